@@ -1,0 +1,60 @@
+"""Every mistake that a person can make, each with the sentence that is shown.
+
+    NeuroboardError
+    +-- InputError            a file, folder or table that cannot be used
+    |   +-- ImageError            an image series
+    |   +-- RecordingError        an extracellular recording
+    |   +-- TableError            a spreadsheet; may carry a row-by-row report
+    |   +-- BundleError           a stored model
+    +-- ParameterError        a setting out of its range, or unknown
+    +-- OutputError           a place that cannot be written
+    +-- Cancelled             the person changed their mind
+
+The text of an error says what is wrong, where, and what to do. Anything else
+that is raised is a bug: it is logged with its traceback.
+"""
+
+
+class NeuroboardError(Exception):
+    """The base of all errors whose text is meant for the person at the screen."""
+
+    exit_code = 2
+
+    @property
+    def sentence(self) -> str:
+        """The text that is shown, as one line."""
+        return " ".join(str(self).split())
+
+
+class InputError(NeuroboardError):
+    """A file, folder or table cannot be used."""
+
+
+class ImageError(InputError):
+    """An image series cannot be read or has the wrong shape."""
+
+
+class RecordingError(InputError):
+    """A recording cannot be read or does not suit the sorter."""
+
+
+class TableError(InputError):
+    """A table cannot be read, or its rows cannot be used."""
+
+
+class BundleError(InputError):
+    """A stored model is damaged, unknown or does not fit the data."""
+
+
+class ParameterError(NeuroboardError):
+    """A parameter is unknown, of the wrong type or out of its range."""
+
+
+class OutputError(NeuroboardError):
+    """A result cannot be written where it was asked for."""
+
+
+class Cancelled(NeuroboardError):  # noqa: N818  what happened, not an error
+    """The run was stopped on request."""
+
+    exit_code = 130
