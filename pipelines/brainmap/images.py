@@ -1,0 +1,109 @@
+"""An image series: volumes in the order of time, read one after the other."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.errors import ImageError
+
+Volume = NDArray[Any]
+"""One time point: intensities as (plane, y, x)."""
+
+LEAST_TIMES = 2
+
+LARGEST = 1e15
+"""Largest magnitude of a value: squares of larger ones overflow in single precision."""
+
+
+@dataclass(frozen=True)
+class ImageSeries:
+    """Volumes over time, of which only those in use are held in memory.
+
+    Attributes:
+        path: the file or folder that was given.
+        shape: (time, plane, y, x).
+        dtype: of the intensities as they are stored.
+        read: `read(start, stop)` gives the volumes of those time points.
+    """
+
+    path: Path
+    shape: tuple[int, int, int, int]
+    dtype: np.dtype[Any]
+    read: Callable[[int, int], Iterator[Volume]]
+
+    @property
+    def n_times(self) -> int:
+        """Number of time points."""
+        return self.shape[0]
+
+    @property
+    def n_voxels(self) -> int:
+        """Number of voxels in a volume."""
+        return int(np.prod(self.shape[1:]))
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Volume]:
+        """Give the volumes of the time points from `start` up to `stop`.
+
+        Raises:
+            ImageError: a volume cannot be read, or holds NaN, infinity or values beyond 1e15.
+        """
+        last = self.n_times if stop is None else stop
+        for time, volume in enumerate(self.read(start, last), start):
+            _require_sound(self.path, volume, time)
+            yield volume
+
+
+def checked_shape(path: Path, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Give (time, plane, y, x) for an array of four dimensions, or of three with one plane.
+
+    Raises:
+        ImageError: another number of dimensions, an empty one, or a single time point.
+    """
+    if len(shape) == 3:
+        shape = (shape[0], 1, *shape[1:])
+    if len(shape) != 4:
+        raise ImageError(
+            f"{path} has {len(shape)} dimensions {shape}: "
+            "it must be (time, plane, y, x) or (time, y, x)."
+        )
+    times, planes, height, width = shape
+    if 0 in shape:
+        raise ImageError(f"{path} has the shape {shape} and so no voxels: export the images again.")
+    if times < LEAST_TIMES:
+        raise ImageError(
+            f"{path} holds only one time point: voxels are compared by their series, "
+            f"so give at least {LEAST_TIMES}."
+        )
+    return times, planes, height, width
+
+
+def checked_dtype(path: Path, dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Give a type of real numbers back.
+
+    Raises:
+        ImageError: complex numbers, texts, records or Python objects.
+    """
+    if dtype.kind not in "buif":
+        raise ImageError(
+            f"{path} holds {dtype.name} values: save the intensities as whole or real numbers."
+        )
+    return dtype
+
+
+def is_sound(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which values are numbers that can be reckoned with: not NaN, infinite or beyond 1e15."""
+    return np.asarray(np.abs(values) <= LARGEST)
+
+
+def _require_sound(path: Path, volume: Volume, time: int) -> None:
+    if volume.dtype.kind != "f" or is_sound(volume).all():
+        return
+    plane, y, x = np.argwhere(~is_sound(volume))[0]
+    raise ImageError(
+        f"{path} holds {volume[plane, y, x]} at time {time}, plane {plane}, y {y}, x {x} "
+        "(counted from 0): replace such values before mapping."
+    )

@@ -1,0 +1,96 @@
+"""From values per voxel back to volumes and pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from pipelines.brainmap.png import write_png
+
+Shape = tuple[int, int, int]
+"""(plane, y, x)"""
+
+FILTERED = -1
+"""Label of voxels that were not clustered."""
+
+BACKGROUND = 0.5
+"""Brightness of the brightest background, so that clusters stand out."""
+
+RANGE_PERCENTILES = (1.0, 99.5)
+"""The span of the mean image that is shown; a few bright voxels must not darken the rest."""
+
+PLANES_IN_A_ROW = 8
+
+
+def volume(
+    values: NDArray[Any], voxels: NDArray[np.intp], shape: Shape, fill: float
+) -> NDArray[Any]:
+    """Put values of some voxels at their places in a volume.
+
+    Args:
+        values: (kept voxel,).
+        voxels: position of each in the order of plane, y, x.
+        shape: (plane, y, x).
+        fill: for all other voxels.
+    """
+    full = np.full(int(np.prod(shape)), fill, values.dtype)
+    full[voxels] = values
+    return full.reshape(shape)
+
+
+def paint(
+    labels: NDArray[np.int16],
+    similarity: NDArray[np.float32],
+    mean: NDArray[np.floating[Any]],
+    colors: NDArray[np.uint8],
+) -> NDArray[np.uint8]:
+    """Colour clusters over the mean image.
+
+    The more a voxel resembles its centroid, the more of the cluster's colour it shows; voxels
+    that were filtered out, or resemble it not at all, show the mean image in grey.
+
+    Args:
+        labels: (plane, y, x), -1 where filtered out.
+        similarity: (plane, y, x), correlation with the centroid.
+        mean: (plane, y, x), mean intensity over time.
+        colors: (cluster, 3).
+
+    Returns:
+        RGB (plane, y, x, 3).
+    """
+    opacity = np.where(labels == FILTERED, 0.0, np.clip(similarity, 0, 1))[..., None]
+    grey = 255 * BACKGROUND * _stretched(mean)[..., None]
+    mixed = opacity * colors[np.maximum(labels, 0)] + (1 - opacity) * grey
+    painted: NDArray[np.uint8] = np.round(mixed).astype(np.uint8)
+    return painted
+
+
+def side_by_side(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Arrange (plane, y, x, 3) from left to right, in rows of up to eight, as (y, x, 3)."""
+    count, height, width, parts = planes.shape
+    columns = min(count, PLANES_IN_A_ROW)
+    rows = -(-count // columns)
+    sheet = np.zeros((rows * columns, height, width, parts), np.uint8)
+    sheet[:count] = planes
+    grid = sheet.reshape(rows, columns, height, width, parts)
+    return grid.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, parts)
+
+
+def write_volume(values: NDArray[Any], file: Path) -> None:
+    """Write a volume (plane, y, x) as TIFF, a page for each plane."""
+    tifffile.imwrite(file, values, photometric="minisblack", metadata={"axes": "ZYX"})
+
+
+def write_map(rgb: NDArray[np.uint8], folder: Path) -> None:
+    """Write RGB (plane, y, x, 3) as `map.tif`, and its planes side by side as `map.png`."""
+    tifffile.imwrite(folder / "map.tif", rgb, photometric="rgb", metadata={"axes": "ZYXS"})
+    write_png(side_by_side(rgb), folder / "map.png")
+
+
+def _stretched(mean: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Intensities from 0 to 1 over the span that is shown."""
+    low, high = np.percentile(mean, RANGE_PERCENTILES)
+    shown: NDArray[np.floating[Any]] = np.clip((mean - low) / ((high - low) or 1.0), 0, 1)
+    return shown
