@@ -1,0 +1,1 @@
+"""Clusters of synapses from a spreadsheet, and the clusters of new synapses."""

@@ -1,0 +1,168 @@
+"""The fitted object: all that a classifier and new synapses need, in two files.
+
+`model.npz` holds arrays (nothing that could run), `model.json` what they mean and the
+digest of the arrays.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.errors import InputError
+from pipelines.synapses.arrays import Booleans, Floats, Integers, Synapses
+from pipelines.synapses.features import FEATURES, UNITS, Projection
+
+SCHEMA = 1
+ARRAYS, RECORD = "model.npz", "model.json"
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, zipfile.BadZipFile)
+"""What numpy and json raise for files that are damaged."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a fit was made from.
+
+    Attributes:
+        group: the group that was clustered.
+        table_sha256: digest of the table.
+        parameters: all parameters of the fit.
+        versions: of Python and of the packages that decide the numbers.
+        min_cluster_size: as used, in synapses.
+        min_samples: as used.
+    """
+
+    group: str
+    table_sha256: str
+    parameters: Mapping[str, Any]
+    versions: Mapping[str, str]
+    min_cluster_size: int
+    min_samples: int
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fit, in the order of the sorted keys.
+
+    Attributes:
+        record: what it was made from.
+        projection: frames and scales.
+        synapses: the n synapses that frames were fitted to.
+        somas: position of the soma in um by NeuronId.
+        selected: (n,) bool, the g synapses that were clustered.
+        features: (g, 5).
+        labels: (g,) clusters, -1 for noise.
+        probability: (g,) strength of membership.
+        embedding: (g, 2) the map.
+    """
+
+    record: Record
+    projection: Projection
+    synapses: Synapses
+    somas: Mapping[str, Floats]
+    selected: Booleans
+    features: Floats
+    labels: Integers
+    probability: Floats
+    embedding: Floats
+
+    def save(self, folder: Path) -> None:
+        """Write `model.npz` and `model.json`."""
+        content = pack(
+            {
+                **self.projection.to_arrays(),
+                **somas_to_arrays(self.somas),
+                "key": self.synapses.key,
+                "position": self.synapses.position,
+                "areas": self.synapses.areas,
+                "selected": self.selected,
+                "features": self.features,
+                "labels": self.labels,
+                "probability": self.probability,
+                "embedding": self.embedding,
+            }
+        )
+        (folder / ARRAYS).write_bytes(content)
+        about = {
+            "schema": SCHEMA,
+            "arrays_sha256": sha256(content).hexdigest(),
+            "features": list(FEATURES),
+            "units": list(UNITS),
+            **asdict(self.record),
+        }
+        (folder / RECORD).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+
+def load_fitted(folder: Path) -> Fitted:
+    """Read what `Fitted.save` wrote.
+
+    Raises:
+        InputError: the folder is no fit, or its files were changed or damaged.
+    """
+    if not (folder / RECORD).is_file() or not (folder / ARRAYS).is_file():
+        raise InputError(
+            f"{folder} is no result of synapses fit ({RECORD} and {ARRAYS} are missing): "
+            "choose the folder that a fit has written."
+        )
+    try:
+        about = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        content = (folder / ARRAYS).read_bytes()
+        if about["schema"] != SCHEMA or about["arrays_sha256"] != sha256(content).hexdigest():
+            raise InputError(f"{folder} was changed after the fit: fit the table again.")
+        return _fitted(about, unpack(content))
+    except UNREADABLE as error:
+        raise InputError(
+            f"{folder} holds a damaged fit ({type(error).__name__}): fit the table again."
+        ) from None
+
+
+def _fitted(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Fitted:
+    return Fitted(
+        record=Record(**{name: about[name] for name in Record.__dataclass_fields__}),
+        projection=Projection.from_arrays(arrays),
+        synapses=Synapses(arrays["key"], arrays["position"], arrays["areas"]),
+        somas=somas_from_arrays(arrays),
+        selected=arrays["selected"],
+        features=arrays["features"],
+        labels=arrays["labels"],
+        probability=arrays["probability"],
+        embedding=arrays["embedding"],
+    )
+
+
+def somas_to_arrays(somas: Mapping[str, Floats]) -> dict[str, np.ndarray]:
+    """As arrays that need no pickle."""
+    names = sorted(somas)
+    return {
+        "soma_neurons": np.array(names, dtype=str),
+        "soma_positions": np.array([somas[name] for name in names]).reshape(-1, 3),
+    }
+
+
+def somas_from_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, Floats]:
+    """The inverse of `somas_to_arrays`."""
+    names = (str(name) for name in arrays["soma_neurons"])
+    return dict(zip(names, arrays["soma_positions"], strict=True))
+
+
+def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Arrays as the content of an `.npz` file."""
+    stream = io.BytesIO()
+    np.savez_compressed(stream, allow_pickle=False, **arrays)
+    return stream.getvalue()
+
+
+def unpack(content: bytes) -> dict[str, np.ndarray]:
+    """The inverse of `pack`; refuses pickled arrays.
+
+    Raises:
+        OSError, ValueError, zipfile.BadZipFile: the content is damaged.
+    """
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}

@@ -1,0 +1,167 @@
+"""The clusters of new synapses, from a stored model and nothing else.
+
+A synapse of a known neuron gets the same answer alone, in a batch and in any order: frame,
+scales, classifier and map are stored, and the map is not made anew. A neuron that the
+model does not know gets a frame of its own from the rows that are given together, five at
+least; its answers depend on which rows these are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines.csv_export import write_csv
+from pipelines.progress import Report
+from pipelines.synapses.arrays import Booleans, Floats, Synapses
+from pipelines.synapses.classify import Trained, load_trained
+from pipelines.synapses.frames import FEWEST_ROWS, Frames, fit_frames
+from pipelines.synapses.parameters import PredictParameters
+from pipelines.synapses.table import CheckedTable, members, read_table, remarks_by_row
+
+PREDICTIONS_FILE, REPORT_FILE = "predictions.csv", "report.csv"
+ANSWERS = ("cluster", "probability", "outlier_score", "is_outlier", "UMAP_1", "UMAP_2")
+NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """The answers for a table.
+
+    Attributes:
+        checked: the table, with the rows that got no answer rejected.
+        answers: `ANSWERS` for every row with an answer, indexed by row number.
+        new_neurons: neurons that the model does not know, with a frame of their own.
+    """
+
+    checked: CheckedTable
+    answers: pd.DataFrame
+    new_neurons: Frames
+
+
+def predict(
+    inputs: Mapping[str, Path], parameters: PredictParameters, folder: Path, report: Report
+) -> dict[str, Any]:
+    """Predict the clusters of the table `inputs["table"]` with the bundle `inputs["bundle"]`.
+
+    Writes `predictions.csv` (all columns and rows of the table in their order, then the
+    answers; empty where a row was rejected) and `report.csv`.
+
+    Raises:
+        BundleError: the bundle cannot be used.
+        TableError: no row can be judged.
+    """
+    report(0.05, "Reading the model")
+    trained = load_trained(inputs["bundle"])
+    report(0.3, f"Checking the rows of {inputs['table'].name}")
+    checked = read_table(inputs["table"], parameters.sheet, trained.somas)
+    report(0.6, f"Predicting {len(checked.rows):,} synapses")
+    predicted = predict_rows(checked, trained, parameters.outlier_quantile)
+    table = _table(predicted)
+    write_csv(table, folder / PREDICTIONS_FILE)
+    predicted.checked.write_report(folder / REPORT_FILE)
+    answered = table["cluster"].notna()
+    return {
+        "n_rows": len(table),
+        "n_predicted": int(answered.sum()),
+        "n_rejected": int((~answered).sum()),
+        "n_outliers": int((table["is_outlier"].eq(True) & answered).sum()),
+        "n_new_neurons": len(predicted.new_neurons),
+        "notes": list(checked.notes),
+    }
+
+
+def predict_rows(checked: CheckedTable, trained: Trained, outlier_quantile: float) -> Predicted:
+    """Predict the rows of a checked table.
+
+    Args:
+        checked: the table, read with the model's somas.
+        trained: the model.
+        outlier_quantile: share of the held-out synapses that count as usual.
+    """
+    synapses = Synapses.from_rows(checked.rows)
+    unknown = ~np.isin(synapses.neurons, list(trained.projection.frames))
+    new = fit_frames(synapses.take(unknown))
+    checked = checked.reject(_without_frame(checked, trained, new))
+    checked = checked.reject(_outside_group(checked, trained.group))
+    answers = _answers(checked.rows, trained, new, outlier_quantile)
+    return Predicted(checked, answers, new)
+
+
+def _without_frame(checked: CheckedTable, trained: Trained, new: Frames) -> dict[int, str]:
+    neurons = checked.rows["NeuronId"]
+    lost = neurons[~neurons.isin([*trained.projection.frames, *new])]
+    text = (
+        "the model does not know the neuron {}, and its rows are too few for a frame of their "
+        f"own; give at least {FEWEST_ROWS} of them together."
+    )
+    rows = lost.index.to_numpy(dtype=int).tolist()
+    return {row: text.format(neuron) for row, neuron in zip(rows, lost, strict=True)}
+
+
+def _outside_group(checked: CheckedTable, group: str) -> dict[int, str]:
+    inside: Booleans = members(checked.rows, group)
+    text = f"the model was trained on the group {group}, to which this row does not belong."
+    return dict.fromkeys(checked.rows.index[~inside].to_numpy(dtype=int).tolist(), text)
+
+
+def _answers(
+    rows: pd.DataFrame, trained: Trained, new: Frames, outlier_quantile: float
+) -> pd.DataFrame:
+    if rows.empty:
+        return pd.DataFrame(columns=list(ANSWERS), index=rows.index)
+    features = trained.projection.with_frames(new).features(Synapses.from_rows(rows))
+    shares: Floats = trained.classifier.predict_proba(features)
+    distance = trained.neighborhood.distance(features)
+    place = trained.neighborhood.place(features, trained.embedding)
+    usual = float(np.quantile(trained.holdout_distance, outlier_quantile))
+    columns = (
+        trained.classifier.classes_[shares.argmax(axis=1)],
+        shares.max(axis=1),
+        distance,
+        distance > usual,
+        place[:, 0],
+        place[:, 1],
+    )
+    return pd.DataFrame(dict(zip(ANSWERS, columns, strict=True)), index=rows.index)
+
+
+def _table(predicted: Predicted) -> pd.DataFrame:
+    """The sheet as it was given, then the answers. A repeated row is answered as its first."""
+    checked = predicted.checked
+    given = checked.sheet.cells.set_axis(_free_names(checked.sheet.cells), axis=1)
+    rows = checked.sheet.row_numbers
+    answers = predicted.answers.reindex([checked.repeats.get(row, row) for row in rows])
+    answers = answers.set_axis(given.index)
+    answers["cluster"] = answers["cluster"].astype("Int64")
+    return pd.concat([given, answers], axis=1).assign(**{NOTE: _notes(predicted)})
+
+
+def _free_names(cells: pd.DataFrame) -> list[str]:
+    """The columns of the sheet, `input_` before those that the answers are called."""
+    taken = {*ANSWERS, NOTE}
+    given = [str(name) for name in cells.columns]
+    free = []
+    for name in given:
+        new = name
+        while new in taken or (new != name and new in given):
+            new = f"input_{new}"
+        free.append(new)
+    return free
+
+
+def _notes(predicted: Predicted) -> list[str]:
+    checked = predicted.checked
+    remarks = remarks_by_row(checked.findings)
+    neurons = checked.rows["NeuronId"]
+    notes = []
+    for row in checked.sheet.row_numbers:
+        texts = [item.message for item in remarks.get(row, [])]
+        frame = predicted.new_neurons.get(neurons.get(row, ""))
+        if frame is not None:
+            texts.append(f"New neuron: own frame from {frame.n_rows} rows given together.")
+        notes.append(" ".join(texts))
+    return notes
