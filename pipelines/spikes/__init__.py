@@ -1,0 +1,1 @@
+"""Extracellular recordings to sorted units."""

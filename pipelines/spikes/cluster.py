@@ -1,0 +1,148 @@
+"""Points in feature space to clusters: array in, labels out."""
+
+import warnings
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import HDBSCAN, KMeans
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
+
+from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.unimodal import join_unimodal
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.intp]
+
+MOST_FITTED = 10_000
+"""Mixtures are fitted to at most this many spikes, and then label all of them."""
+
+LEAST_PER_COMPONENT = 10
+FLOOR = 0.1
+"""Least variance of a component in squared units of noise: no cluster is tighter than that."""
+
+
+def find_clusters(points: Floats, parameters: SpikesParameters) -> Labels:
+    """Put points into clusters.
+
+    Args:
+        points: features in units of noise, shape (spike, component).
+        parameters: `clusterer`, `n_clusters`, `max_clusters`, `min_spikes`, `seed`.
+
+    Returns:
+        Labels from 0, the largest cluster first; -1 for spikes of clusters that are too small.
+        Shape (spike,).
+    """
+    if len(points) < parameters.min_spikes:
+        return np.full(len(points), -1, dtype=np.intp)
+    labels = CLUSTERERS[parameters.clusterer](points, parameters)
+    return renumbered(labels, parameters.min_spikes)
+
+
+def renumbered(labels: Labels, least: int) -> Labels:
+    """Number clusters from 0 by falling size; those with fewer than `least` points become -1."""
+    names, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    kept = np.flatnonzero((names >= 0) & (counts >= least))
+    kept = kept[np.argsort(-counts[kept], kind="stable")]
+    numbers = np.full(len(names), -1, dtype=np.intp)
+    numbers[kept] = np.arange(len(kept))
+    return numbers[inverse]
+
+
+def bgmm(points: Floats, parameters: SpikesParameters) -> Labels:
+    """Bayesian Gaussian mixture with a Dirichlet process prior.
+
+    It starts with more components than there are units; they share the curved or tailed cloud
+    of a unit, and those without a dip between them are joined. With `n_clusters` there are at
+    most that many components and nothing is joined.
+    """
+    wanted = parameters.n_clusters or parameters.max_clusters
+    model = BayesianGaussianMixture(
+        n_components=_affordable(wanted, points),
+        weight_concentration_prior_type="dirichlet_process",
+        reg_covar=FLOOR,
+        max_iter=500,
+        random_state=parameters.seed,
+    )
+    labels = _fitted(model, points, parameters.seed).predict(points)
+    return labels if parameters.n_clusters else join_unimodal(points, labels)
+
+
+def gmm(points: Floats, parameters: SpikesParameters) -> Labels:
+    """Gaussian mixture with `n_clusters` components.
+
+    Without that number, the one with the lowest Bayesian information criterion, and components
+    without a dip between them are joined (as Baudry et al. 2010, doi:10.1198/jcgs.2010.08111,
+    argue: a cluster may take more than one normal distribution).
+    """
+    if parameters.n_clusters:
+        model = _mixture(_affordable(parameters.n_clusters, points), points, parameters.seed)
+        return np.asarray(model.predict(points))
+    most = _affordable(parameters.max_clusters, points)
+    models = [_mixture(number, points, parameters.seed) for number in range(1, most + 1)]
+    sample = _sample(points, parameters.seed)
+    best = min(models, key=lambda model: float(model.bic(sample)))
+    return join_unimodal(points, best.predict(points))
+
+
+def kmeans(points: Floats, parameters: SpikesParameters) -> Labels:
+    """K-means with exactly `n_clusters` clusters."""
+    number = min(parameters.n_clusters or 1, len(points))
+    model = KMeans(number, n_init=10, random_state=parameters.seed)
+    return np.asarray(model.fit_predict(points), dtype=np.intp)
+
+
+def hdbscan(points: Floats, parameters: SpikesParameters) -> Labels:
+    """Density-based clusters of at least `min_spikes` (doi:10.1007/978-3-642-37456-2_14)."""
+    model = HDBSCAN(min_cluster_size=parameters.min_spikes, copy=True)
+    return np.asarray(model.fit_predict(points), dtype=np.intp)
+
+
+def isosplit(points: Floats, parameters: SpikesParameters) -> Labels:
+    """ISO-SPLIT, in SpikeInterface's version (arXiv:1508.04841).
+
+    It is imported here because it is compiled when it first runs, which takes half a minute.
+    """
+    from numba.core.errors import NumbaPendingDeprecationWarning
+    from spikeinterface.sortingcomponents.clustering.isosplit_isocut import isosplit as run
+
+    number = max(1, min(200, len(points) // 20))
+    with warnings.catch_warnings():
+        # About how SpikeInterface hands lists to the compiler.
+        warnings.simplefilter("ignore", NumbaPendingDeprecationWarning)
+        return np.asarray(run(points, n_init=number, seed=parameters.seed), dtype=np.intp)
+
+
+CLUSTERERS: Mapping[str, Callable[[Floats, SpikesParameters], Labels]] = {
+    "bgmm": bgmm,
+    "gmm": gmm,
+    "kmeans": kmeans,
+    "hdbscan": hdbscan,
+    "isosplit": isosplit,
+}
+
+
+def _mixture(number: int, points: Floats, seed: int) -> GaussianMixture:
+    model = GaussianMixture(number, reg_covar=FLOOR, max_iter=500, random_state=seed)
+    return _fitted(model, points, seed)
+
+
+def _fitted(
+    model: GaussianMixture | BayesianGaussianMixture, points: Floats, seed: int
+) -> GaussianMixture | BayesianGaussianMixture:
+    with warnings.catch_warnings():
+        # A mixture that has not settled after 500 rounds still labels well.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(_sample(points, seed))
+
+
+def _sample(points: Floats, seed: int) -> Floats:
+    if len(points) <= MOST_FITTED:
+        return points
+    chosen = np.random.default_rng(seed).choice(len(points), MOST_FITTED, replace=False)
+    return points[np.sort(chosen)]
+
+
+def _affordable(number: int, points: Floats) -> int:
+    return max(1, min(number, len(points) // LEAST_PER_COMPONENT))

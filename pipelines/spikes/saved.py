@@ -1,0 +1,238 @@
+"""Recordings saved by SpikeInterface, read without trusting them.
+
+SpikeInterface's own loader imports the class that a folder names and unpickles properties and
+provenance, so a folder from elsewhere could run any code. Here only the description of plain
+binary files and zarr arrays with known codecs is read.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from probeinterface import ProbeGroup
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from spikeinterface.core import BaseRecording, BinaryRecordingExtractor
+from spikeinterface.core.zarrextractors import ZarrRecordingExtractor
+
+from pipelines.errors import RecordingError
+
+BINARY_CLASSES = (
+    "spikeinterface.core.binaryrecordingextractor.BinaryRecordingExtractor",
+    "spikeinterface.core.BinaryRecordingExtractor",
+)
+_COMPRESSORS = ("blosc", "zstd", "lz4", "zlib", "gzip", "bz2", "lzma", "wavpack", "flac")
+_FILTERS = ("delta", "shuffle", "astype", "fixedscaleoffset", "vlen-utf8", "json2")
+CODECS = frozenset((*_COMPRESSORS, *_FILTERS))
+"""Codecs that only turn bytes into numbers or text. Others, such as pickle, can run code."""
+
+Values = float | list[float] | None
+
+
+class _Binary(BaseModel):
+    """What `binary.json` says of the binary files."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    file_paths: list[str] = Field(min_length=1)
+    sampling_frequency: float = Field(gt=0)
+    num_channels: int = Field(gt=0)
+    dtype: str
+    channel_ids: list[int | str] | None = None
+    time_axis: Literal[0] = 0
+    file_offset: int = Field(0, ge=0)
+    gain_to_uv: Values = Field(None, alias="gain_to_uV")
+    offset_to_uv: Values = Field(None, alias="offset_to_uV")
+
+
+def read_binary_folder(folder: Path) -> BaseRecording:
+    """Read a folder made by `recording.save(folder=..., format="binary")`.
+
+    Raises:
+        RecordingError: the folder is of another kind, damaged, or points out of itself.
+    """
+    kwargs = _described(folder / "binary.json")
+    files = [_inside(folder, name) for name in kwargs.file_paths]
+    width = _width(kwargs, folder)
+    for file in files:
+        check_size(file, width, kwargs.file_offset)
+    recording = BinaryRecordingExtractor(
+        files,
+        sampling_frequency=kwargs.sampling_frequency,
+        num_channels=kwargs.num_channels,
+        dtype=kwargs.dtype,
+        channel_ids=kwargs.channel_ids,
+        file_offset=kwargs.file_offset,
+        gain_to_uV=kwargs.gain_to_uv,
+        offset_to_uV=kwargs.offset_to_uv,
+    )
+    return _with_probe(recording, folder)
+
+
+def check_size(file: Path, width: int, offset: int = 0) -> None:
+    """Check that a binary file holds a whole number of time points.
+
+    Args:
+        file: the binary file.
+        width: bytes of one time point.
+        offset: bytes before the first one.
+
+    Raises:
+        RecordingError: it holds none, or a part of one.
+    """
+    size = file.stat().st_size - offset
+    if size <= 0:
+        raise RecordingError(f"{file} is empty: copy the recording again.")
+    if size % width:
+        raise RecordingError(
+            f"{file} has {size} bytes, which is not a multiple of {width} bytes per time point: "
+            "check the number of channels and the sample type, or copy the file again."
+        )
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        RecordingError: it is none.
+    """
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecordingError(f"{file} cannot be read as JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise RecordingError(f"{file} must hold a JSON object: save the recording again.")
+    return values
+
+
+def _described(file: Path) -> _Binary:
+    values = read_json(file)
+    if values.get("class") not in BINARY_CLASSES:
+        raise RecordingError(
+            f"{file} describes a {values.get('class')!r}, which is not opened: save the recording "
+            'with recording.save(folder=..., format="binary").'
+        )
+    kwargs = values.get("kwargs")
+    kwargs = dict(kwargs) if isinstance(kwargs, dict) else {}
+    kwargs.setdefault("num_channels", kwargs.get("num_chan"))
+    if isinstance(kwargs.get("file_paths"), str):
+        kwargs["file_paths"] = [kwargs["file_paths"]]
+    try:
+        return _Binary.model_validate(kwargs)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(step) for step in first["loc"])
+        raise RecordingError(f"{file}, {name}: {first['msg']}; save the recording again.") from None
+
+
+def _inside(folder: Path, name: str) -> Path:
+    file = (folder / name).resolve()
+    if not file.is_relative_to(folder.resolve()):
+        raise RecordingError(
+            f"{folder / 'binary.json'} points to {name}, which is outside of the folder: save the "
+            "recording again so that all its files are inside."
+        )
+    if not file.is_file():
+        raise RecordingError(f"{folder / name} is missing: copy the whole folder.")
+    return file
+
+
+def _width(kwargs: _Binary, folder: Path) -> int:
+    """Bytes of one time point."""
+    file = folder / "binary.json"
+    try:
+        dtype = np.dtype(kwargs.dtype)
+    except TypeError:
+        raise RecordingError(f"{file}: there is no sample type {kwargs.dtype!r}.") from None
+    if dtype.kind not in "iuf":
+        raise RecordingError(f"{file}: {kwargs.dtype!r} samples are not numbers.")
+    for name in ("channel_ids", "gain_to_uv", "offset_to_uv"):
+        values = getattr(kwargs, name)
+        if isinstance(values, list) and len(set(values) if name == "channel_ids" else values) != (
+            kwargs.num_channels
+        ):
+            raise RecordingError(
+                f"{file}: {name} must have one value for each of {kwargs.num_channels} channels."
+            )
+    return dtype.itemsize * kwargs.num_channels
+
+
+def _with_probe(recording: BaseRecording, folder: Path) -> BaseRecording:
+    for name in ("probegroup.json", "probe.json"):
+        file = folder / name
+        if file.is_file():
+            return _placed(recording, read_json(file), file)
+    return recording
+
+
+def _placed(recording: BaseRecording, values: dict[str, Any], file: Path) -> BaseRecording:
+    try:
+        probes = ProbeGroup.from_dict(values)
+        if file.name == "probegroup.json":
+            # Its contacts stand in the order of the channels, also after channels were chosen.
+            probes.set_global_device_channel_indices(np.arange(recording.get_num_channels()))
+        recording.set_probegroup(probes, check_overlap=False)
+    except Exception as error:  # a foreign description can be wrong in any way
+        raise RecordingError(
+            f"{file} does not describe a probe for {recording.get_num_channels()} channels "
+            f"({error}): save the recording again."
+        ) from error
+    return recording
+
+
+def read_zarr_folder(folder: Path) -> BaseRecording:
+    """Read a folder made by `recording.save(folder=..., format="zarr")`.
+
+    Raises:
+        RecordingError: the folder is damaged, uses an unknown codec, or links out of itself.
+    """
+    _refuse_links(folder)
+    for file in _metadata_files(folder):
+        for codec in _codecs(read_json(file)):
+            if codec not in CODECS:
+                raise RecordingError(
+                    f"{file} uses the codec {codec!r}, which is not opened because it may run "
+                    "code: save the recording with a standard compressor."
+                )
+    try:
+        return ZarrRecordingExtractor(folder)
+    except Exception as error:  # damaged arrays can fail in any way
+        raise RecordingError(
+            f"{folder} cannot be read as a recording saved as zarr ({error}): save it again."
+        ) from error
+
+
+def _refuse_links(folder: Path) -> None:
+    root = folder.resolve()
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(place) / name
+            if path.is_symlink() and not path.resolve().is_relative_to(root):
+                raise RecordingError(
+                    f"{path} points out of the folder: copy the files themselves into it."
+                )
+
+
+def _metadata_files(folder: Path) -> Iterator[Path]:
+    for name in (".zarray", ".zmetadata", "zarr.json"):
+        yield from sorted(folder.rglob(name))
+
+
+def _codecs(values: Any) -> Iterator[str]:
+    """The codecs that array descriptions name, at any depth."""
+    if isinstance(values, dict):
+        for name in ("compressor", "filters", "codecs"):
+            yield from _codec_names(values.get(name))
+        for value in values.values():
+            yield from _codecs(value)
+    elif isinstance(values, list):
+        for value in values:
+            yield from _codecs(value)
+
+
+def _codec_names(value: Any) -> Iterator[str]:
+    for one in value if isinstance(value, list) else [value]:
+        if one is not None:
+            yield str(one.get("id", one.get("name"))) if isinstance(one, dict) else str(one)

@@ -1,0 +1,169 @@
+"""Sorted units as they are written: trains, waveforms and a table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.spikes import metrics
+from pipelines.spikes.features import Waveforms, Window
+from pipelines.spikes.groups import Channels
+from pipelines.spikes.metrics import Clock
+from pipelines.spikes.preprocess import Floats
+
+COLUMNS = (
+    "unit_id",
+    "channel",
+    "n_spikes",
+    "firing_rate_hz",
+    "snr",
+    "rp_contamination",
+    "presence_ratio",
+    "amplitude_uv",
+    "isi_violations_ratio",
+    "group",
+)
+
+
+@dataclass(frozen=True)
+class Live:
+    """The channels that a group is sorted with.
+
+    Attributes:
+        channels: positions in the recording, shape (channel,).
+        noise: of each in uV, above 0.
+        own: whether a spike with its largest peak there belongs to the group.
+    """
+
+    channels: Channels
+    noise: Floats
+    own: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One sorted unit.
+
+    Attributes:
+        group: number of its channel group.
+        channel: position in the recording of the channel with the largest peak.
+        sample_index: of its spikes, in order of time.
+        mean: mean waveform in uV, shape (sample, channel of `view`).
+        sd: standard deviation of the waveforms in uV, same shape.
+        view: positions in the recording of the channels of `mean`.
+        amplitude_uv: height of the mean waveform's peak.
+        snr: that height over the channel's noise.
+    """
+
+    group: int
+    channel: int
+    sample_index: NDArray[np.int64]
+    mean: Floats
+    sd: Floats
+    view: Channels
+    amplitude_uv: float
+    snr: float
+
+
+@dataclass(frozen=True)
+class Site:
+    """The recording's channels.
+
+    Attributes:
+        channel_ids: names, shape (channel,).
+        locations_um: shape (channel, dimension).
+    """
+
+    channel_ids: NDArray[np.str_]
+    locations_um: NDArray[np.float64]
+
+
+def units_of(waveforms: Waveforms, labels: NDArray[np.intp], live: Live, group: int) -> list[Unit]:
+    """Gather each cluster's spikes into a unit, the largest amplitude first.
+
+    Args:
+        waveforms: all spikes of a group.
+        labels: cluster of each spike, -1 for none.
+        live: the channels of the waveforms.
+        group: number of the group.
+    """
+    clusters = range(labels.max(initial=-1) + 1)
+    found = [_unit(waveforms, labels == number, live, group) for number in clusters]
+    return sorted(found, key=lambda unit: -unit.amplitude_uv)
+
+
+def _unit(waveforms: Waveforms, chosen: NDArray[np.bool_], live: Live, group: int) -> Unit:
+    values = waveforms.values[chosen]
+    mean = values.mean(axis=0)
+    heights = np.abs(mean).max(axis=0)
+    column = int((heights / live.noise).argmax())
+    return Unit(
+        group=group,
+        channel=int(live.channels[column]),
+        sample_index=waveforms.sample_index[chosen],
+        mean=mean,
+        sd=values.std(axis=0),
+        view=live.channels,
+        amplitude_uv=float(heights[column]),
+        snr=float(heights[column] / live.noise[column]),
+    )
+
+
+def table(units: Sequence[Unit], site: Site, clock: Clock) -> pd.DataFrame:
+    """One row per unit with `COLUMNS`; `unit_id` counts from 0."""
+    rows = [_row(number, unit, site, clock) for number, unit in enumerate(units)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _row(number: int, unit: Unit, site: Site, clock: Clock) -> dict[str, object]:
+    spikes = unit.sample_index
+    return {
+        "unit_id": number,
+        "channel": site.channel_ids[unit.channel],
+        "n_spikes": len(spikes),
+        "firing_rate_hz": round(metrics.firing_rate_hz(spikes, clock), 4),
+        "snr": round(unit.snr, 3),
+        "rp_contamination": round(metrics.rp_contamination(spikes, clock), 4),
+        "presence_ratio": round(metrics.presence_ratio(spikes, clock), 4),
+        "amplitude_uv": round(unit.amplitude_uv, 2),
+        "isi_violations_ratio": round(metrics.isi_violations_ratio(spikes, clock), 4),
+        "group": unit.group,
+    }
+
+
+def write_spikes(units: Sequence[Unit], file: Path) -> None:
+    """Write `sample_index` (int64) and `unit_id` (int32) of all spikes, ordered in time."""
+    samples = [unit.sample_index for unit in units]
+    numbers = [np.full(len(part), number) for number, part in enumerate(samples)]
+    sample_index = np.concatenate([*samples, np.empty(0)]).astype(np.int64)
+    unit_id = np.concatenate([*numbers, np.empty(0)]).astype(np.int32)
+    order = np.lexsort((unit_id, sample_index))
+    np.savez(file, sample_index=sample_index[order], unit_id=unit_id[order])
+
+
+def write_waveforms(
+    units: Sequence[Unit], site: Site, window: Window, sampling_frequency: float, file: Path
+) -> None:
+    """Write the units' mean waveforms over all channels of the recording.
+
+    The file holds `mean` and `sd` (float32, uV, shape (unit, sample, channel), nan on channels
+    that the unit's group does not see), `unit_id` (int32), `ms` (sample), `channel_id` (text)
+    and `channel_location_um` (channel, dimension).
+    """
+    shape = (len(units), len(window.offsets), len(site.channel_ids))
+    mean, sd = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
+    for number, unit in enumerate(units):
+        mean[number][:, unit.view] = unit.mean
+        sd[number][:, unit.view] = unit.sd
+    np.savez_compressed(
+        file,
+        mean=mean,
+        sd=sd,
+        unit_id=np.arange(len(units), dtype=np.int32),
+        ms=window.offsets * (1000.0 / sampling_frequency),
+        channel_id=site.channel_ids,
+        channel_location_um=site.locations_um,
+    )

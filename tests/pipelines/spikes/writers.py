@@ -1,0 +1,141 @@
+"""Small recordings in the formats of acquisition systems, written from their documentation."""
+
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+RATE = 20_000.0
+Traces = NDArray[np.int16]
+
+
+def traces(n_channels: int = 4, seconds: float = 1.5, seed: int = 0) -> Traces:
+    shape = (int(RATE * seconds), n_channels)
+    return np.random.default_rng(seed).normal(0, 100, shape).astype(np.int16)
+
+
+def spikeglx(folder: Path, values: Traces) -> None:
+    """A recording of a NI device with neural channels on a whisper system (`MN`), gain 200."""
+    folder.mkdir()
+    n_channels = values.shape[1]
+    values.tofile(folder / "run_g0_t0.nidq.bin")
+    meta = {
+        "typeThis": "nidq",
+        "fileName": "C:/data/run_g0_t0.nidq.bin",
+        "fileSizeBytes": values.nbytes,
+        "nSavedChans": n_channels,
+        "snsMnMaXaDw": f"{n_channels},0,0,0",
+        "niSampRate": RATE,
+        "niMNGain": 200,
+        "niMAGain": 1,
+        "niAiRangeMax": 5,
+        "firstSample": 0,
+        "~snsChanMap": "(4,0,0,0,1)" + "".join(f"(MN0C{n};{n}:{n})" for n in range(n_channels)),
+    }
+    lines = [f"{name}={value}" for name, value in meta.items()]
+    (folder / "run_g0_t0.nidq.meta").write_text("\n".join(lines) + "\n")
+
+
+def open_ephys(folder: Path, values: Traces, name: str = "Rhythm_FPGA-100.0/") -> None:
+    recording = folder / "Record Node 101" / "experiment1" / "recording1"
+    stream = recording / "continuous" / "Rhythm_FPGA-100.0"
+    stream.mkdir(parents=True)
+    values.tofile(stream / "continuous.dat")
+    np.save(stream / "sample_numbers.npy", np.arange(len(values)))
+    np.save(stream / "timestamps.npy", np.arange(len(values)) / RATE)
+    channels = [
+        {"channel_name": f"CH{n + 1}", "bit_volts": 0.195, "units": "uV"}
+        for n in range(values.shape[1])
+    ]
+    signal = {
+        "folder_name": name,
+        "sample_rate": RATE,
+        "source_processor_name": "Rhythm FPGA",
+        "source_processor_id": 100,
+        "stream_name": "Rhythm_FPGA-100.0",
+        "recorded_processor_id": 101,
+        "num_channels": values.shape[1],
+        "channels": channels,
+    }
+    structure = {"GUI version": "0.6.0", "continuous": [signal], "events": [], "spikes": []}
+    (recording / "structure.oebin").write_text(json.dumps(structure))
+    (folder / "Record Node 101" / "settings.xml").write_text("<SETTINGS></SETTINGS>")
+
+
+def intan_per_signal(folder: Path, values: Traces) -> None:
+    """Intan "one file per signal type": `info.rhd`, `time.dat`, `amplifier.dat`."""
+    folder.mkdir()
+    (folder / "info.rhd").write_bytes(_rhd_header(values.shape[1]))
+    np.arange(len(values), dtype=np.int32).tofile(folder / "time.dat")
+    values.tofile(folder / "amplifier.dat")
+
+
+def intan_per_channel(folder: Path, values: Traces) -> None:
+    """Intan "one file per channel": `info.rhd`, `time.dat`, `amp-A-000.dat`, ..."""
+    folder.mkdir()
+    (folder / "info.rhd").write_bytes(_rhd_header(values.shape[1]))
+    np.arange(len(values), dtype=np.int32).tofile(folder / "time.dat")
+    for number in range(values.shape[1]):
+        values[:, number].tofile(folder / f"amp-A-{number:03d}.dat")
+
+
+def intan_traditional(file: Path, values: Traces) -> None:
+    """Intan's own format: header and blocks of 128 samples in one `.rhd`."""
+    blocks = len(values) // 128
+    with file.open("wb") as stream:
+        stream.write(_rhd_header(values.shape[1]))
+        for number in range(blocks):
+            start = 128 * number
+            stream.write(np.arange(start, start + 128, dtype=np.int32).tobytes())
+            block = values[start : start + 128].astype(np.int32) + 32768
+            stream.write(block.T.astype(np.uint16).tobytes())
+
+
+def _rhd_header(n_channels: int) -> bytes:
+    no_text = struct.pack("<I", 0xFFFFFFFF)
+    header = struct.pack("<Ihh", 0xC6912702, 2, 0)
+    header += struct.pack("<fh6fhff", RATE, 0, 1, 0.1, 7500, 1, 0.1, 7500, 0, 1000, 1000)
+    header += 3 * no_text + struct.pack("<hh", 0, 0) + no_text + struct.pack("<h", 1)
+    header += _qstring("Port A") + _qstring("A") + struct.pack("<hhh", 1, n_channels, n_channels)
+    for number in range(n_channels):
+        name = _qstring(f"A-{number:03d}")
+        header += name + name + struct.pack("<10h", number, number, 0, 1, number, 0, 0, 0, 0, 0)
+        header += struct.pack("<ff", 1e5, 0.0)
+    return header
+
+
+def _qstring(text: str) -> bytes:
+    encoded = text.encode("utf-16-le")
+    return struct.pack("<I", len(encoded)) + encoded
+
+
+def nwb(file: Path, values: Traces) -> None:
+    """An NWB file with one electrical series, conversion 0.195e-6 V per step."""
+    h5py = pytest.importorskip("h5py")
+    n_channels = values.shape[1]
+    with h5py.File(file, "w") as root:
+        root.attrs.update(
+            {"neurodata_type": "NWBFile", "namespace": "core", "nwb_version": "2.7.0"}
+        )
+        table = root.create_group("general/extracellular_ephys/electrodes")
+        table.attrs.update(
+            {
+                "neurodata_type": "DynamicTable",
+                "namespace": "hdmf-common",
+                "colnames": ["rel_x", "rel_y", "group_name"],
+            }
+        )
+        table["id"] = np.arange(n_channels)
+        table["rel_x"] = np.zeros(n_channels)
+        table["rel_y"] = 20.0 * np.arange(n_channels)
+        table["group_name"] = np.array(["shank"] * n_channels, dtype="S")
+        series = root.create_group("acquisition/ElectricalSeries")
+        series.attrs.update({"neurodata_type": "ElectricalSeries", "namespace": "core"})
+        data = series.create_dataset("data", data=values)
+        data.attrs.update({"conversion": 0.195e-6, "offset": 0.0, "unit": "volts"})
+        series.create_dataset("starting_time", data=0.0).attrs["rate"] = RATE
+        region = series.create_dataset("electrodes", data=np.arange(n_channels))
+        region.attrs["table"] = table.ref
