@@ -1,0 +1,124 @@
+"""Start Neuroboard: `python app.py`. For gunicorn or waitress: `app:server`."""
+
+import argparse
+import atexit
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import waitress
+
+from dashboard import create_app
+from dashboard.jobs.launcher import Launcher
+from dashboard.security import access_token
+from dashboard.settings import Settings, absolute
+from pipelines.errors import NeuroboardError, OutputError
+
+THREADS = 8
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve the app, run the worker and open the browser."""
+    try:
+        options = _parse(arguments)
+        settings = _settings(options)
+        listener = _listen(settings)
+        application = create_app(settings).server
+    except NeuroboardError as error:
+        print(error.sentence, file=sys.stderr)
+        return error.exit_code
+    launcher = Launcher(settings)
+    launcher.start()
+    address = _address(settings)
+    print(f"Neuroboard is at {address}  (Ctrl+C stops it; data: {settings.home})", flush=True)
+    if not options.no_browser:
+        threading.Timer(0.5, webbrowser.open, [address]).start()
+    try:
+        _serve(application, listener, settings)
+    finally:
+        launcher.stop()
+    return 0
+
+
+def server(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """The WSGI application for gunicorn and waitress; settings come from the environment."""
+    answer: Iterable[bytes] = _application()(environ, start_response)
+    return answer
+
+
+@cache
+def _application() -> Any:
+    settings = Settings.from_environment()
+    application = create_app(settings).server
+    launcher = Launcher(settings)
+    launcher.start()
+    atexit.register(launcher.stop)
+    return application
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python app.py", description="Start Neuroboard.")
+    parser.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on (default 8050)")
+    parser.add_argument("--no-browser", action="store_true", help="do not open the browser")
+    parser.add_argument("--home", type=Path, help="folder for jobs, uploads and examples")
+    parser.add_argument(
+        "--data", action="append", help="folder with recordings and images; repeat for more"
+    )
+    return parser.parse_args(arguments)
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    settings = Settings.from_environment()
+    if options.home:
+        settings = replace(settings, home=options.home.expanduser().absolute())
+    if options.data:
+        settings = replace(settings, data=absolute(options.data))
+    if options.host:
+        settings = replace(settings, host=options.host)
+    return replace(settings, port=options.port) if options.port is not None else settings
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """A socket bound to the address, so that a port in use is noticed before anything starts."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        if sys.platform != "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except (OSError, OverflowError) as error:
+        raise OutputError(
+            f"{settings.host}:{settings.port} cannot be used ({error}): "
+            "another program may have it; choose another with --port."
+        ) from None
+    return listener
+
+
+def _address(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{settings.port}"
+    return address if settings.is_local else f"{address}/?token={access_token(settings)}"
+
+
+def _serve(application: Any, listener: socket.socket, settings: Settings) -> None:
+    waitress.serve(
+        application,
+        sockets=[listener],
+        threads=THREADS,
+        ident=None,
+        max_request_body_size=settings.upload_limit_mb * 1_000_000,
+        clear_untrusted_proxy_headers=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""The web app: pages, jobs, security. Imports `pipelines`, never the other way round."""
+
+from pathlib import Path
+
+import dash
+from dash import Dash
+from flask import Response, jsonify, send_from_directory
+
+from dashboard import export, pages, panel, results, security, services, shell, uploads
+from dashboard.settings import Settings
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+WORKER_SILENT_SECONDS = 30.0
+PLOTLY_URL = "/_dash-component-suites/plotly/package_data/plotly.min.js"
+"""Where Dash asks for plotly.js when the first figure appears."""
+
+
+def create_app(settings: Settings) -> Dash:
+    """Build an app; any number of them can live in one process.
+
+    Raises:
+        OutputError: the home folder cannot be written.
+        ParameterError: a data root does not exist.
+    """
+    settings.prepare()
+    app = Dash(
+        __name__,
+        use_pages=True,
+        pages_folder="",
+        assets_folder=str(ASSETS),
+        assets_ignore=r"theme\.js|plotly-strict",
+        index_string=shell.INDEX,
+        title="Neuroboard",
+        update_title="",
+        use_async=False,
+        suppress_callback_exceptions=True,
+    )
+    services.install(app.server, settings)
+    security.protect(app.server, settings)
+    for routes in (uploads.blueprint(), export.blueprint()):
+        app.server.register_blueprint(routes)
+    app.server.add_url_rule("/health", view_func=health)
+    app.server.add_url_rule(PLOTLY_URL, view_func=plotly_js)
+    _add_pages(app)
+    security.set_headers(app.server, app.csp_hashes)
+    _settle(app)
+    return app
+
+
+def health() -> Response:
+    """For a monitor: 200 while the worker is alive, 503 when it has been silent for long."""
+    store = services.services().store
+    beat = store.worker()
+    alive = beat is not None and beat.age < WORKER_SILENT_SECONDS and beat.state != "failing"
+    active = store.active()
+    answer = jsonify(
+        status="ok" if alive else "the worker does not work",
+        worker=beat.state if beat is not None and beat.age < WORKER_SILENT_SECONDS else "silent",
+        jobs=len(active),
+    )
+    answer.status_code = 200 if alive else 503
+    return answer
+
+
+def plotly_js() -> Response:
+    """The strict build of plotly.js in place of the one that Dash would serve.
+
+    The usual build compiles shaders with `eval`; under a content security policy without
+    `unsafe-eval` it draws no WebGL figure and says that the browser has no WebGL.
+    """
+    return send_from_directory(ASSETS / "plotly", "plotly-strict.min.js", max_age=86400)
+
+
+def _add_pages(app: Dash) -> None:
+    dash.page_registry.clear()
+    for page in pages.ALL:
+        dash.register_page(layout=page.layout, **page.PAGE)  # type: ignore[no-untyped-call]
+        page.register(app)
+    app.layout = shell.layout
+    for part in (shell, panel, results):
+        part.register(app)
+
+
+def _settle(app: Dash) -> None:
+    """Let Dash finish its set-up before requests race for it."""
+    app.server.test_client().get("/_dash-layout")

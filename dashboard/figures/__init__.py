@@ -1,0 +1,1 @@
+"""Arrays to plotly figures, one module per page."""

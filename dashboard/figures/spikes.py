@@ -1,0 +1,121 @@
+"""Figures of sorted units."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from dashboard.figures.common import color, style
+from pipelines.spikes.trains import Histogram
+
+MOST_CHANNELS = 8
+REFRACTORY_MS = 1.5
+"""Two spikes of one neuron are hardly ever closer than this; drawn as a line, as a guide."""
+
+
+@dataclass(frozen=True)
+class MeanWaveform:
+    """A unit's mean waveform.
+
+    Attributes:
+        mean: in uV, (sample, channel), nan on channels that were not looked at.
+        sd: its standard deviation, same shape.
+        ms: time of each sample relative to the peak.
+        channels: names.
+    """
+
+    mean: NDArray[np.float32]
+    sd: NDArray[np.float32]
+    ms: NDArray[np.float64]
+    channels: NDArray[np.str_]
+
+    def largest(self, most: int) -> "MeanWaveform":
+        """The channels with the largest amplitudes, in the order of the probe."""
+        height = np.nan_to_num(np.abs(self.mean).max(axis=0), nan=-1.0)
+        seen = np.flatnonzero(height >= 0)
+        kept = np.sort(seen[np.argsort(-height[seen], kind="stable")][:most])
+        return MeanWaveform(self.mean[:, kept], self.sd[:, kept], self.ms, self.channels[kept])
+
+
+def waveforms(unit: int, waveform: MeanWaveform) -> go.Figure:
+    """Mean waveform with one standard deviation on each of a unit's channels."""
+    shown = waveform.largest(MOST_CHANNELS)
+    count = max(1, len(shown.channels))
+    columns = min(count, 4)
+    rows = -(-count // columns)
+    figure = make_subplots(
+        rows=rows,
+        cols=columns,
+        shared_yaxes="all",
+        subplot_titles=[f"ch {name}" for name in shown.channels],
+        horizontal_spacing=0.03,
+        vertical_spacing=0.2,
+    )
+    for index in range(len(shown.channels)):
+        place = {"row": index // columns + 1, "col": index % columns + 1}
+        for trace in _band_and_mean(unit, shown, index):
+            figure.add_trace(trace, **place)
+        figure.update_xaxes(title="ms", **place)
+    for row in range(1, rows + 1):
+        figure.update_yaxes(title="µV", row=row, col=1)
+    return style(figure, height=60 + 240 * rows, showlegend=False)
+
+
+def _band_and_mean(unit: int, shown: MeanWaveform, index: int) -> list[go.Scatter]:
+    mean, sd = shown.mean[:, index], shown.sd[:, index]
+    band = go.Scatter(
+        x=np.concatenate([shown.ms, shown.ms[::-1]]),
+        y=np.concatenate([mean + sd, (mean - sd)[::-1]]),
+        fill="toself",
+        fillcolor=color(unit),
+        opacity=0.25,
+        line={"width": 0},
+        hoverinfo="skip",
+    )
+    line = go.Scatter(
+        x=shown.ms,
+        y=mean,
+        line={"color": color(unit), "width": 2},
+        hovertemplate="%{x:.2f} ms: %{y:.1f} µV<extra></extra>",
+    )
+    return [band, line]
+
+
+def isi(unit: int, histogram: Histogram) -> go.Figure:
+    """Intervals between successive spikes of a unit."""
+    centers = (histogram.edges_ms[:-1] + histogram.edges_ms[1:]) / 2
+    figure = go.Figure(
+        go.Bar(
+            x=centers,
+            y=histogram.counts,
+            width=np.diff(histogram.edges_ms),
+            marker={"color": color(unit), "line": {"width": 0}},
+            hovertemplate="%{x:.1f} ms: %{y} intervals<extra></extra>",
+        )
+    )
+    figure.add_vline(x=REFRACTORY_MS, line={"dash": "dot", "width": 1.5, "color": "#a3262f"})
+    figure.update_xaxes(title="interval between spikes (ms)", range=[0, histogram.edges_ms[-1]])
+    figure.update_yaxes(title="count", rangemode="tozero")
+    return style(figure, height=300, bargap=0)
+
+
+def raster(
+    times_s: Sequence[NDArray[np.float64]], units: Sequence[int], duration_s: float
+) -> go.Figure:
+    """When every unit fired: spikes per unit over time, thinned to what can be seen."""
+    figure = go.Figure()
+    for row, (unit, times) in enumerate(zip(units, times_s, strict=True)):
+        figure.add_scattergl(
+            x=times.astype(np.float32),
+            y=np.full(len(times), row, np.float32),
+            mode="markers",
+            marker={"symbol": "line-ns", "size": 9, "line": {"width": 1, "color": color(unit)}},
+            hovertemplate=f"unit {unit}: %{{x:.3f}} s<extra></extra>",
+        )
+    figure.update_xaxes(title="time (s)", range=[0, duration_s])
+    names = [f"unit {unit}" for unit in units]
+    figure.update_yaxes(tickvals=list(range(len(units))), ticktext=names, autorange="reversed")
+    return style(figure, height=90 + 24 * max(4, len(units)), showlegend=False)

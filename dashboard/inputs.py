@@ -1,0 +1,66 @@
+"""References to inputs: short texts that a form, a link and a job's record can carry.
+
+upload:DIGEST            a set of uploaded files
+data:ROOT/relative/path  something below a data root
+example:NAME             example data, made when first used
+job:ID                   the result of an earlier job
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+from dashboard import roots, uploads
+from dashboard.examples import EXAMPLES, example_path
+from dashboard.jobs.store import JobInput, State, Store
+from dashboard.settings import Settings
+from pipelines.errors import InputError
+from pipelines.provenance import files_below
+
+
+def resolve(name: str, reference: str, settings: Settings, store: Store) -> JobInput:
+    """Find what a reference stands for.
+
+    Args:
+        name: what the task calls this input.
+        reference: as above.
+        settings: where the roots and the home folder are.
+        store: where earlier jobs are.
+
+    Raises:
+        InputError: nothing is chosen, or it cannot be found.
+    """
+    kind, _, rest = reference.partition(":")
+    if kind == "upload":
+        upload = uploads.find(rest, settings)
+        return JobInput(name, reference, upload.label, str(upload.path), reference)
+    if kind == "data":
+        path = roots.locate(settings.data, rest)
+        return JobInput(name, reference, rest, str(path), fingerprint(path))
+    if kind == "example" and rest in EXAMPLES:
+        path = example_path(rest, settings)
+        return JobInput(name, reference, EXAMPLES[rest].label, str(path), reference)
+    if kind == "job":
+        return _from_job(name, rest, settings, store)
+    raise InputError(f"Choose the {name} first: upload it, pick it, or take the example data.")
+
+
+def _from_job(name: str, job_id: str, settings: Settings, store: Store) -> JobInput:
+    job = store.get(job_id)
+    if job is None or job.state is not State.DONE:
+        raise InputError(f"Job {job_id} has no finished result: run it first.")
+    label = f"{job.inputs[0].label} (job {job_id})"
+    path = settings.jobs / job_id / "result"
+    return JobInput(name, f"job:{job_id}", label, str(path), f"job:{job_id}")
+
+
+def fingerprint(path: Path) -> str:
+    """Names, sizes and times of all files: cheap for a recording of a hundred GB.
+
+    The sha256 of the content is taken by the worker, for the record.
+    """
+    rows = []
+    for file in files_below(path):
+        stat = file.stat()
+        rows.append([str(file), stat.st_size, stat.st_mtime_ns])
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Long work outside the web process: a queue in SQLite and warm worker processes."""

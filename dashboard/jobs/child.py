@@ -1,0 +1,101 @@
+"""A warm process that runs one job after another.
+
+It is spawned, never forked: after scikit-learn or numba used OpenMP in a parent, a forked
+child hangs. It is killed to cancel, so it holds nothing that needs a tidy end.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import threading
+import traceback
+from collections.abc import Iterator
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import TextIO
+
+from dashboard.examples import ensure_example
+from dashboard.jobs.compiled import keep_compiled
+from dashboard.jobs.store import Job, State, Store
+from dashboard.settings import Settings
+from pipelines import tasks
+from pipelines.errors import NeuroboardError
+from pipelines.progress import Report
+
+OUT_OF_MEMORY = (
+    "There was not enough memory. Close other programs, choose a part of the data, "
+    "or run it on a larger machine."
+)
+BUG = "This is a fault of Neuroboard, not of your data. The log below has the details."
+
+
+def serve(settings: Settings, store_file: Path, pipe: Connection) -> None:
+    """Warm up, then run the jobs whose ids come through the pipe, for ever."""
+    _end_with_parent()
+    _warm_up()
+    store = Store(store_file)
+    pipe.send("ready")
+    while True:
+        job = store.get(pipe.recv())
+        if job is not None:
+            run_job(job, settings, store)
+        pipe.send("ready")
+
+
+def run_job(job: Job, settings: Settings, store: Store) -> None:
+    """Run one job and record how it ended; never raises."""
+    folder = settings.jobs / job.id
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "log.txt").open("w", encoding="utf-8") as log, _captured(log):
+        print(f"{job.task}, job {job.id}, process {os.getpid()}", flush=True)
+        try:
+            _run(job, folder / "result", settings, _reporter(job, store))
+        except NeuroboardError as error:
+            store.finish(job.id, State.FAILED, error.sentence)
+        except MemoryError:
+            store.finish(job.id, State.FAILED, OUT_OF_MEMORY, traceback.format_exc())
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}. {BUG}"
+            store.finish(job.id, State.FAILED, text, traceback.format_exc())
+        else:
+            store.finish(job.id, State.DONE)
+
+
+def _run(job: Job, result: Path, settings: Settings, report: Report) -> None:
+    for item in job.inputs:
+        ensure_example(item.reference, settings, report)
+    inputs = {item.name: Path(item.path) for item in job.inputs}
+    tasks.run(job.task, inputs, job.parameters, result, overwrite=True, report=report)
+
+
+def _reporter(job: Job, store: Store) -> Report:
+    def report(fraction: float, sentence: str) -> None:
+        print(f"{fraction:4.0%} {sentence}", flush=True)
+        store.report(job.id, fraction, sentence)
+
+    return report
+
+
+@contextlib.contextmanager
+def _captured(log: TextIO) -> Iterator[None]:
+    with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+        yield
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _warm_up() -> None:
+    """Import what jobs need, so that a job starts at once."""
+    keep_compiled()
+    for task in tasks.TASKS.values():
+        _ = task.function

@@ -1,0 +1,295 @@
+"""The queue and history of jobs: one SQLite file in the home folder.
+
+A job's id is a digest of what it computes from, so the same input and parameters
+are the same job, and its stored result is there at once.
+"""
+
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS job (
+    id TEXT PRIMARY KEY,
+    task TEXT NOT NULL,
+    parameters TEXT NOT NULL,
+    inputs TEXT NOT NULL,
+    quick INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    fraction REAL NOT NULL DEFAULT 0,
+    message TEXT NOT NULL DEFAULT '',
+    error TEXT NOT NULL DEFAULT '',
+    traceback TEXT NOT NULL DEFAULT '',
+    cancel INTEGER NOT NULL DEFAULT 0,
+    created REAL NOT NULL,
+    started REAL,
+    finished REAL
+);
+CREATE TABLE IF NOT EXISTS worker (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    state TEXT NOT NULL,
+    beat REAL NOT NULL
+);
+"""
+
+
+class State(StrEnum):
+    """Where a job is in its life."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self not in (State.QUEUED, State.RUNNING)
+
+
+INTERRUPTED = (
+    "The app or its worker was stopped while this job ran. "
+    "Its input and parameters are kept: press Run again."
+)
+
+
+@dataclass(frozen=True)
+class JobInput:
+    """One input of a job.
+
+    Attributes:
+        name: what the task calls it.
+        reference: where it comes from, such as `upload:...` or `data:...`.
+        label: how a person calls it.
+        path: where it lies.
+        key: what its content is known by; part of the job's identity.
+    """
+
+    name: str
+    reference: str
+    label: str
+    path: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a pipeline."""
+
+    id: str
+    task: str
+    parameters: dict[str, Any]
+    inputs: tuple[JobInput, ...]
+    quick: bool
+    state: State
+    fraction: float
+    message: str
+    error: str
+    traceback: str
+    cancel: bool
+    created: float
+    started: float | None
+    finished: float | None
+
+
+@dataclass(frozen=True)
+class WorkerBeat:
+    """What the worker last said of itself."""
+
+    state: str
+    age: float
+
+
+class Store:
+    """Reads and writes jobs. Safe to use from several processes and threads."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        with self._open() as database:
+            database.execute("PRAGMA journal_mode=WAL")
+            database.executescript(SCHEMA)
+
+    def submit(
+        self,
+        task: str,
+        parameters: Mapping[str, Any],
+        inputs: Sequence[JobInput],
+        *,
+        version: str,
+        quick: bool = False,
+    ) -> str:
+        """Queue a job, or find the one that is the same, and return its id.
+
+        A finished or waiting job is left alone; one that failed or was stopped starts anew.
+        """
+        identity = [task, dict(parameters), [[item.name, item.key] for item in inputs], version]
+        text = json.dumps(identity, sort_keys=True)
+        job_id = hashlib.sha256(text.encode()).hexdigest()[:12]
+        row = {
+            "id": job_id,
+            "task": task,
+            "parameters": json.dumps(dict(parameters)),
+            "inputs": json.dumps([asdict(item) for item in inputs]),
+            "quick": quick,
+            "now": time.time(),
+        }
+        with self._open() as database:
+            database.execute(
+                "INSERT OR IGNORE INTO job (id, task, parameters, inputs, quick, state, created) "
+                "VALUES (:id, :task, :parameters, :inputs, :quick, 'queued', :now)",
+                row,
+            )
+        self.restart(job_id)
+        return job_id
+
+    def restart(self, job_id: str) -> None:
+        """Queue a job that failed, was cancelled or interrupted once more."""
+        with self._open() as database:
+            database.execute(
+                "UPDATE job SET state='queued', fraction=0, message='', error='', traceback='', "
+                "cancel=0, created=?, started=NULL, finished=NULL "
+                "WHERE id=? AND state IN ('failed', 'cancelled', 'interrupted')",
+                (time.time(), job_id),
+            )
+
+    def get(self, job_id: str) -> Job | None:
+        """The job of that id, if there is one."""
+        with self._open() as database:
+            row = database.execute("SELECT * FROM job WHERE id=?", (job_id,)).fetchone()
+        return _job(row) if row else None
+
+    def latest(self, tasks: Sequence[str] = (), *, limit: int = 200) -> list[Job]:
+        """The newest jobs, of the given tasks or of all."""
+        marks = ",".join("?" * len(tasks))
+        where = f"WHERE task IN ({marks})" if tasks else ""
+        query = f"SELECT * FROM job {where} ORDER BY created DESC, id LIMIT ?"
+        with self._open() as database:
+            rows = database.execute(query, (*tasks, limit)).fetchall()
+        return [_job(row) for row in rows]
+
+    def active(self) -> list[Job]:
+        """Jobs that run or wait, the running ones first."""
+        with self._open() as database:
+            rows = database.execute(
+                "SELECT * FROM job WHERE state IN ('running', 'queued') "
+                "ORDER BY state='queued', quick DESC, created"
+            ).fetchall()
+        return [_job(row) for row in rows]
+
+    def position(self, job_id: str) -> int:
+        """How many jobs are before this one in the queue."""
+        waiting = [job.id for job in self.active() if job.state is State.QUEUED]
+        return waiting.index(job_id) if job_id in waiting else 0
+
+    def claim(self, *, quick_only: bool) -> Job | None:
+        """Take the next waiting job and mark it running."""
+        where = "AND quick" if quick_only else ""
+        with self._open() as database:
+            row = database.execute(
+                "UPDATE job SET state='running', started=? WHERE id = ("
+                f"SELECT id FROM job WHERE state='queued' {where} "
+                "ORDER BY quick DESC, created LIMIT 1) RETURNING *",
+                (time.time(),),
+            ).fetchone()
+        return _job(row) if row else None
+
+    def report(self, job_id: str, fraction: float, message: str) -> None:
+        """Record how far a running job is."""
+        with self._open() as database:
+            database.execute(
+                "UPDATE job SET fraction=?, message=? WHERE id=? AND state='running'",
+                (fraction, message, job_id),
+            )
+
+    def finish(self, job_id: str, state: State, error: str = "", traceback: str = "") -> None:
+        """Record how a running job ended."""
+        with self._open() as database:
+            database.execute(
+                "UPDATE job SET state=?, error=?, traceback=?, finished=?, "
+                "fraction=CASE WHEN ?='done' THEN 1 ELSE fraction END "
+                "WHERE id=? AND state='running'",
+                (state, error, traceback, time.time(), state, job_id),
+            )
+
+    def cancel(self, job_id: str) -> None:
+        """Drop a waiting job at once; ask the worker to stop a running one."""
+        with self._open() as database:
+            database.execute(
+                "UPDATE job SET state='cancelled', finished=? WHERE id=? AND state='queued'",
+                (time.time(), job_id),
+            )
+            database.execute(
+                "UPDATE job SET cancel=1 WHERE id=? AND state='running'",
+                (job_id,),
+            )
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job that is over."""
+        with self._open() as database:
+            database.execute(
+                "DELETE FROM job WHERE id=? AND state NOT IN ('queued', 'running')",
+                (job_id,),
+            )
+
+    def to_cancel(self) -> list[str]:
+        """Ids of running jobs that somebody wants stopped."""
+        with self._open() as database:
+            rows = database.execute(
+                "SELECT id FROM job WHERE state='running' AND cancel"
+            ).fetchall()
+        return [row["id"] for row in rows]
+
+    def recover(self) -> list[str]:
+        """Mark jobs that nobody works on any more as interrupted, and return their ids."""
+        with self._open() as database:
+            rows = database.execute(
+                "UPDATE job SET state='interrupted', error=?, finished=? "
+                "WHERE state='running' RETURNING id",
+                (INTERRUPTED, time.time()),
+            ).fetchall()
+        return [row["id"] for row in rows]
+
+    def beat(self, state: str) -> None:
+        """Record that the worker is alive."""
+        with self._open() as database:
+            database.execute(
+                "INSERT INTO worker (id, state, beat) VALUES (1, ?, ?) "
+                "ON CONFLICT (id) DO UPDATE SET state=excluded.state, beat=excluded.beat",
+                (state, time.time()),
+            )
+
+    def worker(self) -> WorkerBeat | None:
+        """What the worker last said, or nothing if it never spoke."""
+        with self._open() as database:
+            row = database.execute("SELECT state, beat FROM worker").fetchone()
+        return WorkerBeat(row["state"], time.time() - row["beat"]) if row else None
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        database = sqlite3.connect(self.file, timeout=30)
+        database.row_factory = sqlite3.Row
+        database.execute("PRAGMA synchronous=NORMAL")
+        try:
+            with database:
+                yield database
+        finally:
+            database.close()
+
+
+def _job(row: sqlite3.Row) -> Job:
+    values = dict(row)
+    values["parameters"] = json.loads(values["parameters"])
+    values["inputs"] = tuple(JobInput(**item) for item in json.loads(values["inputs"]))
+    values["state"] = State(values["state"])
+    values["quick"] = bool(values["quick"])
+    values["cancel"] = bool(values["cancel"])
+    return Job(**values)

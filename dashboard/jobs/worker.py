@@ -1,0 +1,212 @@
+"""The supervisor: keeps warm child processes, hands them jobs, stops and replaces them.
+
+Started by the web process as `python -m dashboard.jobs.worker`; ends when the pipe on its
+standard input closes, which happens however the web process ends. A lock in the home folder
+makes sure that there is one; a second one waits and takes over.
+"""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from dashboard.jobs.child import serve
+from dashboard.jobs.store import State, Store
+from dashboard.settings import Settings
+
+POLL_SECONDS = 0.05
+BEAT_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+OUT_OF_MEMORY_HINT = " Most often this means that the machine ran out of memory."
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass
+class Child:
+    """One warm process."""
+
+    process: BaseProcess
+    pipe: Connection
+    ready: bool = False
+    job: str = ""
+    quick: bool = False
+
+
+class Supervisor:
+    """Runs jobs on `workers + 1` children; the spare one takes quick jobs and follows a cancel."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.settings = settings
+        self.store = store
+        self.children: list[Child] = []
+        self._spawn = multiprocessing.get_context("spawn")
+        self._last_beat = 0.0
+        self._failed_starts = 0
+        self._next_start = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop."""
+        self._tidy(self.store.recover())
+        try:
+            while not stop.is_set():
+                self.step()
+                time.sleep(POLL_SECONDS)
+        finally:
+            for child in self.children:
+                child.process.kill()
+            self._tidy(self.store.recover())
+            self.store.beat("stopped")
+
+    def step(self) -> None:
+        """One round: notice what happened, stop what is unwanted, start what waits."""
+        for child in list(self.children):
+            self._listen(child)
+        self._stop_cancelled()
+        self._keep_warm()
+        self._hand_out()
+        self._beat()
+
+    def _listen(self, child: Child) -> None:
+        try:
+            while child.pipe.poll():
+                child.pipe.recv()
+                child.ready, child.job, child.quick = True, "", False
+                self._failed_starts = 0
+        except (EOFError, OSError):
+            self._bury(child)
+        else:
+            if not child.process.is_alive():
+                self._bury(child)
+
+    def _bury(self, child: Child) -> None:
+        child.process.join()
+        self.children.remove(child)
+        if not child.ready:
+            self._wait_longer()
+        if child.job:
+            self.store.finish(child.job, State.FAILED, death_sentence(child.process.exitcode))
+            self._tidy([child.job])
+
+    def _wait_longer(self) -> None:
+        """A child that cannot even start would die again at once: leave it time."""
+        self._failed_starts += 1
+        pause = min(2.0**self._failed_starts, LONGEST_PAUSE_SECONDS)
+        self._next_start = time.monotonic() + pause
+
+    def _stop_cancelled(self) -> None:
+        unwanted = set(self.store.to_cancel())
+        for child in [child for child in self.children if child.job in unwanted]:
+            child.process.kill()
+            child.process.join()
+            self.children.remove(child)
+            self.store.finish(child.job, State.CANCELLED)
+            self._tidy([child.job])
+
+    def _keep_warm(self) -> None:
+        """Start the children one by one, so that the first is ready as early as can be."""
+        warming = any(not child.ready for child in self.children)
+        enough = len(self.children) > self.settings.workers
+        if warming or enough or time.monotonic() < self._next_start:
+            return
+        ours, theirs = self._spawn.Pipe()
+        process = self._spawn.Process(
+            target=serve, args=(self.settings, self.store.file, theirs), daemon=True
+        )
+        process.start()
+        theirs.close()
+        self.children.append(Child(process, ours))
+
+    def _hand_out(self) -> None:
+        for child in [child for child in self.children if child.ready and not child.job]:
+            heavy = sum(bool(other.job) and not other.quick for other in self.children)
+            job = self.store.claim(quick_only=heavy >= self.settings.workers)
+            if job is None:
+                return
+            child.job, child.quick = job.id, job.quick
+            child.pipe.send(job.id)
+
+    def _tidy(self, job_ids: list[str]) -> None:
+        """Remove the half-written results of jobs that were stopped."""
+        for job_id in job_ids:
+            for scratch in (self.settings.jobs / job_id).glob(".result-*"):
+                shutil.rmtree(scratch, ignore_errors=True)
+
+    def _beat(self) -> None:
+        if time.monotonic() - self._last_beat > BEAT_SECONDS:
+            self._last_beat = time.monotonic()
+            self.store.beat(self._condition())
+
+    def _condition(self) -> str:
+        if any(child.ready for child in self.children):
+            return "ready"
+        return "failing" if self._failed_starts > 1 else "starting"
+
+
+def death_sentence(exit_code: int | None) -> str:
+    """Say in words why a process that ran a job is gone."""
+    if exit_code is not None and exit_code < 0:
+        try:
+            name = signal.Signals(-exit_code).name
+        except ValueError:
+            name = "unknown"
+        why = f"was killed (signal {-exit_code}, {name})"
+        hint = (
+            " Most often this means that the machine ran out of memory."
+            if name == "SIGKILL"
+            else ""
+        )
+    else:
+        why, hint = f"ended by itself (exit code {exit_code})", ""
+    return (
+        f"The process that ran this job {why}.{hint} "
+        "Nothing half-written was kept: press Run again, or choose a smaller part of the data."
+    )
+
+
+def prepare_environment(home: Path) -> None:
+    """One thread per child, and a place where compiled functions are kept."""
+    for name in ONE_THREAD:
+        os.environ.setdefault(name, "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(home / "cache" / "numba"))
+
+
+def _stop_when_parent_ends(stop: threading.Event) -> None:
+    def watch() -> None:
+        while sys.stdin.buffer.read(1):
+            pass
+        stop.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main() -> int:
+    """Take the lock, or wait for it, and supervise."""
+    settings = Settings.from_environment()
+    settings.prepare()
+    prepare_environment(settings.home)
+    stop = threading.Event()
+    _stop_when_parent_ends(stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    lock = FileLock(settings.home / "worker.lock")
+    while not stop.is_set():
+        try:
+            with lock.acquire(timeout=1):
+                Supervisor(settings, Store(settings.home / "jobs.sqlite")).run(stop)
+        except Timeout:
+            continue
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

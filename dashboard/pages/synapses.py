@@ -1,0 +1,121 @@
+"""Synapses: cluster a table, train a classifier on the clusters, predict new ones."""
+
+from collections.abc import Mapping
+
+from dash import Dash, dcc, html
+from dash.development.base_component import Component
+
+from dashboard import shell, workbench
+from dashboard.aria import aria
+from dashboard.workbench import Bench, Source
+
+PAGE = {"module": "synapses", "path": "/synapses", "title": "Synapses – Neuroboard"}
+TITLE = "Synapses"
+LEAD = "Cluster a table of synapses, train a classifier on it, and predict new synapses."
+_TABLE_HELP = (
+    "One synapse a row: NeuronId, SynType, SynId, corr_x/y/z_micron, "
+    "corr_soma_x/y/z_micron, SynArea, BoutonArea."
+)
+STEPS: Mapping[str, Bench] = {
+    "fit": Bench(
+        slug="synapses-fit",
+        task="synapses fit",
+        run_label="Cluster synapses",
+        sources=(
+            Source("table", "Table", _TABLE_HELP, upload="table", root="table", example="synapses"),
+        ),
+        empty=(
+            "Choose a table on the left and press Cluster synapses. Every row is checked first; "
+            "then each neuron is turned into its own frame, the synapses are embedded in two "
+            "dimensions with UMAP and clustered with HDBSCAN."
+        ),
+    ),
+    "train": Bench(
+        slug="synapses-train",
+        task="synapses train",
+        run_label="Train classifier",
+        sources=(
+            Source(
+                "fit",
+                "Clusters to learn",
+                "A finished clustering; the classifier learns its clusters from the features.",
+                from_task="synapses fit",
+            ),
+        ),
+        empty=(
+            "Choose a clustering and press Train classifier. The score is measured on synapses "
+            "that were held out before anything was fitted."
+        ),
+    ),
+    "predict": Bench(
+        slug="synapses-predict",
+        task="synapses predict",
+        run_label="Predict clusters",
+        sources=(
+            Source(
+                "bundle",
+                "Classifier",
+                "A classifier that was trained in step 2.",
+                from_task="synapses train",
+            ),
+            Source(
+                "table",
+                "New synapses",
+                _TABLE_HELP,
+                upload="table",
+                root="table",
+                example="new-synapses",
+            ),
+        ),
+        empty=(
+            "Choose a classifier and a table of new synapses. Each gets a cluster, a probability "
+            "and an outlier score; rows that cannot be used are kept and say why."
+        ),
+    ),
+    "check": Bench(
+        slug="synapses-check",
+        task="synapses check",
+        run_label="Check table",
+        sources=(
+            Source("table", "Table", _TABLE_HELP, upload="table", root="table", example="synapses"),
+        ),
+        empty=(
+            "Choose a table and press Check table: you get, row by row, what is accepted, "
+            "what is repaired and what is rejected, and why."
+        ),
+    ),
+}
+NAMES = {
+    "fit": "1. Cluster",
+    "train": "2. Train",
+    "predict": "3. Predict",
+    "check": "Check a table",
+}
+
+
+def layout(
+    job: str | None = None, step: str = "fit", bundle: str = "", fit: str = "", **_: str
+) -> Component:
+    """The page at one of its steps, with a job's form and result if one is named."""
+    step = step if step in STEPS else "fit"
+    chosen = {"bundle": f"job:{bundle}"} if bundle else {}
+    chosen |= {"fit": f"job:{fit}"} if fit else {}
+    return shell.page(TITLE, LEAD, _steps(step), workbench.layout(STEPS[step], job, chosen))
+
+
+def _steps(current: str) -> Component:
+    links = [
+        dcc.Link(
+            name,
+            href=f"/synapses?step={step}",
+            className="step current" if step == current else "step",
+        )
+        for step, name in NAMES.items()
+    ]
+    return html.Nav(links, className="steps", **aria(label="Steps"))
+
+
+def register(app: Dash) -> None:
+    """Connect the page."""
+    for bench in STEPS.values():
+        workbench.register(app, bench)

@@ -1,0 +1,119 @@
+"""Pieces that several results are made of."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dash_ag_grid as dag
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.aria import aria
+from dashboard.jobs.store import Job
+from dashboard.services import services
+from pipelines.errors import InputError
+
+_WRAPPED = {
+    "flex": 1,
+    "wrapText": True,
+    "autoHeight": True,
+    "minWidth": 260,
+    "cellStyle": {"lineHeight": "1.45", "paddingTop": "9px", "paddingBottom": "9px"},
+}
+_NARROW = {"width": 115}
+
+
+def job(job_id: str) -> Job:
+    """The job of that id.
+
+    Raises:
+        InputError: it was deleted meanwhile.
+    """
+    found = services().store.get(job_id)
+    if found is None:
+        raise InputError(f"Job {job_id} is not here any more.")
+    return found
+
+
+def folder(job_id: str) -> Path:
+    """Where a job's result lies."""
+    return services().settings.jobs / job_id / "result"
+
+
+def headline(job: Job) -> dict[str, Any]:
+    """The headline figures in a job's `run.json`."""
+    record = json.loads((folder(job.id) / "run.json").read_text(encoding="utf-8"))
+    results: dict[str, Any] = record["results"]
+    return results
+
+
+def stats(figures: Mapping[str, str]) -> Component:
+    """Headline figures as a row of large numbers with names."""
+    items = [
+        html.Div([html.Dt(name), html.Dd(value)], className="stat")
+        for name, value in figures.items()
+    ]
+    return html.Dl(items, className="stats")
+
+
+def table(
+    rows: Sequence[Mapping[Any, Any]],
+    *,
+    id: Any,
+    label: str,
+    names: Mapping[str, str] | None = None,
+    wide: str = "",
+    height: int = 360,
+    **properties: Any,
+) -> Component:
+    """A sortable, filterable table.
+
+    Args:
+        rows: one mapping per row; the first row's keys are the columns.
+        id: of the grid.
+        label: what the table is, for those who do not see it.
+        names: headings for columns, where the key is not good enough.
+        wide: the column that takes the room that is left, its text wrapped.
+        height: in pixels.
+        properties: passed to the grid, such as `selectedRows`.
+    """
+    headings = names or {}
+    columns = [
+        {"field": key, "headerName": headings.get(key, key), **_shape(key, wide)}
+        for key in (rows[0] if rows else {})
+    ]
+    options = {
+        "animateRows": False,
+        "ensureDomOrder": True,
+        **properties.pop("dashGridOptions", {}),
+    }
+    grid = dag.AgGrid(
+        id=id,
+        rowData=list(rows),
+        columnDefs=columns,
+        defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 90},
+        columnSize=None if wide else "autoSize",
+        dashGridOptions=options,
+        style={"height": f"{height}px"},
+        **properties,
+    )
+    return html.Div(grid, role="region", tabIndex="0", **aria(label=label))
+
+
+def _shape(key: str, wide: str) -> Mapping[str, Any]:
+    if not wide:
+        return {}
+    return _WRAPPED if key == wide else _NARROW
+
+
+def download(job: Job, file: str, text: str) -> Component:
+    """A link to one file of a result."""
+    return html.A(text, href=f"/jobs/{job.id}/files/{file}", download=file, className="download")
+
+
+def number(value: Any) -> str:
+    """A count with thousands separated, a fraction with three digits, or a dash."""
+    if value is None or value != value:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"

@@ -1,0 +1,173 @@
+"""The result of a sorting: units, their waveforms and intervals."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from dash import Dash, Input, Output, State, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+from numpy.typing import NDArray
+
+from dashboard.figures import spikes as figures
+from dashboard.figures.common import framed
+from dashboard.figures.spikes import MeanWaveform
+from dashboard.jobs.store import Job
+from dashboard.results import common
+from pipelines.spikes.trains import isi_histogram
+
+MOST_RASTER_SPIKES = 3000
+MOST_RASTER_UNITS = 40
+NAMES = {
+    "unit_id": "unit",
+    "n_spikes": "spikes",
+    "firing_rate_hz": "rate (Hz)",
+    "snr": "SNR",
+    "rp_contamination": "contamination",
+    "presence_ratio": "presence",
+    "amplitude_uv": "amplitude (µV)",
+    "isi_violations_ratio": "ISI violations",
+}
+
+
+@lru_cache(maxsize=4)
+def trains(folder: Path) -> dict[int, NDArray[np.int64]]:
+    """Sample indices of every unit's spikes."""
+    with np.load(folder / "spikes.npz") as spikes:
+        samples, units = spikes["sample_index"], spikes["unit_id"]
+    return {int(unit): samples[units == unit] for unit in np.unique(units)}
+
+
+def waveform(folder: Path, unit: int) -> MeanWaveform:
+    """A unit's mean waveform."""
+    with np.load(folder / "waveforms.npz") as stored:
+        return MeanWaveform(
+            stored["mean"][unit], stored["sd"][unit], stored["ms"], stored["channel_id"]
+        )
+
+
+def view(job: Job) -> Component:
+    """The whole result."""
+    folder = common.folder(job.id)
+    units = pd.read_csv(folder / "units.csv")
+    head = html.Div([_headline(job), _failures(folder), _downloads(job)], className="card")
+    if units.empty:
+        groups = pd.read_csv(folder / "groups.csv", keep_default_na=False)
+        reason = next(iter(groups["reason"]), "")
+        words = f"No unit was found. {reason} Try a lower detection threshold."
+        return html.Div([head, html.P(words, className="card empty")])
+    first = int(units["unit_id"].iloc[0])
+    return html.Div(
+        [
+            head,
+            html.Div(_unit_table(units), className="card"),
+            html.Div(_unit(job, first), id="spikes-unit"),
+            html.Div(_raster(job, units), className="card"),
+        ]
+    )
+
+
+def _headline(job: Job) -> Component:
+    found = common.headline(job)
+    return common.stats(
+        {
+            "Units": str(found["n_units"]),
+            "Spikes in units": common.number(found["n_spikes"]),
+            "Channels": str(found["n_channels"]),
+            "Duration": f"{found['duration_s']:.1f} s",
+            "Sampling": f"{found['sampling_frequency'] / 1000:g} kHz",
+        }
+    )
+
+
+def _failures(folder: Path) -> Component | None:
+    """What went wrong in groups of channels that could not be sorted."""
+    groups = pd.read_csv(folder / "groups.csv", keep_default_na=False)
+    failed = groups[groups["state"] == "failed"]
+    lines = [
+        html.P(f"Group {row.group} (channels {row.channels}) failed: {row.reason}")
+        for row in failed.itertuples()
+    ]
+    return html.Div(lines, className="note") if lines else None
+
+
+def _downloads(job: Job) -> Component:
+    files = {
+        "units.csv": "Units (CSV)",
+        "spikes.npz": "Spike times (npz)",
+        "waveforms.npz": "Mean waveforms (npz)",
+        "groups.csv": "Channel groups (CSV)",
+    }
+    links = [common.download(job, file, text) for file, text in files.items()]
+    return html.Div(links, className="downloads")
+
+
+def _unit_table(units: pd.DataFrame) -> list[Component]:
+    rows = units.to_dict("records")
+    grid = common.table(
+        rows,
+        id="spikes-units",
+        label="Units with their quality metrics",
+        names=NAMES,
+        height=min(420, 60 + 42 * len(rows)),
+        selectedRows=rows[:1],
+        dashGridOptions={"rowSelection": {"mode": "singleRow", "enableClickSelection": True}},
+    )
+    hint = html.P("Choose a unit to see its waveforms and intervals.", className="hint")
+    return [html.H2("Units"), hint, grid]
+
+
+def _unit(job: Job, unit: int) -> Component:
+    folder = common.folder(job.id)
+    rate = float(common.headline(job)["sampling_frequency"])
+    spikes = trains(folder)[unit]
+    intervals = isi_histogram(spikes, rate, bin_ms=1.0, max_ms=100.0)
+    values = job.parameters
+    waves = framed(
+        figures.waveforms(unit, waveform(folder, unit)),
+        id="spikes-waveforms",
+        caption=f"Unit {unit}: mean of {len(spikes):,} spikes with one standard deviation, "
+        f"band-pass {values['freq_min']:g} to {values['freq_max']:g} Hz.",
+    )
+    histogram = framed(
+        figures.isi(unit, intervals),
+        id="spikes-isi",
+        caption=f"Unit {unit}: intervals between successive spikes in bins of 1 ms, up to 100 ms. "
+        f"The dotted line is at {figures.REFRACTORY_MS} ms: a single neuron hardly ever fires "
+        "faster.",
+    )
+    return html.Div([waves, histogram], className="card pair")
+
+
+def _raster(job: Job, units: pd.DataFrame) -> Component:
+    found = common.headline(job)
+    shown = [int(unit) for unit in units["unit_id"].head(MOST_RASTER_UNITS)]
+    spikes = trains(common.folder(job.id))
+    step = max(1, max(len(spikes[unit]) for unit in shown) // MOST_RASTER_SPIKES)
+    times = [spikes[unit][::step] / found["sampling_frequency"] for unit in shown]
+    thinned = f" Every {step}th spike is drawn." if step > 1 else ""
+    return framed(
+        figures.raster(times, shown, float(found["duration_s"])),
+        id="spikes-raster",
+        caption=f"When each unit fired: a unit that comes or goes in the middle may be one that "
+        f"drifted.{thinned}",
+    )
+
+
+def register(app: Dash) -> None:
+    """Connect the table with the figures below it."""
+    app.callback(
+        Output("spikes-unit", "children"),
+        Input("spikes-units", "selectedRows"),
+        State("panel-job", "data"),
+        prevent_initial_call=True,
+    )(show_unit)
+
+
+def show_unit(selected: list[dict[str, Any]] | None, job_id: str) -> Component:
+    """Waveforms and intervals of the chosen unit."""
+    if not selected:
+        raise PreventUpdate
+    return _unit(common.job(job_id), int(selected[0]["unit_id"]))

@@ -1,0 +1,113 @@
+"""The frame around every page: header, navigation, theme, job indicator."""
+
+from typing import Any
+
+import dash
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash.development.base_component import Component
+
+from dashboard.aria import aria
+from dashboard.jobs.store import State
+from dashboard.services import services
+
+INDEX = """<!doctype html>
+<html lang="en">
+<head>
+{%metas%}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{%title%}</title>
+<script src="/assets/theme.js"></script>
+{%favicon%}
+{%css%}
+</head>
+<body>
+{%app_entry%}
+<footer>{%config%}{%scripts%}{%renderer%}</footer>
+</body>
+</html>"""
+
+NAVIGATION = (
+    ("/", "Home"),
+    ("/spikes", "Spikes"),
+    ("/brainmap", "Brain map"),
+    ("/synapses", "Synapses"),
+    ("/jobs", "Jobs"),
+)
+THEME = {
+    "primaryColor": "indigo",
+    "primaryShade": {"light": 7, "dark": 8},
+    "fontFamily": "Inter, system-ui, sans-serif",
+    "defaultRadius": "md",
+    "autoContrast": True,
+}
+INDICATOR_MS = 2000
+
+
+def layout() -> Any:
+    """The whole window."""
+    return dmc.MantineProvider(
+        [
+            dcc.Location(id="url", refresh="callback-nav"),
+            html.A("Skip to content", href="#content", className="skip-link"),
+            html.Header([_brand(), _navigation(), _indicator(), _theme_switch()]),
+            html.Main(dash.page_container, id="content", tabIndex="-1"),
+        ],
+        theme=THEME,
+        defaultColorScheme="auto",
+    )
+
+
+def register(app: Dash) -> None:
+    """Connect the navigation's mark and the job indicator."""
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("neuroboard", "markCurrentPage"),
+        Output("navigation", "title"),
+        Input("url", "pathname"),
+    )
+    app.callback(Output("job-indicator", "children"), Input("indicator-tick", "n_intervals"))(
+        describe_activity
+    )
+
+
+def describe_activity(_ticks: int | None) -> str:
+    """What the worker has to do, in a few words."""
+    active = services().store.active()
+    running = sum(job.state is State.RUNNING for job in active)
+    waiting = len(active) - running
+    parts = [f"{running} running"] if running else []
+    parts += [f"{waiting} waiting"] if waiting else []
+    return ", ".join(parts) or "No job running"
+
+
+def page(title: str, lead: str, *children: Any) -> html.Div:
+    """A page's heading and content."""
+    return html.Div([html.H1(title), html.P(lead, className="lead"), *children], className="page")
+
+
+def _brand() -> Component:
+    return dcc.Link([html.Span(className="brand-mark"), "Neuroboard"], href="/", className="brand")
+
+
+def _navigation() -> Component:
+    links = [dcc.Link(name, href=href, className="nav-link") for href, name in NAVIGATION]
+    return html.Nav(links, id="navigation", **aria(label="Pages"))
+
+
+def _indicator() -> Component:
+    return html.Div(
+        [
+            dcc.Interval(id="indicator-tick", interval=INDICATOR_MS),
+            dcc.Link("", id="job-indicator", href="/jobs", className="job-indicator"),
+        ]
+    )
+
+
+def _theme_switch() -> Any:
+    return dmc.ColorSchemeToggle(
+        lightIcon=html.Span("☀", **aria(hidden="true")),
+        darkIcon=html.Span("☾", **aria(hidden="true")),
+        variant="subtle",
+        color="gray",
+        **aria(label="Switch between light and dark"),
+    )

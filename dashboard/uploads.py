@@ -1,0 +1,168 @@
+"""Uploaded files: streamed to disk, checked by name and size, kept by content.
+
+A browser sends each file on its own to `PUT /uploads/SET/NAME`, then `POST /uploads/SET`
+turns the set into one input. Nothing is parsed, unpickled or executed here.
+"""
+
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from flask import Blueprint, Response, jsonify, request
+
+from dashboard.services import services
+from dashboard.settings import MB, Settings
+from pipelines.errors import InputError
+from pipelines.provenance import digest, size
+
+BLOCK = 1 << 20
+SET_NAME = re.compile(r"[0-9a-f]{32}")
+DIGEST = re.compile(r"[0-9a-f]{32}")
+MOST_FILES = 20_000
+
+
+@dataclass(frozen=True)
+class UploadKind:
+    """What a page takes."""
+
+    suffixes: tuple[str, ...]
+    many: bool
+    noun: str
+
+    def limit(self, settings: Settings) -> int:
+        """Most bytes of one set."""
+        megabytes = settings.upload_limit_mb if self.many else settings.table_limit_mb
+        return megabytes * MB
+
+
+KINDS: Mapping[str, UploadKind] = {
+    "images": UploadKind((".tif", ".tiff", ".npy", ".npz"), many=True, noun="images"),
+    "table": UploadKind((".xlsx", ".csv", ".tsv"), many=False, noun="table"),
+}
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A set of files that arrived."""
+
+    reference: str
+    label: str
+    path: Path
+    bytes: int
+
+
+def blueprint() -> Blueprint:
+    """The two routes of uploading."""
+    routes = Blueprint("uploads", __name__)
+    routes.add_url_rule("/uploads/<kind>/<name>/<path:file>", view_func=receive, methods=["PUT"])
+    routes.add_url_rule("/uploads/<kind>/<name>", view_func=complete, methods=["POST"])
+    return routes
+
+
+def receive(kind: str, name: str, file: str) -> Response:
+    """Stream one file into the set `name`."""
+    settings = services().settings
+    try:
+        folder = _incoming(name, settings)
+        save(request.stream, file, folder, KINDS[kind], settings, request.content_length or 0)
+    except (InputError, KeyError) as error:
+        return _refusal(error)
+    return jsonify(ok=True)
+
+
+def complete(kind: str, name: str) -> Response:
+    """Make one input of the files in the set `name`."""
+    settings = services().settings
+    try:
+        upload = keep(_incoming(name, settings), settings)
+    except InputError as error:
+        return _refusal(error)
+    return jsonify(reference=upload.reference, label=upload.label)
+
+
+def save(
+    stream: IO[bytes], file: str, folder: Path, kind: UploadKind, settings: Settings, announced: int
+) -> None:
+    """Write a stream into the folder, within the limits.
+
+    Raises:
+        InputError: wrong kind of file, too large, or too many.
+    """
+    target = folder / safe_name(file)
+    if target.suffix.lower() not in kind.suffixes:
+        raise InputError(f"{target.name} cannot be used here: take {', '.join(kind.suffixes)}.")
+    folder.mkdir(parents=True, exist_ok=True)
+    if sum(1 for _ in folder.iterdir()) >= MOST_FILES:
+        raise InputError(f"More than {MOST_FILES} files: put them below a data root instead.")
+    room = kind.limit(settings) - size(folder)
+    if announced > room or not _copy(stream, target, room):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise InputError(
+            f"{target.name} exceeds the upload limit of {kind.limit(settings) // MB} MB: "
+            "put it below a data root and choose it there."
+        )
+
+
+def _copy(stream: IO[bytes], target: Path, room: int) -> bool:
+    """Copy at most `room` bytes; say whether that was all."""
+    with target.open("wb") as out:
+        while block := stream.read(BLOCK):
+            room -= len(block)
+            if room < 0:
+                return False
+            out.write(block)
+    return True
+
+
+def keep(folder: Path, settings: Settings) -> Upload:
+    """Move a complete set to where its content says.
+
+    Raises:
+        InputError: nothing arrived.
+    """
+    if not folder.is_dir() or not any(folder.iterdir()):
+        raise InputError("No file arrived: choose the file again.")
+    key = digest(folder)[:32]
+    target = settings.uploads / key
+    if target.exists():
+        shutil.rmtree(folder)
+    else:
+        folder.replace(target)
+    return find(key, settings)
+
+
+def find(key: str, settings: Settings) -> Upload:
+    """The upload of that key.
+
+    Raises:
+        InputError: there is none (any more).
+    """
+    folder = settings.uploads / key
+    if not DIGEST.fullmatch(key) or not folder.is_dir():
+        raise InputError("That upload is not here any more: upload the file again.")
+    files = sorted(folder.iterdir())
+    path = files[0] if len(files) == 1 else folder
+    label = files[0].name if len(files) == 1 else f"{files[0].name} … {files[-1].name}"
+    count = "" if len(files) == 1 else f" ({len(files)} files)"
+    return Upload(f"upload:{key}", label + count, path, size(folder))
+
+
+def safe_name(text: str) -> str:
+    """A file name without folders, control characters or a leading dot."""
+    name = PurePosixPath(text.replace("\\", "/")).name
+    return re.sub(r"[^\w .()+-]", "_", name).lstrip(". ")[-150:] or "file"
+
+
+def _incoming(name: str, settings: Settings) -> Path:
+    if not SET_NAME.fullmatch(name):
+        raise InputError("This upload has no valid name: reload the page and try again.")
+    return settings.uploads / f".incoming-{name}"
+
+
+def _refusal(error: Exception) -> Response:
+    response = jsonify(error=str(error) if isinstance(error, InputError) else "Unknown upload.")
+    response.status_code = 400
+    return response

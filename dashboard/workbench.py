@@ -1,0 +1,307 @@
+"""What the pages Spikes, Brain map and Synapses share: a form beside the job it starts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dashboard import forms, inputs, panel, roots, uploads
+from dashboard.aria import aria
+from dashboard.examples import EXAMPLES
+from dashboard.jobs.store import Job
+from dashboard.jobs.store import State as JobState
+from dashboard.jobs.tasks import KINDS, code_version, edit_link
+from dashboard.services import services
+from dashboard.settings import MB
+from pipelines.errors import InputError, NeuroboardError
+from pipelines.tasks import TASKS
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input of a bench and where it may come from.
+
+    Attributes:
+        name: what the task calls it.
+        label: what the form calls it.
+        help: what suits, in a sentence.
+        upload: a key of `uploads.KINDS`, or empty.
+        root: a key of `roots.FINDERS`, or empty.
+        example: a key of `EXAMPLES`, or empty.
+        from_task: earlier jobs of this task are offered, or none.
+    """
+
+    name: str
+    label: str
+    help: str
+    upload: str = ""
+    root: str = ""
+    example: str = ""
+    from_task: str = ""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A form that starts one task."""
+
+    slug: str
+    task: str
+    run_label: str
+    sources: tuple[Source, ...]
+    empty: str
+
+    def source_id(self, kind: str, source: Source) -> dict[str, str]:
+        """The id of one of a source's components."""
+        return {"type": kind, "bench": self.slug, "name": source.name}
+
+
+def layout(bench: Bench, job_id: str | None, chosen: Mapping[str, str]) -> Component:
+    """The form on the left, the job or an introduction on the right.
+
+    Args:
+        bench: which form.
+        job_id: a job whose form and progress are shown.
+        chosen: references of inputs to fill in, by name.
+    """
+    job = services().store.get(job_id) if job_id else None
+    if job is not None and job.task != bench.task:
+        job = None
+    return html.Div(
+        [
+            html.Section(_form(bench, job, chosen), className="card form", **aria(label="Input")),
+            html.Section(
+                panel.view(job) if job else _introduction(bench),
+                className="bench-result",
+                **aria(label="Result"),
+            ),
+        ],
+        className="bench",
+    )
+
+
+def _form(bench: Bench, job: Job | None, chosen: Mapping[str, str]) -> list[Component]:
+    references = {item.name: item.reference for item in job.inputs} if job else {}
+    references.update(chosen)
+    values = job.parameters if job else {}
+    pickers = [picker(bench, source, references.get(source.name, "")) for source in bench.sources]
+    error = html.Div(id=f"{bench.slug}-error", role="alert", className="error")
+    button = dmc.Button(bench.run_label, id=f"{bench.slug}-run", size="md", fullWidth=True)
+    return [
+        *pickers,
+        html.H2("Parameters"),
+        *forms.form(TASKS[bench.task].parameters, bench.slug, values),
+        html.Div([error, button], className="form-foot"),
+    ]
+
+
+def picker(bench: Bench, source: Source, reference: str) -> Component:
+    """The ways to choose one input, and what is chosen."""
+    chosen, _ = describe(source, reference)
+    parts: list[Component] = [
+        html.H2(source.label),
+        html.P(source.help, className="hint"),
+        dcc.Store(id=bench.source_id("reference", source), data=reference),
+        html.P(chosen, id=bench.source_id("chosen", source), className="chosen", role="status"),
+    ]
+    if source.upload:
+        parts.append(_dropzone(bench, source))
+    if source.root:
+        parts.append(_root_picker(bench, source))
+    if source.from_task:
+        parts.append(_job_picker(bench, source, reference))
+    if source.example:
+        parts.append(
+            dmc.Button(
+                "Use example data",
+                id=bench.source_id("example", source),
+                variant="subtle",
+                size="compact-sm",
+            )
+        )
+    return html.Div(parts, className="stack picker")
+
+
+def _dropzone(bench: Bench, source: Source) -> Component:
+    kind = uploads.KINDS[source.upload]
+    limit = kind.limit(services().settings) // MB
+    text = f"Drop {kind.noun} here or click: {', '.join(kind.suffixes)}; up to {limit} MB"
+    target = bench.source_id("upload", source)
+    attributes: dict[str, Any] = {
+        "data-upload": source.upload,
+        "data-limit": str(limit * MB),
+        "data-accept": ",".join(kind.suffixes),
+        "data-many": str(kind.many).lower(),
+        "data-label": text,
+        "data-bench": bench.slug,
+        "data-name": source.name,
+    }
+    return html.Div([html.Div(className="dropzone", **attributes), dcc.Store(id=target)])
+
+
+def _root_picker(bench: Bench, source: Source) -> Any:
+    settings = services().settings
+    if not settings.data:
+        hint = "To choose data that lie on this computer, start the app with --data DIR."
+        return html.P(hint, className="hint")
+    return dmc.Autocomplete(
+        id=bench.source_id("root", source),
+        label="Or choose below the data root",
+        data=roots.offers(settings.data, source.root),
+        placeholder=f"{settings.data[0].name}/…",
+        debounce=400,
+        limit=50,
+    )
+
+
+def _job_picker(bench: Bench, source: Source, reference: str) -> Any:
+    store = services().store
+    done = [job for job in store.latest((source.from_task,)) if job.state is JobState.DONE]
+    data = [{"value": f"job:{job.id}", "label": panel.short_label(job)} for job in done]
+    if not data:
+        kind = KINDS[source.from_task]
+        link = dcc.Link(kind.title.lower(), href=kind.page)
+        return html.P(["There is none yet: ", link, " first."], className="hint")
+    value = reference or data[0]["value"]
+    return dmc.Select(
+        id=bench.source_id("root", source),
+        data=data,
+        value=value,
+        allowDeselect=False,
+        **aria(label=source.label),
+    )
+
+
+def describe(source: Source, reference: str) -> tuple[str, bool]:
+    """What a reference stands for, in words, and whether it can be used."""
+    if not reference:
+        return "Nothing chosen yet.", False
+    try:
+        found = services()
+        item = inputs.resolve(source.name, reference, found.settings, found.store)
+    except InputError as error:
+        return error.sentence, False
+    return f"Chosen: {item.label}", True
+
+
+def _introduction(bench: Bench) -> Component:
+    recent = services().store.latest((bench.task,), limit=5)
+    parts: list[Component] = [html.P(bench.empty, className="empty")]
+    if recent:
+        parts += [html.H2("Earlier runs"), html.Ul([_recent(job) for job in recent])]
+    return html.Div(parts, className="card introduction")
+
+
+def _recent(job: Job) -> Component:
+    link = dcc.Link(panel.short_label(job), href=edit_link(job.task, job.id))
+    return html.Li([link, " ", panel.badge(job.state)])
+
+
+def register(app: Dash, bench: Bench) -> None:
+    """Connect a bench's pickers and its run button."""
+    for source in bench.sources:
+        _register_picker(app, bench, source)
+    parameter = {"type": "parameter", "bench": bench.slug, "name": ALL}
+    reference = {"type": "reference", "bench": bench.slug, "name": ALL}
+    app.callback(
+        Output("url", "href", allow_duplicate=True),
+        Output(f"{bench.slug}-error", "children"),
+        Input(f"{bench.slug}-run", "n_clicks"),
+        State(reference, "id"),
+        State(reference, "data"),
+        State(parameter, "id"),
+        State(parameter, "value"),
+        prevent_initial_call=True,
+        running=[(Output(f"{bench.slug}-run", "loading"), True, False)],
+    )(lambda clicks, *values: run(bench, clicks, *values))
+
+
+def run(
+    bench: Bench,
+    clicks: int | None,
+    source_ids: Sequence[Mapping[str, str]],
+    references: Sequence[str | None],
+    parameter_ids: Sequence[Mapping[str, str]],
+    values: Sequence[Any],
+) -> tuple[Any, Any]:
+    """Start the job that a form describes: the address to go to, and what is wrong."""
+    if not clicks:
+        raise PreventUpdate
+    chosen = {
+        item["name"]: reference or ""
+        for item, reference in zip(source_ids, references, strict=True)
+    }
+    try:
+        parameters = forms.read(TASKS[bench.task].parameters, parameter_ids, values)
+        job_id = submit(bench.task, chosen, parameters.model_dump(mode="json"))
+    except NeuroboardError as error:
+        return no_update, error.sentence
+    return edit_link(bench.task, job_id), ""
+
+
+def submit(task: str, references: Mapping[str, str], parameters: Mapping[str, Any]) -> str:
+    """Queue a job, or find its stored result, and return its id.
+
+    Raises:
+        InputError: an input is missing.
+    """
+    found = services()
+    return found.store.submit(
+        task,
+        parameters,
+        [
+            inputs.resolve(name, references.get(name, ""), found.settings, found.store)
+            for name in TASKS[task].inputs
+        ],
+        version=code_version(),
+        quick=KINDS[task].quick,
+    )
+
+
+def _register_picker(app: Dash, bench: Bench, source: Source) -> None:
+    ways = [
+        Input(bench.source_id("upload", source), "data") if source.upload else None,
+        Input(bench.source_id("root", source), "value")
+        if source.root or source.from_task
+        else None,
+        Input(bench.source_id("example", source), "n_clicks") if source.example else None,
+    ]
+
+    def choose(*_values: Any) -> tuple[Any, str, str]:
+        trigger = ctx.triggered_id
+        kind = trigger["type"] if trigger else ""
+        return pick(source, kind, ctx.triggered[0]["value"] if ctx.triggered else None)
+
+    app.callback(
+        Output(bench.source_id("reference", source), "data"),
+        Output(bench.source_id("chosen", source), "children"),
+        Output(bench.source_id("chosen", source), "className"),
+        *[way for way in ways if way is not None],
+        prevent_initial_call=not source.from_task,
+    )(choose)
+
+
+def pick(source: Source, kind: str, value: Any) -> tuple[Any, str, str]:
+    """The reference that a person just chose, with its description and style."""
+    if not value:
+        raise PreventUpdate
+    if kind == "example":
+        reference = f"example:{source.example}"
+    elif kind == "root" and not source.from_task:
+        reference = f"data:{value}"
+    else:
+        reference = value
+    text, usable = describe(source, reference)
+    return reference if usable else "", text, "chosen" if usable else "chosen error"
+
+
+def example_references(bench: Bench) -> dict[str, str]:
+    """References of the example data for a bench."""
+    return {
+        source.name: f"example:{source.example}"
+        for source in bench.sources
+        if source.example in EXAMPLES
+    }
