@@ -1,0 +1,50 @@
+# make run    environment, dependencies, example data, app in the browser
+# make test   everything that is tested, browser stories included
+# make check  style, types, layers
+
+VENV := .venv
+HOME_FOLDER := $(or $(NEUROBOARD_HOME),$(HOME)/.neuroboard)
+ARGS ?=
+# The first of these that is there and new enough.
+FIND_PYTHON = for p in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& { echo $$p; exit 0; }; done; \
+	echo "Python 3.11, 3.12 or 3.13 is needed: install one, or say make PYTHON=/path/to/python" >&2; exit 1
+
+.PHONY: run test check examples screenshots clean
+
+run: $(VENV)/run.stamp examples
+	$(VENV)/bin/python app.py $(ARGS)
+
+examples: $(VENV)/run.stamp
+	@for name in spikes brainmap synapses; do \
+		test -d "$(HOME_FOLDER)/examples/$$name" || \
+		$(VENV)/bin/python -m pipelines demo $$name "$(HOME_FOLDER)/examples/$$name" || exit $$?; \
+	done
+
+test: $(VENV)/dev.stamp
+	@sh tests/browser/find-chromium.sh
+	$(VENV)/bin/python -m pytest -q $(ARGS)
+
+check: $(VENV)/dev.stamp
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/python -m pytest -q tests/test_architecture.py
+
+screenshots: $(VENV)/dev.stamp
+	$(VENV)/bin/python docs/screenshots.py
+
+$(VENV)/bin/python:
+	@python=$$($(FIND_PYTHON)) && $$python -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install --quiet -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt requirements.txt | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@ $(VENV)/run.stamp
+
+clean:
+	rm -rf $(VENV)

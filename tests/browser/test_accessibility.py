@@ -1,0 +1,46 @@
+"""axe-core finds nothing serious on any page, in light and dark."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+EMPTY = ("/", "/spikes", "/brainmap", "/jobs", "/jobs/none")
+STEPS = tuple(f"/synapses?step={step}" for step in ("fit", "train", "predict", "check"))
+EXAMPLES = ("Spikes", "Brain map", "Synapses")
+
+
+def serious(page: Page) -> list[str]:
+    """Rules of weight that are broken, with the first element that breaks them."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{rule['id']}: {rule['nodes'][0]['html'][:200]}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", [*EMPTY, *STEPS])
+def test_a_page_is_accessible(page: Page, path: str, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto(path)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_result_is_accessible(page: Page, name: str, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto("/")
+    page.get_by_role("button", name=f"Try {name} with example data").click()
+    expect(page.locator("#panel-state")).to_contain_text("done")
+    page.wait_for_timeout(500)
+    assert serious(page) == []
+    page.get_by_role("link", name="Job details and downloads").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("job"))
+    assert serious(page) == []

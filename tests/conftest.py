@@ -1,0 +1,42 @@
+"""Fixtures that all tests share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.live import LiveApp
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real data with published figures, beside the repository where they are present."""
+    folder = REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"real data are absent: {folder.name} folder not found beside the repository")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root with an image series that is mapped in a moment and one that takes long."""
+    root = tmp_path_factory.mktemp("data") / "lab"
+    root.mkdir()
+    random = np.random.default_rng(1)
+    np.save(root / "small.npy", random.integers(0, 200, (12, 2, 16, 18)).astype(np.uint16))
+    np.save(root / "slow.npy", random.integers(0, 200, (60, 4, 128, 128)).astype(np.uint16))
+    return root
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory, lab: Path) -> Iterator[LiveApp]:
+    """The app, running with its worker; stopped at the end."""
+    app = LiveApp(tmp_path_factory.mktemp("home"), [lab])
+    app.start()
+    try:
+        yield app
+    finally:
+        app.stop()

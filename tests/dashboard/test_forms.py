@@ -1,0 +1,57 @@
+"""Forms are made from parameter models and give the model back."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from dash.development.base_component import Component
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard import forms
+from pipelines.errors import ParameterError
+from pipelines.parameters import Parameters
+from pipelines.tasks import TASKS
+
+MODELS = [task.parameters for task in TASKS.values()]
+
+
+def controls(model: type[Parameters], values: dict[str, Any]) -> Iterator[Component]:
+    for part in forms.form(model, "bench", values):
+        yield from (
+            item
+            for item in [part, *part._traverse()]
+            if isinstance(getattr(item, "id", None), dict)
+        )
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_an_untouched_form_gives_the_defaults(model: type[Parameters]) -> None:
+    fields = list(controls(model, {}))
+    ids = [field.id for field in fields]
+    values = [field.value for field in fields]
+    assert forms.read(model, ids, values) == model()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_field_has_a_label_and_a_description(model: type[Parameters]) -> None:
+    for field in controls(model, {}):
+        assert field.label
+        assert field.description
+
+
+def test_a_stored_job_fills_the_form() -> None:
+    from pipelines.brainmap.parameters import BrainmapParameters
+
+    values = BrainmapParameters.parse({"k": 7, "normalize": "zscore"}).model_dump(mode="json")
+    shown = {field.id["name"]: field.value for field in controls(BrainmapParameters, values)}
+    assert (shown["k"], shown["normalize"]) == (7, "zscore")
+
+
+@given(st.one_of(st.text(), st.floats(), st.integers(), st.none(), st.lists(st.integers())))
+def test_whatever_is_typed_there_is_a_value_or_a_parameter_error(typed: Any) -> None:
+    for model in MODELS:
+        for name in model.model_fields:
+            with suppress(ParameterError):
+                forms.read(model, [forms.field_id("bench", name)], [typed])

@@ -1,0 +1,53 @@
+"""Paths below the data roots."""
+
+from pathlib import Path
+
+import pytest
+
+from dashboard import roots
+from pipelines.errors import InputError
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "lab"
+    (folder / "fish").mkdir(parents=True)
+    for name in ("t1.tif", "t2.tif"):
+        (folder / "fish" / name).write_bytes(b"II*\0")
+    (folder / "sheet.xlsx").write_bytes(b"PK")
+    return folder
+
+
+def test_what_suits_is_offered(root: Path) -> None:
+    assert roots.offers([root], "images") == ["lab/fish"]
+    assert roots.offers([root], "table") == ["lab/sheet.xlsx"]
+
+
+def test_a_path_below_the_root_is_found(root: Path) -> None:
+    assert roots.locate([root], "lab/fish") == root / "fish"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("lab/../secret", "must not contain '..'"),
+        ("/etc/passwd", "must begin with the name of a data root"),
+        ("other/fish", "must begin with the name of a data root"),
+        ("lab/nothing", "does not exist"),
+        ("", "must begin with the name of a data root"),
+    ],
+)
+def test_paths_that_lead_elsewhere_are_refused(root: Path, text: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        roots.locate([root], text)
+
+
+def test_links_out_of_the_root_are_refused(root: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (root / "way-out").symlink_to(outside)
+    (outside / "secret.tif").write_bytes(b"")
+    (root / "fish" / "t3.tif").symlink_to(outside / "secret.tif")
+    for text in ("lab/way-out", "lab/fish", "lab/way-out/secret.tif"):
+        with pytest.raises(InputError, match="link that leads out"):
+            roots.locate([root], text)

@@ -1,0 +1,158 @@
+"""Jobs in real worker processes: progress, cancel, crashes, restarts."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard.inputs import resolve
+from dashboard.jobs.store import INTERRUPTED, State
+from dashboard.jobs.tasks import code_version
+from dashboard.jobs.worker import death_sentence
+from dashboard.settings import Settings
+from pipelines.brainmap.parameters import BrainmapParameters
+from tests.live import LiveApp, wait_for
+
+FOREVER: Mapping[str, Any] = {"k": 500, "n_init": 50, "std_threshold": 0.0}
+
+
+def submit(live: LiveApp, file: str, seed: int = 0, **changed: Any) -> str:
+    parameters = BrainmapParameters.parse({"seed": seed, "k": 3, "n_init": 1, **changed})
+    settings = Settings(home=live.home, data=tuple(live.data))
+    images = resolve("images", f"data:lab/{file}", settings, live.store)
+    values = parameters.model_dump(mode="json")
+    return live.store.submit("brainmap fit", values, [images], version=code_version())
+
+
+def running(live: LiveApp, seed: int) -> str:
+    """A job that runs and will not end by itself."""
+    job_id = submit(live, "slow.npy", seed, **FOREVER)
+    live.wait_for_state(job_id, State.RUNNING)
+    wait_for(lambda: (live.store.get(job_id) or pytest.fail("gone")).fraction > 0, "progress")
+    return job_id
+
+
+def children_of(pid: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+def process_of(live: LiveApp, job_id: str) -> int:
+    """The process that runs a job, as its log says."""
+    first = (live.home / "jobs" / job_id / "log.txt").read_text("utf-8").splitlines()[0]
+    return int(first.rpartition("process ")[2])
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signal 9 and pgrep are of Unix")
+
+
+def test_a_job_runs_to_its_result(live: LiveApp) -> None:
+    job = live.wait_for_state(submit(live, "small.npy"), State.DONE, State.FAILED)
+    assert (job.state, job.error) == (State.DONE, "")
+    result = live.home / "jobs" / job.id / "result"
+    assert {"labels.tif", "run.json"} <= {path.name for path in result.iterdir()}
+
+
+def test_a_mistake_is_one_sentence(live: LiveApp) -> None:
+    job_id = submit(live, "small.npy", std_threshold=1e9)
+    job = live.wait_for_state(job_id, State.DONE, State.FAILED)
+    assert job.state is State.FAILED
+    assert "voxel" in job.error
+    assert job.traceback == ""
+    assert not (live.home / "jobs" / job.id / "result").exists()
+
+
+def test_cancel_stops_a_running_job_within_a_second(live: LiveApp) -> None:
+    job_id = running(live, seed=1)
+    live.store.cancel(job_id)
+    took = wait_for(lambda: live._state(job_id) is State.CANCELLED, "the cancel")
+    assert took < 1.0
+    assert list((live.home / "jobs" / job_id).glob(".result-*")) == []
+
+
+def test_after_a_cancel_the_spare_process_takes_the_next_job(live: LiveApp) -> None:
+    live.wait_for_state(submit(live, "small.npy", seed=2), State.DONE)
+
+
+@posix
+def test_a_killed_process_says_so_and_the_job_can_run_again(live: LiveApp) -> None:
+    job_id = running(live, seed=3)
+    os.kill(process_of(live, job_id), signal.SIGKILL)
+    job = live.wait_for_state(job_id, State.FAILED)
+    assert "was killed (signal 9, SIGKILL)" in job.error
+    assert "memory" in job.error
+    live.store.restart(job_id)
+    live.wait_for_state(job_id, State.RUNNING)
+    live.store.cancel(job_id)
+    live.wait_for_state(job_id, State.CANCELLED)
+
+
+@posix
+def test_a_killed_supervisor_is_replaced_and_its_job_is_interrupted(live: LiveApp) -> None:
+    job_id = running(live, seed=4)
+    assert live.process is not None
+    os.kill(children_of(live.process.pid)[0], signal.SIGKILL)
+    job = live.wait_for_state(job_id, State.INTERRUPTED)
+    assert job.error == INTERRUPTED
+    live.wait_for_state(submit(live, "small.npy", seed=5), State.DONE)
+
+
+def test_restarting_the_app_keeps_finished_jobs_and_marks_the_running_one(live: LiveApp) -> None:
+    done = submit(live, "small.npy", seed=6)
+    live.wait_for_state(done, State.DONE)
+    job_id = running(live, seed=7)
+    live.stop()
+    live.start()
+    live.wait_for_state(job_id, State.INTERRUPTED)
+    job = live.store.get(done)
+    assert job is not None
+    assert job.state is State.DONE
+
+
+def test_the_queue_position_is_said_while_waiting(live: LiveApp) -> None:
+    first = running(live, seed=8)
+    second = submit(live, "slow.npy", 9, **FOREVER)
+    third = submit(live, "slow.npy", 10, **FOREVER)
+    assert [live.store.position(job_id) for job_id in (second, third)] == [0, 1]
+    for job_id in (third, second, first):
+        live.store.cancel(job_id)
+    live.wait_for_state(first, State.CANCELLED)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(-9, "killed (signal 9, SIGKILL)"), (-11, "signal 11"), (3, "exit code 3")],
+)
+def test_a_death_is_explained(code: int, words: str) -> None:
+    assert words in death_sentence(code)
+
+
+def test_a_busy_port_and_an_unwritable_home_are_one_sentence_each(
+    live: LiveApp, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("not a folder", encoding="utf-8")
+    for options in (["--port", str(live.port)], ["--home", str(file), "--port", "0"]):
+        done = subprocess.run(
+            [sys.executable, "app.py", "--no-browser", "--home", str(tmp_path / "h"), *options],
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1
+        assert "cannot be" in done.stderr
+
+
+def test_settings_reject_a_number_that_is_none() -> None:
+    from pipelines.errors import ParameterError
+
+    with pytest.raises(ParameterError, match="NEUROBOARD_PORT=x"):
+        Settings.from_environment({"NEUROBOARD_PORT": "x"})
