@@ -6,7 +6,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -46,14 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def server(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """The WSGI application for gunicorn and waitress; settings come from the environment."""
-    answer: Iterable[bytes] = _application()(environ, start_response)
-    return answer
+def __getattr__(name: str) -> Any:
+    """`app:server` for gunicorn and waitress; made when asked for, not when imported."""
+    if name == "server":
+        return _application()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @cache
 def _application() -> Any:
+    """The WSGI application with its worker; settings come from the environment."""
     settings = Settings.from_environment()
     application = create_app(settings).server
     launcher = Launcher(settings)

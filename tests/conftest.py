@@ -11,13 +11,15 @@ from tests.live import LiveApp
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+SHARED = REPOSITORY.parent / "shared" / "data"
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real data with published figures, beside the repository where they are present."""
-    folder = REPOSITORY.parent / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip(f"real data are absent: {folder.name} folder not found beside the repository")
-    return folder
+    if not SHARED.is_dir():
+        pytest.skip("real data are absent: there is no shared/data beside the repository")
+    return SHARED
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +36,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory, lab: Path) -> Iterator[LiveApp]:
     """The app, running with its worker; stopped at the end."""
-    app = LiveApp(tmp_path_factory.mktemp("home"), [lab])
+    roots = [lab, SHARED] if SHARED.is_dir() else [lab]
+    app = LiveApp(tmp_path_factory.mktemp("home"), roots)
     app.start()
     try:
         yield app

@@ -76,6 +76,15 @@ def test_synapses_are_clustered_learnt_and_predicted(page: Page) -> None:
         assert column in head.split(",")
 
 
+def test_the_zebrafish_give_the_published_figures(page: Page, shared_data: Path) -> None:
+    page.goto("/brainmap")
+    choose_data(page, f"{shared_data.name}/fish")
+    page.get_by_role("button", name="Map voxels").click()
+    state(page, "done")
+    expect(page.get_by_text("2 x 76 x 87 x 20")).to_be_visible()
+    expect(page.get_by_text("5,898 of 13,224")).to_be_visible()
+
+
 def test_a_job_is_cancelled_and_the_page_says_so(page: Page) -> None:
     page.goto("/brainmap")
     choose_data(page, "lab/slow.npy")
