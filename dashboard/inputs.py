@@ -49,7 +49,7 @@ def _from_job(name: str, job_id: str, settings: Settings, store: Store) -> JobIn
     job = store.get(job_id)
     if job is None or job.state is not State.DONE:
         raise InputError(f"Job {job_id} has no finished result: run it first.")
-    label = f"{job.inputs[0].label} (job {job_id})"
+    label = f"{job.inputs[0].label.partition(' (job ')[0]} (job {job_id})"
     path = settings.jobs / job_id / "result"
     return JobInput(name, f"job:{job_id}", label, str(path), f"job:{job_id}")
 

@@ -70,7 +70,7 @@ def _named_parameters(job: Job) -> dict[str, Any]:
         field = fields.get(name)
         extra = field.json_schema_extra if field else None
         unit = f" {extra['unit']}" if isinstance(extra, dict) and extra.get("unit") else ""
-        shown = "found by itself" if value is None else f"{value}{unit}"
+        shown = "found by itself" if value in (None, "") else f"{value}{unit}"
         named[f"{field.title} ({name})" if field else name] = shown
     return named
 
