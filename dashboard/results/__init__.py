@@ -1,12 +1,19 @@
 """What is shown of a finished job, one module per pipeline."""
 
+import logging
 from collections.abc import Callable, Mapping
 
-from dash import Dash
+from dash import Dash, html
 from dash.development.base_component import Component
 
 from dashboard.jobs.store import Job
 from dashboard.results import brainmap, spikes, synapse_check, synapse_fit, synapse_models
+
+UNSHOWN = (
+    "This result cannot be shown: some of its files are missing or older than this version. "
+    "The job's page still has the downloads; Run again with changes makes it anew."
+)
+_log = logging.getLogger(__name__)
 
 View = Callable[[Job], Component]
 
@@ -21,8 +28,16 @@ VIEWS: Mapping[str, View] = {
 
 
 def view(job: Job) -> Component:
-    """The result of a finished job."""
-    return VIEWS[job.task](job)
+    """The result of a finished job, or a sentence when its files cannot be shown.
+
+    Results outlive the code that wrote them: one that lacks a file must not take the page,
+    with its downloads, with it.
+    """
+    try:
+        return VIEWS[job.task](job)
+    except Exception:
+        _log.exception("The result of job %s cannot be shown", job.id)
+        return html.P(UNSHOWN, className="note")
 
 
 def register(app: Dash) -> None:

@@ -44,9 +44,9 @@ def test_every_field_has_a_label_and_a_description(model: type[Parameters]) -> N
 def test_a_stored_job_fills_the_form() -> None:
     from pipelines.brainmap.parameters import BrainmapParameters
 
-    values = BrainmapParameters.parse({"k": 7, "normalize": "zscore"}).model_dump(mode="json")
+    values = BrainmapParameters.parse({"n_init": 7, "normalize": "zscore"}).model_dump(mode="json")
     shown = {field.id["name"]: field.value for field in controls(BrainmapParameters, values)}
-    assert (shown["k"], shown["normalize"]) == (7, "zscore")
+    assert (shown["n_init"], shown["normalize"]) == (7, "zscore")
 
 
 @given(st.one_of(st.text(), st.floats(), st.integers(), st.none(), st.lists(st.integers())))

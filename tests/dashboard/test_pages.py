@@ -77,7 +77,7 @@ def test_a_path_out_of_the_root_is_refused_by_the_picker(found: Services) -> Non
 
 
 def test_a_job_s_form_is_filled_from_the_job(found: Services) -> None:
-    parameters = {"k": 9}
+    parameters = {"n_init": 9}
     job_id = workbench.submit("brainmap fit", {"images": "example:brainmap"}, parameters)
     page = text_of(brainmap.layout(job=job_id))
     assert "example:brainmap" in page
@@ -107,3 +107,10 @@ def test_a_waiting_job_says_for_what(found: Services) -> None:
     assert "worker is starting" in panel.sentence(waiting)
     found.store.beat("ready")
     assert panel.sentence(waiting) == "Starting"
+
+
+def test_a_result_without_its_files_is_a_sentence(found: Services) -> None:
+    job_id = workbench.submit("brainmap fit", {"images": "example:brainmap"}, {"k": "2"})
+    found.store.claim(quick_only=False)
+    found.store.finish(job_id, State.DONE)
+    assert "cannot be shown" in text_of(brainmap.layout(job=job_id))
