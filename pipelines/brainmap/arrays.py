@@ -1,9 +1,11 @@
-"""Image series in NumPy's own files."""
+"""Image series in NumPy's own files, of which only the volumes in use are read."""
 
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +14,14 @@ from pipelines.brainmap.images import ImageSeries, Volume, checked_dtype, checke
 from pipelines.errors import ImageError
 
 NPY_MAGIC = b"\x93NUMPY"
+HEADER_READERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 def open_npy(path: Path) -> ImageSeries:
-    """Map a `.npy` file (time, plane, y, x) or (time, y, x) into memory.
+    """Open a `.npy` file (time, plane, y, x) or (time, y, x).
 
     Raises:
         ImageError: not a whole `.npy` file, Python objects in it, an unsuitable shape or type.
@@ -28,46 +34,109 @@ def open_npy(path: Path) -> ImageSeries:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:
         raise ImageError(_npy_sentence(path, error)) from error
-    return _series(path, array)
-
-
-def open_npz(path: Path) -> ImageSeries:
-    """Read the single array of a `.npz` file.
-
-    Raises:
-        ImageError: not a whole `.npz` file, more than one array in it, or as `open_npy`.
-    """
-    return _series(path, _only_array(path))
-
-
-def _only_array(path: Path) -> NDArray[Any]:
-    if not zipfile.is_zipfile(path):
-        raise ImageError(f"{path} is not a whole .npz file: copy it again, or save it again.")
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            names = list(archive.keys())
-            array = archive[names[0]] if len(names) == 1 else None
-    except Exception as error:
-        raise ImageError(_npy_sentence(path, error)) from error
-    if array is None:
-        held = ", ".join(names[:5]) or "none"
-        raise ImageError(
-            f"{path} holds {len(names)} arrays ({held}): save it with the images as its only one."
-        )
-    if not isinstance(array, np.ndarray):
-        raise ImageError(f"{path} holds {names[0]}, which is no array: save it with numpy.savez.")
-    return array
-
-
-def _series(path: Path, array: NDArray[Any]) -> ImageSeries:
     dtype = checked_dtype(path, array.dtype)
     shape = checked_shape(path, array.shape)
+    if array.flags.c_contiguous:
+        return ImageSeries(path, shape, dtype, _reader(path, array.offset, shape, dtype))
 
     def read(start: int, stop: int) -> Iterator[Volume]:
         for time in range(start, stop):
             yield array[time].reshape(shape[1:])
 
     return ImageSeries(path, shape, dtype, read)
+
+
+def _reader(path: Path, offset: int, shape: tuple[int, int, int, int], dtype: np.dtype[Any]) -> Any:
+    """Read volumes instead of mapping them: a map counts as memory for as long as it is open."""
+    count = int(np.prod(shape[1:]))
+
+    def read(start: int, stop: int) -> Iterator[Volume]:
+        with path.open("rb") as stream:
+            stream.seek(offset + start * count * dtype.itemsize)
+            for _ in range(start, stop):
+                yield np.fromfile(stream, dtype, count).reshape(shape[1:])
+
+    return read
+
+
+@dataclass(frozen=True)
+class _Header:
+    shape: tuple[int, ...]
+    fortran: bool
+    dtype: np.dtype[Any]
+    offset: int
+
+
+def open_npz(path: Path) -> ImageSeries:
+    """Open the single array of a `.npz` file, which is unpacked volume by volume.
+
+    An array in Fortran's order, whose volumes are not stored one after the other, is read whole.
+
+    Raises:
+        ImageError: not a whole `.npz` file, more than one array in it, or as `open_npy`.
+    """
+    name = _only_name(path)
+    with _member(path, name) as stream:
+        header = _header(path, name, stream)
+    dtype = checked_dtype(path, header.dtype)
+    shape = checked_shape(path, header.shape)
+    count = int(np.prod(shape[1:]))
+
+    def read(start: int, stop: int) -> Iterator[Volume]:
+        with _member(path, name) as stream:
+            if header.fortran:
+                stream.seek(header.offset)
+                yield from _whole(stream, header).reshape(shape)[start:stop]
+                return
+            stream.seek(header.offset + start * count * dtype.itemsize)
+            for _ in range(start, stop):
+                block = stream.read(count * dtype.itemsize)
+                yield np.frombuffer(block, dtype, count).reshape(shape[1:])
+
+    return ImageSeries(path, shape, dtype, read)
+
+
+def _whole(stream: IO[bytes], header: _Header) -> NDArray[Any]:
+    values = np.frombuffer(stream.read(), header.dtype, int(np.prod(header.shape)))
+    return values.reshape(header.shape, order="F")
+
+
+def _only_name(path: Path) -> str:
+    if not zipfile.is_zipfile(path):
+        raise ImageError(f"{path} is not a whole .npz file: copy it again, or save it again.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except Exception as error:
+        raise ImageError(_npy_sentence(path, error)) from error
+    if len(names) != 1:
+        held = ", ".join(name.removesuffix(".npy") for name in names[:5]) or "none"
+        raise ImageError(
+            f"{path} holds {len(names)} arrays ({held}): save it with the images as its only one."
+        )
+    return names[0]
+
+
+@contextmanager
+def _member(path: Path, name: str) -> Iterator[IO[bytes]]:
+    """Give one file of an archive; whatever unpacking raises becomes one sentence."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(name) as stream:
+            yield stream
+    except ImageError:
+        raise
+    except Exception as error:
+        raise ImageError(_npy_sentence(path, error)) from error
+
+
+def _header(path: Path, name: str, stream: IO[bytes]) -> _Header:
+    if stream.read(len(NPY_MAGIC)) != NPY_MAGIC:
+        raise ImageError(f"{path} holds {name}, which is no array: save it with numpy.savez.")
+    version = cast(tuple[int, int], tuple(stream.read(2)))
+    shape, fortran, dtype = HEADER_READERS[version](stream)
+    if dtype.hasobject:
+        raise ImageError(_npy_sentence(path, ValueError("Object arrays")))
+    return _Header(shape, fortran, dtype, stream.tell())
 
 
 def _npy_sentence(path: Path, error: Exception) -> str:

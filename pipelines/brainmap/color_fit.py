@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.spatial.transform import Rotation
 
@@ -95,12 +96,7 @@ class Objective:
         return weight * float(np.vdot(lack, lack)), -2 * weight / self.separation * lack
 
     def _angular(self, rgb: Floats) -> tuple[float, Floats]:
-        length = np.maximum(np.linalg.norm(rgb, axis=1, keepdims=True), 1e-6)
-        unit = rgb / length
-        misfit, slope = _misfit(1 - unit @ unit.T, self._wanted)
-        turn = -2 * slope @ unit
-        along = (turn * unit).sum(axis=1, keepdims=True) * unit
-        return misfit, (turn - along) / length
+        return _angle_misfit(rgb, self._wanted)
 
 
 def pairs(matrix: Floats) -> Floats:
@@ -142,6 +138,49 @@ def descend(distances: Floats, start: Floats, target: float) -> Floats:
             options={"maxiter": ITERATIONS},
         ).x
     return flat.reshape(-1, 3)
+
+
+def descend_by_angle(distances: Floats, start: Floats) -> Floats:
+    """Move colours (colour, 3) to where the angles between RGB triplets follow the distances.
+
+    This is the score of Thunder's `Colorize.optimize`, here with its exact slope. It is blind to
+    brightness, so what the eye sees follows the distances less well than after `descend`.
+    """
+    wanted = _standard(distances)[0]
+
+    def score(flat: Floats) -> tuple[float, Floats]:
+        misfit, slope = _angle_misfit(flat.reshape(-1, 3), wanted)
+        return misfit, slope.ravel()
+
+    bounds = [(0.0, 1.0)] * start.size
+    found = minimize(score, start.ravel(), jac=True, method="L-BFGS-B", bounds=bounds)
+    return np.asarray(found.x.reshape(-1, 3))
+
+
+def exchange(distances: Floats, differences: Floats) -> NDArray[np.intp]:
+    """Which of some given colours each item gets, so that differences follow distances.
+
+    Two colours, used or not, are swapped as long as that raises the correlation.
+
+    Args:
+        distances: wanted distances (item, item).
+        differences: of the given colours, of which there are at least as many.
+    """
+    count, total = len(distances), len(differences)
+    order = np.arange(total)
+    best = pearson(pairs(distances), pairs(differences[:count, :count])) or 0.0
+    improved = True
+    while improved:
+        improved = False
+        for first in range(count):
+            for second in range(first + 1, total):
+                tried = order.copy()
+                tried[[first, second]] = tried[[second, first]]
+                used = tried[:count]
+                r = pearson(pairs(distances), pairs(differences[np.ix_(used, used)])) or 0.0
+                if r > best + 1e-12:
+                    order, best, improved = tried, r, True
+    return order[:count]
 
 
 def repair(
@@ -208,6 +247,16 @@ def _candidates(color: Floats, random: np.random.Generator) -> Floats:
 
 def _rounded(rgb: Floats) -> Floats:
     return np.round(rgb * 255) / 255
+
+
+def _angle_misfit(rgb: Floats, wanted: Floats) -> tuple[float, Floats]:
+    """`_misfit` of the cosine distances of RGB triplets, and its slope by the colours."""
+    length = np.maximum(np.linalg.norm(rgb, axis=1, keepdims=True), 1e-6)
+    unit = rgb / length
+    misfit, slope = _misfit(1 - unit @ unit.T, wanted)
+    turn = -2 * slope @ unit
+    along = (turn * unit).sum(axis=1, keepdims=True) * unit
+    return misfit, (turn - along) / length
 
 
 def _misfit(values: Floats, wanted: Floats) -> tuple[float, Floats]:

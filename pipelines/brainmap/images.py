@@ -28,12 +28,15 @@ class ImageSeries:
         shape: (time, plane, y, x).
         dtype: of the intensities as they are stored.
         read: `read(start, stop)` gives the volumes of those time points.
+        read_series: `read_series(start, stop)` gives the series (voxel, time) of those voxels,
+            where they are stored as series; otherwise None.
     """
 
     path: Path
     shape: tuple[int, int, int, int]
     dtype: np.dtype[Any]
     read: Callable[[int, int], Iterator[Volume]]
+    read_series: Callable[[int, int], NDArray[Any]] | None = None
 
     @property
     def n_times(self) -> int:

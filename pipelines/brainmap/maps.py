@@ -15,6 +15,9 @@ Shape = tuple[int, int, int]
 FILTERED = -1
 """Label of voxels that were not clustered."""
 
+NEUTRAL = 128
+"""Grey of filtered voxels where no mean image is shown."""
+
 BACKGROUND = 0.5
 """Brightness of the brightest background, so that clusters stand out."""
 
@@ -65,6 +68,31 @@ def paint(
     mixed = opacity * colors[np.maximum(labels, 0)] + (1 - opacity) * grey
     painted: NDArray[np.uint8] = np.round(mixed).astype(np.uint8)
     return painted
+
+
+def flat_colors(labels: NDArray[np.int16], colors: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Colour clusters fully, and voxels that were filtered out in a neutral grey.
+
+    Args:
+        labels: (..., y, x), -1 where filtered out.
+        colors: (cluster, 3).
+
+    Returns:
+        RGB (..., y, x, 3).
+    """
+    return np.concatenate([colors, np.full((1, 3), NEUTRAL, np.uint8)])[labels]
+
+
+def most_similar_plane(
+    labels: NDArray[np.int16], similarity: NDArray[np.floating[Any]]
+) -> NDArray[np.intp]:
+    """The plane (y, x) in which the voxel resembles its cluster most: a stack seen from above.
+
+    Args:
+        labels: (plane, y, x), -1 where filtered out; such a plane is taken only if all are.
+        similarity: (plane, y, x).
+    """
+    return np.asarray(np.where(labels == FILTERED, -np.inf, similarity).argmax(axis=0))
 
 
 def side_by_side(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:

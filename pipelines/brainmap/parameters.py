@@ -1,14 +1,55 @@
 """What can be set when voxels are mapped."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from pipelines.parameters import Parameters, parameter
 
 Normalization = Literal["percentile", "mean", "zscore", "none"]
+Palette = Literal["similarity", "notebook", "colorblind"]
 
 
-class BrainmapParameters(Parameters):
-    """Settings of `brainmap fit`."""
+def _as_list(value: Any) -> Any:
+    """What was typed, such as "5, 10, 20" or 30, as a list."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return [value] if isinstance(value, int | float) else value
+
+
+def _ascending(values: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(set(values)))
+
+
+NumbersOfClusters = Annotated[
+    tuple[Annotated[int, Field(ge=2, le=500)], ...],
+    BeforeValidator(_as_list),
+    AfterValidator(_ascending),
+]
+
+
+class ReadingParameters(Parameters):
+    """How a file of images is understood."""
+
+    planes: int | None = parameter(
+        None,
+        label="Planes per volume",
+        unit="pages",
+        help="How many pages of a multi-page TIFF make one volume. Only needed for a single TIFF "
+        "file that does not say so itself; 1 for a film of one plane.",
+        ge=1,
+    )
+    dataset: str = parameter(
+        "",
+        label="Dataset",
+        help="Which array of an HDF5, NWB or zarr file holds the images, by its path in the file. "
+        "Only needed if there are several.",
+        advanced=True,
+    )
+
+
+class LookParameters(ReadingParameters):
+    """Settings of `brainmap look`: how images are read and their series normalised."""
 
     normalize: Normalization = parameter(
         "percentile",
@@ -36,27 +77,57 @@ class BrainmapParameters(Parameters):
         allow_inf_nan=False,
         advanced=True,
     )
+
+
+class BrainmapParameters(LookParameters):
+    """Settings of `brainmap fit`."""
+
     std_threshold: float = parameter(
         0.01,
         label="Activity threshold",
         help="Voxels whose normalised series has a standard deviation above this are kept; "
-        "the others are left grey. It is in units of the normalised series.",
+        "the others are left grey. It is in units of the normalised series; 0 keeps all voxels.",
         ge=0,
         allow_inf_nan=False,
     )
-    k: int = parameter(
-        30,
+    k: NumbersOfClusters = parameter(
+        (5, 10, 15, 20, 30, 50, 100, 200),
         label="Number of clusters",
-        help="How many groups of voxels K-means makes. Fewer are easier to read, more show finer "
-        "differences in time course.",
-        ge=2,
-        le=500,
+        help="How many groups of voxels to make. Several numbers with commas between them are "
+        "all tried: the page shows how well each describes the data, suggests one, and switches "
+        "between their maps. One number gives that many clusters.",
+        min_length=1,
+        max_length=40,
+    )
+    model: Literal["kmeans", "gmm"] = parameter(
+        "kmeans",
+        label="Model",
+        help="kmeans puts each voxel to the nearest centroid. gmm fits a mixture of Gaussians "
+        "to the principal components of the series and chooses the number of clusters by the "
+        "Bayesian information criterion.",
+    )
+    colors: Palette = parameter(
+        "similarity",
+        label="Colours",
+        help="similarity gives similar clusters similar colours while all stay apart to the eye; "
+        "notebook is the older optimiser on angles of RGB triplets; colorblind is a palette that "
+        "colour-blind people tell apart, for up to 10 clusters (more get similarity colours). "
+        "The page can switch between them.",
+    )
+    method: Literal["quick", "exact"] = parameter(
+        "quick",
+        label="Method",
+        help="How several numbers of clusters are tried. quick clusters a part of the voxels into "
+        "the largest number, merges clusters down to the smaller ones, and refines each on all "
+        "voxels. exact starts K-means anew for each number, as often as Restarts says. A single "
+        "number is always exact.",
+        advanced=True,
     )
     n_init: int = parameter(
-        4,
+        10,
         label="Restarts",
-        help="K-means starts this many times from different voxels and the best result is kept. "
-        "More restarts take longer and give more reproducible maps.",
+        help="Exact K-means starts this many times from different voxels and the best result is "
+        "kept. More restarts take longer and give more reproducible maps.",
         ge=1,
         le=100,
         advanced=True,
@@ -69,11 +140,11 @@ class BrainmapParameters(Parameters):
         le=2**32 - 1,
         advanced=True,
     )
-    planes: int | None = parameter(
-        None,
-        label="Planes per volume",
-        unit="pages",
-        help="How many pages of a multi-page TIFF make one volume. Only needed for a single TIFF "
-        "file that does not say so itself; 1 for a film of one plane.",
-        ge=1,
+    color_seed: int = parameter(
+        0,
+        label="Colour seed",
+        help="Another number gives another scheme of colours for the same clusters.",
+        ge=0,
+        le=2**32 - 1,
+        advanced=True,
     )

@@ -12,13 +12,18 @@ EIGHT_BITS, RGB = 8, 2
 
 
 def write_png(rgb: NDArray[np.uint8], file: Path) -> None:
-    """Write an image (y, x, 3) as PNG (ISO/IEC 15948)."""
+    """Write an image (y, x, 3) as PNG."""
+    file.write_bytes(encode_png(rgb))
+
+
+def encode_png(rgb: NDArray[np.uint8]) -> bytes:
+    """An image (y, x, 3) as the content of a PNG file (ISO/IEC 15948)."""
     height, width, _ = rgb.shape
     header = struct.pack(">IIBBBBB", width, height, EIGHT_BITS, RGB, 0, 0, 0)
     unfiltered = np.zeros((height, 1), np.uint8)
     rows = np.concatenate([unfiltered, rgb.reshape(height, -1)], axis=1)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""))
-    file.write_bytes(SIGNATURE + b"".join(_chunk(name, data) for name, data in chunks))
+    return SIGNATURE + b"".join(_chunk(name, data) for name, data in chunks)
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

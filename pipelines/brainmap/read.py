@@ -1,10 +1,11 @@
-"""Image series from a folder of TIFFs, a TIFF stack, or NumPy's files."""
+"""Image series from TIFFs, NumPy's files, HDF5, NWB, zarr, or Thunder's binary files."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipelines.brainmap import tiff
 from pipelines.brainmap.arrays import open_npy, open_npz
+from pipelines.brainmap.containers import HDF5_SUFFIXES, is_zarr, open_hdf5, open_zarr
 from pipelines.brainmap.images import (
     LEAST_TIMES,
     ImageSeries,
@@ -13,35 +14,50 @@ from pipelines.brainmap.images import (
     checked_shape,
 )
 from pipelines.brainmap.numbering import natural_order, require_complete
+from pipelines.brainmap.thunder import is_thunder, open_thunder
 from pipelines.errors import ImageError
 
-READABLE = "a folder of TIFFs, a TIFF stack, .npy or .npz"
+READABLE = "a folder of TIFFs, a TIFF stack, .npy, .npz, .h5, .nwb or .zarr"
 
 
-def open_images(path: Path, planes: int | None = None) -> ImageSeries:
+def open_images(path: Path, planes: int | None = None, dataset: str = "") -> ImageSeries:
     """Open an image series without reading its volumes.
 
     Args:
         path: a folder with one TIFF per time point (pages = planes), a multi-page TIFF or
-            OME-TIFF, a `.npy` or `.npz` array (time, plane, y, x) or (time, y, x).
+            OME-TIFF, a `.npy` or `.npz` array (time, plane, y, x) or (time, y, x), such an
+            array in HDF5, NWB or zarr, or a folder of Thunder's binary series or images.
         planes: pages per volume of a multi-page TIFF that does not say so itself.
+        dataset: which array of an HDF5, NWB or zarr file; empty if there is only one.
 
     Raises:
         ImageError: the file or folder is of another kind, damaged or incomplete.
     """
-    if path.is_dir():
-        return _open_folder(path)
-    suffix = path.suffix.lower()
     try:
-        _require_content(path)
-        if suffix in tiff.SUFFIXES:
-            return tiff.open_stack(path, planes)
-        if suffix == ".npy":
-            return open_npy(path)
-        if suffix == ".npz":
-            return open_npz(path)
+        if path.is_dir():
+            return _open_directory(path, dataset)
+        return _open_file(path, planes, dataset)
     except OSError as error:
         raise ImageError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _open_directory(path: Path, dataset: str) -> ImageSeries:
+    if is_zarr(path):
+        return open_zarr(path, dataset)
+    return open_thunder(path) if is_thunder(path) else _open_folder(path)
+
+
+def _open_file(path: Path, planes: int | None, dataset: str) -> ImageSeries:
+    _require_content(path)
+    suffix = path.suffix.lower()
+    if suffix in tiff.SUFFIXES:
+        return tiff.open_stack(path, planes)
+    if suffix == ".npy":
+        return open_npy(path)
+    if suffix == ".npz":
+        return open_npz(path)
+    if suffix in HDF5_SUFFIXES:
+        return open_hdf5(path, dataset)
     raise ImageError(f"{path} is of a kind that is not read here: give {READABLE}.")
 
 

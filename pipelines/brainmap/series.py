@@ -10,45 +10,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.brainmap.images import ImageSeries, is_sound
-from pipelines.brainmap.parameters import BrainmapParameters
+from pipelines.brainmap.images import is_sound
+from pipelines.brainmap.parameters import LookParameters
+from pipelines.brainmap.store import BLOCK_VALUES
 from pipelines.errors import ImageError
-from pipelines.progress import Report, silent
 
 Series = NDArray[np.floating[Any]]
 """(voxel, time); voxels in the order of plane, y, x."""
 
 Floats = NDArray[np.float64]
 
-BLOCK_VALUES = 1 << 22
-"""Values that are worked on at once in double precision: 32 MB."""
+
+def as_numbers(stored: NDArray[Any]) -> Series:
+    """Stored values in single precision where it holds them exactly, in double otherwise."""
+    exact = np.can_cast(stored.dtype, np.float32)
+    return stored.astype(np.float32 if exact else np.float64)
 
 
-def to_series(images: ImageSeries, report: Report = silent) -> Series:
-    """Read all volumes, one after the other, into (voxel, time).
-
-    Single precision is used where it holds the stored type exactly, double otherwise.
-
-    Raises:
-        ImageError: as `ImageSeries.frames`, or the series do not fit into memory.
-    """
-    dtype = np.float32 if np.can_cast(images.dtype, np.float32) else np.float64
-    try:
-        series = np.empty((images.n_voxels, images.n_times), dtype)
-    except MemoryError as error:
-        size = images.n_voxels * images.n_times * np.dtype(dtype).itemsize / 1e9
-        raise ImageError(
-            f"{images.path} needs {size:.1f} GB of memory as time series: give fewer planes or "
-            "time points, or smaller images."
-        ) from error
-    for time, volume in enumerate(images.frames()):
-        report(time / images.n_times, f"Reading time point {time + 1:,} of {images.n_times:,}")
-        series[:, time] = volume.reshape(-1)
-    return series
-
-
-def normalize(series: Series, parameters: BrainmapParameters) -> None:
-    """Normalise every voxel's series in place.
+def normalize(series: Series, parameters: LookParameters, first: int = 0) -> None:
+    """Normalise every voxel's series in place; `first` is the number of the first voxel.
 
     Raises:
         ImageError: baseline plus offset is zero, or values overflow.
@@ -58,10 +38,10 @@ def normalize(series: Series, parameters: BrainmapParameters) -> None:
         # Overflow and division by zero end as infinity, which is refused below.
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             series[rows] = normalized(block, parameters)
-        _require_sound(series[rows], rows.start)
+        _require_sound(series[rows], first + rows.start)
 
 
-def normalized(block: Floats, parameters: BrainmapParameters) -> Floats:
+def normalized(block: Floats, parameters: LookParameters) -> Floats:
     """Normalise series (voxel, time) as the parameters say."""
     match parameters.normalize:
         case "percentile":
@@ -101,11 +81,6 @@ def deviation(block: Series) -> Floats:
 def is_constant(block: Series) -> NDArray[np.bool_]:
     """Which series (voxel, time) never change."""
     return np.asarray(block.max(axis=1) == block.min(axis=1))
-
-
-def deviations(series: Series) -> Floats:
-    """`deviation` of all voxels, block by block."""
-    return np.concatenate([deviation(series[rows]) for rows in blocks(series)])
 
 
 def blocks(series: Series) -> Iterator[slice]:

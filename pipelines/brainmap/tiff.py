@@ -63,23 +63,23 @@ def open_stack(path: Path, planes: int | None) -> ImageSeries:
 
     def read(start: int, stop: int) -> Iterator[Volume]:
         with _opened(path) as series:
-            pages = _mapped(path, series) if contiguous else None
             for time in range(start, stop):
                 wanted = order[time].tolist()
-                if pages is None:
-                    volume = series.parent.asarray(key=wanted, series=series)
+                if contiguous:
+                    volume = _contiguous(path, series, wanted)
                 else:
-                    volume = pages[wanted]
-                yield np.asarray(volume).reshape(shape[1:])
+                    volume = np.asarray(series.parent.asarray(key=wanted, series=series))
+                yield volume.reshape(shape[1:])
 
     return ImageSeries(path, shape, dtype, read)
 
 
-def _mapped(path: Path, series: Any) -> NDArray[Any]:
+def _contiguous(path: Path, series: Any, pages: Sequence[int]) -> NDArray[Any]:
+    """Read pages that lie one after the other; mapped ones would count as memory in use."""
     dtype = series.dtype.newbyteorder(series.parent.byteorder)
-    height, width = series.shape[-2:]
-    shape = (series.size // (height * width), height, width)
-    return np.memmap(path, dtype=dtype, mode="r", offset=series.dataoffset, shape=shape)
+    count = int(np.prod(series.shape[-2:]))
+    starts = [series.dataoffset + page * count * dtype.itemsize for page in pages]
+    return np.stack([np.fromfile(path, dtype, count, offset=start) for start in starts])
 
 
 def _page_order(path: Path, series: Any, planes: int | None) -> NDArray[np.intp]:

@@ -7,10 +7,18 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 
+from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.kmeans import cluster
 from pipelines.brainmap.parameters import BrainmapParameters
 from pipelines.brainmap.read import open_images
-from pipelines.brainmap.series import Series, deviations, normalize, to_series
+from pipelines.brainmap.series import Series, as_numbers, deviation, normalize
+from pipelines.brainmap.store import series_store
+
+
+def to_series(images: ImageSeries) -> Series:
+    """All series at once."""
+    with series_store(images) as store:
+        return np.concatenate([as_numbers(store.read(rows)) for rows in store.blocks()])
 
 
 @pytest.fixture
@@ -45,5 +53,5 @@ def fish_series(fish: Path) -> Series:
 @pytest.fixture(scope="session")
 def fish_centroids(fish_series: Series) -> dict[int, NDArray[np.float64]]:
     """Centroids of the zebrafish's active voxels for some k."""
-    kept = fish_series[deviations(fish_series) > 0.01]
+    kept = fish_series[deviation(fish_series) > 0.01]
     return {k: cluster(kept, k).centroids for k in (30, 100, 200)}

@@ -17,9 +17,17 @@ from pipelines.brainmap.color_space import (
     srgb_to_lab,
     to_hex,
 )
-from pipelines.brainmap.colors import color_centroids, cosine_distances
+from pipelines.brainmap.colors import (
+    COLOR_BLIND,
+    Earlier,
+    color_centroids,
+    cosine_distances,
+    match,
+)
+from pipelines.brainmap.parameters import Palette
 
 Floats = NDArray[np.float64]
+CHOICES: tuple[Palette, Palette] = ("similarity", "notebook")
 
 # Sharma, Wu, Dalal (2005), doi:10.1002/col.20070, table 1: L* a* b* of two colours, CIEDE2000
 PAIRS = """
@@ -189,6 +197,74 @@ def test_few_clusters_are_coloured_too(k: int) -> None:
     assert found.rgb.shape == (k, 3)
     assert found.min_delta_e > 5
     assert (found.correlation is None) == (k < 3)
+
+
+def test_the_notebooks_colours_follow_angles_better_than_the_eye(
+    fish_centroids: dict[int, Floats],
+) -> None:
+    ours, theirs = (color_centroids(fish_centroids[30], 0, name) for name in CHOICES)
+    angles = cosine_distances(theirs.rgb.astype(float))[np.triu_indices(30, 1)]
+    wanted = cosine_distances(fish_centroids[30])[np.triu_indices(30, 1)]
+    assert np.corrcoef(angles, wanted)[0, 1] > 0.95
+    assert ours.correlation is not None
+    assert theirs.correlation is not None
+    assert theirs.correlation < ours.correlation
+    assert theirs.min_delta_e < ours.min_delta_e
+
+
+@pytest.mark.parametrize("palette", ["similarity", "notebook", "colorblind"])
+def test_a_silent_centroid_is_grey_in_every_palette(palette: Palette) -> None:
+    centroids = np.random.default_rng(8).normal(size=(8, 6))
+    centroids[3] = 0
+    found = color_centroids(centroids, 0, palette)
+    assert found.hex[3] == "#808080"
+    assert len(set(found.hex)) == 8
+
+
+def test_colours_stay_put_when_a_cluster_is_split(fish_centroids: dict[int, Floats]) -> None:
+    few = fish_centroids[30]
+    more = np.concatenate([few[::-1], few[:2] * 1.05])
+    before = color_centroids(few)
+    after, anew = (
+        color_centroids(more, 1, "similarity", earlier)
+        for earlier in (Earlier(few, before.rgb), None)
+    )
+    moved, jumped = (
+        delta_e(srgb_to_lab(before.rgb[::-1] / 255), srgb_to_lab(found.rgb[:30] / 255)).mean()
+        for found in (after, anew)
+    )
+    assert moved < 15
+    assert moved < jumped
+    assert after.min_delta_e >= 5
+
+
+def test_centroids_are_matched_one_to_one_as_far_as_possible() -> None:
+    earlier = np.eye(4)
+    now = np.array([[0, 1, 0, 0.1], [1, 0, 0, 0], [0, 0, 0.2, 1], [0, 0, 1, 0], [1, 0.1, 0, 0]])
+    assert match(now, earlier)[:4].tolist() == [1, 0, 3, 2]
+
+
+# Machado, Oliveira, Fernandes (2009), doi:10.1109/TVCG.2009.113, severity 1.0, linear sRGB
+BLINDNESS = {
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+               [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+               [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+               [0.004733, 0.691367, 0.303900]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BLINDNESS)
+def test_colour_blind_people_tell_the_palette_apart(kind: str) -> None:
+    found = color_centroids(np.random.default_rng(2).normal(size=(10, 6)), 0, "colorblind")
+    assert sorted(found.hex) == sorted(COLOR_BLIND)
+    rgb = found.rgb / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(linear @ np.array(BLINDNESS[kind]).T, 0, 1)
+    shown = np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
+    differences = delta_e_matrix(srgb_to_lab(shown))[np.triu_indices(10, 1)]
+    assert differences.min() >= 16
 
 
 def test_a_colour_is_written_in_hexadecimal() -> None:

@@ -26,7 +26,8 @@ from pipelines.provenance import digest
 
 FILES = {
     "labels.tif", "similarity.tif", "map.png", "map.tif", "std.tif", "mean.tif", "centroids.csv",
-    "colors.csv", "sweep.csv", "series.npy", "voxels.npy", "run.json",
+    "colors.csv", "sweep.csv", "series.npy", "voxels.npy", "run.json", "labels_by_k.npy",
+    "similarity_by_k.npy", "centroids_by_k.csv", "palettes.csv",
 }  # fmt: skip
 
 
@@ -75,7 +76,9 @@ def fitted(example: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 def test_the_zebrafish_gives_the_published_figures(fish: Path, tmp_path: Path) -> None:
     found = run(fish, tmp_path / "out", {})
     assert found["shape"] == [2, 76, 87, 20]
-    assert (found["n_voxels"], found["n_kept"], found["k"]) == (13224, 5898, 30)
+    assert (found["n_voxels"], found["n_kept"]) == (13224, 5898)
+    assert 15 <= found["k"] <= 50
+    assert f"{found['k']} is where" in found["k_reason"]
     assert found["color_correlation"] >= 0.94
     assert found["color_min_delta_e"] >= 5
     labels = tifffile.imread(tmp_path / "out" / "labels.tif")
@@ -134,7 +137,10 @@ def test_tables_have_a_row_for_each_cluster(fitted: tuple[Path, dict[str, Any]])
     assert [row["cluster"] for row in colors] == ["0", "1", "2", "3", "4", "5"]
     assert all(row["hex"].startswith("#") and len(row["hex"]) == 7 for row in colors)
     (sweep,) = rows(out / "sweep.csv")
-    assert list(sweep) == ["k", "inertia", "error_distance", "error_similarity"]
+    assert list(sweep)[:8] == [
+        "k", "inertia", "error_distance", "error_similarity", "train_error", "test_error",
+        "stability_ari", "bic",
+    ]  # fmt: skip
     assert (int(sweep["k"]), float(sweep["inertia"])) == (6, found["inertia"])
 
 
@@ -149,9 +155,43 @@ def test_the_series_of_a_voxel_can_be_looked_up(fitted: tuple[Path, dict[str, An
     np.testing.assert_allclose(series[labels[voxels] == 0].mean(axis=0), centroid, atol=1e-6)
 
 
+def test_all_voxels_are_kept_by_a_threshold_of_zero(fish: Path, tmp_path: Path) -> None:
+    found = run(fish, tmp_path / "out", {"k": 5, "std_threshold": 0, "n_init": 1})
+    assert found["n_kept"] == 13224
+    assert not (tifffile.imread(tmp_path / "out" / "labels.tif") < 0).any()
+
+
+@pytest.mark.parametrize("model", ["kmeans", "gmm"])
+def test_a_sweep_keeps_the_map_of_every_k(example: Path, tmp_path: Path, model: str) -> None:
+    ks = [3, 6, 12]
+    found = run(example / "images", tmp_path / "out", {"k": "3, 6, 12", "model": model})
+    labels = np.load(tmp_path / "out" / "labels_by_k.npy")
+    assert labels.shape == (3, found["n_kept"])
+    assert [int(row.max()) + 1 for row in labels] == ks
+    chosen = tifffile.imread(tmp_path / "out" / "labels.tif")
+    assert np.array_equal(chosen[chosen >= 0], labels[ks.index(found["k"])])
+    sweep = rows(tmp_path / "out" / "sweep.csv")
+    assert [int(row["k"]) for row in sweep] == ks
+    assert all(float(row["bic"]) for row in sweep)
+    assert [bool(row["stability_ari"]) for row in sweep] == [model == "kmeans"] * 3
+    assert f"{found['k']} " in found["k_reason"]
+    palettes = rows(tmp_path / "out" / "palettes.csv")
+    assert {(row["palette"], row["k"]) for row in palettes} == {
+        *((name, str(k)) for name in ("similarity", "notebook") for k in ks),
+        ("colorblind", "3"), ("colorblind", "6"),
+    }  # fmt: skip
+
+
+def test_too_large_numbers_are_left_out_and_said(tmp_path: Path) -> None:
+    np.save(tmp_path / "film.npy", np.random.default_rng(0).random((5, 9, 8)))
+    found = run(tmp_path / "film.npy", tmp_path / "out", {"k": "4, 8, 100, 200"})
+    assert found["k"] in (4, 8)
+    assert "2 larger K left out" in found["k_reason"]
+
+
 def test_the_same_input_gives_the_same_bytes(example: Path, tmp_path: Path) -> None:
     for name in ("first", "second"):
-        run(example / "images", tmp_path / name, {"k": 9, "seed": 3})
+        run(example / "images", tmp_path / name, {"k": "4, 9", "seed": 3})
     for name in FILES - {"run.json"}:
         first, second = (tmp_path / run_name / name for run_name in ("first", "second"))
         assert first.read_bytes() == second.read_bytes(), name
@@ -200,6 +240,15 @@ def test_filtered_voxels_show_the_mean_image_in_grey() -> None:
     assert painted[0, 9, 9, 0] > painted[0, 5, 0, 0] > painted[0, 0, 0, 0]
 
 
+def test_a_stack_from_above_shows_the_plane_that_resembles_its_cluster_most() -> None:
+    labels = np.array([[[0, -1, -1]], [[1, 2, -1]]], np.int16)
+    similarity = np.array([[[0.9, 0, 0]], [[0.3, 0.1, 0]]], np.float32)
+    assert maps.most_similar_plane(labels, similarity).tolist() == [[0, 1, 0]]
+    colors = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], np.uint8)
+    flat = maps.flat_colors(labels[1], colors)
+    assert flat.tolist() == [[[4, 5, 6], [7, 8, 9], [maps.NEUTRAL] * 3]]
+
+
 def test_planes_stand_side_by_side_in_rows_of_eight() -> None:
     planes = np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 3, 3), np.uint8)
     assert maps.side_by_side(planes[:2]).shape == (2, 6, 3)
@@ -227,12 +276,14 @@ def test_any_picture_survives_as_png(
 
 def test_texts_of_the_command_line_are_numbers() -> None:
     values = BrainmapParameters.parse({"k": "30", "std_threshold": "0.02", "planes": "2"})
-    assert (values.k, values.std_threshold, values.planes) == (30, 0.02, 2)
+    assert (values.k, values.std_threshold, values.planes) == ((30,), 0.02, 2)
+    assert BrainmapParameters.parse({"k": "20, 5,10,5"}).k == (5, 10, 20)
 
 
 @pytest.mark.parametrize(
     "values",
-    [{"k": 1}, {"k": 501}, {"k": "many"}, {"std_threshold": -1}, {"normalize": "max"},
+    [{"k": 1}, {"k": 501}, {"k": "many"}, {"k": "5,,x"}, {"k": ""}, {"k": []},
+     {"std_threshold": -1}, {"normalize": "max"},
      {"percentile": 101}, {"offset": "nan"}, {"planes": 0}, {"seed": -1}, {"clusters": 5}],
 )  # fmt: skip
 def test_impossible_settings_are_refused(values: dict[str, Any]) -> None:
@@ -248,4 +299,4 @@ def test_impossible_settings_are_refused(values: dict[str, Any]) -> None:
 )
 def test_any_settings_are_taken_or_refused_in_a_sentence(values: dict[str, Any]) -> None:
     with suppress(ParameterError):
-        assert BrainmapParameters.parse(values).k >= 2
+        assert min(BrainmapParameters.parse(values).k) >= 2

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from pipelines.brainmap.kmeans import Clustering, cluster, correlation, quality
+from pipelines.brainmap.kmeans import Clustering, cluster, quality
 from pipelines.brainmap.series import Series
 from pipelines.errors import ParameterError
 
@@ -64,13 +64,15 @@ def test_more_restarts_are_never_worse(fish_series: Series) -> None:
     assert eight <= one
 
 
-def test_correlation_is_pearsons_and_0_for_constants() -> None:
+def test_similarity_is_pearsons_r_and_0_for_constants() -> None:
     random = np.random.default_rng(0)
-    first, second = random.standard_normal((2, 20, 9))
-    expected = [np.corrcoef(a, b)[0, 1] for a, b in zip(first, second, strict=True)]
-    np.testing.assert_allclose(correlation(first, second), expected, atol=1e-12)
-    assert correlation(np.full((1, 9), 0.1), first[:1]) == 0
-    assert correlation(first[:1], np.zeros((1, 9))) == 0
+    series, centroids = random.standard_normal((2, 20, 9))
+    own = np.arange(20, dtype=np.int32)
+    expected = [np.corrcoef(a, b)[0, 1] for a, b in zip(series, centroids, strict=True)]
+    found = quality(series, Clustering(own, centroids, 0.0)).similarity
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    series[0], centroids[1] = 0.1, 0.3
+    assert not quality(series, Clustering(own, centroids, 0.0)).similarity[:2].any()
 
 
 def test_the_errors_are_what_they_are_defined_as() -> None:

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from pipelines.brainmap.parameters import BrainmapParameters
 from pipelines.brainmap.read import open_images
-from pipelines.brainmap.series import Series, deviations, normalize, to_series, zscore
+from pipelines.brainmap.series import Series, deviation, normalize, zscore
+from pipelines.brainmap.store import series_store
 from pipelines.errors import ImageError
+from tests.pipelines.brainmap.conftest import to_series
 
 
 def test_a_voxel_is_found_at_its_plane_y_x(folder: Path, film: NDArray[np.uint16]) -> None:
@@ -24,7 +26,8 @@ def test_a_voxel_is_found_at_its_plane_y_x(folder: Path, film: NDArray[np.uint16
 
 def test_reading_tells_how_far_it_is(folder: Path) -> None:
     said: list[str] = []
-    to_series(open_images(folder), lambda fraction, sentence: said.append(sentence))
+    with series_store(open_images(folder), lambda fraction, sentence: said.append(sentence)):
+        assert len(said) == 6
     assert said[0] == "Reading time point 1 of 6"
 
 
@@ -41,7 +44,7 @@ def test_raw_zebrafish_series_are_the_published_ones(fish: Path) -> None:
     series = to_series(open_images(fish))
     first = "26 26 26 26 26 26 26 25 26 25 25 25 26 26 26 26 26 26 26 26"
     assert series[0].tolist() == [float(value) for value in first.split()]
-    assert deviations(series).max() == pytest.approx(20.80931282, abs=1e-8)
+    assert deviation(series).max() == pytest.approx(20.80931282, abs=1e-8)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +64,7 @@ def test_normalisation_equals_thunder(fish: Path, method: str, key: str) -> None
 def test_the_zebrafish_keeps_the_published_voxels(fish: Path, fish_series: Series) -> None:
     with np.load(fish / "thunder_reference.npz") as reference:
         expected = reference["std_of_norm"].ravel()
-    spread = deviations(fish_series)
+    spread = deviation(fish_series)
     np.testing.assert_allclose(spread, expected, rtol=0, atol=1e-6)
     assert np.count_nonzero(spread > 0.01) == 5898
 
@@ -88,13 +91,13 @@ def test_dark_voxels_without_offset_stay_flat() -> None:
 @given(st.floats(-1e6, 1e6), st.integers(2, 30))
 def test_a_constant_series_never_counts_as_active(value: float, times: int) -> None:
     series = np.full((1, times), value)
-    assert deviations(series) == 0
+    assert deviation(series) == 0
     assert (zscore(series) == 0).all()
 
 
 @given(arrays(np.float64, (3, 8), elements=st.integers(0, 65535).map(float)))
 def test_a_z_score_has_mean_0_and_deviation_1(series: NDArray[np.float64]) -> None:
     scores = zscore(series)
-    active = deviations(series) > 0
+    active = deviation(series) > 0
     np.testing.assert_allclose(scores.mean(axis=1), 0, atol=1e-9)
     np.testing.assert_allclose(scores.std(axis=1)[active], 1, atol=1e-9)

@@ -1,0 +1,109 @@
+"""Which voxels vary: normalised series, measured block by block."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.brainmap.images import ImageSeries
+from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
+from pipelines.brainmap.series import Floats, Series, as_numbers, deviation, normalize
+from pipelines.brainmap.store import series_store
+from pipelines.errors import ParameterError
+from pipelines.progress import Report, part, silent
+
+
+@dataclass(frozen=True)
+class ActiveVoxels:
+    """The voxels that are clustered, and what the volume looks like.
+
+    Attributes:
+        series: normalised series (kept voxel, time).
+        voxels: position of each in the order of plane, y, x (kept voxel,).
+        deviation: standard deviation of the normalised series (voxel,), of all voxels.
+        mean: mean intensity over time (voxel,), of all voxels.
+        shape: (plane, y, x).
+    """
+
+    series: Series
+    voxels: NDArray[np.intp]
+    deviation: Floats
+    mean: Floats
+    shape: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some neighbouring voxels.
+
+    Attributes:
+        rows: which, in the order of plane, y, x.
+        series: normalised (voxel, time).
+        deviation: standard deviation of the normalised series (voxel,).
+        mean: mean intensity over time (voxel,).
+    """
+
+    rows: slice
+    series: Series
+    deviation: Floats
+    mean: Floats
+
+
+def find_active(
+    images: ImageSeries,
+    parameters: BrainmapParameters,
+    report: Report = silent,
+    scratch: Path | None = None,
+) -> ActiveVoxels:
+    """Normalise all series, and keep those that vary. Only what is kept stays in memory.
+
+    Args:
+        images: of any size.
+        parameters: normalisation and threshold.
+        report: told how far it is.
+        scratch: a folder on a disk with room for the images; the system's temporary one if None.
+
+    Raises:
+        ImageError: the images cannot be read, or normalised as asked.
+        ParameterError: no voxel varies by more than the threshold.
+    """
+    deviations, mean = np.empty(images.n_voxels), np.empty(images.n_voxels)
+    # A threshold of 0 filters nothing: constant voxels are kept too.
+    threshold = parameters.std_threshold or -np.inf
+    with tempfile.TemporaryFile(dir=scratch) as kept:
+        for block in normalized_blocks(images, parameters, report, scratch):
+            deviations[block.rows], mean[block.rows] = block.deviation, block.mean
+            active = block.series[block.deviation > threshold]
+            kept.write(active.data)
+            dtype = active.dtype
+        voxels = np.flatnonzero(deviations > threshold)
+        series = np.empty((len(voxels), images.n_times), dtype)
+        kept.seek(0)
+        kept.readinto(series.data)
+    if not voxels.size:
+        raise ParameterError(
+            f"No voxel varies by more than std_threshold = {parameters.std_threshold:g}: the "
+            f"largest standard deviation is {deviations.max():.3g}, so set a lower threshold."
+        )
+    return ActiveVoxels(series, voxels, deviations, mean, images.shape[1:])
+
+
+def normalized_blocks(
+    images: ImageSeries, parameters: LookParameters, report: Report, scratch: Path | None
+) -> Iterator[Block]:
+    """Normalise and measure the voxels, some at a time.
+
+    Raises:
+        ImageError: the images cannot be read, or normalised as asked.
+    """
+    total = images.n_voxels
+    with series_store(images, part(report, 0.0, 0.6), scratch) as store:
+        for rows in store.blocks():
+            report(0.6 + 0.4 * rows.start / total, f"Normalising the series of {total:,} voxels")
+            series = as_numbers(store.read(rows))
+            mean = series.mean(axis=1, dtype=np.float64)
+            normalize(series, parameters, rows.start)
+            yield Block(rows, series, deviation(series), mean)

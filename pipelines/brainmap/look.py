@@ -1,0 +1,150 @@
+"""A first look at images: what moves where, and which voxels are worth mapping."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import ndimage
+
+from pipelines.brainmap import maps
+from pipelines.brainmap.active import normalized_blocks
+from pipelines.brainmap.images import ImageSeries
+from pipelines.brainmap.parameters import LookParameters
+from pipelines.brainmap.read import open_images
+from pipelines.brainmap.series import Floats
+from pipelines.csv_export import write_csv
+from pipelines.progress import Report, part, silent
+
+LONGEST_SIDE = 256
+"""Pixels of the preview's longer side; larger images are thinned."""
+
+PREVIEW_BYTES = 256 << 20
+"""Most that the preview takes on disk; longer films are thinned in time."""
+
+BINS = 80
+SMOOTHING_BINS = 1.5
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A threshold of activity, and why."""
+
+    threshold: float
+    reason: str
+
+
+def look(
+    inputs: Mapping[str, Path],
+    parameters: LookParameters,
+    folder: Path,
+    report: Report = silent,
+) -> dict[str, Any]:
+    """Measure every voxel and make a preview of the film.
+
+    Args:
+        inputs: `images`, as `read.open_images` takes them.
+        parameters: how the images are read and normalised.
+        folder: gets `mean.tif`, `std.tif` (float32; of the normalised series), `deviations.npy`
+            (float64, ascending), `histogram.csv` (`std_from, std_to, voxels, density`) and
+            `preview.npy` (time, plane, y, x; thinned).
+        report: told what happens.
+
+    Returns:
+        `shape` (plane, y, x, time), `n_voxels`, `n_constant`, `threshold`, `threshold_reason`,
+        `n_kept` above it, and `thinned`: every how many pixels and time points are previewed.
+
+    Raises:
+        ImageError: the images cannot be read, or normalised as asked.
+    """
+    images = open_images(inputs["images"], parameters.planes, parameters.dataset)
+    deviations, mean = np.empty(images.n_voxels), np.empty(images.n_voxels)
+    for block in normalized_blocks(images, parameters, part(report, 0.0, 0.7), folder):
+        deviations[block.rows], mean[block.rows] = block.deviation, block.mean
+    thinned = _write_preview(images, folder / "preview.npy", part(report, 0.7, 0.95))
+    report(0.95, "Measuring how the deviations are distributed")
+    for name, values in {"mean": mean, "std": deviations}.items():
+        volume = values.reshape(images.shape[1:]).astype(np.float32)
+        maps.write_volume(volume, folder / f"{name}.tif")
+    deviations.sort()
+    np.save(folder / "deviations.npy", deviations)
+    varying = deviations[np.searchsorted(deviations, 0, side="right") :]
+    write_csv(histogram(varying), folder / "histogram.csv")
+    suggestion = suggest(varying)
+    return {
+        "shape": [*images.shape[1:], images.n_times],
+        "n_voxels": images.n_voxels,
+        "n_constant": images.n_voxels - len(varying),
+        "threshold": suggestion.threshold,
+        "threshold_reason": suggestion.reason,
+        "n_kept": int((deviations > suggestion.threshold).sum()),
+        "thinned": thinned,
+    }
+
+
+def suggest(varying: Floats) -> Suggestion:
+    """Part voxels into quiet and active ones by the logarithm of their standard deviation.
+
+    This is Otsu's method (https://doi.org/10.1109/TSMC.1979.4310076): of all thresholds, the one
+    with the largest variance between the two groups; where many are as good, their middle.
+
+    Args:
+        varying: standard deviations above 0 (voxel,).
+    """
+    if not len(varying) or varying.min() == varying.max():
+        return Suggestion(0.0, "All voxels vary alike, so nothing is left out.")
+    count, edges = np.histogram(np.log10(varying), 256)
+    centres = (edges[1:] + edges[:-1]) / 2
+    below, moment = np.cumsum(count)[:-1], np.cumsum(count * centres)[:-1]
+    above, total = len(varying) - below, (count * centres).sum()
+    between = below * above * (moment / below - (total - moment) / above) ** 2
+    best = np.flatnonzero(between >= between.max() * (1 - 1e-9))
+    threshold = float(f"{10 ** edges[1 + best].mean():.2g}")
+    return Suggestion(
+        threshold,
+        f"{threshold:g} parts the voxels best into a quiet and an active group, judged by the "
+        "logarithm of their standard deviation (Otsu's method).",
+    )
+
+
+def histogram(varying: Floats) -> pd.DataFrame:
+    """How many voxels vary how much, in equal steps of the logarithm.
+
+    Args:
+        varying: standard deviations above 0 (voxel,).
+
+    Returns:
+        `std_from`, `std_to`, `voxels` and `density`: the smoothed share of voxels per factor of 10.
+    """
+    if not len(varying):
+        return pd.DataFrame(columns=["std_from", "std_to", "voxels", "density"], dtype=float)
+    count, edges = np.histogram(np.log10(varying), BINS)
+    share = count / len(varying) / np.diff(edges)
+    return pd.DataFrame(
+        {
+            "std_from": 10 ** edges[:-1],
+            "std_to": 10 ** edges[1:],
+            "voxels": count,
+            "density": ndimage.gaussian_filter1d(share, SMOOTHING_BINS),
+        }
+    )
+
+
+def _write_preview(images: ImageSeries, file: Path, report: Report) -> dict[str, int]:
+    pixels = -(-max(images.shape[2:]) // LONGEST_SIDE)
+    n_times, n_planes, height, width = images.shape
+    dtype = np.dtype(np.float32) if images.dtype.kind == "f" else images.dtype
+    size = n_planes * -(-height // pixels) * -(-width // pixels) * dtype.itemsize
+    times = max(1, -(-n_times * size // PREVIEW_BYTES))
+    shape = (-(-n_times // times), n_planes, -(-height // pixels), -(-width // pixels))
+    with file.open("wb") as stream:
+        descr = np.lib.format.dtype_to_descr(dtype)
+        header = {"descr": descr, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_2_0(stream, header)
+        for time, volume in enumerate(images.frames()):
+            report(time / n_times, f"Making the preview of time point {time + 1:,} of {n_times:,}")
+            if time % times == 0:
+                stream.write(volume[:, ::pixels, ::pixels].astype(dtype, order="C").data)
+    return {"pixels": pixels, "times": times}

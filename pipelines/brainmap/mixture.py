@@ -1,0 +1,114 @@
+"""Mixtures of Gaussians of the series' principal components."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits
+
+from pipelines.brainmap.choose_k import evidence_rows, sample_rows
+from pipelines.brainmap.kmeans import Clustering, grouped, mean_series
+from pipelines.brainmap.series import Floats, Series, blocks
+from pipelines.progress import Report, silent
+
+VARIANCE = 0.98
+"""Share of the variance that the principal components keep."""
+
+REGULARIZATION = 1e-3
+"""Added to every variance, relative to the mean variance of a time point: a constant would be
+larger than the data for weak signals and swallow them in one component."""
+
+ITERATIONS = 100
+SHORT = 30
+"""Iterations where only the shape of the criterion's curve is wanted."""
+
+MOST_INFORMATIVE = 6_000
+"""Voxels that the criterion is measured on beside K-means."""
+
+RISES = 2
+"""The curve is not followed further after it rose so often in a row."""
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """A fitted mixture as groups of voxels, and its Bayesian information criterion."""
+
+    clustering: Clustering
+    bic: float
+
+
+def mixtures(
+    series: Series, ks: Sequence[int], seed: int, report: Report = silent
+) -> list[Mixture]:
+    """Fit a mixture with full covariances for each k, started by K-means.
+
+    Large data are fitted on a sample and then all voxels are put to their most probable
+    component. The centroid of a component is the mean series of its voxels.
+
+    References:
+        Dempster, Laird, Rubin (1977), EM; Schwarz (1978), doi:10.1214/aos/1176344136
+    """
+    rows = evidence_rows(len(series), seed)
+    with threadpool_limits(limits=1):
+        components = principal_components(series[rows])
+        sample = components.transform(series[rows])
+        found = []
+        for done, k in enumerate(ks):
+            report(done / len(ks), f"Fitting a mixture of {k} Gaussians to {len(rows):,} voxels")
+            model = fit_mixture(sample, k, series.shape[1], seed)
+            clusters = _predicted(series, components, model)
+            found.append(Mixture(clusters, float(model.bic(sample))))
+    return found
+
+
+def information(series: Series, ks: Sequence[int], seed: int, report: Report = silent) -> Floats:
+    """The Bayesian information criterion of mixtures (k,), on a sample of the voxels.
+
+    NaN for larger k once the criterion has risen twice: those are the slow ones, and no minimum.
+    """
+    rows = sample_rows(len(series), seed, share=0.0, least=MOST_INFORMATIVE)
+    bic = np.full(len(ks), np.nan)
+    with threadpool_limits(limits=1):
+        sample = principal_components(series[rows]).transform(series[rows])
+        for place, k in enumerate(ks):
+            if k > len(sample) or (np.diff(bic[:place][-RISES - 1 :]) > 0).sum() == RISES:
+                break
+            report(place / len(ks), f"Fitting a mixture of {k} Gaussians to {len(rows):,} voxels")
+            bic[place] = fit_mixture(sample, k, series.shape[1], seed, SHORT).bic(sample)
+    return bic
+
+
+def principal_components(series: Series) -> PCA:
+    """The components that hold `VARIANCE` of the variance of series (voxel, time)."""
+    share = VARIANCE if min(series.shape) > 1 else 1
+    return PCA(n_components=share, svd_solver="full").fit(series.astype(np.float64))
+
+
+def fit_mixture(
+    scores: Floats, k: int, times: int, seed: int, iterations: int = ITERATIONS
+) -> GaussianMixture:
+    """A mixture of k Gaussians of (voxel, component); `times` is what the scores were before."""
+    spread = float(scores.var(axis=0).sum()) / times
+    model = GaussianMixture(
+        n_components=k,
+        covariance_type="full",
+        reg_covar=max(REGULARIZATION * spread, np.finfo(float).tiny),
+        max_iter=iterations,
+        random_state=seed,
+    )
+    with warnings.catch_warnings():
+        # Many small components need not settle; their criterion is still comparable.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(scores)
+
+
+def _predicted(series: Series, components: PCA, model: GaussianMixture) -> Clustering:
+    labels = np.concatenate(
+        [model.predict(components.transform(series[rows])) for rows in blocks(series)]
+    ).astype(np.int32)
+    expected = components.inverse_transform(model.means_)
+    return grouped(series, labels, mean_series(series, labels, expected))

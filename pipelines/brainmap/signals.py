@@ -1,0 +1,82 @@
+"""Signals over time that series are compared with: a stimulus, a behaviour, another cell."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.io import loadmat
+
+from pipelines.brainmap.series import Floats
+from pipelines.errors import TableError
+
+
+def read_signals(path: Path, n_times: int) -> Floats:
+    """Read one or more signals.
+
+    Args:
+        path: `.npy` (time,) or (signal, time); `.csv` with a column per signal, with or without
+            names above; `.mat` with one variable, laid out either way.
+        n_times: how many values each must have.
+
+    Returns:
+        (signal, time).
+
+    Raises:
+        TableError: unreadable, not numbers, of another length, or constant.
+    """
+    readers = {".npy": _npy, ".csv": _csv, ".mat": _mat}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        given = f"{path} is of another kind" if path.name else "No signal is given"
+        raise TableError(f"{given}: set signal to a .npy, .csv or .mat file.")
+    # Three libraries parse these files, and damaged bytes raise errors of many types in them.
+    try:
+        values = np.asarray(reader(path), dtype=np.float64)
+    except TableError:
+        raise
+    except FileNotFoundError:
+        raise TableError(f"{path} does not exist: check the path of the signal.") from None
+    except Exception as error:
+        raise TableError(f"{path} cannot be read as numbers: save the signal again.") from error
+    return _checked(path, _rows(values, n_times), n_times)
+
+
+def _npy(path: Path) -> NDArray[Any]:
+    return np.asarray(np.load(path, allow_pickle=False))
+
+
+def _csv(path: Path) -> NDArray[Any]:
+    table = pd.read_csv(path, header=None, skipinitialspace=True)
+    named = pd.to_numeric(table.iloc[0], errors="coerce").isna().all()
+    return table.iloc[int(named) :].to_numpy(dtype=np.float64).T
+
+
+def _mat(path: Path) -> NDArray[Any]:
+    held = {name: value for name, value in loadmat(path).items() if not name.startswith("__")}
+    if len(held) != 1:
+        names = ", ".join(list(held)[:5]) or "none"
+        raise TableError(f"{path} holds {len(held)} variables ({names}): save the signal alone.")
+    return np.asarray(next(iter(held.values())))
+
+
+def _rows(values: Floats, n_times: int) -> Floats:
+    """As (signal, time); a table that only fits the other way round is turned."""
+    rows = np.atleast_2d(values)
+    turned = rows.ndim == 2 and rows.shape[1] != n_times and rows.shape[0] == n_times
+    return rows.T if turned else rows
+
+
+def _checked(path: Path, signals: Floats, n_times: int) -> Floats:
+    if signals.ndim != 2 or signals.shape[1] != n_times:
+        raise TableError(
+            f"{path} has the shape {signals.shape}, but the series have {n_times} time points: "
+            "give one value for each."
+        )
+    if not np.isfinite(signals).all():
+        row, time = np.argwhere(~np.isfinite(signals))[0]
+        raise TableError(f"{path} has no number in signal {row} at time {time}: fill it in.")
+    if (signals.max(axis=1) == signals.min(axis=1)).any():
+        raise TableError(f"{path} has a signal that never changes: nothing correlates with it.")
+    return signals

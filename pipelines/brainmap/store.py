@@ -1,0 +1,142 @@
+"""Series of voxels, read block by block from images that do not fit into memory.
+
+Images come volume by volume, series are needed voxel by voxel. So the volumes are read once and
+laid down on disk in pieces, one for each block of voxels and batch of time points; the pieces of
+a block lie one after the other, and reading a block is one stretch of the file.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.brainmap.images import ImageSeries, is_sound
+from pipelines.errors import ImageError, OutputError
+from pipelines.progress import Report, silent
+
+BLOCK_VALUES = 1 << 22
+"""Values of a block of series: 32 MB in double precision."""
+
+BATCH_BYTES = 128 << 20
+"""Volumes that are laid down together; at least one."""
+
+
+@dataclass(frozen=True)
+class SeriesStore:
+    """Series (voxel, time) on disk; voxels in the order of plane, y, x.
+
+    Attributes:
+        images: where the series come from.
+        file: the pieces, unless the images are stored as series themselves.
+        voxels: in a block.
+        times: in a batch.
+    """
+
+    images: ImageSeries
+    file: Path | None
+    voxels: int
+    times: int
+
+    def blocks(self) -> Iterator[slice]:
+        """The voxels of each block."""
+        for start in range(0, self.images.n_voxels, self.voxels):
+            yield slice(start, min(start + self.voxels, self.images.n_voxels))
+
+    def batches(self) -> Iterator[slice]:
+        """The time points of each batch."""
+        for start in range(0, self.images.n_times, self.times):
+            yield slice(start, min(start + self.times, self.images.n_times))
+
+    def read(self, rows: slice) -> NDArray[Any]:
+        """The series (voxel, time) of a block in the type of the images.
+
+        Raises:
+            ImageError: the series cannot be read, or hold NaN, infinity or values beyond 1e15.
+        """
+        if self.file is not None:
+            return self._put_together(self.file, rows)
+        if self.images.read_series is None:
+            raise TypeError("images without a file must be stored as series")
+        series = self.images.read_series(rows.start, rows.stop)
+        _require_sound(self.images.path, series, rows.start)
+        return series
+
+    def _put_together(self, file: Path, rows: slice) -> NDArray[Any]:
+        count, n_times, dtype = rows.stop - rows.start, self.images.n_times, self.images.dtype
+        skip = rows.start * n_times * dtype.itemsize
+        values = np.fromfile(file, dtype, count * n_times, offset=skip)
+        series = np.empty((count, n_times), dtype)
+        for times in self.batches():
+            piece = values[count * times.start : count * times.stop]
+            series[:, times] = piece.reshape(count, -1)
+        return series
+
+    def lay_down(self, file: IO[bytes], batch: NDArray[Any], first: int) -> None:
+        """Write the volumes (time, voxel) of one batch, which begins at time `first`."""
+        itemsize = self.images.dtype.itemsize
+        for rows in self.blocks():
+            count = rows.stop - rows.start
+            file.seek((rows.start * self.images.n_times + count * first) * itemsize)
+            file.write(np.ascontiguousarray(batch[:, rows].T).data)
+
+
+@contextmanager
+def series_store(
+    images: ImageSeries, report: Report = silent, beside: Path | None = None
+) -> Iterator[SeriesStore]:
+    """Give the series of images; what is laid down for that is removed at the end.
+
+    Args:
+        images: of any size. Images that are stored as series are read where they lie.
+        report: told how far reading is.
+        beside: a folder on a disk with room for the images; the system's temporary one if None.
+
+    Raises:
+        ImageError: as `ImageSeries.frames`.
+        OutputError: the disk is full.
+    """
+    voxels = max(1, BLOCK_VALUES // images.n_times)
+    if images.read_series is not None:
+        yield SeriesStore(images, None, voxels, images.n_times)
+        return
+    times = max(1, BATCH_BYTES // (images.n_voxels * images.dtype.itemsize))
+    with tempfile.TemporaryDirectory(prefix=".series-", dir=beside) as folder:
+        store = SeriesStore(images, Path(folder) / "pieces", voxels, times)
+        _import(store, Path(folder) / "pieces", report)
+        yield store
+
+
+def _import(store: SeriesStore, path: Path, report: Report) -> None:
+    images, n_times = store.images, store.images.n_times
+    frames = images.frames()
+    batch = np.empty((min(store.times, n_times), images.n_voxels), images.dtype)
+    with path.open("wb") as file:
+        for times in store.batches():
+            for row, time in enumerate(range(times.start, times.stop)):
+                report(time / n_times, f"Reading time point {time + 1:,} of {n_times:,}")
+                batch[row] = next(frames).reshape(-1)
+            try:
+                store.lay_down(file, batch[: times.stop - times.start], times.start)
+            except OSError as error:
+                size = images.n_voxels * n_times * images.dtype.itemsize / 1e9
+                raise OutputError(
+                    f"{images.path} needs {size:.1f} GB on disk as time series, and {path.parent} "
+                    f"cannot take them ({error.strerror or error}): free some space."
+                ) from error
+
+
+def _require_sound(path: Path, series: NDArray[Any], first: int) -> None:
+    if series.dtype.kind != "f":
+        return
+    wrong = np.argwhere(~is_sound(series))
+    if len(wrong):
+        row, time = wrong[0]
+        raise ImageError(
+            f"{path} holds {series[row, time]} at time {time}, voxel {first + row} (counted from 0 "
+            "in the order plane, y, x): replace such values before mapping."
+        )
