@@ -1,7 +1,8 @@
 """Stored models: a manifest with a digest of each file, and a reader that runs nothing.
 
-A bundle is a folder with `card.json` (what the model is), `arrays.npz`, a classifier and
-`manifest.json` (sha256 of every file). Digests tell damage and later changes, but not who
+A bundle is a folder with `card.json` (what the model is), `arrays.npz`, a classifier
+(`classifier.ubj` of XGBoost, `classifier.pickle` of scikit-learn) and `manifest.json`
+(sha256 of every file). Digests tell damage and later changes, but not who
 wrote the bundle; therefore the classifier is read by an unpickler that knows an explicit
 list of classes and functions and refuses every other name before it is looked up.
 """
@@ -20,22 +21,68 @@ from typing import Any
 from pipelines.errors import BundleError
 
 MANIFEST, CARD, CLASSIFIER, ARRAYS = "manifest.json", "card.json", "classifier.pickle", "arrays.npz"
+BOOSTER = "classifier.ubj"
 RECORD_OF_RUN = "run.json"
 """Written into the folder after the bundle is complete; says nothing that is used."""
 LARGEST_FILE = 500 * 10**6
 """bytes; a forest of 300 trees on 100,000 synapses stays below."""
 
-ALLOWED = frozenset(
+Name = tuple[str, str]
+ARRAY_NAMES: frozenset[Name] = frozenset(
     {
-        ("sklearn.ensemble._forest", "RandomForestClassifier"),
-        ("sklearn.tree._classes", "DecisionTreeClassifier"),
-        ("sklearn.tree._tree", "Tree"),
         ("numpy", "dtype"),
         ("numpy._core.multiarray", "scalar"),
         ("numpy._core.numeric", "_frombuffer"),
     }
 )
-"""All that the pickle of a fitted random forest names."""
+"""What numbers and arrays in a pickle name."""
+FOREST_NAMES = ARRAY_NAMES | {
+    ("sklearn.ensemble._forest", "RandomForestClassifier"),
+    ("sklearn.tree._classes", "DecisionTreeClassifier"),
+    ("sklearn.tree._tree", "Tree"),
+}
+ALLOWED: Mapping[str, frozenset[Name]] = {
+    "random-forest": FOREST_NAMES,
+    "extra-trees": ARRAY_NAMES
+    | {
+        ("sklearn.ensemble._forest", "ExtraTreesClassifier"),
+        ("sklearn.tree._classes", "ExtraTreeClassifier"),
+        ("sklearn.tree._tree", "Tree"),
+    },
+    "knn": ARRAY_NAMES
+    | {
+        ("sklearn.neighbors._classification", "KNeighborsClassifier"),
+        ("sklearn.neighbors._kd_tree", "KDTree"),
+        ("sklearn.neighbors._kd_tree", "newObj"),
+        ("sklearn.metrics._dist_metrics", "EuclideanDistance64"),
+        ("sklearn.metrics._dist_metrics", "newObj"),
+    },
+    "svc": ARRAY_NAMES | {("sklearn.svm._classes", "SVC")},
+    "unit-labels": ARRAY_NAMES
+    | {
+        ("numpy.random._pcg64", "PCG64"),
+        ("numpy.random._pickle", "__bit_generator_ctor"),
+        ("numpy.random._pickle", "__generator_ctor"),
+        ("numpy.random.bit_generator", "SeedSequence"),
+        ("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence"),
+        ("sklearn._loss._loss", "CyHalfBinomialLoss"),
+        ("sklearn._loss.link", "Interval"),
+        ("sklearn._loss.link", "LogitLink"),
+        ("sklearn._loss.loss", "HalfBinomialLoss"),
+        ("sklearn.ensemble._forest", "ExtraTreesClassifier"),
+        ("sklearn.ensemble._hist_gradient_boosting.binning", "_BinMapper"),
+        (
+            "sklearn.ensemble._hist_gradient_boosting.gradient_boosting",
+            "HistGradientBoostingClassifier",
+        ),
+        ("sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor"),
+        ("sklearn.linear_model._logistic", "LogisticRegression"),
+        ("sklearn.preprocessing._label", "LabelEncoder"),
+        ("sklearn.tree._classes", "ExtraTreeClassifier"),
+        ("sklearn.tree._tree", "Tree"),
+    },
+}
+"""All that the pickle of each fitted classifier names, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +107,14 @@ class Bundle:
         """
         return _read(self.folder, name, self.digests)
 
-    def classifier(self) -> Any:
-        """The classifier.
+    def classifier(self, allowed: frozenset[Name] = FOREST_NAMES) -> Any:
+        """The classifier, as long as its pickle names nothing but `allowed`.
 
         Raises:
             BundleError: it names anything that is not allowed, or fits another version.
         """
         _refuse_other_version(self.card)
-        return load_classifier(self.read(CLASSIFIER))
+        return load_classifier(self.read(CLASSIFIER), allowed)
 
 
 def write_manifest(folder: Path) -> None:
@@ -100,8 +147,8 @@ def dump_classifier(classifier: Any) -> bytes:
     return pickle.dumps(classifier, protocol=5)
 
 
-def load_classifier(content: bytes) -> Any:
-    """Read a classifier without looking up any name that is not in `ALLOWED`.
+def load_classifier(content: bytes, allowed: frozenset[Name] = FOREST_NAMES) -> Any:
+    """Read a classifier without looking up any name that is not allowed.
 
     Raises:
         BundleError: with the name that is not allowed, or because the pickle is damaged.
@@ -110,7 +157,7 @@ def load_classifier(content: bytes) -> Any:
         with warnings.catch_warnings():
             # Releases of one minor version are compatible; others are refused by the card.
             warnings.simplefilter("ignore")
-            return _Unpickler(io.BytesIO(content)).load()
+            return _Unpickler(content, allowed).load()
     except BundleError:
         raise
     # A damaged or foreign pickle can raise nearly anything, and none of it is a bug of ours.
@@ -122,8 +169,12 @@ def load_classifier(content: bytes) -> Any:
 
 
 class _Unpickler(pickle.Unpickler):
+    def __init__(self, content: bytes, allowed: frozenset[Name]) -> None:
+        super().__init__(io.BytesIO(content))
+        self._allowed = allowed
+
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in ALLOWED:
+        if (module, name) not in self._allowed:
             raise BundleError(
                 f"The classifier names {module}.{name}, which is not allowed: "
                 "the bundle was not made by Neuroboard and is not opened."

@@ -7,20 +7,22 @@ learnt. A new synapse there gets the nearest cluster with a low probability.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import RandomForestClassifier
+import xgboost
 
 from pipelines import bundles
 from pipelines.errors import BundleError, InputError
 from pipelines.progress import Report, part
 from pipelines.provenance import versions
+from pipelines.synapses import classifiers
 from pipelines.synapses.arrays import Floats
+from pipelines.synapses.classifiers import Choice, Classifier, choose
 from pipelines.synapses.features import FEATURES, UNITS, Projection
-from pipelines.synapses.holdout import Holdout, Score, hold_out, new_classifier, score
+from pipelines.synapses.holdout import Holdout, Score, hold_out, score
 from pipelines.synapses.model import (
     UNREADABLE,
     Fitted,
@@ -34,7 +36,7 @@ from pipelines.synapses.neighbors import Neighborhood
 from pipelines.synapses.parameters import TrainParameters
 
 KIND = "synapse clusters"
-SCHEMA = 1
+SCHEMA = 2
 NOTES = (
     "Score: every synapse held out once, before frames, scales and classifier are fitted; the "
     "clusters it is compared with come from all synapses.",
@@ -50,7 +52,8 @@ def train(
 ) -> dict[str, Any]:
     """Train on the fit in the folder `inputs["fit"]` and write a bundle.
 
-    Writes `card.json`, `classifier.pickle`, `arrays.npz` and `manifest.json`.
+    Writes `card.json`, `classifier.pickle` (or `classifier.ubj` of XGBoost), `arrays.npz`
+    and `manifest.json`.
 
     Raises:
         InputError: the folder is no fit, or has fewer than two clusters.
@@ -62,9 +65,9 @@ def train(
     figures = score(fitted.labels, holdout)
     real = fitted.labels >= 0
     report(0.8, f"Training on {int(real.sum()):,} synapses")
-    classifier = new_classifier(parameters).fit(fitted.features[real], fitted.labels[real])
-    card = _card(fitted, parameters, figures)
-    (folder / bundles.CLASSIFIER).write_bytes(bundles.dump_classifier(classifier))
+    choice = choose(fitted.features[real], fitted.labels[real], parameters)
+    card = _card(fitted, parameters, figures, holdout, choice)
+    save_classifier(choice.classifier, folder)
     (folder / bundles.ARRAYS).write_bytes(pack(_arrays(fitted, holdout)))
     text = json.dumps(card, indent=2, ensure_ascii=False)
     (folder / bundles.CARD).write_text(text + "\n", encoding="utf-8")
@@ -81,24 +84,32 @@ def _refuse_single(folder: Path, fitted: Fitted) -> None:
         )
 
 
-def _card(fitted: Fitted, parameters: TrainParameters, figures: Score) -> dict[str, Any]:
+def _card(
+    fitted: Fitted, parameters: TrainParameters, figures: Score, holdout: Holdout, choice: Choice
+) -> dict[str, Any]:
     labels = fitted.labels
-    classes = np.unique(labels[labels >= 0]).tolist()
     return {
         "kind": KIND,
         "schema": SCHEMA,
-        "classifier": parameters.classifier,
+        "classifier": choice.classifier.name,
+        "temperature": choice.classifier.temperature,
         "group": fitted.record.group,
         "features": list(FEATURES),
         "units": list(UNITS),
-        "classes": classes,
+        "classes": choice.classifier.classes.tolist(),
         "n_per_class": np.bincount(labels[labels >= 0]).tolist(),
         "n_noise": int((labels < 0).sum()),
         "neurons": sorted(fitted.projection.frames),
         "holdout_accuracy": figures.accuracy,
         "holdout_accuracy_interval": list(figures.interval),
         "holdout_macro_f1": figures.macro_f1,
+        "holdout_macro_f1_interval": list(figures.macro_f1_interval),
         "holdout_calibration_error": figures.calibration_error,
+        "calibration_curve": [asdict(one) for one in figures.calibration],
+        "holdout_choices": list(holdout.chosen),
+        "inner_macro_f1": dict(choice.macro_f1),
+        "inner_log_loss": dict(choice.log_loss),
+        "feature_importance": _importance(holdout),
         "largest_class_share": figures.largest_class_share,
         "confusion_matrix": figures.confusion,
         "outlier_auroc": figures.outlier_auroc,
@@ -112,13 +123,21 @@ def _card(fitted: Fitted, parameters: TrainParameters, figures: Score) -> dict[s
     }
 
 
+def _importance(holdout: Holdout) -> dict[str, dict[str, float]]:
+    """Of each feature the mean loss of held-out accuracy, and its spread over shufflings."""
+    return {
+        name: {"mean": float(lost.mean()), "deviation": float(lost.std())}
+        for name, lost in holdout.importance.items()
+    }
+
+
 def _arrays(fitted: Fitted, holdout: Holdout) -> dict[str, np.ndarray]:
     finite = np.isfinite(holdout.distance)
     return {
         **fitted.projection.to_arrays(),
         **somas_to_arrays(fitted.somas),
         "features": fitted.features,
-        "embedding": fitted.embedding,
+        "embedding": fitted.embedding[:, :2],
         "holdout_distance": np.sort(holdout.distance[finite]),
     }
 
@@ -127,6 +146,7 @@ def _results(card: Mapping[str, Any]) -> dict[str, Any]:
     low, high = card["holdout_accuracy_interval"]
     return {
         "group": card["group"],
+        "classifier": card["classifier"],
         "n_rows": sum(card["n_per_class"]),
         "n_classes": len(card["classes"]),
         "n_noise": card["n_noise"],
@@ -134,12 +154,41 @@ def _results(card: Mapping[str, Any]) -> dict[str, Any]:
         "accuracy_low": round(low, 4),
         "accuracy_high": round(high, 4),
         "macro_f1": round(card["holdout_macro_f1"], 4),
+        "outlier_auroc": {kind: round(v, 4) for kind, v in card["outlier_auroc"].items()},
         "calibration_error": round(card["holdout_calibration_error"], 4),
         "largest_class_share": round(card["largest_class_share"], 4),
     }
 
 
 # -- the bundle again
+
+
+def save_classifier(classifier: Classifier, folder: Path) -> None:
+    """Write the model: XGBoost in its own format, scikit-learn as a pickle."""
+    if classifier.name == classifiers.XGBOOST:
+        content = bytes(classifier.model.save_raw("ubj"))
+        (folder / bundles.BOOSTER).write_bytes(content)
+    else:
+        (folder / bundles.CLASSIFIER).write_bytes(bundles.dump_classifier(classifier.model))
+
+
+def _load_classifier(bundle: bundles.Bundle) -> Classifier:
+    card = bundle.card
+    name = str(card["classifier"])
+    if name not in classifiers.CANDIDATES:
+        raise ValueError(f"unknown classifier {name}")
+    if name == classifiers.XGBOOST:
+        model: Any = xgboost.Booster({"nthread": 1})
+        model.load_model(bytearray(bundle.read(bundles.BOOSTER)))
+        width, known = model.num_features(), True
+    else:
+        model = bundle.classifier(bundles.ALLOWED[name])
+        known = type(model) is classifiers.TYPES[name]
+        width = getattr(model, "n_features_in_", 0)
+    classes = np.array(card["classes"], dtype=np.int64)
+    if not known or width != len(FEATURES) or len(classes) < 2:
+        raise ValueError("a classifier of another kind")
+    return Classifier(name, classes, model, float(card["temperature"]))
 
 
 @dataclass(frozen=True)
@@ -150,7 +199,7 @@ class Trained:
         group: the group of synapses it was trained on.
         projection: frames of the known neurons, and the scales.
         somas: position of the soma in um by NeuronId.
-        classifier: has `classes_` and `predict_proba`.
+        classifier: what tells the clusters.
         neighborhood: the training synapses.
         embedding: (g, 2) their map.
         holdout_distance: sorted distances of held-out synapses.
@@ -159,7 +208,7 @@ class Trained:
     group: str
     projection: Projection
     somas: Mapping[str, Floats]
-    classifier: Any
+    classifier: Classifier
     neighborhood: Neighborhood
     embedding: Floats
     holdout_distance: Floats
@@ -172,40 +221,39 @@ def load_trained(folder: Path) -> Trained:
         BundleError: it is damaged, of another kind, or from another version.
     """
     bundle = bundles.open_bundle(folder)
-    if bundle.card.get("kind") != KIND or bundle.card.get("schema") != SCHEMA:
+    if bundle.card.get("kind") != KIND:
         raise BundleError(f"{folder} is no model of synapse clusters: choose another bundle.")
+    if bundle.card.get("schema") != SCHEMA:
+        raise BundleError(f"{folder} was made by another version of Neuroboard: train it again.")
     if bundle.card.get("features") != list(FEATURES):
         raise BundleError(f"{folder} was trained on other features: train it again.")
-    classifier = bundle.classifier()
     try:
         arrays = unpack(bundle.read(bundles.ARRAYS))
-        _check_shapes(classifier, arrays)
+        _check_shapes(arrays)
         return Trained(
             group=str(bundle.card["group"]),
             projection=Projection.from_arrays(arrays),
             somas=somas_from_arrays(arrays),
-            classifier=classifier,
+            classifier=_load_classifier(bundle),
             neighborhood=Neighborhood(arrays["features"]),
             embedding=arrays["embedding"],
             holdout_distance=arrays["holdout_distance"],
         )
-    except UNREADABLE as error:
+    except (*UNREADABLE, xgboost.core.XGBoostError) as error:
         raise BundleError(
             f"{folder} is damaged ({type(error).__name__}): copy or train it again."
         ) from None
 
 
-def _check_shapes(classifier: Any, arrays: Mapping[str, np.ndarray]) -> None:
-    """Classifier, training synapses and their map belong together.
+def _check_shapes(arrays: Mapping[str, np.ndarray]) -> None:
+    """Training synapses and their map belong together.
 
     Raises:
         ValueError, KeyError: they do not.
     """
     features, embedding = arrays["features"], arrays["embedding"]
     fits = (
-        isinstance(classifier, RandomForestClassifier)
-        and getattr(classifier, "n_features_in_", 0) == len(FEATURES)
-        and features.ndim == 2
+        features.ndim == 2
         and features.shape[1] == len(FEATURES)
         and embedding.shape == (len(features), 2)
         and arrays["holdout_distance"].size > 0

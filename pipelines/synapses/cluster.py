@@ -14,6 +14,8 @@ from pipelines.synapses.arrays import Floats, Integers, Texts
 NOISE = -1
 AUTOMATIC_SHARE = 0.1
 AUTOMATIC_LEAST = 10
+MOST_SAMPLES = 100
+"""Of the automatic choice: every synapse's so many nearest are held in memory."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,18 @@ class Density:
         """Fill in what was left to be chosen (0) from the number of rows."""
         automatic = max(AUTOMATIC_LEAST, round(AUTOMATIC_SHARE * n_rows))
         size = min(min_cluster_size or automatic, n_rows)
-        return cls(size, min(min_samples or max(1, size // 3), n_rows - 1))
+        samples = min_samples or min(MOST_SAMPLES, max(1, size // 3))
+        return cls(size, min(samples, n_rows - 1))
+
+    def scaled(self, share: float) -> "Density":
+        """The same for a part of the rows."""
+        return Density(
+            max(2, round(self.min_cluster_size * share)), max(1, round(self.min_samples * share))
+        )
 
 
 def cluster(embedding: Floats, key: Texts, density: Density) -> Clusters:
-    """Cluster a map (n, 2); `key` (n, 3) sorts the rows, so that their order decides nothing."""
+    """Cluster a map (n, 2 or 3); `key` (n, 3) sorts the rows, so that order decides nothing."""
     order = np.lexsort(key.T[::-1])
     model = HDBSCAN(
         min_cluster_size=density.min_cluster_size,

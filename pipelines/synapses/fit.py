@@ -1,7 +1,7 @@
 """Check a table, and fit a map and its clusters to it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +10,41 @@ import pandas as pd
 
 from pipelines.csv_export import write_csv
 from pipelines.errors import TableError
-from pipelines.progress import Report
+from pipelines.progress import Report, part
 from pipelines.provenance import digest, versions
-from pipelines.synapses.arrays import Synapses, somas_of
-from pipelines.synapses.cluster import Density, cluster
-from pipelines.synapses.columns import AREAS, KEY, POSITION
+from pipelines.synapses.arrays import Floats, Integers, Synapses, Texts, somas_of
+from pipelines.synapses.cluster import Clusters, Density, cluster
+from pipelines.synapses.columns import AREAS, KEY, POSITION, SOMA
+from pipelines.synapses.effects import contrasts
 from pipelines.synapses.embed import FEWEST_ROWS as FEWEST_MAPPED
 from pipelines.synapses.embed import embed, trustworthiness
+from pipelines.synapses.evidence import (
+    REPEATS,
+    Evidence,
+    Labeller,
+    Run,
+    gather,
+    without_repeats,
+)
 from pipelines.synapses.features import fit_projection
 from pipelines.synapses.frames import FEWEST_ROWS, project
+from pipelines.synapses.given import read_labels
+from pipelines.synapses.mixture import mixture
 from pipelines.synapses.model import Fitted, Record
 from pipelines.synapses.parameters import CheckParameters, FitParameters
+from pipelines.synapses.sweep import sweep_min_samples
 from pipelines.synapses.table import CheckedTable, canonical_order, members, read_table
 
 COORDINATES = ("pca_1", "pca_2", "pca_3")
+SOMA_DISTANCE = "soma_distance"
+MEASURES = (*AREAS, *COORDINATES, SOMA_DISTANCE)
+"""What clusters are described by, in um2 and um."""
 REPORT_FILE, CLUSTERS_FILE = "report.csv", "clusters.csv"
+GIVEN = (
+    "The clusters were read from a table; whether they are more than chance was not tested, for "
+    "what made them cannot be repeated here."
+)
+SUMMARY_FILE, SWEEP_FILE = "summary.csv", "sweep.csv"
 
 
 def check(
@@ -46,8 +66,13 @@ def fit(
 ) -> dict[str, Any]:
     """Cluster the synapses of the table `inputs["table"]`.
 
-    Writes `clusters.csv` (the clustered synapses in the order of the table), `report.csv`
-    (what became of every row), `model.npz` and `model.json` (the fitted object).
+    With a table `inputs["labels"]` (NeuronId, SynType, SynId, cluster) its clusters are taken
+    over instead of finding new ones.
+
+    Writes `clusters.csv` (the clustered synapses in the order of the table), `evidence.json`
+    (how far the clusters can be believed), `summary.csv` (each cluster against the rest),
+    `sweep.csv` (other densities; with hdbscan), `report.csv` (what became of every row),
+    `model.npz` and `model.json` (the fitted object).
 
     Raises:
         TableError: the table cannot be used, or too few of its rows.
@@ -56,12 +81,28 @@ def fit(
     report(0.05, f"Checking the rows of {table.name}")
     checked = _with_frames(read_table(table, parameters.sheet))
     _refuse_few(checked, parameters.group)
-    fitted = fit_rows(checked.rows, parameters, digest(table), report)
+    fitted = fit_rows(checked.rows, parameters, digest(table), part(report, 0.0, 0.4))
+    if "labels" in inputs:
+        fitted = with_given_labels(fitted, inputs["labels"])
+        evidence = describe_given(fitted, parameters)
+    else:
+        evidence = weigh(fitted, parameters, part(report, 0.4, 0.95))
     report(0.95, "Writing the clusters")
+    clusters = _clusters(checked.rows, fitted)
     fitted.save(folder)
+    evidence.save(folder)
     checked.write_report(folder / REPORT_FILE)
-    write_csv(_clusters(checked.rows, fitted), folder / CLUSTERS_FILE)
-    return {**checked.counts, "notes": list(checked.notes), **_figures(fitted, parameters.seed)}
+    write_csv(clusters, folder / CLUSTERS_FILE)
+    write_csv(contrasts(clusters, MEASURES), folder / SUMMARY_FILE)
+    if parameters.labels == "hdbscan" and "labels" not in inputs:
+        density = Density(fitted.record.min_cluster_size, fitted.record.min_samples)
+        write_csv(sweep_min_samples(fitted.layout, density), folder / SWEEP_FILE)
+    return {
+        **checked.counts,
+        "notes": list(checked.notes),
+        **_figures(fitted, evidence),
+        "evidence": evidence.sentence,
+    }
 
 
 def fit_rows(
@@ -85,10 +126,10 @@ def fit_rows(
     chosen = synapses.take(selected)
     features = projection.features(chosen)
     report(0.3, f"Laying out {n_rows:,} synapses on a map")
-    embedding = embed(features, chosen.key, parameters)
+    layout = embed(features, chosen.key, parameters)
     density = Density.for_rows(n_rows, parameters.min_cluster_size, parameters.min_samples)
-    report(0.85, f"Finding clusters of at least {density.min_cluster_size} synapses")
-    clusters = cluster(embedding, chosen.key, density)
+    report(0.85, "Finding clusters")
+    clusters = _find(features, layout, chosen.key, density, parameters)
     record = _record(parameters, table_sha256, density)
     return Fitted(
         record,
@@ -99,8 +140,71 @@ def fit_rows(
         features,
         clusters.labels,
         clusters.probability,
-        embedding,
+        layout,
     )
+
+
+def weigh(fitted: Fitted, parameters: FitParameters, report: Report) -> Evidence:
+    """Ask how far the clusters of a fit can be believed, by repeating the clustering."""
+    key = fitted.synapses.take(fitted.selected).key
+    report(0.0, "Measuring how well the map keeps neighbours")
+    trust = trustworthiness(fitted.features, fitted.embedding, parameters.seed)
+    space = fitted.layout if parameters.labels == "hdbscan" else fitted.features
+    return gather(
+        Run(fitted.features, fitted.labels, space),
+        key,
+        _labeller(fitted, parameters),
+        REPEATS[parameters.evidence],
+        trust,
+        parameters.seed,
+        report,
+    )
+
+
+def with_given_labels(fitted: Fitted, labels: Path) -> Fitted:
+    """A fit with the clusters of a table in place of its own.
+
+    Raises:
+        TableError: see `given.read_labels`.
+    """
+    given = read_labels(labels, fitted.synapses.take(fitted.selected).key)
+    return replace(fitted, labels=given.labels, probability=given.probability)
+
+
+def describe_given(fitted: Fitted, parameters: FitParameters) -> Evidence:
+    """Evidence for clusters from elsewhere: what made them cannot be repeated here."""
+    trust = trustworthiness(fitted.features, fitted.embedding, parameters.seed)
+    run = Run(fitted.features, fitted.labels, fitted.embedding)
+    return replace(without_repeats(run, trust), sentence=GIVEN)
+
+
+def _labeller(fitted: Fitted, parameters: FitParameters) -> Labeller:
+    """The clustering of the fit, to be repeated on other data; sizes follow the rows."""
+    n_rows = len(fitted.labels)
+
+    def label(features: Floats, key: Texts, seed: int) -> tuple[Integers, Floats]:
+        if parameters.labels == "gmm":
+            return mixture(features, key, seed).labels, features
+        layout = embed(features, key, parameters.model_copy(update={"seed": seed}))
+        share = len(features) / n_rows
+        sizes = (parameters.min_cluster_size, parameters.min_samples)
+        density = Density.for_rows(len(features), *(_part(size, share) for size in sizes))
+        return cluster(layout, key, density).labels, layout
+
+    return label
+
+
+def _part(size: int, share: float) -> int:
+    """A size for a part of the rows; 0, which is chosen from the rows, stays so."""
+    return max(2, round(size * share)) if size else 0
+
+
+def _find(
+    features: Floats, layout: Floats, key: Texts, density: Density, parameters: FitParameters
+) -> Clusters:
+    if parameters.labels == "gmm":
+        return mixture(features, key, parameters.seed)
+    return cluster(layout, key, density)
 
 
 def _record(parameters: FitParameters, table_sha256: str, density: Density) -> Record:
@@ -141,13 +245,13 @@ def _clusters(rows: pd.DataFrame, fitted: Fitted) -> pd.DataFrame:
     order = canonical_order(rows)[fitted.selected]
     chosen = fitted.synapses.take(fitted.selected)
     table = rows.loc[order, list(KEY)].assign(
-        UMAP_1=fitted.embedding[:, 0],
-        UMAP_2=fitted.embedding[:, 1],
+        **{f"UMAP_{axis + 1}": places for axis, places in enumerate(fitted.layout.T)},
         cluster=fitted.labels,
         probability=fitted.probability,
     )
-    table = table.join(rows[[*POSITION, *AREAS]])
+    table = table.join(rows[[*POSITION, *SOMA, *AREAS]])
     table[list(COORDINATES)] = project(fitted.projection.frames, chosen)
+    table[SOMA_DISTANCE] = np.sqrt((chosen.position**2).sum(axis=1))
     return table.loc[rows.index[members(rows, fitted.record.group)]]
 
 
@@ -161,14 +265,16 @@ class Figures:
     n_noise: int
     cluster_sizes: list[int]
     trustworthiness: float
+    seed_ari: float | None
+    subsample_ari: float | None
+    null_p: float | None
     min_cluster_size: int
     min_samples: int
 
 
-def _figures(fitted: Fitted, seed: int) -> dict[str, Any]:
+def _figures(fitted: Fitted, evidence: Evidence) -> dict[str, Any]:
     labels = fitted.labels
     sizes = np.bincount(labels[labels >= 0]).tolist()
-    trust = trustworthiness(fitted.features, fitted.embedding, seed)
     record = fitted.record
     return asdict(
         Figures(
@@ -177,7 +283,10 @@ def _figures(fitted: Fitted, seed: int) -> dict[str, Any]:
             n_clusters=len(sizes),
             n_noise=int((labels < 0).sum()),
             cluster_sizes=sizes,
-            trustworthiness=round(trust, 4),
+            trustworthiness=evidence.trustworthiness,
+            seed_ari=evidence.seed_ari,
+            subsample_ari=evidence.subsample_ari,
+            null_p=evidence.null_p,
             min_cluster_size=record.min_cluster_size,
             min_samples=record.min_samples,
         )

@@ -59,7 +59,7 @@ class Fitted:
         features: (g, 5).
         labels: (g,) clusters, -1 for noise.
         probability: (g,) strength of membership.
-        embedding: (g, 2) the map.
+        layout: (g, 2 or 3) the map.
     """
 
     record: Record
@@ -70,7 +70,12 @@ class Fitted:
     features: Floats
     labels: Integers
     probability: Floats
-    embedding: Floats
+    layout: Floats
+
+    @property
+    def embedding(self) -> Floats:
+        """(g, 2) the first two dimensions of the map."""
+        return self.layout[:, :2]
 
     def save(self, folder: Path) -> None:
         """Write `model.npz` and `model.json`."""
@@ -85,7 +90,7 @@ class Fitted:
                 "features": self.features,
                 "labels": self.labels,
                 "probability": self.probability,
-                "embedding": self.embedding,
+                "embedding": self.layout,
             }
         )
         (folder / ARRAYS).write_bytes(content)
@@ -132,7 +137,7 @@ def _fitted(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Fitte
         features=arrays["features"],
         labels=arrays["labels"],
         probability=arrays["probability"],
-        embedding=arrays["embedding"],
+        layout=arrays["embedding"],
     )
 
 

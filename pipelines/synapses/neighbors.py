@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from scipy.spatial import cKDTree
 
-from pipelines.synapses.arrays import Floats
+from pipelines.synapses.arrays import Floats, Integers
 
 OUTLIER_NEIGHBORS = 10
 MAP_NEIGHBORS = 5
@@ -28,22 +28,33 @@ class Neighborhood:
 
     def distance(self, features: Floats) -> Floats:
         """Mean distance (n,) of features (n, d) to their 10 nearest training synapses."""
-        near, _ = self._nearest(features, OUTLIER_NEIGHBORS)
-        total = np.zeros(len(features))
+        near, _ = self.nearest(features)
+        return self.mean(near)
+
+    @staticmethod
+    def mean(near: Floats) -> Floats:
+        """Mean (n,) of the distances that `nearest` found."""
+        total = np.zeros(len(near))
         for column in near.T:
             total = total + column
         mean: Floats = total / near.shape[1]
         return mean
 
-    def place(self, features: Floats, embedding: Floats) -> Floats:
+    @staticmethod
+    def place(near: Floats, rows: Integers, embedding: Floats) -> Floats:
         """Places (n, 2) on a map (g, 2): mean of the 5 nearest, weighted by 1 / distance.
 
         A synapse that equals a training synapse is placed where that one is.
+
+        Args:
+            near: distances, as `nearest` found them.
+            rows: the training synapses at these distances.
+            embedding: the map of the training synapses.
         """
-        near, rows = self._nearest(features, MAP_NEIGHBORS)
+        near = near[:, :MAP_NEIGHBORS]
         weights = 1.0 / np.maximum(near, np.finfo(float).tiny ** 0.5)
         weights[near[:, 0] == 0, 1:] = 0.0
-        total, places = np.zeros((len(features), 1)), np.zeros((len(features), 2))
+        total, places = np.zeros((len(near), 1)), np.zeros((len(near), 2))
         for column in range(near.shape[1]):
             weight = weights[:, column : column + 1]
             total = total + weight
@@ -51,8 +62,8 @@ class Neighborhood:
         result: Floats = places / total
         return result
 
-    def _nearest(self, features: Floats, count: int) -> tuple[Floats, np.ndarray]:
-        """Distances and rows (n, count) of the nearest training synapses."""
-        ranks = list(range(1, min(count, len(self.features)) + 1))
+    def nearest(self, features: Floats) -> tuple[Floats, Integers]:
+        """Distances and rows (n, 10) of the nearest training synapses, the nearest first."""
+        ranks = list(range(1, min(OUTLIER_NEIGHBORS, len(self.features)) + 1))
         near, rows = self._tree.query(features, k=ranks)
         return near, rows

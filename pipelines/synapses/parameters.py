@@ -48,6 +48,13 @@ class FitParameters(Parameters):
         "cb, cr or pv, or COLUMN=VALUE for any column of the table.",
         max_length=200,
     )
+    labels: Literal["hdbscan", "gmm"] = parameter(
+        "hdbscan",
+        label="Clusters by",
+        help="hdbscan: dense regions of the map, with noise between them. gmm: a Gaussian "
+        "mixture of the features with the number of components by BIC; it does not depend on "
+        "the map, and may find that there is one group only.",
+    )
     spatial_weight: float = parameter(
         1.0,
         label="Weight of position",
@@ -97,19 +104,41 @@ class FitParameters(Parameters):
         le=10_000,
         advanced=True,
     )
+    dimensions: Literal["2", "3"] = parameter(
+        "2",
+        label="Dimensions of the map",
+        help="3 keeps more of the neighbourhoods but is harder to read; hdbscan then clusters "
+        "in three dimensions.",
+        advanced=True,
+    )
+    evidence: Literal["full", "thorough", "none"] = parameter(
+        "full",
+        label="Evidence",
+        help="How often the clustering is repeated to judge it: full takes 3 other seeds, 3 "
+        "subsamples and 19 sets of chance data (15 s for 500 synapses), thorough 10, 20 and 99.",
+        advanced=True,
+    )
     seed: int = parameter(0, label="Seed", help=SEED_HELP, ge=0, le=2**31 - 1, advanced=True)
 
 
 class TrainParameters(Parameters):
     """How the classifier for new synapses is trained and scored."""
 
-    classifier: Literal["random-forest"] = parameter(
-        "random-forest",
-        label="Classifier",
-        help="What learns the clusters from the features (never from the map).",
+    classifier: Literal["auto", "random-forest", "xgboost", "knn", "extra-trees", "svc"] = (
+        parameter(
+            "auto",
+            label="Classifier",
+            help="What learns the clusters from the features (never from the map). auto tries "
+            "all five by cross-validation within the training synapses.",
+        )
     )
     n_trees: int = parameter(
-        300, label="Trees", help="More trees give steadier probabilities.", ge=10, le=5000
+        300,
+        label="Trees",
+        help="Of random forest and extra trees. More give steadier probabilities.",
+        ge=10,
+        le=5000,
+        advanced=True,
     )
     folds: int = parameter(
         5,
@@ -133,4 +162,13 @@ class PredictParameters(Parameters):
         "this share of the held-out ones did. Lower flags more.",
         gt=0.5,
         lt=1,
+    )
+    gate: bool = parameter(
+        False,
+        label="Gate of published bundles",
+        help="Only for a bundle of the published project: rows that its one-class SVM rejects "
+        "get cluster -1, as in the publication. On the published test rows it rejected 19, all "
+        "of them members of a cluster, and none of 10 noise rows; it is told as is_outlier "
+        "in any case.",
+        advanced=True,
     )

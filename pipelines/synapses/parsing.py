@@ -158,6 +158,16 @@ def _names(
     return names, findings
 
 
+def read_names(sheet: Sheet, columns: Mapping[str, str]) -> pd.DataFrame:
+    """NeuronId, SynType and SynId as text, each in one spelling.
+
+    Args:
+        sheet: the cells.
+        columns: for each name of the key the column that holds it.
+    """
+    return _names(sheet, {name: Source(column) for name, column in columns.items()}, ())[0]
+
+
 def _text(cell: Any) -> str:
     if cell is None:
         return ""

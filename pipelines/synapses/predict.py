@@ -14,12 +14,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipelines import bundles
 from pipelines.csv_export import write_csv
 from pipelines.progress import Report
-from pipelines.synapses.arrays import Booleans, Floats, Synapses
+from pipelines.synapses import published
+from pipelines.synapses.arrays import Booleans, Floats, Integers, Synapses
 from pipelines.synapses.classify import Trained, load_trained
+from pipelines.synapses.features import Projection
+from pipelines.synapses.findings import Outcome, finding
 from pipelines.synapses.frames import FEWEST_ROWS, Frames, fit_frames
 from pipelines.synapses.parameters import PredictParameters
+from pipelines.synapses.reading import read_sheet
 from pipelines.synapses.table import CheckedTable, members, read_table, remarks_by_row
 
 PREDICTIONS_FILE, REPORT_FILE = "predictions.csv", "report.csv"
@@ -55,11 +60,21 @@ def predict(
         TableError: no row can be judged.
     """
     report(0.05, "Reading the model")
-    trained = load_trained(inputs["bundle"])
-    report(0.3, f"Checking the rows of {inputs['table'].name}")
-    checked = read_table(inputs["table"], parameters.sheet, trained.somas)
-    report(0.6, f"Predicting {len(checked.rows):,} synapses")
-    predicted = predict_rows(checked, trained, parameters.outlier_quantile)
+    bundle = bundles.open_bundle(inputs["bundle"])
+    if bundle.card.get("kind") == published.KIND:
+        found = published.load(bundle)
+        report(0.3, f"Predicting the rows of {inputs['table'].name} on the published map")
+        predicted = predict_places(inputs["table"], found, parameters)
+    else:
+        trained = load_trained(inputs["bundle"])
+        report(0.3, f"Checking the rows of {inputs['table'].name}")
+        checked = read_table(inputs["table"], parameters.sheet, trained.somas)
+        report(0.6, f"Predicting {len(checked.rows):,} synapses")
+        predicted = predict_rows(checked, trained, parameters.outlier_quantile)
+    return _write(predicted, folder)
+
+
+def _write(predicted: Predicted, folder: Path) -> dict[str, Any]:
     table = _table(predicted)
     write_csv(table, folder / PREDICTIONS_FILE)
     predicted.checked.write_report(folder / REPORT_FILE)
@@ -70,8 +85,32 @@ def predict(
         "n_rejected": int((~answered).sum()),
         "n_outliers": int((table["is_outlier"].eq(True) & answered).sum()),
         "n_new_neurons": len(predicted.new_neurons),
-        "notes": list(checked.notes),
+        "notes": list(predicted.checked.notes),
     }
+
+
+def predict_places(
+    table: Path, found: published.Published, parameters: PredictParameters
+) -> Predicted:
+    """Predict a table with UMAP_1 and UMAP_2 of the published map.
+
+    Raises:
+        TableError: the table cannot be read or lacks a column.
+    """
+    sheet = read_sheet(table, parameters.sheet)
+    places = published.places_of(sheet)
+    usable: Booleans = np.isfinite(places[:, 0] + places[:, 1])
+    text = "it is no finite number; give the row's coordinates on the published map."
+    wrong = [published.COLUMNS[column] for column in np.isnan(places[~usable]).argmax(axis=1)]
+    rejected = [
+        finding(sheet, row, column, Outcome.REJECTED, text)
+        for row, column in zip(sheet.cells.index[~usable], wrong, strict=True)
+    ]
+    checked = CheckedTable(sheet, sheet.cells.loc[usable], tuple(rejected), {}, ())
+    answers = pd.DataFrame(columns=list(ANSWERS), index=checked.rows.index)
+    if usable.any():
+        answers = found.answers(places[usable], gate=parameters.gate).set_axis(checked.rows.index)
+    return Predicted(checked, answers, {})
 
 
 def predict_rows(checked: CheckedTable, trained: Trained, outlier_quantile: float) -> Predicted:
@@ -108,23 +147,48 @@ def _outside_group(checked: CheckedTable, group: str) -> dict[int, str]:
     return dict.fromkeys(checked.rows.index[~inside].to_numpy(dtype=int).tolist(), text)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What a model says of n synapses.
+
+    Attributes:
+        cluster: (n,).
+        probability: (n,) of that cluster.
+        distance: (n,) mean distance to the nearest training synapses.
+        place: (n, 2) on the map.
+    """
+
+    cluster: Integers
+    probability: Floats
+    distance: Floats
+    place: Floats
+
+
+def judge(synapses: Synapses, trained: Trained, projection: Projection) -> Judged:
+    """Judge synapses whose neurons all have a frame in the projection."""
+    features = projection.features(synapses)
+    shares = trained.classifier.probabilities(features)
+    cluster = trained.classifier.classes[shares.argmax(axis=1)]
+    near, rows = trained.neighborhood.nearest(features)
+    place = trained.neighborhood.place(near, rows, trained.embedding)
+    return Judged(cluster, shares.max(axis=1), trained.neighborhood.mean(near), place)
+
+
 def _answers(
     rows: pd.DataFrame, trained: Trained, new: Frames, outlier_quantile: float
 ) -> pd.DataFrame:
     if rows.empty:
         return pd.DataFrame(columns=list(ANSWERS), index=rows.index)
-    features = trained.projection.with_frames(new).features(Synapses.from_rows(rows))
-    shares: Floats = trained.classifier.predict_proba(features)
-    distance = trained.neighborhood.distance(features)
-    place = trained.neighborhood.place(features, trained.embedding)
+    projection = trained.projection.with_frames(new)
+    judged = judge(Synapses.from_rows(rows), trained, projection)
     usual = float(np.quantile(trained.holdout_distance, outlier_quantile))
     columns = (
-        trained.classifier.classes_[shares.argmax(axis=1)],
-        shares.max(axis=1),
-        distance,
-        distance > usual,
-        place[:, 0],
-        place[:, 1],
+        judged.cluster,
+        judged.probability,
+        judged.distance,
+        judged.distance > usual,
+        judged.place[:, 0],
+        judged.place[:, 1],
     )
     return pd.DataFrame(dict(zip(ANSWERS, columns, strict=True)), index=rows.index)
 
@@ -156,7 +220,7 @@ def _free_names(cells: pd.DataFrame) -> list[str]:
 def _notes(predicted: Predicted) -> list[str]:
     checked = predicted.checked
     remarks = remarks_by_row(checked.findings)
-    neurons = checked.rows["NeuronId"]
+    neurons = checked.rows["NeuronId"] if predicted.new_neurons else pd.Series(dtype=object)
     notes = []
     for row in checked.sheet.row_numbers:
         texts = [item.message for item in remarks.get(row, [])]

@@ -13,12 +13,15 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pandas as pd
+import pyarrow
 from openpyxl.utils import get_column_letter
+from pyarrow.parquet import ParquetFile
 
 from pipelines.errors import NeuroboardError, TableError
 from pipelines.synapses.columns import REQUIRED
@@ -82,7 +85,7 @@ class Sheet:
 
 
 def read_sheet(path: Path, sheet: str = "", limits: Limits | None = None) -> Sheet:
-    """Read one sheet of an `.xlsx` workbook, or a comma, semicolon or tab separated text.
+    """Read one sheet of an `.xlsx` workbook, a Parquet file or a text with separators.
 
     Args:
         path: the file.
@@ -97,7 +100,9 @@ def read_sheet(path: Path, sheet: str = "", limits: Limits | None = None) -> She
     if content.startswith(ZIP):
         return _read_workbook(path.name, content, sheet, limits)
     if sheet:
-        raise TableError(f"{path.name} is a text table without sheets: leave the sheet empty.")
+        raise TableError(f"{path.name} is a table without sheets: leave the sheet empty.")
+    if content.startswith(PARQUET):
+        return _assemble(path.name, "", _parquet_rows(path.name, content, limits), limits)
     return _assemble(path.name, "", _text_rows(path.name, content), limits)
 
 
@@ -105,7 +110,7 @@ def _content(path: Path, limits: Limits) -> bytes:
     name = path.name
     try:
         if path.is_dir():
-            raise TableError(f"{name} is a folder: choose an .xlsx, .csv or .tsv file.")
+            raise TableError(f"{name} is a folder: choose an .xlsx, .csv, .tsv or .parquet file.")
         if path.stat().st_size > limits.file_bytes:
             most = limits.file_bytes // 10**6
             raise TableError(f"{name} is larger than {most} MB: split the table.")
@@ -118,8 +123,6 @@ def _content(path: Path, limits: Limits) -> bytes:
         raise TableError(
             f"{name} is an old or password-protected Excel file: save it as .xlsx without password."
         )
-    if content.startswith(PARQUET):
-        raise TableError(f"{name} is a Parquet file: save the table as .csv or .xlsx.")
     return content
 
 
@@ -133,7 +136,7 @@ def _text_rows(file: str, content: bytes) -> NumberedRows:
     if not text.strip():
         raise TableError(f"{file} is empty: choose a file with a table.")
     if "\0" in text or len(CONTROL.findall(text)) > CONTROL_SHARE * len(text):
-        raise TableError(f"{file} is not a table: choose an .xlsx, .csv or .tsv file.")
+        raise TableError(f"{file} is not a table: choose an .xlsx, .csv, .tsv or .parquet file.")
     return _parse_text(file, text, _delimiter(text))
 
 
@@ -167,6 +170,29 @@ def _parse_text(file: str, text: str, delimiter: str) -> NumberedRows:
             f"{file} cannot be read as a table near line {lines.line_num} ({error}): "
             "look for a quotation mark that is not closed."
         ) from None
+
+
+# -- Parquet
+
+
+def _parquet_rows(file: str, content: bytes, limits: Limits) -> NumberedRows:
+    """Header and rows; nothing is unpacked before its declared size is known."""
+    try:
+        stored = ParquetFile(pyarrow.BufferReader(content))
+        about = stored.metadata
+        groups = [about.row_group(i) for i in range(about.num_row_groups)]
+        inflated = sum(group.total_byte_size for group in groups)
+        if inflated > limits.inflated_bytes or about.num_rows > limits.rows:
+            raise TableError(f"{file} inflates to far more than a table needs: split the table.")
+        if about.num_columns > limits.columns:
+            raise TableError(f"{file} has more than {limits.columns} columns: remove the others.")
+        table = stored.read()
+        columns = [column.to_pylist() for column in table.columns]
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+        raise TableError(
+            f"{file} is a damaged Parquet file ({type(error).__name__}): write it anew."
+        ) from None
+    return enumerate(chain([table.column_names], zip(*columns, strict=True)), start=1)
 
 
 # -- workbooks

@@ -60,7 +60,7 @@ def historic(simulation: Simulation, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="session")
 def fit_folder(historic: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fit")
-    fit({"table": historic}, FitParameters(), folder, silent)
+    fit({"table": historic}, FitParameters(evidence="none"), folder, silent)
     return folder
 
 

@@ -11,6 +11,8 @@ from sklearn.ensemble import RandomForestClassifier
 
 from pipelines import bundles
 from pipelines.errors import BundleError
+from pipelines.synapses import classifiers
+from pipelines.synapses.parameters import TrainParameters
 
 
 class Call:
@@ -34,6 +36,19 @@ def test_a_classifier_is_read_back_as_it_was() -> None:
     forest = RandomForestClassifier(10, random_state=0).fit(features, labels)
     again = bundles.load_classifier(bundles.dump_classifier(forest))
     assert (again.predict_proba(features) == forest.predict_proba(features)).all()
+
+
+@pytest.mark.parametrize("name", list(classifiers.FACTORIES))
+def test_each_classifiers_pickle_needs_its_own_names_and_no_other(name: str) -> None:
+    random = np.random.default_rng(0)
+    features, labels = random.normal(size=(60, 5)), random.integers(3, size=60)
+    learnt = classifiers.learn(name, features, labels, TrainParameters(n_trees=10))
+    content = bundles.dump_classifier(learnt.model)
+    again = bundles.load_classifier(content, bundles.ALLOWED[name])
+    assert type(again) is classifiers.TYPES[name]
+    for missing in {one for one in bundles.ALLOWED[name] if one[0].startswith("sklearn")}:
+        with pytest.raises(BundleError, match="is not allowed"):
+            bundles.load_classifier(content, bundles.ALLOWED[name] - {missing})
 
 
 @pytest.mark.parametrize("wrap", [lambda call: call, lambda call: np.array([call, 1], object)])

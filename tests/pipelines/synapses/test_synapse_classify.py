@@ -118,14 +118,16 @@ def test_the_distance_is_the_mean_to_the_ten_nearest() -> None:
 def test_a_training_synapse_keeps_its_place_on_the_map() -> None:
     random = np.random.default_rng(0)
     training, embedding = random.normal(size=(40, 5)), random.normal(size=(40, 2))
-    placed = Neighborhood(training).place(training, embedding)
+    known = Neighborhood(training)
+    placed = known.place(*known.nearest(training), embedding)
     assert (placed == embedding).all()
 
 
 def test_a_new_synapse_is_placed_between_its_neighbours() -> None:
     training = np.array([[0.0], [1.0], [100.0], [101.0], [102.0], [103.0]])
     embedding = np.column_stack([training[:, 0], np.zeros(6)])
-    placed = Neighborhood(training[:2]).place(np.array([[0.25]]), embedding[:2])
+    known = Neighborhood(training[:2])
+    placed = known.place(*known.nearest(np.array([[0.25]])), embedding[:2])
     # Weights 1 / 0.25 and 1 / 0.75: three quarters of the first, one of the second.
     assert placed == pytest.approx(np.array([[0.25, 0.0]]))
 

@@ -14,8 +14,10 @@ from pipelines.synapses.simulate import Simulation
 
 COLUMNS = [
     *("NeuronId", "SynType", "SynId", "UMAP_1", "UMAP_2", "cluster", "probability"),
-    *("corr_x_micron", "corr_y_micron", "corr_z_micron", "SynArea", "BoutonArea"),
-    *("pca_1", "pca_2", "pca_3"),
+    *("corr_x_micron", "corr_y_micron", "corr_z_micron"),
+    *("corr_soma_x_micron", "corr_soma_y_micron", "corr_soma_z_micron"),
+    *("SynArea", "BoutonArea"),
+    *("pca_1", "pca_2", "pca_3", "soma_distance"),
 ]
 
 
@@ -34,7 +36,7 @@ def test_the_same_table_in_another_order_gives_the_same_clusters(
 ) -> None:
     table = pd.read_excel(historic).sample(frac=1, random_state=0)
     table.to_csv(tmp_path / "shuffled.csv", index=False)
-    fit({"table": tmp_path / "shuffled.csv"}, FitParameters(), tmp_path, silent)
+    fit({"table": tmp_path / "shuffled.csv"}, FitParameters(evidence="none"), tmp_path, silent)
     key = ["NeuronId", "SynType", "SynId"]
     one, other = (
         pd.read_csv(folder / "clusters.csv").sort_values(key).reset_index(drop=True)
@@ -47,7 +49,7 @@ def test_the_same_table_in_another_order_gives_the_same_clusters(
 def test_a_group_is_clustered_and_every_row_reported(
     historic: Path, tmp_path: Path, simulation: Simulation
 ) -> None:
-    parameters = FitParameters(group="ss", min_cluster_size=8, umap_neighbors=10)
+    parameters = FitParameters(group="ss", min_cluster_size=8, umap_neighbors=10, evidence="none")
     results = fit({"table": historic}, parameters, tmp_path, silent)
     clusters = pd.read_csv(tmp_path / "clusters.csv")
     expected = int((simulation.table["SynType"] == "ss").sum())
@@ -67,7 +69,7 @@ def test_a_neuron_with_four_rows_is_rejected_with_a_note(
     few = table[table["NeuronId"] == "cb1"].head(4)
     rest = table[table["NeuronId"] == "cr1"].head(30)
     pd.concat([few, rest]).to_csv(tmp_path / "t.csv", index=False)
-    results = fit({"table": tmp_path / "t.csv"}, FitParameters(), tmp_path, silent)
+    results = fit({"table": tmp_path / "t.csv"}, FitParameters(evidence="none"), tmp_path, silent)
     assert (results["n_rejected"], results["n_in_group"]) == (4, 30)
     report = pd.read_csv(tmp_path / "report.csv")
     assert "4 usable rows; 5 are needed for its frame" in report.loc[0, "message"]
@@ -77,7 +79,7 @@ def test_too_few_usable_rows_name_the_first_problem(table: pd.DataFrame, tmp_pat
     table["SynArea"] = "?"
     table.to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(TableError, match=r"0 usable rows .* row 2, column SynArea \(\"\?\"\)"):
-        fit({"table": tmp_path / "t.csv"}, FitParameters(), tmp_path, silent)
+        fit({"table": tmp_path / "t.csv"}, FitParameters(evidence="none"), tmp_path, silent)
 
 
 def test_a_group_without_members_is_refused(historic: Path, tmp_path: Path) -> None:

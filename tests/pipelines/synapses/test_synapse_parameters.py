@@ -29,7 +29,7 @@ def test_a_cluster_has_at_least_two_members() -> None:
 
 def test_only_classifiers_that_work_are_offered() -> None:
     with pytest.raises(ParameterError, match="random-forest"):
-        TrainParameters.parse({"classifier": "svc"})
+        TrainParameters.parse({"classifier": "perceptron"})
 
 
 def test_the_outlier_quantile_is_a_share() -> None:

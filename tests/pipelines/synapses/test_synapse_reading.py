@@ -2,6 +2,7 @@ import io
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -95,6 +96,31 @@ def test_what_is_no_table_is_refused_with_a_reason(
 ) -> None:
     with pytest.raises(TableError, match=words):
         read_sheet(write(tmp_path, "a.csv", content))
+
+
+def test_a_parquet_file_gives_the_same_cells_as_a_text_table(tmp_path: Path) -> None:
+    table = pd.DataFrame({"NeuronId": ["cb1", None], "SynId": [1, 2], "SynArea": [0.05, 0.07]})
+    table.to_parquet(tmp_path / "t.parquet", index=False)
+    sheet = read_sheet(tmp_path / "t.parquet")
+    assert list(sheet.cells.columns) == list(table.columns)
+    assert sheet.cells["NeuronId"].tolist() == ["cb1", None]
+    assert sheet.cells["SynArea"].tolist() == [0.05, 0.07]
+    assert sheet.row_numbers == [2, 3]
+
+
+@pytest.mark.parametrize("cut", [0.3, 0.6, 0.95])
+def test_a_truncated_parquet_file_is_refused(tmp_path: Path, cut: float) -> None:
+    pd.DataFrame({"a": range(500)}).to_parquet(tmp_path / "t.parquet")
+    content = (tmp_path / "t.parquet").read_bytes()
+    (tmp_path / "t.parquet").write_bytes(content[: int(cut * len(content))])
+    with pytest.raises(TableError, match="damaged Parquet file"):
+        read_sheet(tmp_path / "t.parquet")
+
+
+def test_a_parquet_file_that_inflates_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    pd.DataFrame({"a": np.zeros(100_000)}).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(TableError, match="inflates"):
+        read_sheet(tmp_path / "t.parquet", limits=Limits(rows=50_000))
 
 
 def test_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,232 @@
+"""The classifiers that can learn clusters from features, and the choice among them.
+
+The choice is made by cross-validation inside the training synapses, and the same held-out
+answers set one temperature that makes probabilities honest. Both are part of what is
+learnt: a hold-out score has to repeat them in every fold.
+
+Sources: Breiman (2001), doi:10.1023/A:1010933404324 (random forest); Geurts et al. (2006),
+doi:10.1007/s10994-006-6226-1 (extra trees); Chen and Guestrin (2016),
+doi:10.1145/2939672.2939785 (XGBoost); Guo et al. (2017), arXiv:1706.04599 (temperature);
+Platt (1999), "Probabilistic outputs for support vector machines" (targets short of 1).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import xgboost
+from scipy.optimize import minimize_scalar
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.metrics import f1_score
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC
+
+from pipelines.synapses.arrays import Floats, Integers
+from pipelines.synapses.parameters import TrainParameters
+
+AUTO, XGBOOST = "auto", "xgboost"
+INNER_FOLDS = 3
+INNER_TREES = 100
+"""Trees while candidates are compared; more only steady the last digit."""
+NEIGHBORS = 5
+SVC_COST = 10.0
+BOOST_ROUNDS, BOOST_DEPTH, BOOST_RATE = 100, 4, 0.1
+SMALLEST_SHARE = 1e-3
+"""A class that no tree or neighbour votes for is unlikely, not impossible."""
+TEMPERATURES = (0.2, 5.0)
+BLOCK = 8192
+"""Rows that are judged at once, so that they stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A classifier that has learnt.
+
+    Attributes:
+        name: a key of `FACTORIES`, or xgboost.
+        classes: (k,) the clusters it tells apart, ascending.
+        model: a scikit-learn estimator on codes 0 to k - 1, or an XGBoost booster.
+        temperature: what probabilities are tempered with; below 1 sharpens.
+    """
+
+    name: str
+    classes: Integers
+    model: Any
+    temperature: float = 1.0
+
+    def probabilities(self, features: Floats) -> Floats:
+        """Probabilities (n, k) for features (n, d); of each row the same alone and in a batch."""
+        if not len(features):
+            return np.empty((0, len(self.classes)))
+        blocks = [features[start : start + BLOCK] for start in range(0, len(features), BLOCK)]
+        return np.concatenate([temper(self._shares(block), self.temperature) for block in blocks])
+
+    def _shares(self, features: Floats) -> Floats:
+        if self.name == XGBOOST:
+            shares: Floats = self.model.inplace_predict(features).astype(np.float64)
+        elif isinstance(self.model, SVC):
+            shares = _softmax(self.model.decision_function(features))
+        else:
+            shares = self.model.predict_proba(features)
+        return shares
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was compared, and what came of it.
+
+    Attributes:
+        classifier: trained on all that was given.
+        macro_f1: of each candidate in the inner cross-validation.
+        log_loss: the same.
+    """
+
+    classifier: Classifier
+    macro_f1: Mapping[str, float]
+    log_loss: Mapping[str, float]
+
+
+Factory = Callable[[TrainParameters], Any]
+FACTORIES: Mapping[str, Factory] = {
+    "knn": lambda _: KNeighborsClassifier(NEIGHBORS, weights="distance", algorithm="kd_tree"),
+    "svc": lambda _: SVC(C=SVC_COST),
+    "extra-trees": lambda p: ExtraTreesClassifier(p.n_trees, random_state=p.seed, n_jobs=1),
+    "random-forest": lambda p: RandomForestClassifier(p.n_trees, random_state=p.seed, n_jobs=1),
+}
+CANDIDATES = (*FACTORIES, XGBOOST)
+TYPES: Mapping[str, type] = {
+    "knn": KNeighborsClassifier,
+    "svc": SVC,
+    "extra-trees": ExtraTreesClassifier,
+    "random-forest": RandomForestClassifier,
+}
+
+
+def choose(features: Floats, labels: Integers, parameters: TrainParameters) -> Choice:
+    """Learn labels (n,) from features (n, d) with the classifier that `parameters` names.
+
+    With auto each candidate is cross-validated; the highest macro F1 wins, and between
+    equals (to a thousandth) the lower log loss.
+    """
+    names = CANDIDATES if parameters.classifier == AUTO else (parameters.classifier,)
+    fewer = parameters.model_copy(update={"n_trees": min(parameters.n_trees, INNER_TREES)})
+    trials = {name: _Trial.run(name, features, labels, fewer) for name in names}
+    best = min(names, key=lambda name: (-round(trials[name].macro_f1, 3), trials[name].log_loss))
+    learnt = learn(best, features, labels, parameters)
+    return Choice(
+        replace(learnt, temperature=trials[best].temperature),
+        {name: trial.macro_f1 for name, trial in trials.items()},
+        {name: trial.log_loss for name, trial in trials.items()},
+    )
+
+
+def learn(name: str, features: Floats, labels: Integers, parameters: TrainParameters) -> Classifier:
+    """Train one classifier, its probabilities as they come."""
+    classes, codes = np.unique(labels, return_inverse=True)
+    if name == XGBOOST:
+        return Classifier(name, classes, _boost(features, codes, len(classes), parameters.seed))
+    neighbors = {"n_neighbors": min(NEIGHBORS, len(labels))} if name == "knn" else {}
+    model = FACTORIES[name](parameters).set_params(**neighbors)
+    return Classifier(name, classes, model.fit(features, codes))
+
+
+def _boost(features: Floats, codes: Integers, n_classes: int, seed: int) -> xgboost.Booster:
+    settings = {
+        "objective": "multi:softprob",
+        "num_class": n_classes,
+        "max_depth": BOOST_DEPTH,
+        "eta": BOOST_RATE,
+        "seed": seed,
+        "nthread": 1,
+        "verbosity": 0,
+    }
+    return xgboost.train(settings, xgboost.DMatrix(features, label=codes), BOOST_ROUNDS)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """One candidate in the inner cross-validation."""
+
+    macro_f1: float
+    log_loss: float
+    temperature: float
+
+    @classmethod
+    def run(
+        cls, name: str, features: Floats, labels: Integers, parameters: TrainParameters
+    ) -> "_Trial":
+        classes, codes = np.unique(labels, return_inverse=True)
+        shares = np.full((len(labels), len(classes)), SMALLEST_SHARE)
+        fold_of = stratified_folds(labels, INNER_FOLDS, parameters.seed)
+        for fold in np.unique(fold_of):
+            held = fold_of == fold
+            if len(np.unique(labels[~held])) < 2:
+                continue  # nothing to tell apart: the held-out rows stay undecided
+            part = learn(name, features[~held], labels[~held], parameters)
+            known = np.searchsorted(classes, part.classes)
+            shares[np.ix_(held, known)] = part.probabilities(features[held])
+        temperature = best_temperature(shares, codes)
+        loss = log_loss(temper(shares, temperature), codes)
+        macro = float(f1_score(codes, shares.argmax(axis=1), average="macro"))
+        return cls(macro, loss, temperature)
+
+
+# -- probabilities
+
+
+def temper(shares: Floats, temperature: float) -> Floats:
+    """Shares (n, k) to the power of 1 / temperature, each row with the sum 1."""
+    powers = np.maximum(shares, SMALLEST_SHARE) ** (1.0 / temperature)
+    return powers / _row_sums(powers)
+
+
+def best_temperature(shares: Floats, codes: Integers) -> float:
+    """The temperature with the least log loss of held-out shares (n, k) and classes (n,).
+
+    As in Platt (1999) one row more than there are is taken to be of another class, so that
+    probabilities of clusters far apart do not run to certainty.
+    """
+    n_rows, n_classes = shares.shape
+    doubt = 1.0 / (n_rows + 2)
+    targets = np.full(shares.shape, doubt / (n_classes - 1))
+    targets[np.arange(n_rows), codes] = 1.0 - doubt
+
+    def loss(logarithm: float) -> float:
+        return float(-(targets * np.log(temper(shares, float(np.exp(logarithm))))).sum())
+
+    bounds = tuple(np.log(TEMPERATURES))
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
+
+
+def log_loss(probabilities: Floats, codes: Integers) -> float:
+    """Mean negative logarithm of the probability (n, k) that the right class (n,) got."""
+    return float(-np.log(probabilities[np.arange(len(codes)), codes]).mean())
+
+
+def _softmax(scores: Floats) -> Floats:
+    if scores.ndim == 1:
+        scores = np.column_stack([np.zeros(len(scores)), scores])
+    powers: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / _row_sums(powers)
+
+
+def _row_sums(values: Floats) -> Floats:
+    """Sums (n, 1) taken column by column: the same for a row alone and in a batch."""
+    total = np.zeros(len(values))
+    for column in values.T:
+        total = total + column
+    return total[:, np.newaxis]
+
+
+# -- folds
+
+
+def stratified_folds(labels: Integers, folds: int, seed: int) -> Integers:
+    """A fold (n,) for each label: of every class each fold gets its share, to within one."""
+    random = np.random.default_rng(seed)
+    shuffled = random.permutation(len(labels))
+    order = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    found = np.empty(len(labels), dtype=np.int64)
+    found[order] = np.arange(len(labels)) % folds
+    return found

@@ -1,0 +1,155 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import spearmanr
+from sklearn.metrics import adjusted_rand_score
+
+from pipelines.progress import silent
+from pipelines.synapses import evidence
+from pipelines.synapses.arrays import Floats, Integers, Synapses, Texts
+from pipelines.synapses.evidence import REPEATS, Evidence, Repeats, Run, dbcv, gather
+from pipelines.synapses.features import fit_projection
+from pipelines.synapses.fit import fit, fit_rows, weigh
+from pipelines.synapses.mixture import mixture
+from pipelines.synapses.model import Fitted
+from pipelines.synapses.parameters import FitParameters
+from pipelines.synapses.reading import Sheet
+from pipelines.synapses.simulate import simulate
+from pipelines.synapses.surrogates import copula_surrogate
+from pipelines.synapses.table import check_sheet
+
+KEY = ["NeuronId", "SynType", "SynId"]
+
+
+def fitted(
+    planted: int, seed: int, parameters: FitParameters, n_neurons: int = 2
+) -> tuple[Fitted, float]:
+    """A fit of some neurons, and its agreement with the truth."""
+    simulation = simulate(n_neurons=n_neurons, planted=planted, seed=seed)
+    rows = check_sheet(Sheet("t", "s", simulation.table.astype(object))).rows
+    found = fit_rows(rows, parameters, "", silent)
+    key = pd.DataFrame(found.synapses.key, columns=KEY)
+    truth = simulation.truth.astype({"SynId": str})
+    joined = key.assign(found=found.labels).merge(truth, on=KEY)
+    return found, adjusted_rand_score(joined["planted_cluster"], joined["found"])
+
+
+def by_mixture(features: Floats, key: Texts, seed: int) -> tuple[Integers, Floats]:
+    return mixture(features, key, seed).labels, features
+
+
+@pytest.mark.parametrize("labels", ["hdbscan", "gmm"])
+def test_planted_clusters_are_found_and_do_better_than_chance(labels: str) -> None:
+    parameters = FitParameters(labels=labels)
+    found, agreement = fitted(3, 0, parameters, n_neurons=5)
+    weighed = weigh(found, parameters, silent)
+    assert agreement >= 0.9
+    assert weighed.found
+    assert weighed.null_p == 0.05
+    assert weighed.n_surrogates == 19
+    assert weighed.seed_ari is not None
+    assert weighed.subsample_ari is not None
+    assert min(weighed.seed_ari, weighed.subsample_ari) > 0.8
+    assert "better separated" in weighed.sentence
+
+
+def test_without_planted_clusters_there_is_no_evidence() -> None:
+    verdicts = []
+    for seed in range(8):
+        simulation = simulate(n_neurons=2, planted=0, seed=seed)
+        rows = check_sheet(Sheet("t", "s", simulation.table.astype(object))).rows
+        synapses = Synapses.from_rows(rows)
+        everything = np.ones(len(synapses), dtype=bool)
+        features = fit_projection(synapses, everything, 1.0, 1.0).features(synapses)
+        labels = mixture(features, synapses.key, seed).labels
+        run = Run(features, labels, features)
+        verdicts.append(gather(run, synapses.key, by_mixture, Repeats(0, 0, 19), 1.0, seed, silent))
+    assert sum(bool(verdict.found) for verdict in verdicts) <= 1
+
+
+def test_islands_on_the_map_of_a_single_population_are_no_evidence() -> None:
+    parameters = FitParameters(umap_neighbors=15)
+    found, _ = fitted(0, 1, parameters)
+    weighed = weigh(found, parameters, silent)
+    assert weighed.n_clusters >= 2
+    assert weighed.found is False
+    assert weighed.sentence.startswith("No evidence of clusters")
+
+
+def test_a_surrogate_keeps_every_column_and_the_rank_correlations() -> None:
+    random = np.random.default_rng(3)
+    values = random.multivariate_normal([0, 0], [[1, 0.7], [0.7, 1]], 2000)
+    values[:, 1] = np.exp(values[:, 1])
+    surrogate = copula_surrogate(values, random)
+    assert np.array_equal(np.sort(surrogate, axis=0), np.sort(values, axis=0))
+    assert not np.array_equal(surrogate, values)
+    expected = spearmanr(values[:, 0], values[:, 1])[0]
+    assert spearmanr(surrogate[:, 0], surrogate[:, 1])[0] == pytest.approx(expected, abs=0.05)
+
+
+def test_a_surrogate_loses_the_clusters_that_only_two_columns_together_show() -> None:
+    random = np.random.default_rng(0)
+    corner = random.integers(2, size=600)
+    values = np.column_stack([corner, corner]) * 6.0 + random.normal(size=(600, 2))
+    surrogate = copula_surrogate(values, random)
+    between = (np.sign(surrogate - 3) == [-1, 1]).all(axis=1).sum()
+    assert (np.sign(values - 3) == [-1, 1]).all(axis=1).sum() <= 2
+    assert between > 20
+
+
+def test_validity_is_high_for_islands_and_low_without_a_gap() -> None:
+    random = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 100)
+    points = random.normal(size=(200, 2))
+    assert dbcv(points + 20 * labels[:, np.newaxis], labels) > 0.8
+    assert dbcv(points, labels) < 0
+    assert Run(points, labels, points).statistic == 0
+    assert dbcv(points, np.zeros(200, dtype=np.int64)) == evidence.NO_STRUCTURE
+
+
+def test_of_many_synapses_a_part_is_judged_and_it_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(evidence, "MOST_ROWS", 60)
+    parameters = FitParameters(labels="gmm", evidence="none")
+    found, _ = fitted(3, 0, parameters)
+    weighed = weigh(found, parameters, silent)
+    assert weighed.n_rows == 60
+    assert weighed.n_rows_of_fit == len(found.labels) > 60
+
+
+def test_the_evidence_is_written_beside_the_clusters(historic: Path, tmp_path: Path) -> None:
+    parameters = FitParameters(labels="gmm", group="cb")
+    results = fit({"table": historic}, parameters, tmp_path, silent)
+    stored = json.loads((tmp_path / "evidence.json").read_text())
+    assert list(stored) == list(Evidence.__dataclass_fields__)
+    assert results["null_p"] == stored["null_p"]
+    assert stored["n_clusters"] == results["n_clusters"]
+
+
+def test_progress_is_told_throughout() -> None:
+    told: list[tuple[float, str]] = []
+    random = np.random.default_rng(0)
+    features = random.normal(size=(50, 3))
+    labels = np.zeros(50, dtype=np.int64)
+    gather(
+        Run(features, labels, features),
+        np.array([["a", "as", str(i)] for i in range(50)]),
+        lambda features, key, seed: (np.zeros(len(features), dtype=np.int64), features),
+        Repeats(2, 2, 4),
+        1.0,
+        0,
+        lambda share, sentence: told.append((share, sentence)),
+    )
+    shares = [share for share, _ in told]
+    assert len(told) == 8
+    assert shares == sorted(shares)
+    assert told[-1][1] == "Clustering chance data without clusters, 4 of 4"
+
+
+def test_more_surrogates_can_be_asked_for() -> None:
+    assert REPEATS["thorough"].surrogates == 99
+    assert REPEATS["none"] == Repeats(0, 0, 0)

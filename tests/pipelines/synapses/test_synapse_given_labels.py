@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines.__main__ import main
+from pipelines.errors import InputError, TableError
+from pipelines.progress import silent
+from pipelines.synapses.fit import fit
+from pipelines.synapses.given import read_labels
+from pipelines.synapses.parameters import FitParameters
+from pipelines.synapses.simulate import Simulation
+from pipelines.tasks import run
+
+KEY = np.array([["cb1", "as", "1"], ["cb1", "as", "2"], ["cb1", "ss", "1"]])
+
+
+def labels_of(simulation: Simulation) -> pd.DataFrame:
+    return simulation.truth.rename(columns={"planted_cluster": "cluster"})
+
+
+def test_clusters_of_a_table_are_taken_over(
+    historic: Path, simulation: Simulation, tmp_path: Path
+) -> None:
+    labels_of(simulation).sample(frac=1, random_state=0).to_csv(tmp_path / "l.csv", index=False)
+    out, labels = tmp_path / "out", str(tmp_path / "l.csv")
+    arguments = ["synapses", "fit", str(historic), "--labels-from", labels, "--out", str(out)]
+    assert main([*arguments, "--quiet"]) == 0
+    found = pd.read_csv(out / "clusters.csv")
+    assert found["cluster"].tolist() == simulation.truth["planted_cluster"].tolist()
+    record = (out / "run.json").read_text()
+    assert '"name": "labels"' in record
+    assert "The clusters were read from a table" in record
+    assert not (out / "sweep.csv").exists()
+
+
+def test_synapses_without_a_cluster_are_noise(tmp_path: Path) -> None:
+    text = "neuronid,SynType,SynId,Cluster\nCB1 ,AS,1,2\ncb1,as,9,1\n"
+    (tmp_path / "l.csv").write_text(text)
+    found = read_labels(tmp_path / "l.csv", KEY)
+    assert found.labels.tolist() == [2, -1, -1]
+    assert found.probability.tolist() == [1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("NeuronId,SynType,SynId\ncb1,as,1\n", "lacks the column cluster"),
+        ("NeuronId,SynType,SynId,cluster\ncb1,as,1,a\n", 'column cluster ("a"): a cluster must'),
+        ("NeuronId,SynType,SynId,cluster\ncb1,as,1,1.5\n", "must be a whole number"),
+        ("NeuronId,SynType,SynId,cluster\ncb1,as,1,1\ncb1,as,1,2\n", "row 3, column cluster"),
+        ("NeuronId,SynType,SynId,cluster\ncb9,as,1,1\n", "none of its synapses"),
+    ],
+)
+def test_a_table_of_clusters_that_does_not_fit_is_refused(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    (tmp_path / "l.csv").write_text(text)
+    with pytest.raises(TableError) as caught:
+        read_labels(tmp_path / "l.csv", KEY)
+    assert words in caught.value.sentence
+
+
+def test_an_input_that_the_task_does_not_know_is_refused(historic: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="takes no input named truth"):
+        run("synapses fit", {"table": historic, "truth": historic}, {}, tmp_path / "out")
+
+
+def test_given_clusters_can_be_of_many_synapses(
+    historic: Path, simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.synapses.evidence.MOST_ROWS", 50)
+    labels_of(simulation).to_csv(tmp_path / "l.csv", index=False)
+    inputs = {"table": historic, "labels": tmp_path / "l.csv"}
+    results = fit(inputs, FitParameters(umap_neighbors=10), tmp_path, silent)
+    assert results["null_p"] is None
+    assert results["n_clusters"] == 3
