@@ -1,4 +1,4 @@
-"""What can be set when a recording is sorted."""
+"""What can be set when a recording is sorted and when units are exported."""
 
 from typing import Literal
 
@@ -10,6 +10,8 @@ Sorter = Literal["auto", "group"]
 Clusterer = Literal["bgmm", "gmm", "kmeans", "isosplit", "hdbscan"]
 PeakSign = Literal["neg", "pos", "both"]
 Dtype = Literal["int16", "uint16", "int32", "float32", "float64"]
+ExportFormat = Literal["phy", "curation-json", "csv"]
+LABELS = ("good", "mua", "noise")
 
 
 class SpikesParameters(Parameters):
@@ -221,3 +223,41 @@ class SpikesParameters(Parameters):
         if dead is not None and value <= dead:
             raise ValueError(f"must be above dead_time_ms, which is {dead:g} ms")
         return value
+
+
+class ExportParameters(Parameters):
+    """From a sorting to files of another program."""
+
+    format: ExportFormat = parameter(
+        "phy",
+        label="Format",
+        help="phy: a folder that phy's template-gui opens. curation-json: labels for "
+        "SpikeInterface's curation. csv: spike times in seconds and the table of units.",
+    )
+    only: str = parameter(
+        "",
+        label="Only units labelled",
+        help="Labels divided by commas, such as good,mua; empty for all units. Without labels a "
+        "unit is good when its SNR reaches the limit below, and mua otherwise.",
+    )
+    min_snr: float = parameter(
+        6.0,
+        label="Least SNR of a good unit",
+        help="Only for sortings that were not labelled yet. 1.2 times the detection threshold: "
+        "clusters of noise stay below it.",
+        gt=0,
+        advanced=True,
+    )
+
+    @field_validator("only")
+    @classmethod
+    def _known_labels(cls, value: str) -> str:
+        unknown = [word for word in split_labels(value) if word not in LABELS]
+        if unknown:
+            raise ValueError(f"must hold labels out of {', '.join(LABELS)}, not {unknown[0]}")
+        return value
+
+
+def split_labels(text: str) -> list[str]:
+    """The labels of a text such as `good,mua`."""
+    return [word.strip() for word in text.split(",") if word.strip()]

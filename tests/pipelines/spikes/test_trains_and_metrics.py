@@ -7,7 +7,7 @@ from spikeinterface.metrics.quality.misc_metrics import _compute_rp_contaminatio
 
 from pipelines.spikes import metrics
 from pipelines.spikes.metrics import Clock
-from pipelines.spikes.trains import isi_histogram
+from pipelines.spikes.trains import correlogram, isi_histogram
 
 RATE = 30_000.0
 HOUR = Clock(RATE, int(3600 * RATE), refractory_s=0.002, censored_s=0.0)
@@ -74,3 +74,20 @@ def test_a_unit_without_spikes_has_no_estimate() -> None:
     assert np.isnan(metrics.rp_contamination(nothing, HOUR))
     assert np.isnan(metrics.isi_violations_ratio(nothing, HOUR))
     assert metrics.presence_ratio(nothing, HOUR) == 0
+
+
+def test_a_correlogram_counts_every_pair_of_spikes_within_its_reach() -> None:
+    rng = np.random.default_rng(0)
+    one, two = (np.sort(rng.integers(0, 300_000, 400)) for _ in range(2))
+    lags = ((two[None] - one[:, None]) / 30).ravel()
+    found = correlogram(one, two, 30_000.0, bin_ms=1.0, max_ms=50.0)
+    assert found.counts.tolist() == np.histogram(lags, found.edges_ms)[0].tolist()
+    assert (len(found.counts), found.edges_ms[0], found.edges_ms[-1]) == (101, -50.5, 50.5)
+
+
+def test_an_autocorrelogram_is_symmetric_and_empty_in_the_refractory_period() -> None:
+    waits = np.random.default_rng(1).exponential(1500, 3000) + 93
+    spikes = np.cumsum(waits).astype(np.int64)
+    counts = correlogram(spikes, spikes, 31_000.0).counts
+    assert counts[48:53].sum() == 0
+    assert counts[:50].tolist() == counts[:50:-1].tolist()

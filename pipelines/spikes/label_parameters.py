@@ -1,0 +1,61 @@
+"""What can be set when units are labelled, and when a classifier of units is trained."""
+
+from typing import Literal
+
+from pipelines.parameters import Parameters, parameter
+
+Method = Literal["all", "thresholds", "bombcell", "unitrefine"]
+METHODS: tuple[Method, ...] = ("thresholds", "bombcell", "unitrefine")
+
+
+class LabelParameters(Parameters):
+    """From the metrics of units to labels."""
+
+    method: Method = parameter(
+        "all",
+        label="Labeller",
+        help="thresholds: limits on any metric. bombcell: Bombcell's rules. unitrefine: a "
+        "classifier that learnt from hand-curated units, noise or neural first, then single or "
+        "multi. all: the three side by side.",
+    )
+    split_non_somatic: bool = parameter(
+        False,
+        label="Mark non-somatic units",
+        help="Bombcell only: units whose waveform looks like an axon's become non_soma_good or "
+        "non_soma_mua. Needs metrics of the waveform's shape.",
+    )
+    min_metrics: float = parameter(
+        0.5,
+        label="Least share of the classifier's metrics",
+        help="The classifier refuses a table that has fewer of the metrics it learnt from; "
+        "filling in the rest with typical values would make its probabilities worthless.",
+        ge=0.1,
+        le=1,
+        advanced=True,
+    )
+
+
+class TrainLabelsParameters(Parameters):
+    """From tables of curated metrics to a classifier of units."""
+
+    label_column: str = parameter(
+        "majority_vote",
+        label="Column of the labels",
+        help="Holds good (or sua), mua and noise for every unit; rows where it is empty are "
+        "left out.",
+        min_length=1,
+    )
+    group_column: str = parameter(
+        "",
+        label="Column of the groups",
+        help="Units of one group are held out together when the classifier is scored. Empty: the "
+        "animal, from the file's name (mouse1a_imec0 and mouse1b_imec0 are both mouse1).",
+    )
+    seed: int = parameter(
+        0,
+        label="Seed",
+        help="Start of the random numbers; the same seed gives the same classifier.",
+        ge=0,
+        le=2**32 - 3,
+        advanced=True,
+    )

@@ -1,0 +1,295 @@
+"""A classifier of units that learnt from curators: noise or neural, then single or multi.
+
+The cascade is that of UnitRefine (Jain et al. 2025, doi:10.1101/2025.03.30.645770). Each
+step averages three members that err differently: gradient boosting, which cannot follow a
+metric in the wrong direction (more noise at a higher SNR), extremely randomised trees, and a
+logistic regression. Medians, scales, calibration and cut-offs are fitted with the members and
+stored with them; a unit gets the same label alone as in a table.
+"""
+
+import io
+import json
+import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines import bundles
+from pipelines.errors import BundleError, TableError
+from pipelines.spikes.metric_table import MetricTable
+from pipelines.spikes.thresholds import GOOD, MUA, NOISE, Verdict
+
+KIND = "unit labels"
+UNSIGNED = frozenset({"amplitude_median"})
+"""Metrics whose sign depends on the release that computed them."""
+STEPS = ("neural", "single")
+SHIPPED = Path(__file__).resolve().parents[2] / "models" / "unit-labels"
+ALLOWED = bundles.ALLOWED["unit-labels"]
+Values = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How metrics become numbers of like size.
+
+    Attributes:
+        metrics: names, in the order of the columns.
+        median: of each, after `compressed`; stands in for missing values.
+        mean: of each after filling in.
+        deviation: likewise, never 0.
+    """
+
+    metrics: tuple[str, ...]
+    median: Values
+    mean: Values
+    deviation: Values
+
+    @classmethod
+    def fit(cls, values: Values, metrics: Sequence[str]) -> "Scale":
+        """Learn from values of shape (unit, metric), nan where missing."""
+        small = compressed(values)
+        median = np.array([_median(column) for column in small.T])
+        filled = np.where(np.isnan(small), median, small)
+        deviation = filled.std(axis=0)
+        safe = np.where(deviation > 0, deviation, 1.0)
+        return cls(tuple(metrics), median, filled.mean(axis=0), safe)
+
+    def apply(self, values: Values) -> Values:
+        """Fill in and scale values of shape (unit, metric)."""
+        small = compressed(values)
+        filled = np.where(np.isnan(small), self.median, small)
+        scaled: Values = (filled - self.mean) / self.deviation
+        return scaled
+
+
+@dataclass(frozen=True)
+class Step:
+    """One question, such as noise or neural.
+
+    Attributes:
+        boosting: fits that differ in their seed; take raw values, some of them missing.
+        members: take scaled values.
+        slope: with `offset` turns the members' log-odds into a calibrated probability.
+        offset: see `slope`.
+        cut: a unit is on the positive side from this probability on.
+    """
+
+    boosting: tuple[Any, ...]
+    members: tuple[Any, ...]
+    slope: float = 1.0
+    offset: float = 0.0
+    cut: float = 0.5
+
+    def log_odds(self, values: Values, scaled: Values) -> Values:
+        """The members' mean log-odds of shape (unit,)."""
+        boosted = [_log_odds(one.predict_proba(values)[:, 1]) for one in self.boosting]
+        found = [np.mean(boosted, axis=0)]
+        found += [_log_odds(member.predict_proba(scaled)[:, 1]) for member in self.members]
+        mean: Values = np.mean(found, axis=0)
+        return mean
+
+    def probability(self, values: Values, scaled: Values) -> Values:
+        """The calibrated probability of the positive side, shape (unit,)."""
+        odds = self.slope * self.log_odds(values, scaled) + self.offset
+        return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Probabilities:
+    """What the cascade says of each unit.
+
+    Attributes:
+        neural: probability that it is no noise, shape (unit,).
+        single: probability that a neural unit is one cell, shape (unit,).
+        neural_cut: from here on a unit counts as neural.
+        single_cut: from here on a neural unit counts as a single cell.
+    """
+
+    neural: Values
+    single: Values
+    neural_cut: float
+    single_cut: float
+
+    @property
+    def labels(self) -> NDArray[np.str_]:
+        """noise, mua or good of shape (unit,)."""
+        kind = np.where(self.single >= self.single_cut, GOOD, MUA)
+        return np.where(self.neural >= self.neural_cut, kind, NOISE)
+
+    @property
+    def of_label(self) -> Values:
+        """The probability of each unit's own label."""
+        mua = self.neural * (1 - self.single)
+        good = self.neural * self.single
+        labels = self.labels
+        found: Values = np.where(
+            labels == NOISE, 1 - self.neural, np.where(labels == GOOD, good, mua)
+        )
+        return found
+
+
+@dataclass(frozen=True)
+class UnitClassifier:
+    """Both steps with their scale."""
+
+    scale: Scale
+    steps: tuple[Step, Step]
+
+    def predict(self, table: MetricTable) -> Probabilities:
+        """Probabilities and labels of all units of a table."""
+        values = design(table, self.scale.metrics)
+        scaled = self.scale.apply(values)
+        neural, single = (step.probability(values, scaled) for step in self.steps)
+        return Probabilities(neural, single, self.steps[0].cut, self.steps[1].cut)
+
+
+def label(
+    table: MetricTable, classifier: UnitClassifier, *, min_metrics: float
+) -> tuple[Verdict, Probabilities]:
+    """Label every unit.
+
+    Args:
+        table: metrics of the units.
+        classifier: from `load`.
+        min_metrics: the least share of the classifier's metrics that the table must have.
+
+    Raises:
+        TableError: it has fewer; the sentence lists what is missing.
+    """
+    wanted = classifier.scale.metrics
+    used = tuple(name for name in wanted if table.has(name))
+    missing = tuple(name for name in wanted if name not in used)
+    if len(used) < min_metrics * len(wanted):
+        raise TableError(
+            f"The classifier learnt from {len(wanted)} metrics and the table has only "
+            f"{len(used)} of them; it needs {int(np.ceil(min_metrics * len(wanted)))}. Missing: "
+            f"{', '.join(missing)}. Compute SpikeInterface's quality and template metrics first."
+        )
+    found = classifier.predict(table)
+    holes = np.isnan(design(table, wanted)).sum(axis=1)
+    reasons = tuple(_reason(found, row, int(holes[row])) for row in range(len(table)))
+    return Verdict(found.labels, reasons, used, missing), found
+
+
+def _reason(found: Probabilities, row: int, holes: int) -> str:
+    text = f"neural {found.neural[row]:.2f}, single {found.single[row]:.2f}"
+    return f"{text}; {holes} metrics not measured" if holes else text
+
+
+def design(table: MetricTable, metrics: Sequence[str]) -> Values:
+    """The values of some metrics, shape (unit, metric), nan where missing."""
+    columns = [table.column(name) for name in metrics]
+    pairs = zip(metrics, columns, strict=True)
+    return np.column_stack([np.abs(one) if name in UNSIGNED else one for name, one in pairs])
+
+
+def compressed(values: Values) -> Values:
+    """Values with their tails drawn in: sign times log(1 + size)."""
+    drawn: Values = np.sign(values) * np.log1p(np.abs(values))
+    return drawn
+
+
+def save(classifier: UnitClassifier, card: Mapping[str, Any], folder: Path) -> None:
+    """Write a bundle: `card.json`, `classifier.pickle`, `arrays.npz` and `manifest.json`."""
+    scale = classifier.scale
+    parts = [(step.boosting, step.members) for step in classifier.steps]
+    (folder / bundles.CLASSIFIER).write_bytes(bundles.dump_classifier(parts))
+    packed = io.BytesIO()
+    np.savez_compressed(
+        packed,
+        median=scale.median,
+        mean=scale.mean,
+        deviation=scale.deviation,
+        steps=np.array([[step.slope, step.offset, step.cut] for step in classifier.steps]),
+    )
+    (folder / bundles.ARRAYS).write_bytes(packed.getvalue())
+    text = json.dumps(card, indent=2, ensure_ascii=False)
+    (folder / bundles.CARD).write_text(text + "\n", encoding="utf-8")
+    bundles.write_manifest(folder)
+
+
+def load(folder: Path) -> tuple[UnitClassifier, Mapping[str, Any]]:
+    """Read a bundle without running anything that it holds.
+
+    Raises:
+        BundleError: it is damaged, of another kind, or names more than is allowed.
+    """
+    bundle = bundles.open_bundle(folder)
+    if bundle.card.get("kind") != KIND:
+        raise BundleError(f"{folder} is no classifier of units: choose one made by train-labels.")
+    refuse_unknown_names(bundle.read(bundles.CLASSIFIER))
+    parts = bundle.classifier(ALLOWED)
+    try:
+        metrics = tuple(str(name) for name in bundle.card["metrics"])
+        with np.load(io.BytesIO(bundle.read(bundles.ARRAYS)), allow_pickle=False) as arrays:
+            scale = Scale(metrics, arrays["median"], arrays["mean"], arrays["deviation"])
+            numbers = arrays["steps"].tolist()
+        steps = tuple(
+            Step(tuple(boosting), tuple(members), *three)
+            for (boosting, members), three in zip(parts, numbers, strict=True)
+        )
+        neural, single = steps
+        return UnitClassifier(scale, (neural, single)), bundle.card
+    except (KeyError, ValueError, TypeError, IndexError, OSError):
+        raise BundleError(f"{folder} is damaged: copy or train the classifier again.") from None
+
+
+def refuse_unknown_names(content: bytes) -> None:
+    """Check all classes and functions that a pickle names, without looking any of them up.
+
+    Raises:
+        BundleError: it names what is not allowed; the sentence lists everything.
+    """
+    try:
+        names = _Names(content)
+        names.load()
+    # A damaged or foreign pickle can raise nearly anything, and none of it is a bug of ours.
+    except Exception as error:
+        raise BundleError(
+            f"The classifier cannot be read ({type(error).__name__}): it is damaged; train it "
+            "again."
+        ) from None
+    wanted = sorted(f"{module}.{name}" for module, name in names.found - ALLOWED)
+    if wanted:
+        raise BundleError(
+            f"The classifier wants {', '.join(wanted)}, which is not allowed: it was not made "
+            "by Neuroboard and is not opened."
+        )
+
+
+class _Inert:
+    """Stands for anything that a pickle names; does nothing."""
+
+    def __new__(cls, *_: object, **__: object) -> "_Inert":
+        return super().__new__(cls)
+
+    def __setstate__(self, state: object) -> None:
+        """Keep nothing."""
+
+
+class _Names(pickle.Unpickler):
+    """Gathers what a pickle names, and builds nothing of it."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(io.BytesIO(content))
+        self.found: set[bundles.Name] = set()
+
+    def find_class(self, module: str, name: str) -> Any:
+        self.found.add((module, name))
+        return _Inert
+
+
+def _log_odds(probability: Values) -> Values:
+    safe = np.clip(probability, 1e-4, 1 - 1e-4)
+    odds: Values = np.log(safe / (1 - safe))
+    return odds
+
+
+def _median(column: Values) -> float:
+    known = column[~np.isnan(column)]
+    return float(np.median(known)) if len(known) else 0.0
