@@ -4,6 +4,7 @@ upload:DIGEST            a set of uploaded files
 data:ROOT/relative/path  something below a data root
 example:NAME             example data, made when first used
 job:ID                   the result of an earlier job
+model:NAME               a model of the registry
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from dashboard import roots, uploads
 from dashboard.examples import EXAMPLES, example_path
 from dashboard.jobs.store import JobInput, State, Store
 from dashboard.settings import Settings
+from pipelines import registry
 from pipelines.errors import InputError
 from pipelines.provenance import files_below
 
@@ -42,6 +44,8 @@ def resolve(name: str, reference: str, settings: Settings, store: Store) -> JobI
         return JobInput(name, reference, EXAMPLES[rest].label, str(path), reference)
     if kind == "job":
         return _from_job(name, rest, settings, store)
+    if kind == "model":
+        return _from_registry(name, rest, settings)
     raise InputError(f"Choose the {name} first: upload it, pick it, or take the example data.")
 
 
@@ -52,6 +56,15 @@ def _from_job(name: str, job_id: str, settings: Settings, store: Store) -> JobIn
     label = f"{job.inputs[0].label.partition(' (job ')[0]} (job {job_id})"
     path = settings.jobs / job_id / "result"
     return JobInput(name, f"job:{job_id}", label, str(path), f"job:{job_id}")
+
+
+def _from_registry(name: str, model: str, settings: Settings) -> JobInput:
+    entry = registry.find(settings.registry, model)
+    if entry.retired:
+        raise InputError(f"The model {model} is retired: choose another, or restore it.")
+    entry.card()
+    label, reference = f"Model {model}", f"model:{model}"
+    return JobInput(name, reference, label, str(entry.folder), f"model:{entry.digest}")
 
 
 def fingerprint(path: Path) -> str:

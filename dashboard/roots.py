@@ -18,7 +18,8 @@ MOST_OFFERED = 300
 RECORDING_MARKS = ("binary.json", "si_folder.json", "structure.oebin", "info.rhd", ".zattrs")
 RECORDING_SUFFIXES = frozenset({".nwb", ".dat", ".bin", ".raw", ".rhd", ".h5", ".meta"})
 IMAGE_SUFFIXES = frozenset({".tif", ".tiff"})
-IMAGE_FILES = frozenset({".npy", ".npz"})
+IMAGE_FILES = frozenset({".npy", ".npz", ".h5", ".hdf5", ".nwb"})
+IMAGE_MARKS = ("conf.json", ".zarray", ".zgroup")
 TABLE_FILES = frozenset({".xlsx", ".csv", ".tsv", ".parquet"})
 
 
@@ -38,10 +39,10 @@ Finder = Callable[[Listing], tuple[bool, Sequence[str]]]
 
 
 def image_inputs(listing: Listing) -> tuple[bool, Sequence[str]]:
-    """Folders of TIFFs, and array files."""
-    return len(listing.with_suffix(IMAGE_SUFFIXES)) > 1, listing.with_suffix(IMAGE_FILES) + _lonely(
-        listing
-    )
+    """Folders of TIFFs, zarr and Thunder's folders, and array files."""
+    marked = any(name in IMAGE_MARKS for name in listing.files)
+    many = len(listing.with_suffix(IMAGE_SUFFIXES)) > 1
+    return marked or many, listing.with_suffix(IMAGE_FILES) + _lonely(listing)
 
 
 def _lonely(listing: Listing) -> list[str]:

@@ -66,6 +66,11 @@ class Settings:
         return self.home / "uploads"
 
     @property
+    def registry(self) -> Path:
+        """Folder of the models that are kept."""
+        return self.home / "models"
+
+    @property
     def examples(self) -> Path:
         """Folder with the example data."""
         return self.home / "examples"

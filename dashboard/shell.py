@@ -32,6 +32,7 @@ NAVIGATION = (
     ("/spikes", "Spikes"),
     ("/brainmap", "Brain map"),
     ("/synapses", "Synapses"),
+    ("/models", "Models"),
     ("/jobs", "Jobs"),
 )
 THEME = {

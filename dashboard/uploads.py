@@ -39,8 +39,10 @@ class UploadKind:
 
 
 KINDS: Mapping[str, UploadKind] = {
-    "images": UploadKind((".tif", ".tiff", ".npy", ".npz"), many=True, noun="images"),
-    "table": UploadKind((".xlsx", ".csv", ".tsv"), many=False, noun="table"),
+    "images": UploadKind(
+        (".tif", ".tiff", ".npy", ".npz", ".h5", ".hdf5", ".nwb"), many=True, noun="images"
+    ),
+    "table": UploadKind((".xlsx", ".csv", ".tsv", ".parquet"), many=False, noun="table"),
 }
 
 

@@ -17,7 +17,8 @@ from dashboard.jobs.store import State as JobState
 from dashboard.jobs.tasks import KINDS, code_version, edit_link
 from dashboard.services import services
 from dashboard.settings import MB
-from pipelines.errors import InputError, NeuroboardError
+from pipelines import registry
+from pipelines.errors import BundleError, InputError, NeuroboardError, ParameterError
 from pipelines.tasks import TASKS
 
 
@@ -33,6 +34,7 @@ class Source:
         root: a key of `roots.FINDERS`, or empty.
         example: a key of `EXAMPLES`, or empty.
         from_task: earlier jobs of this task are offered, or none.
+        from_registry: whether the models of the registry are offered beside the jobs.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Source:
     root: str = ""
     example: str = ""
     from_task: str = ""
+    from_registry: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,20 +62,30 @@ class Bench:
         return {"type": kind, "bench": self.slug, "name": source.name}
 
 
-def layout(bench: Bench, job_id: str | None, chosen: Mapping[str, str]) -> Component:
+def layout(
+    bench: Bench,
+    job_id: str | None,
+    chosen: Mapping[str, str],
+    values: Mapping[str, Any] | None = None,
+) -> Component:
     """The form on the left, the job or an introduction on the right.
 
     Args:
         bench: which form.
         job_id: a job whose form and progress are shown.
         chosen: references of inputs to fill in, by name.
+        values: parameters to fill in, by name.
     """
     job = services().store.get(job_id) if job_id else None
     if job is not None and job.task != bench.task:
         job = None
     return html.Div(
         [
-            html.Section(_form(bench, job, chosen), className="card form", **aria(label="Input")),
+            html.Section(
+                _form(bench, job, chosen, values or {}),
+                className="card form",
+                **aria(label="Input"),
+            ),
             html.Section(
                 panel.view(job) if job else _introduction(bench),
                 className="bench-result",
@@ -83,10 +96,22 @@ def layout(bench: Bench, job_id: str | None, chosen: Mapping[str, str]) -> Compo
     )
 
 
-def _form(bench: Bench, job: Job | None, chosen: Mapping[str, str]) -> list[Component]:
+def known_values(bench: Bench, given: Mapping[str, str]) -> dict[str, Any]:
+    """Parameters from an address, checked; none at all if one of them cannot be used."""
+    model = TASKS[bench.task].parameters
+    named = {name: value for name, value in given.items() if name in model.model_fields}
+    try:
+        return model.parse(named).model_dump(mode="json", include=set(named))
+    except ParameterError:
+        return {}
+
+
+def _form(
+    bench: Bench, job: Job | None, chosen: Mapping[str, str], given: Mapping[str, Any]
+) -> list[Component]:
     references = {item.name: item.reference for item in job.inputs} if job else {}
     references.update(chosen)
-    values = job.parameters if job else {}
+    values = {**(job.parameters if job else {}), **given}
     pickers = [picker(bench, source, references.get(source.name, "")) for source in bench.sources]
     error = html.Div(id=f"{bench.slug}-error", role="alert", className="error")
     button = dmc.Button(bench.run_label, id=f"{bench.slug}-run", size="md", fullWidth=True)
@@ -158,14 +183,16 @@ def _root_picker(bench: Bench, source: Source) -> Any:
 
 
 def _job_picker(bench: Bench, source: Source, reference: str) -> Any:
-    store = services().store
-    done = [job for job in store.latest((source.from_task,)) if job.state is JobState.DONE]
-    data = [{"value": f"job:{job.id}", "label": panel.short_label(job)} for job in done]
+    done = _finished(source.from_task)
+    kept = _kept_models() if source.from_registry else []
+    data: list[Any] = [*done, *kept]
+    if done and kept:
+        data = [{"group": "Trained here", "items": done}, {"group": "Registry", "items": kept}]
     if not data:
         kind = KINDS[source.from_task]
         link = dcc.Link(kind.title.lower(), href=kind.page)
         return html.P(["There is none yet: ", link, " first."], className="hint")
-    value = reference or data[0]["value"]
+    value = reference or [*done, *kept][0]["value"]
     return dmc.Select(
         id=bench.source_id("root", source),
         data=data,
@@ -173,6 +200,23 @@ def _job_picker(bench: Bench, source: Source, reference: str) -> Any:
         allowDeselect=False,
         **aria(label=source.label),
     )
+
+
+def _finished(task: str) -> list[dict[str, str]]:
+    done = [job for job in services().store.latest((task,)) if job.state is JobState.DONE]
+    return [{"value": f"job:{job.id}", "label": panel.short_label(job)} for job in done]
+
+
+def _kept_models() -> list[dict[str, str]]:
+    try:
+        models = registry.entries(services().settings.registry)
+    except BundleError:
+        return []  # the page Models says what is wrong
+    return [
+        {"value": f"model:{entry.name}", "label": f"{entry.name} (registry)"}
+        for entry in models
+        if not entry.retired
+    ]
 
 
 def describe(source: Source, reference: str) -> tuple[str, bool]:
@@ -254,7 +298,8 @@ def submit(task: str, references: Mapping[str, str], parameters: Mapping[str, An
         parameters,
         [
             inputs.resolve(name, references.get(name, ""), found.settings, found.store)
-            for name in TASKS[task].inputs
+            for name in (*TASKS[task].inputs, *TASKS[task].optional)
+            if name in TASKS[task].inputs or references.get(name)
         ],
         version=code_version(),
         quick=KINDS[task].quick,
@@ -264,16 +309,17 @@ def submit(task: str, references: Mapping[str, str], parameters: Mapping[str, An
 def _register_picker(app: Dash, bench: Bench, source: Source) -> None:
     ways = [
         Input(bench.source_id("upload", source), "data") if source.upload else None,
-        Input(bench.source_id("root", source), "value")
+        Input(bench.source_id("root", source), "value", allow_optional=True)
         if source.root or source.from_task
         else None,
         Input(bench.source_id("example", source), "n_clicks") if source.example else None,
     ]
 
-    def choose(*_values: Any) -> tuple[Any, str, str]:
+    def choose(*values: Any) -> tuple[Any, str, str]:
         trigger = ctx.triggered_id
-        kind = trigger["type"] if trigger else ""
-        return pick(source, kind, ctx.triggered[0]["value"] if ctx.triggered else None)
+        if not trigger:  # the page was just opened, with an earlier job filled in
+            return pick(source, "", next((value for value in values if value), None))
+        return pick(source, trigger["type"], ctx.triggered[0]["value"])
 
     app.callback(
         Output(bench.source_id("reference", source), "data"),

@@ -4,17 +4,17 @@ Exit codes: 0 done; 1 a bug; 2 the input or a parameter is wrong; 130 cancelled.
 """
 
 import argparse
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_args
 
-from pipelines import tasks
-from pipelines.errors import Cancelled, NeuroboardError
+from pipelines import registry, tasks
+from pipelines.brainmap.operation_parameters import Operation
+from pipelines.errors import BundleError, Cancelled, NeuroboardError, ParameterError
 from pipelines.outputs import atomic_file, atomic_folder
 from pipelines.parameters import Parameters, from_assignments
 from pipelines.progress import Report
@@ -38,6 +38,15 @@ class Option:
 
 
 @dataclass(frozen=True)
+class FileOption:
+    """An input that may be left out."""
+
+    flag: str
+    name: str
+    help: str
+
+
+@dataclass(frozen=True)
 class Command:
     """How a task looks on the command line."""
 
@@ -45,9 +54,20 @@ class Command:
     help: str
     options: tuple[Option, ...] = ()
     one_file: str = ""
+    files: tuple[FileOption, ...] = ()
+    positional: tuple[Option, ...] = ()
+    """Parameters that are given by their place after the inputs; the flag is the name shown."""
+    instead: str = ""
+    """A flag that gives the first input, instead of its place."""
+    replaces: str = ""
+    """Without --out, the file in the first input's folder that the result replaces."""
 
 
 _SHEET = Option("--sheet", "sheet", "name of the sheet in a workbook")
+_IMAGES = (
+    Option("--planes", "planes", "pages per volume in a multi-page TIFF"),
+    Option("--dataset", "dataset", "array in an HDF5, NWB or zarr file"),
+)
 COMMANDS = (
     Command(
         "spikes sort",
@@ -61,12 +81,53 @@ COMMANDS = (
         ),
     ),
     Command(
+        "spikes label",
+        "label the units of a sorting, or of a table of metrics",
+        (Option("--method", "method", "thresholds, bombcell, unitrefine or all"),),
+        one_file="labels.csv",
+        files=(
+            FileOption("--thresholds", "thresholds", "JSON file of limits or Bombcell's rules"),
+            FileOption("--bundle", "bundle", "a classifier made by train-labels"),
+        ),
+        instead="--metrics",
+        replaces="units.csv",
+    ),
+    Command(
+        "spikes export",
+        "write a sorting for another program",
+        (
+            Option("--format", "format", "phy, curation-json or csv"),
+            Option("--only", "only", "labels of the units to write, such as good,mua"),
+        ),
+    ),
+    Command(
+        "spikes train-labels",
+        "train a classifier of units on curated metrics",
+        (
+            Option("--group-column", "group_column", "column of what is held out together"),
+            Option("--label-column", "label_column", "column of the labels"),
+        ),
+    ),
+    Command(
         "brainmap fit",
         "map voxels by their activity",
-        (Option("--planes", "planes", "pages per volume in a multi-page TIFF"),),
+        _IMAGES,
+    ),
+    Command("brainmap look", "look at images before mapping them", _IMAGES),
+    Command(
+        "brainmap series",
+        "one operation on the series of images",
+        _IMAGES,
+        one_file="result.npy",
+        positional=(Option("OPERATION", "operation", ", ".join(get_args(Operation))),),
     ),
     Command("synapses check", "validate a table", (_SHEET,), one_file="report.csv"),
-    Command("synapses fit", "embed and cluster synapses", (_SHEET,)),
+    Command(
+        "synapses fit",
+        "embed and cluster synapses",
+        (_SHEET,),
+        files=(FileOption("--labels-from", "labels", "table of clusters to take over"),),
+    ),
     Command("synapses train", "train a classifier on a fit"),
     Command(
         "synapses predict",
@@ -105,6 +166,7 @@ def parser() -> argparse.ArgumentParser:
     top = Parser(prog="python -m pipelines", description="Neuroboard's pipelines.")
     groups = top.add_subparsers(metavar="GROUP", required=True)
     _add_demo(groups.add_parser("demo", help="example data with their truth"))
+    _add_models(groups.add_parser("models", help="the registry of models"))
     commands: dict[str, argparse._SubParsersAction[Parser]] = {}
     for command in COMMANDS:
         group, name = command.task.split()
@@ -124,12 +186,72 @@ def _add_demo(sub: argparse.ArgumentParser) -> None:
     sub.set_defaults(action=_run_demo)
 
 
+def _add_models(sub: argparse.ArgumentParser) -> None:
+    commands = sub.add_subparsers(metavar="COMMAND", required=True)
+    add = commands.add_parser("add", help="keep a bundle, or a published *_bundle.pkl")
+    add.add_argument("source", type=Path, metavar="FILE_OR_DIR")
+    add.add_argument("--name", default="", help="what to call it; otherwise as the source")
+    listing = commands.add_parser("list", help="the models and what they are")
+    verify = commands.add_parser("verify", help="compare every file with its sha256")
+    retire = commands.add_parser("retire", help="offer a model no longer; nothing is deleted")
+    restore = commands.add_parser("restore", help="offer a retired model again")
+    for command, name in ((verify, "?"), (retire, None), (restore, None)):
+        command.add_argument("name", metavar="NAME", nargs=name)
+    actions = (_models_add, _models_list, _models_verify, _models_retire, _models_restore)
+    for command, action in zip((add, listing, verify, retire, restore), actions, strict=True):
+        command.add_argument(
+            "--registry",
+            type=Path,
+            metavar="DIR",
+            default=registry.default_folder(),
+            help="folder of the registry (default: models in the app's home folder)",
+        )
+        command.set_defaults(action=action)
+
+
+def _models_add(options: argparse.Namespace) -> None:
+    entry = registry.add(options.source, options.registry, options.name)
+    print(f"{entry.name} is in {options.registry}, sha256 {entry.digest}")
+
+
+def _models_list(options: argparse.Namespace) -> None:
+    for entry in registry.entries(options.registry):
+        state = f"retired {entry.retired}" if entry.retired else "in use"
+        print(f"{entry.name}: {entry.summary()}; added {entry.added}, {state}")
+
+
+def _models_verify(options: argparse.Namespace) -> None:
+    chosen = (
+        [registry.find(options.registry, options.name)]
+        if options.name
+        else registry.entries(options.registry)
+    )
+    problems = {entry.name: entry.problems() for entry in chosen}
+    for name, found in problems.items():
+        print(f"{name}: {'; '.join(found) or 'as it was added'}")
+    if any(problems.values()):
+        raise BundleError("Not every model is as it was added: restore it from a backup.")
+
+
+def _models_retire(options: argparse.Namespace) -> None:
+    print(f"{registry.retire(options.registry, options.name).name} is retired; its files stay.")
+
+
+def _models_restore(options: argparse.Namespace) -> None:
+    print(f"{registry.restore(options.registry, options.name).name} is in use again.")
+
+
 def _add_command(sub: argparse.ArgumentParser, command: Command) -> None:
     task = tasks.TASKS[command.task]
     sub.formatter_class = argparse.RawDescriptionHelpFormatter
     sub.epilog = describe(task.parameters)
     for name in task.inputs:
-        sub.add_argument(name, type=Path, metavar=name.upper())
+        nargs = "+" if task.many else ("?" if command.instead else None)
+        sub.add_argument(name, type=Path, metavar=name.upper(), nargs=nargs)
+    if command.instead:
+        sub.add_argument(command.instead, type=Path, metavar="FILE", help="a table alone")
+    for place in command.positional:
+        sub.add_argument(place.parameter, metavar=place.flag, help=place.help)
     _add_out(sub, command)
     sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="assign")
     sub.add_argument("--params", type=Path, metavar="FILE.json", help="a whole set of parameters")
@@ -137,6 +259,8 @@ def _add_command(sub: argparse.ArgumentParser, command: Command) -> None:
     sub.add_argument("--quiet", action="store_true", help="no progress")
     for option in command.options:
         sub.add_argument(option.flag, dest=option.parameter, help=option.help)
+    for file in command.files:
+        sub.add_argument(file.flag, dest=file.name, type=Path, metavar="FILE", help=file.help)
     sub.set_defaults(action=_run_command, command=command)
 
 
@@ -144,8 +268,12 @@ def _add_out(sub: argparse.ArgumentParser, command: Command) -> None:
     if command.task == "synapses check":
         sub.add_argument("--out", type=Path, metavar="REPORT.csv", help="write the report there")
     else:
-        what = "CSV" if command.one_file else "DIR"
-        sub.add_argument("--out", type=Path, metavar=what, required=True, help="what to make")
+        what = f"FILE{Path(command.one_file).suffix}" if command.one_file else "DIR"
+        words = "what to make"
+        if command.replaces:
+            words += f"; without it {command.replaces} in the folder is replaced"
+        required = not command.replaces
+        sub.add_argument("--out", type=Path, metavar=what, required=required, help=words)
 
 
 def describe(model: type[Parameters]) -> str:
@@ -188,21 +316,31 @@ def _run_command(options: argparse.Namespace) -> None:
 def _run_to_file(
     options: argparse.Namespace, command: Command, parameters: Parameters, report: Report
 ) -> Run:
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "result"
-        inputs = _inputs(options, command)
-        if options.out is None:
+    inputs = _inputs(options, command)
+    if command.replaces and options.out is None:
+        options.out, options.overwrite = _replaced(inputs, command), True
+    if options.out is None:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch) / "result"
             return tasks.run(command.task, inputs, parameters, folder, report=report)
-        with atomic_file(options.out, overwrite=options.overwrite) as file:
-            record = tasks.run(command.task, inputs, parameters, folder, report=report)
-            shutil.copyfile(folder / command.one_file, file)
+    with atomic_file(options.out, overwrite=options.overwrite) as file:
+        folder = file.with_name(f"{file.name}-result")
+        record = tasks.run(command.task, inputs, parameters, folder, report=report)
+        (folder / command.one_file).replace(file)
     return record
+
+
+def _replaced(inputs: Mapping[str, Path], command: Command) -> Path:
+    source = next(iter(inputs.values()))
+    if not source.is_dir():
+        raise ParameterError(f"{source} is no folder of a result: say with --out what to make.")
+    return source / command.replaces
 
 
 def _parameters(options: argparse.Namespace, command: Command) -> Parameters:
     plain = [
         f"{option.parameter}={value}"
-        for option in command.options
+        for option in (*command.options, *command.positional)
         if (value := getattr(options, option.parameter)) is not None
     ]
     model = tasks.TASKS[command.task].parameters
@@ -210,7 +348,26 @@ def _parameters(options: argparse.Namespace, command: Command) -> Parameters:
 
 
 def _inputs(options: argparse.Namespace, command: Command) -> dict[str, Path]:
-    return {name: getattr(options, name) for name in tasks.TASKS[command.task].inputs}
+    optional = (file.name for file in command.files if getattr(options, file.name) is not None)
+    task = tasks.TASKS[command.task]
+    if task.many:
+        first = task.inputs[-1]
+        files: list[Path] = getattr(options, first)
+        return {f"{first} {n}" if n > 1 else first: file for n, file in enumerate(files, 1)}
+    names = (*task.inputs, *optional)
+    found = {name: getattr(options, name) for name in names}
+    if command.instead:
+        found[task.inputs[0]] = _place_or_flag(found[task.inputs[0]], options, command)
+    return found
+
+
+def _place_or_flag(place: Path | None, options: argparse.Namespace, command: Command) -> Path:
+    """The first input, given by its place or by the flag that stands for it."""
+    flag: Path | None = getattr(options, command.instead.removeprefix("--"))
+    given = [path for path in (place, flag) if path is not None]
+    if len(given) != 1:
+        raise ParameterError(f"Give either the folder of a result or {command.instead} FILE.")
+    return given[0]
 
 
 if __name__ == "__main__":

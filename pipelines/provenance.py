@@ -19,6 +19,7 @@ PACKAGES = (
     "pandas",
     "umap-learn",
     "hdbscan",
+    "xgboost-cpu",
     "spikeinterface",
     "tifffile",
 )

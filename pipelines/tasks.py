@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import provenance
-from pipelines.brainmap.parameters import BrainmapParameters
+from pipelines.brainmap.operation_parameters import OperationParameters
+from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
 from pipelines.errors import InputError, ParameterError
 from pipelines.outputs import atomic_folder
 from pipelines.parameters import Parameters
 from pipelines.progress import Report, silent
-from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.label_parameters import LabelParameters, TrainLabelsParameters
+from pipelines.spikes.parameters import ExportParameters, SpikesParameters
 from pipelines.synapses.parameters import (
     CheckParameters,
     FitParameters,
@@ -34,12 +36,25 @@ Function = Callable[[Inputs, Any, Path, Report], Results]
 
 @dataclass(frozen=True)
 class Task:
-    """One thing that can be run. The function is imported only when it is needed."""
+    """One thing that can be run. The function is imported only when it is needed.
+
+    `inputs` must be given, `optional` ones may be. With `many` the last input may be there
+    several times, the further ones as "name 2", "name 3" and so on.
+    """
 
     name: str
     parameters: type[Parameters]
     inputs: tuple[str, ...]
     location: str
+    optional: tuple[str, ...] = ()
+    many: bool = False
+
+    def takes(self, name: str) -> bool:
+        """Whether there is an input of that name."""
+        first, _, number = name.rpartition(" ")
+        if self.many and first == self.inputs[-1] and number.isdigit():
+            return True
+        return name in (*self.inputs, *self.optional)
 
     @property
     def function(self) -> Function:
@@ -51,8 +66,10 @@ class Task:
 
 _ALL = (
     Task("brainmap fit", BrainmapParameters, ("images",), "pipelines.brainmap.fit:fit"),
+    Task("brainmap look", LookParameters, ("images",), "pipelines.brainmap.look:look"),
+    Task("brainmap series", OperationParameters, ("images",), "pipelines.brainmap.operate:operate"),
     Task("synapses check", CheckParameters, ("table",), "pipelines.synapses.fit:check"),
-    Task("synapses fit", FitParameters, ("table",), "pipelines.synapses.fit:fit"),
+    Task("synapses fit", FitParameters, ("table",), "pipelines.synapses.fit:fit", ("labels",)),
     Task("synapses train", TrainParameters, ("fit",), "pipelines.synapses.classify:train"),
     Task(
         "synapses predict",
@@ -61,6 +78,21 @@ _ALL = (
         "pipelines.synapses.predict:predict",
     ),
     Task("spikes sort", SpikesParameters, ("recording",), "pipelines.spikes.sort:sort"),
+    Task(
+        "spikes label",
+        LabelParameters,
+        ("units",),
+        "pipelines.spikes.label:label",
+        ("thresholds", "bundle"),
+    ),
+    Task("spikes export", ExportParameters, ("sorting",), "pipelines.spikes.export:export"),
+    Task(
+        "spikes train-labels",
+        TrainLabelsParameters,
+        ("table",),
+        "pipelines.spikes.train_labels:train",
+        many=True,
+    ),
 )
 TASKS: Mapping[str, Task] = {task.name: task for task in _ALL}
 
@@ -78,7 +110,7 @@ def run(
 
     Args:
         name: a key of `TASKS`, such as "brainmap fit".
-        inputs: a path for each of the task's inputs.
+        inputs: a path for each of the task's inputs, and for optional ones that are given.
         parameters: a model, or values for it by name.
         out: the folder to make; `run.json` in it says what was done.
         overwrite: whether an existing folder may be replaced.
@@ -118,5 +150,8 @@ def _check_inputs(task: Task, inputs: Inputs) -> None:
     for name in task.inputs:
         if name not in inputs:
             raise InputError(f"{task.name} needs an input named {name}.")
-        if not inputs[name].exists():
-            raise InputError(f"{inputs[name]} does not exist: check the path.")
+    for name, path in inputs.items():
+        if not task.takes(name):
+            raise InputError(f"{task.name} takes no input named {name}.")
+        if not path.exists():
+            raise InputError(f"{path} does not exist: check the path.")

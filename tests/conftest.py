@@ -1,13 +1,19 @@
 """Fixtures that all tests share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import pytest
-from hypothesis import HealthCheck, settings
+# As the worker does: with a thread per core, small matrices take many times as long on a busy
+# machine. To be set before numpy is imported.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
 
-from tests.live import LiveApp
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+from tests.live import LiveApp  # noqa: E402
 
 # A busy machine is no reason to fail, and the same commit gives the same verdict.
 settings.register_profile(

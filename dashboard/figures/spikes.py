@@ -12,6 +12,9 @@ from dashboard.figures.common import color, style
 from pipelines.spikes.trains import Histogram
 
 MOST_CHANNELS = 8
+MOST_NAMES = 20
+"""More units than this are told apart by pointing at them, not by names at the axes."""
+
 REFRACTORY_MS = 1.5
 """Two spikes of one neuron are hardly ever closer than this; drawn as a line, as a guide."""
 
@@ -100,6 +103,54 @@ def isi(unit: int, histogram: Histogram) -> go.Figure:
     figure.update_xaxes(title="interval between spikes (ms)", range=[0, histogram.edges_ms[-1]])
     figure.update_yaxes(title="count", rangemode="tozero")
     return style(figure, height=300, bargap=0)
+
+
+def correlogram(title: str, unit: int, histogram: Histogram) -> go.Figure:
+    """How long before and after a unit's spikes other spikes lie."""
+    centers = (histogram.edges_ms[:-1] + histogram.edges_ms[1:]) / 2
+    figure = go.Figure(
+        go.Bar(
+            x=centers,
+            y=histogram.counts,
+            width=np.diff(histogram.edges_ms),
+            marker={"color": color(unit), "line": {"width": 0}},
+            hovertemplate="%{x:.1f} ms: %{y} spikes<extra></extra>",
+        )
+    )
+    for side in (-REFRACTORY_MS, REFRACTORY_MS):
+        figure.add_vline(x=side, line={"dash": "dot", "width": 1.5, "color": "#a3262f"})
+    figure.update_xaxes(title=title, range=[histogram.edges_ms[0], histogram.edges_ms[-1]])
+    figure.update_yaxes(title="count", rangemode="tozero")
+    return style(figure, height=300, bargap=0)
+
+
+def similarity(mean: NDArray[np.float32], units: Sequence[int]) -> go.Figure:
+    """The cosine of every two units' mean waveforms.
+
+    Args:
+        mean: in uV, (unit, sample, channel), nan on channels that were not looked at; there
+            a waveform counts as flat.
+        units: their numbers.
+    """
+    flat = np.nan_to_num(mean).reshape(len(mean), -1)
+    length = np.maximum(np.linalg.norm(flat, axis=1), 1e-12)
+    names = [f"unit {unit}" for unit in units]
+    figure = go.Figure(
+        go.Heatmap(
+            z=np.round(flat @ flat.T / np.outer(length, length), 3),
+            x=names,
+            y=names,
+            zmin=-1,
+            zmax=1,
+            colorscale="RdBu",
+            reversescale=True,
+            colorbar={"title": {"text": "cosine"}, "thickness": 12},
+            hovertemplate="%{y} and %{x}: %{z:.2f}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title="unit", showticklabels=len(units) <= MOST_NAMES)
+    figure.update_yaxes(title="unit", autorange="reversed", showticklabels=len(units) <= MOST_NAMES)
+    return style(figure, height=380)
 
 
 def raster(

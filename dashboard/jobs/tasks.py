@@ -26,6 +26,9 @@ class JobKind:
 
 KINDS: Mapping[str, JobKind] = {
     "spikes sort": JobKind("Sort spikes", "/spikes"),
+    "spikes label": JobKind("Label units", "/spikes?step=label", quick=True),
+    "spikes export": JobKind("Export units", "/spikes?step=export", quick=True),
+    "brainmap look": JobKind("Look at images", "/brainmap?step=look", quick=True),
     "brainmap fit": JobKind("Map voxels", "/brainmap"),
     "synapses check": JobKind("Check a table of synapses", "/synapses?step=check", quick=True),
     "synapses fit": JobKind("Cluster synapses", "/synapses?step=fit"),

@@ -23,11 +23,20 @@ STEPS: Mapping[str, Bench] = {
         run_label="Cluster synapses",
         sources=(
             Source("table", "Table", _TABLE_HELP, upload="table", root="table", example="synapses"),
+            Source(
+                "labels",
+                "Clusters of your own (optional)",
+                "A table with NeuronId, SynType, SynId and cluster; its clusters are taken over "
+                "instead of finding new ones.",
+                upload="table",
+                root="table",
+            ),
         ),
         empty=(
             "Choose a table on the left and press Cluster synapses. Every row is checked first; "
             "then each neuron is turned into its own frame, the synapses are embedded in two "
-            "dimensions with UMAP and clustered with HDBSCAN."
+            "dimensions with UMAP and clustered with HDBSCAN. The clustering is repeated on other "
+            "seeds, on parts of the data and on chance data, to say whether to believe it."
         ),
     ),
     "train": Bench(
@@ -55,8 +64,9 @@ STEPS: Mapping[str, Bench] = {
             Source(
                 "bundle",
                 "Classifier",
-                "A classifier that was trained in step 2.",
+                "A classifier that was trained in step 2, or a model of the registry.",
                 from_task="synapses train",
+                from_registry=True,
             ),
             Source(
                 "table",
@@ -94,11 +104,17 @@ NAMES = {
 
 
 def layout(
-    job: str | None = None, step: str = "fit", bundle: str = "", fit: str = "", **_: str
+    job: str | None = None,
+    step: str = "fit",
+    bundle: str = "",
+    fit: str = "",
+    model: str = "",
+    **_: str,
 ) -> Component:
     """The page at one of its steps, with a job's form and result if one is named."""
     step = step if step in STEPS else "fit"
     chosen = {"bundle": f"job:{bundle}"} if bundle else {}
+    chosen |= {"bundle": f"model:{model}"} if model else {}
     chosen |= {"fit": f"job:{fit}"} if fit else {}
     return shell.page(TITLE, LEAD, _steps(step), workbench.layout(STEPS[step], job, chosen))
 

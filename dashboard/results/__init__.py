@@ -7,7 +7,16 @@ from dash import Dash, html
 from dash.development.base_component import Component
 
 from dashboard.jobs.store import Job
-from dashboard.results import brainmap, spikes, synapse_check, synapse_fit, synapse_models
+from dashboard.results import (
+    brainmap,
+    brainmap_look,
+    spike_export,
+    spike_labels,
+    spikes,
+    synapse_check,
+    synapse_fit,
+    synapse_models,
+)
 
 UNSHOWN = (
     "This result cannot be shown: some of its files are missing or older than this version. "
@@ -19,11 +28,14 @@ View = Callable[[Job], Component]
 
 VIEWS: Mapping[str, View] = {
     "brainmap fit": brainmap.view,
+    "brainmap look": brainmap_look.view,
     "synapses check": synapse_check.view,
     "synapses fit": synapse_fit.view,
     "synapses train": synapse_models.view_train,
     "synapses predict": synapse_models.view_predict,
     "spikes sort": spikes.view,
+    "spikes label": spike_labels.view,
+    "spikes export": spike_export.view,
 }
 
 
@@ -42,5 +54,5 @@ def view(job: Job) -> Component:
 
 def register(app: Dash) -> None:
     """Connect what can be pointed at and clicked in results."""
-    for module in (brainmap, synapse_fit, spikes):
+    for module in (brainmap, brainmap_look, synapse_fit, synapse_models, spikes, spike_labels):
         module.register(app)

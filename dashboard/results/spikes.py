@@ -1,12 +1,14 @@
 """The result of a sorting: units, their waveforms and intervals."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import dash_mantine_components as dmc
 import numpy as np
 import pandas as pd
-from dash import Dash, Input, Output, State, html
+from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ from dashboard.figures.common import framed
 from dashboard.figures.spikes import MeanWaveform
 from dashboard.jobs.store import Job
 from dashboard.results import common
-from pipelines.spikes.trains import isi_histogram
+from pipelines.spikes.trains import correlogram, isi_histogram
 
 MOST_RASTER_SPIKES = 3000
 MOST_RASTER_UNITS = 40
@@ -65,6 +67,7 @@ def view(job: Job) -> Component:
             html.Div(_unit_table(units), className="card"),
             html.Div(_unit(job, first), id="spikes-unit"),
             html.Div(_raster(job, units), className="card"),
+            html.Div(list(_pairs(job, units)), className="card"),
         ]
     )
 
@@ -100,8 +103,11 @@ def _downloads(job: Job) -> Component:
         "waveforms.npz": "Mean waveforms (npz)",
         "groups.csv": "Channel groups (CSV)",
     }
-    links = [common.download(job, file, text) for file, text in files.items()]
-    return html.Div(links, className="downloads")
+    links: list[Component] = [common.download(job, file, text) for file, text in files.items()]
+    export = dcc.Link(
+        "Export for phy, SpikeInterface or as tables", href=f"/spikes?step=export&sort={job.id}"
+    )
+    return html.Div([*links, export], className="downloads")
 
 
 def _unit_table(units: pd.DataFrame) -> list[Component]:
@@ -156,14 +162,74 @@ def _raster(job: Job, units: pd.DataFrame) -> Component:
     )
 
 
+def _pairs(job: Job, units: pd.DataFrame) -> Iterator[Component]:
+    """What tells whether two units are one cell."""
+    names = [int(unit) for unit in units["unit_id"]]
+    first, second = names[0], names[min(1, len(names) - 1)]
+    choices = [{"value": str(name), "label": f"Unit {name}"} for name in names]
+    with np.load(common.folder(job.id) / "waveforms.npz") as stored:
+        likeness = figures.similarity(stored["mean"], names)
+    yield html.H2("Pairs of units")
+    yield html.Div(
+        [
+            dmc.Select(
+                id=place, label=label, data=choices, value=str(value), allowDeselect=False, w=140
+            )
+            for place, label, value in (
+                ("spikes-one", "Unit at 0", first),
+                ("spikes-two", "Counted around it", second),
+            )
+        ],
+        className="row",
+    )
+    yield html.Div(
+        [
+            html.Div(_correlogram(job, first, second), id="spikes-correlogram-box"),
+            framed(
+                likeness,
+                id="spikes-similarity",
+                caption="How alike the mean waveforms of every two units are: 1 is the same "
+                "shape on the same channels. Two alike units whose correlogram is empty at 0 may "
+                "be one cell that was split.",
+            ),
+        ],
+        className="pair",
+    )
+
+
+def _correlogram(job: Job, one: int, two: int) -> Component:
+    found = trains(common.folder(job.id))
+    rate = float(common.headline(job)["sampling_frequency"])
+    histogram = correlogram(found[one], found[two], rate)
+    other = "its other spikes" if one == two else f"spikes of unit {two}"
+    return framed(
+        figures.correlogram(f"time from a spike of unit {one} (ms)", two, histogram),
+        id="spikes-correlogram",
+        caption=f"{other[0].upper()}{other[1:]} around those of unit {one}, in bins of 1 ms. The "
+        f"dotted lines are at {figures.REFRACTORY_MS} ms.",
+    )
+
+
 def register(app: Dash) -> None:
-    """Connect the table with the figures below it."""
+    """Connect the table with the figures below it, and the choice of a pair."""
+    app.callback(
+        Output("spikes-correlogram-box", "children"),
+        Input("spikes-one", "value"),
+        Input("spikes-two", "value"),
+        State("panel-job", "data"),
+        prevent_initial_call=True,
+    )(show_pair)
     app.callback(
         Output("spikes-unit", "children"),
         Input("spikes-units", "selectedRows"),
         State("panel-job", "data"),
         prevent_initial_call=True,
     )(show_unit)
+
+
+def show_pair(one: str, two: str, job_id: str) -> Component:
+    """The correlogram of two chosen units."""
+    return _correlogram(common.job(job_id), int(one), int(two))
 
 
 def show_unit(selected: list[dict[str, Any]] | None, job_id: str) -> Component:

@@ -1,44 +1,60 @@
 """Results of training a classifier of synapses, and of using it."""
 
 import json
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import dash_mantine_components as dmc
 import numpy as np
 import pandas as pd
-from dash import dcc, html
+from dash import Dash, Input, Output, Patch, State, dcc, html
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
-from dashboard.figures import synapses as figures
+from dashboard.figures import synapse_models as figures
 from dashboard.figures.common import framed
 from dashboard.jobs.store import Job
 from dashboard.results import common
 from dashboard.results.synapse_check import MOST_ROWS
+from dashboard.services import services
+from pipelines import registry
+from pipelines.errors import NeuroboardError
+
+OUTLIERS = {
+    "box": "anywhere in a box 1.5 times as wide as the data",
+    "axes_swapped": "x, y and z swapped",
+    "areas_x4": "areas four times too large",
+}
+NEW_NEURON = "New neuron"
+"""How the note of a row begins whose neuron the model does not know."""
+
+# -- training
 
 
 def view_train(job: Job) -> Component:
     """The card of a trained classifier."""
     card = json.loads((common.folder(job.id) / "card.json").read_text(encoding="utf-8"))
-    predict = f"/synapses?step=predict&bundle={job.id}"
-    links = [
-        dcc.Link("Predict new synapses with it", href=predict, className="button"),
-        common.download(job, "card.json", "Card (JSON)"),
-    ]
     return html.Div(
         [
-            html.Div([_scores(card), html.Div(links, className="downloads")], className="card"),
-            html.Div(_confusion(card), className="card"),
+            html.Div([scores(card), _train_links(job), _keep(job, card)], className="card"),
+            html.Div([_confusion(card), _calibration(card)], className="card pair"),
+            html.Div([_importance(card), _tables(card)], className="card pair"),
+            html.Div([html.H2("What the score means"), html.Ul(_notes(card))], className="card"),
         ]
     )
 
 
-def _scores(card: dict[str, Any]) -> Component:
-    low, high = card["holdout_accuracy_interval"]
+def scores(card: Mapping[str, Any]) -> Component:
+    """The headline figures of a card."""
     return common.stats(
         {
+            "Classifier": str(card["classifier"]),
             "Hold-out accuracy": f"{card['holdout_accuracy']:.3f}",
-            "95 % interval": f"{low:.3f} to {high:.3f}",
+            "95 % interval": _interval(card["holdout_accuracy_interval"]),
             "Macro F1": f"{card['holdout_macro_f1']:.3f}",
+            "95 % interval of F1": _interval(card["holdout_macro_f1_interval"]),
             "Always the largest cluster": f"{card['largest_class_share']:.3f}",
             "Calibration error": f"{card['holdout_calibration_error']:.3f}",
             "Synapses": common.number(sum(card["n_per_class"])),
@@ -46,22 +62,120 @@ def _scores(card: dict[str, Any]) -> Component:
     )
 
 
-def _confusion(card: dict[str, Any]) -> Component:
+def _interval(bounds: Sequence[float]) -> str:
+    return f"{bounds[0]:.3f} to {bounds[1]:.3f}"
+
+
+def _train_links(job: Job) -> Component:
+    predict = f"/synapses?step=predict&bundle={job.id}"
+    links = [
+        dcc.Link("Predict new synapses with it", href=predict, className="button"),
+        common.download(job, "card.json", "Card (JSON)"),
+        dcc.Link("Compare with other models", href=f"/models?compare=job:{job.id}"),
+    ]
+    return html.Div(links, className="downloads")
+
+
+def _keep(job: Job, card: Mapping[str, Any]) -> Component:
+    group = re.sub(r"[^A-Za-z0-9]+", "-", str(card["group"])).strip("-")
+    return html.Div(
+        [
+            dmc.TextInput(
+                id="keep-name",
+                label="Name in the registry",
+                value=f"{group}-{card['classifier']}-{job.id[:6]}",
+            ),
+            dmc.Button("Keep in registry", id="keep-run", variant="light"),
+            html.P(id="keep-status", role="status", className="hint"),
+        ],
+        className="row keep",
+    )
+
+
+def _confusion(card: Mapping[str, Any]) -> Component:
     matrix = np.array(card["confusion_matrix"], dtype=np.int64)
     classes = [str(name) for name in card["classes"]]
     caption = (
         "Held-out synapses by true and predicted cluster, "
-        f"{card['parameters']['folds']} folds. Each row was held out before frames, scaling and "
-        "classifier were fitted. The clusters themselves were "
-        "found on all rows; the score says how well they are told apart, not that they are real."
+        f"{card['parameters']['folds']} folds; all {int(matrix.sum()):,} are counted. Each was "
+        "held out before frames, scaling and the choice of the classifier."
     )
     return framed(figures.confusion(matrix, classes), id="synapses-confusion", caption=caption)
 
 
+def _calibration(card: Mapping[str, Any]) -> Component:
+    caption = (
+        "Of held-out synapses: the probability that was told, in ten bins, and the share that "
+        "was right. On the dotted line a probability means what it says; the mean gap is "
+        f"{card['holdout_calibration_error']:.3f}."
+    )
+    figure = figures.calibration(card["calibration_curve"])
+    return framed(figure, id="synapses-calibration", caption=caption)
+
+
+def _importance(card: Mapping[str, Any]) -> Component:
+    caption = (
+        "How much accuracy on held-out synapses is lost when one feature is shuffled among "
+        "them; whiskers: one standard deviation over folds and shufflings. A feature that "
+        "another one can stand in for loses little."
+    )
+    figure = figures.importance(card["feature_importance"])
+    return framed(figure, id="synapses-importance", caption=caption)
+
+
+def _tables(card: Mapping[str, Any]) -> Component:
+    outliers = {OUTLIERS.get(kind, kind): value for kind, value in card["outlier_auroc"].items()}
+    compared = card["inner_macro_f1"]
+    return html.Div(
+        [
+            html.H2("Outliers that are told apart (AUROC)"),
+            _two_columns(outliers),
+            html.H2("Classifiers that were compared (macro F1)"),
+            _two_columns(compared),
+            html.P(_choice_text(card), className="hint"),
+        ]
+    )
+
+
+def _choice_text(card: Mapping[str, Any]) -> str:
+    chosen = sorted(set(card["holdout_choices"]))
+    return (
+        "By cross-validation within the training synapses, so these are no scores of the result. "
+        f"The choice was repeated in every fold of the hold-out: {', '.join(chosen)}."
+    )
+
+
+def _two_columns(values: Mapping[str, float]) -> Component:
+    rows = [
+        html.Tr([html.Th(name, scope="row"), html.Td(f"{value:.3f}", className="number")])
+        for name, value in values.items()
+    ]
+    return html.Table(html.Tbody(rows))
+
+
+def _notes(card: Mapping[str, Any]) -> list[Component]:
+    return [html.Li(note) for note in card["notes"]]
+
+
+def keep(clicks: int | None, name: str | None, job_id: str) -> str:
+    """Copy the bundle of a job into the registry, and say how it went."""
+    if not clicks:
+        raise PreventUpdate
+    try:
+        entry = registry.add(
+            common.folder(job_id), services().settings.registry, (name or "").strip()
+        )
+    except NeuroboardError as error:
+        return error.sentence
+    return f"Kept as {entry.name}: it is on the page Models and offered for predictions."
+
+
+# -- predictions
+
+
 def view_predict(job: Job) -> Component:
     """New synapses on the map, and in a table."""
-    folder = common.folder(job.id)
-    rows = pd.read_csv(folder / "predictions.csv", dtype={"note": str}).fillna({"note": ""})
+    rows = predicted_rows(common.folder(job.id))
     links = [common.download(job, "predictions.csv", "Predictions (CSV)")]
     return html.Div(
         [
@@ -71,6 +185,18 @@ def view_predict(job: Job) -> Component:
             html.Div(_predict_map(job, rows), className="card"),
             html.Div(_predict_table(rows), className="card"),
         ]
+    )
+
+
+def predicted_rows(folder: Path) -> pd.DataFrame:
+    """The predictions of a job, with a name for every row and a mark for new neurons."""
+    rows = pd.read_csv(folder / "predictions.csv", dtype={"note": str}).fillna({"note": ""})
+    keys = [name for name in ("NeuronId", "SynId") if name in rows.columns]
+    named = rows[keys].astype(str).agg(" ".join, axis=1) if keys else rows.index.astype(str)
+    return rows.assign(
+        name=named,
+        is_outlier=rows["is_outlier"].astype(str).str.lower() == "true",
+        is_new_neuron=rows["note"].str.contains(NEW_NEURON, regex=False),
     )
 
 
@@ -88,25 +214,73 @@ def _predict_headline(job: Job) -> Component:
 
 
 def _predict_map(job: Job, rows: pd.DataFrame) -> Component:
-    new = rows.dropna(subset=["cluster"]).copy()
+    new = rows.dropna(subset=["cluster"])
     if new.empty:
         return html.P("No row could be predicted; the table says why.", className="empty")
-    new["name"] = new["NeuronId"].astype(str) + " " + new["SynId"].astype(str)
-    new["is_outlier"] = new["is_outlier"].astype(str).str.lower() == "true"
     bundle = Path(next(item.path for item in job.inputs if item.name == "bundle"))
-    with np.load(bundle / "arrays.npz", allow_pickle=False) as arrays:
-        known = pd.DataFrame(arrays["embedding"], columns=["UMAP_1", "UMAP_2"])
     caption = (
-        "New synapses in the colour of their predicted cluster, placed among the synapses that "
-        "were learnt from (grey) by their five nearest in the features; crosses are outliers."
+        "New synapses in the colour of their predicted cluster. Crosses are outliers, diamonds "
+        "synapses of a neuron that the model does not know. Click a row of the table below to "
+        "ring its synapse in red. "
     )
-    figure = figures.predictions(known, new)
+    known = _known_places(bundle)
+    if len(known):
+        caption += (
+            "Grey: the synapses that were learnt from. A new one is placed by its five nearest "
+            "among them in the features, the map is not made anew."
+        )
+    figure = figures.predictions(known, new.head(MOST_ROWS))
     return framed(figure, id="synapses-predicted", caption=caption)
 
 
+def _known_places(bundle: Path) -> pd.DataFrame:
+    """Where the training synapses are on the map; published bundles do not hold them."""
+    columns = ["UMAP_1", "UMAP_2"]
+    if not (bundle / "arrays.npz").is_file():
+        return pd.DataFrame(columns=columns, dtype=float)
+    with np.load(bundle / "arrays.npz", allow_pickle=False) as arrays:
+        return pd.DataFrame(arrays["embedding"], columns=columns)
+
+
 def _predict_table(rows: pd.DataFrame) -> Component:
-    first = ["cluster", "probability", "outlier_score", "is_outlier", "note"]
-    order = first + [name for name in rows.columns if name not in first]
+    keys = [name for name in ("NeuronId", "SynType", "SynId") if name in rows.columns]
+    first = [*keys, "cluster", "probability", "outlier_score", "is_outlier", "note"]
+    hidden = {"name", "is_new_neuron"}
+    order = first + [name for name in rows.columns if name not in {*first, *hidden}]
     shown = rows[order].head(MOST_ROWS).round(3).astype(object)
     records = shown.where(shown.notna(), None).to_dict("records")
-    return common.table(records, id="synapses-predictions", label="Predictions, row by row")
+    return common.table(
+        records,
+        id="synapses-predictions",
+        label="Predictions, row by row",
+        dashGridOptions={"rowSelection": {"mode": "multiRow", "enableClickSelection": True}},
+    )
+
+
+def ring(selected: Sequence[Mapping[str, Any]] | None) -> Any:
+    """Ring the synapses of the chosen rows on the map."""
+    places = [
+        (row["UMAP_1"], row["UMAP_2"])
+        for row in selected or []
+        if row.get("UMAP_1") is not None and row.get("UMAP_2") is not None
+    ]
+    change = Patch()
+    change["data"][figures.CHOSEN]["x"] = [place[0] for place in places]
+    change["data"][figures.CHOSEN]["y"] = [place[1] for place in places]
+    return change
+
+
+def register(app: Dash) -> None:
+    """Connect the registry's button, and the table of predictions with the map."""
+    app.callback(
+        Output("keep-status", "children"),
+        Input("keep-run", "n_clicks"),
+        State("keep-name", "value"),
+        State("panel-job", "data"),
+        prevent_initial_call=True,
+    )(keep)
+    app.callback(
+        Output("synapses-predicted", "figure"),
+        Input("synapses-predictions", "selectedRows"),
+        prevent_initial_call=True,
+    )(ring)

@@ -135,9 +135,9 @@ def test_a_bad_upload_is_one_sentence(page: Page, tmp_path: Path) -> None:
     broken = tmp_path / "sheet.xlsx"
     broken.write_bytes(b"this is no workbook")
     page.goto("/synapses")
-    page.locator("input[type=file]").set_input_files(wrong)
+    page.locator("input[type=file]").first.set_input_files(wrong)
     expect(page.get_by_text("picture.png cannot be used here")).to_be_visible()
-    page.locator("input[type=file]").set_input_files(broken)
+    page.locator("input[type=file]").first.set_input_files(broken)
     expect(page.get_by_text("Chosen: sheet.xlsx")).to_be_visible()
     page.get_by_role("button", name="Cluster synapses").click()
     state(page, "failed")

@@ -22,7 +22,10 @@ def text_of(component: Any) -> str:
     return str(to_json_plotly(component))
 
 
-@pytest.mark.parametrize("path", ["/", "/spikes", "/brainmap", "/synapses", "/jobs", "/jobs/x"])
+PATHS = ("/", "/spikes", "/brainmap", "/synapses", "/models", "/jobs", "/jobs/x")
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_pages_answer(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 200

@@ -26,7 +26,7 @@ def test_a_run_leaves_its_record(images: Path, tmp_path: Path) -> None:
     assert main(["brainmap", "fit", str(images), "--out", str(out), "--set", "k=4"]) == 0
     record = json.loads((out / "run.json").read_text(encoding="utf-8"))
     assert record["pipeline"] == "brainmap fit"
-    assert record["parameters"]["k"] == 4
+    assert record["parameters"]["k"] == [4]
     assert record["seed"] == 0
     [given] = record["inputs"]
     assert (given["path"], given["size"]) == (str(images), images.stat().st_size)

@@ -1,0 +1,64 @@
+"""Named sets of synapses that a person chose, kept with the job."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dashboard.services import services
+from pipelines.errors import InputError
+
+FILE = "sets.json"
+LONGEST_NAME = 60
+MOST_SETS = 100
+
+Sets = Mapping[str, list[int]]
+"""Row numbers of `clusters.csv`, from 0, by name."""
+
+
+def load(job_id: str) -> Sets:
+    """The sets of a job, in the order in which they were made."""
+    file = _file(job_id)
+    if not file.exists():
+        return {}
+    sets: dict[str, list[int]] = json.loads(file.read_text(encoding="utf-8"))
+    return sets
+
+
+def save(job_id: str, name: str, rows: Sequence[int]) -> Sets:
+    """Keep a set; one of the same name is replaced.
+
+    Raises:
+        InputError: there is no name, nothing is chosen, or there are too many sets.
+    """
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise InputError(f"Give the set a name of at most {LONGEST_NAME} characters.")
+    if not rows:
+        raise InputError("Choose synapses first: with the lasso, or in the histogram.")
+    sets = {**load(job_id), name: sorted(int(row) for row in rows)}
+    if len(sets) > MOST_SETS:
+        raise InputError(f"There are {MOST_SETS} sets already: remove one first.")
+    _write(job_id, sets)
+    return sets
+
+
+def remove(job_id: str, name: str) -> Sets:
+    """Forget a set."""
+    sets = {other: rows for other, rows in load(job_id).items() if other != name}
+    _write(job_id, sets)
+    return sets
+
+
+def _file(job_id: str) -> Path:
+    return services().settings.jobs / job_id / FILE
+
+
+def _write(job_id: str, sets: Sets) -> None:
+    """Whole or not at all: a reader never sees half a file."""
+    file = _file(job_id)
+    handle, scratch = tempfile.mkstemp(prefix=f".{FILE}-", dir=file.parent)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        json.dump(sets, stream)
+    Path(scratch).replace(file)

@@ -1,0 +1,39 @@
+"""Looking closer at sorted units, and taking them to other programs."""
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def sort_the_example(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Try Spikes with example data").click()
+    page.wait_for_url(re.compile("/spikes.*job="))
+    expect(page.locator("#panel-state")).to_contain_text("done")
+
+
+def test_two_units_are_compared(page: Page) -> None:
+    sort_the_example(page)
+    expect(page.locator("#spikes-similarity .heatmaplayer image").first).to_be_visible()
+    page.get_by_label("Counted around it").first.click()
+    page.get_by_role("option", name="Unit 3").click()
+    expect(page.get_by_text("Spikes of unit 3 around those of unit 0")).to_be_visible()
+    expect(page.locator("#spikes-correlogram .barlayer").first).to_be_visible()
+
+
+def test_units_are_exported_for_phy(page: Page) -> None:
+    sort_the_example(page)
+    page.get_by_role("link", name="Export for phy, SpikeInterface or as tables").click()
+    page.get_by_role("button", name="Export units").click()
+    expect(page.locator("#panel-state")).to_contain_text("done")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Everything as zip").first.click()
+    names = zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())).namelist()
+    for name in ("params.py", "cluster_group.tsv", "spike_times.npy", "templates.npy"):
+        assert any(entry.endswith(f"result/{name}") for entry in names)

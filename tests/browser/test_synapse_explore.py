@@ -1,0 +1,39 @@
+"""Looking into clustered synapses, told in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("textbox", name=label, exact=True).click()
+    page.get_by_role("option", name=option).click()
+
+
+def test_clusters_are_judged_coloured_kept_and_compared(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Try Synapses with example data").click()
+    expect(page.locator("#panel-state")).to_contain_text("done", timeout=240_000)
+    expect(page.locator("#synapses-verdict")).to_contain_text("better separated than those in 19")
+    expect(page.locator("#synapses-null .scatterlayer .trace").first).to_be_visible()
+
+    choose(page, "Colour", "BoutonArea")
+    expect(page.locator("#synapses-map .cbtitle").first).to_contain_text("BoutonArea")
+
+    page.locator("#synapses-rows .ag-row").first.click()
+    expect(page.locator("#synapses-nearest")).to_contain_text(re.compile("Nearest to cb1 as 1"))
+
+    choose(page, "Show a cluster or set", "cluster 2")
+    expect(page.locator("#synapses-chosen")).to_contain_text(re.compile(r"\d+ of 441 synapses"))
+    page.get_by_label("Keep the chosen synapses as").fill("distal")
+    page.get_by_role("button", name="Save set").click()
+    expect(page.locator("#synapses-set-said")).to_contain_text("are kept as distal")
+    page.reload()
+    choose(page, "Compare", "distal")
+    expect(page.locator("#synapses-comparison")).to_contain_text("distal is higher than cluster 1")
+
+    choose(page, "View", "Correlations")
+    expect(page.get_by_text("Rank correlations")).to_be_visible()
