@@ -14,15 +14,6 @@ from dashboard.jobs.store import Job
 from dashboard.services import services
 from pipelines.errors import InputError
 
-_WRAPPED = {
-    "flex": 1,
-    "wrapText": True,
-    "autoHeight": True,
-    "minWidth": 260,
-    "cellStyle": {"lineHeight": "1.45", "paddingTop": "9px", "paddingBottom": "9px"},
-}
-_NARROW = {"width": 115}
-
 
 def job(job_id: str) -> Job:
     """The job of that id.
@@ -63,7 +54,6 @@ def table(
     id: Any,
     label: str,
     names: Mapping[str, str] | None = None,
-    wide: str = "",
     height: int = 360,
     **properties: Any,
 ) -> Component:
@@ -74,14 +64,12 @@ def table(
         id: of the grid.
         label: what the table is, for those who do not see it.
         names: headings for columns, where the key is not good enough.
-        wide: the column that takes the room that is left, its text wrapped.
         height: in pixels.
         properties: passed to the grid, such as `selectedRows`.
     """
     headings = names or {}
     columns = [
-        {"field": key, "headerName": headings.get(key, key), **_shape(key, wide)}
-        for key in (rows[0] if rows else {})
+        {"field": key, "headerName": headings.get(key, key)} for key in (rows[0] if rows else {})
     ]
     options = {
         "animateRows": False,
@@ -93,18 +81,12 @@ def table(
         rowData=list(rows),
         columnDefs=columns,
         defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 90},
-        columnSize=None if wide else "autoSize",
+        columnSize="autoSize",
         dashGridOptions=options,
         style={"height": f"{height}px"},
         **properties,
     )
     return html.Div(grid, role="region", tabIndex="0", **aria(label=label))
-
-
-def _shape(key: str, wide: str) -> Mapping[str, Any]:
-    if not wide:
-        return {}
-    return _WRAPPED if key == wide else _NARROW
 
 
 def download(job: Job, file: str, text: str) -> Component:

@@ -4,11 +4,13 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.aria import aria
 from dashboard.jobs.store import Job
 from dashboard.results import common
 
 MOST_ROWS = 5000
 """Rows that a table on the page holds; the download has all."""
+MOST_REMARKS = 200
 
 
 def view(job: Job) -> Component:
@@ -33,15 +35,29 @@ def _counts(job: Job) -> Component:
 def report(job: Job) -> Component:
     """Remarks on rows that are not simply accepted, as a table."""
     remarks = pd.read_csv(common.folder(job.id) / "report.csv", dtype=str, keep_default_na=False)
-    notable = remarks[remarks["message"] != ""].head(MOST_ROWS)
+    notable = remarks[remarks["message"] != ""]
     if notable.empty:
         return html.P("Every row was accepted as it is.", className="card empty")
-    rows = notable.to_dict("records")
-    grid = common.table(
-        rows,
-        id="synapses-report",
-        label="Remarks on rows",
-        wide="message",
-        height=min(360, 70 + 60 * len(rows)),
+    more = len(notable) - MOST_REMARKS
+    hint = f"{more:,} more are in the report." if more > 0 else ""
+    return html.Div(
+        [
+            html.H2("Remarks on rows"),
+            _remarks(notable.head(MOST_REMARKS)),
+            html.P(hint, className="hint"),
+        ],
+        className="card",
     )
-    return html.Div([html.H2("Remarks on rows"), grid], className="card")
+
+
+def _remarks(rows: pd.DataFrame) -> Component:
+    """Remarks as rows of text that wraps."""
+    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in rows.columns]))
+    body = [html.Tr([html.Td(cell) for cell in row]) for row in rows.to_numpy().tolist()]
+    return html.Div(
+        html.Table([head, html.Tbody(body)]),
+        className="scroll tall",
+        tabIndex="0",
+        role="region",
+        **aria(label="Remarks on rows"),
+    )
