@@ -1,5 +1,6 @@
 """The frame around every page: header, navigation, theme, job indicator."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import dash
@@ -84,6 +85,25 @@ def describe_activity(_ticks: int | None) -> str:
 def page(title: str, lead: str, *children: Any) -> html.Div:
     """A page's heading and content."""
     return html.Div([html.H1(title), html.P(lead, className="lead"), *children], className="page")
+
+
+def steps(path: str, names: Mapping[str, str], current: str) -> html.Nav:
+    """Links to the steps of a page.
+
+    Args:
+        path: of the page.
+        names: of its steps, by the word that the address carries.
+        current: the step that is shown.
+    """
+    links = [
+        dcc.Link(
+            name,
+            href=f"{path}?step={step}",
+            className="step current" if step == current else "step",
+        )
+        for step, name in names.items()
+    ]
+    return html.Nav(links, className="steps", **aria(label="Steps"))
 
 
 def _brand() -> Component:

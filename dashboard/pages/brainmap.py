@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from dash import Dash, dcc, html
+from dash import Dash
 from dash.development.base_component import Component
 
 from dashboard import shell, workbench
-from dashboard.aria import aria
 from dashboard.workbench import Bench, Source
 
 PAGE = {"module": "brainmap", "path": "/brainmap", "title": "Brain map – Neuroboard"}
@@ -59,22 +58,16 @@ def layout(
         images: a reference to fill in.
         settings: parameters to fill in, by name; those that do not suit are left as they are.
     """
-    bench = STEPS.get(step, BENCH)
+    step = step if step in STEPS else "map"
+    bench = STEPS[step]
     chosen = {"images": images} if images else {}
     values = workbench.known_values(bench, settings)
-    return shell.page(TITLE, LEAD, _steps(bench), workbench.layout(bench, job, chosen, values))
-
-
-def _steps(current: Bench) -> Component:
-    links = [
-        dcc.Link(
-            name,
-            href=f"/brainmap?step={step}",
-            className="step current" if STEPS[step] is current else "step",
-        )
-        for step, name in NAMES.items()
-    ]
-    return html.Nav(links, className="steps", **aria(label="Steps"))
+    return shell.page(
+        TITLE,
+        LEAD,
+        shell.steps(PAGE["path"], NAMES, step),
+        workbench.layout(bench, job, chosen, values),
+    )
 
 
 def register(app: Dash) -> None:

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from dash import Dash, dcc, html
+from dash import Dash
 from dash.development.base_component import Component
 
 from dashboard import shell, workbench
-from dashboard.aria import aria
 from dashboard.workbench import Bench, Source
 
 PAGE = {"module": "spikes", "path": "/spikes", "title": "Spikes – Neuroboard"}
@@ -68,19 +67,12 @@ def layout(job: str | None = None, step: str = "sort", sort: str = "", **_: str)
     """The page at one of its steps, with a job's form and result if one is named."""
     step = step if step in STEPS else "sort"
     chosen = {source.name: f"job:{sort}" for source in STEPS[step].sources} if sort else {}
-    return shell.page(TITLE, LEAD, _steps(step), workbench.layout(STEPS[step], job, chosen))
-
-
-def _steps(current: str) -> Component:
-    links = [
-        dcc.Link(
-            name,
-            href=f"/spikes?step={step}",
-            className="step current" if step == current else "step",
-        )
-        for step, name in NAMES.items()
-    ]
-    return html.Nav(links, className="steps", **aria(label="Steps"))
+    return shell.page(
+        TITLE,
+        LEAD,
+        shell.steps(PAGE["path"], NAMES, step),
+        workbench.layout(STEPS[step], job, chosen),
+    )
 
 
 def register(app: Dash) -> None:

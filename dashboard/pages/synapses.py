@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from dash import Dash, dcc, html
+from dash import Dash
 from dash.development.base_component import Component
 
 from dashboard import shell, workbench
-from dashboard.aria import aria
 from dashboard.workbench import Bench, Source
 
 PAGE = {"module": "synapses", "path": "/synapses", "title": "Synapses – Neuroboard"}
@@ -116,19 +115,12 @@ def layout(
     chosen = {"bundle": f"job:{bundle}"} if bundle else {}
     chosen |= {"bundle": f"model:{model}"} if model else {}
     chosen |= {"fit": f"job:{fit}"} if fit else {}
-    return shell.page(TITLE, LEAD, _steps(step), workbench.layout(STEPS[step], job, chosen))
-
-
-def _steps(current: str) -> Component:
-    links = [
-        dcc.Link(
-            name,
-            href=f"/synapses?step={step}",
-            className="step current" if step == current else "step",
-        )
-        for step, name in NAMES.items()
-    ]
-    return html.Nav(links, className="steps", **aria(label="Steps"))
+    return shell.page(
+        TITLE,
+        LEAD,
+        shell.steps(PAGE["path"], NAMES, step),
+        workbench.layout(STEPS[step], job, chosen),
+    )
 
 
 def register(app: Dash) -> None:
