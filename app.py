@@ -16,7 +16,8 @@ import waitress
 
 from dashboard import create_app
 from dashboard.jobs.launcher import Launcher
-from dashboard.security import access_token
+from dashboard.people import MAY, Role
+from dashboard.security import access_tokens, asks_for_token
 from dashboard.settings import Settings, absolute
 from pipelines.errors import NeuroboardError, OutputError
 
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     launcher.start()
     address = _address(settings)
     print(f"Neuroboard is at {address}  (Ctrl+C stops it; data: {settings.home})", flush=True)
+    for line in _other_addresses(settings):
+        print(line, flush=True)
     if not options.no_browser:
         threading.Timer(0.5, webbrowser.open, [address]).start()
     try:
@@ -105,10 +108,21 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def _address(settings: Settings) -> str:
+def _address(settings: Settings, role: Role = Role.WORK) -> str:
+    """Where a person with a role finds the app, with their token where one is asked for."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{settings.port}"
-    return address if settings.is_local else f"{address}/?token={access_token(settings)}"
+    if not asks_for_token(settings):
+        return address
+    token = next(token for token, given in access_tokens(settings).items() if given is role)
+    return f"{address}/?token={token}"
+
+
+def _other_addresses(settings: Settings) -> list[str]:
+    """What the owner and those who only look are told to open."""
+    if not asks_for_token(settings):
+        return []
+    return [f"  to {MAY[role]}: {_address(settings, role)}" for role in (Role.OWN, Role.LOOK)]
 
 
 def _serve(application: Any, listener: socket.socket, settings: Settings) -> None:

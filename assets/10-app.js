@@ -1,6 +1,9 @@
 // Small things that need no round trip to the server.
 window.dash_clientside = window.dash_clientside || {};
 window.dash_clientside.neuroboard = {
+  onlyNews(report, shown) {
+    return report === shown ? window.dash_clientside.no_update : report;
+  },
   markCurrentPage(pathname) {
     requestAnimationFrame(() => {
       for (const link of document.querySelectorAll(".nav-link")) {
@@ -11,5 +14,8 @@ window.dash_clientside.neuroboard = {
       }
     });
     return window.dash_clientside.no_update;
+  },
+  clearNotice() {
+    return "";
   },
 };

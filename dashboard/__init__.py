@@ -32,6 +32,7 @@ def create_app(settings: Settings) -> Dash:
         index_string=shell.INDEX,
         title="Neuroboard",
         update_title="",
+        on_error=shell.say_error,
         use_async=False,
         suppress_callback_exceptions=True,
     )

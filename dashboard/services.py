@@ -1,14 +1,73 @@
 """What callbacks of one app share: its settings and its store of jobs."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask, current_app
 
-from dashboard.jobs.store import Store
+from dashboard import people, space
+from dashboard.jobs.store import JobInput, Store
+from dashboard.people import Role
 from dashboard.settings import Settings
 
 KEY = "neuroboard"
+
+
+class AttendedStore(Store):
+    """The store as the person of the current request may use it.
+
+    Here and nowhere else it is decided who may start, stop and delete jobs.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings.home / "jobs.sqlite")
+        self._settings = settings
+
+    def submit(
+        self,
+        task: str,
+        parameters: Mapping[str, Any],
+        inputs: Sequence[JobInput],
+        *,
+        version: str,
+        quick: bool = False,
+        author: str = "",
+    ) -> str:
+        """Queue a job in the person's name.
+
+        Raises:
+            NotAllowedError: the person may only look.
+            OutputError: the home folder is full.
+        """
+        person = people.require(Role.WORK)
+        space.require_room(self._settings)
+        return super().submit(
+            task, parameters, inputs, version=version, quick=quick, author=author or person.name
+        )
+
+    def restart(self, job_id: str) -> None:
+        """Queue a job once more, as `submit` does."""
+        people.require(Role.WORK)
+        super().restart(job_id)
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job: anyone who may start one may stop one.
+
+        Raises:
+            NotAllowedError: the person may only look.
+        """
+        people.require(Role.WORK)
+        super().cancel(job_id)
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job.
+
+        Raises:
+            NotAllowedError: the person does not own the server.
+        """
+        people.require(Role.OWN)
+        super().delete(job_id)
 
 
 @dataclass(frozen=True)
@@ -21,7 +80,7 @@ class Services:
 
 def install(server: Flask, settings: Settings) -> Services:
     """Give an app its services."""
-    found = Services(settings, Store(settings.home / "jobs.sqlite"))
+    found = Services(settings, AttendedStore(settings))
     server.extensions[KEY] = found
     return found
 

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import OutputError, ParameterError
 
@@ -25,13 +26,27 @@ class Settings:
     port: int = 8050
     """Port to listen on."""
     token: str = ""
-    """The access token; made at random and kept in the home folder when empty."""
+    """The token of those who work; made at random and kept in the home folder when empty."""
+    owner_token: str = ""
+    """The token of the owner, who may also retire models and delete; made likewise."""
+    look_token: str = ""
+    """The token of those who only look; made likewise."""
+    user_header: str = ""
+    """The header in which a trusted proxy names the person; no token is asked then."""
+    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    """Addresses whose user header is believed."""
+    owners: tuple[str, ...] = ()
+    """Names, as the proxy gives them, that may do everything."""
+    lookers: tuple[str, ...] = ()
+    """Names, as the proxy gives them, that may only look."""
     workers: int = 1
     """Heavy jobs that run side by side."""
     upload_limit_mb: int = 2000
     """Largest upload of images, all files together, in MB."""
     table_limit_mb: int = 50
     """Largest spreadsheet, in MB."""
+    quota_gb: int = 0
+    """Most GB in the home folder before uploads and jobs are refused; 0 for no limit."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -40,15 +55,16 @@ class Settings:
         Raises:
             ParameterError: a number is not one.
         """
-        home = environ.get(PREFIX + "HOME") or str(Path.home() / ".neuroboard")
-        roots = [part for part in environ.get(PREFIX + "DATA", "").split(os.pathsep) if part]
-        return cls(
-            home=Path(home).expanduser().absolute(),
-            data=absolute(roots),
-            host=environ.get(PREFIX + "HOST", cls.host),
-            token=environ.get(PREFIX + "TOKEN", cls.token),
-            **{name: _number(environ, name, getattr(cls, name)) for name in _NUMBERS},
-        )
+        given = {
+            name.removeprefix(PREFIX).lower(): text
+            for name, text in environ.items()
+            if name.startswith(PREFIX) and text
+        }
+        values: dict[str, Any] = {"home": str(Path.home() / ".neuroboard")}
+        for field in fields(cls):
+            if field.name in given:
+                values[field.name] = _value(field.name, field.default, given[field.name])
+        return cls(**{**values, "home": Path(values["home"]).expanduser().absolute()})
 
     @property
     def is_local(self) -> bool:
@@ -98,18 +114,21 @@ class Settings:
                 raise ParameterError(f"The data root {root} is not a folder: correct --data.")
 
 
-_NUMBERS = ("port", "workers", "upload_limit_mb", "table_limit_mb")
-
-
 def absolute(folders: Sequence[str]) -> tuple[Path, ...]:
     """Paths that stay right when the working folder changes."""
     return tuple(Path(folder).expanduser().absolute() for folder in folders)
 
 
-def _number(environ: Mapping[str, str], name: str, default: int) -> int:
-    text = environ.get(PREFIX + name.upper())
-    if text is None:
-        return default
+def _value(name: str, default: Any, text: str) -> Any:
+    """A setting's text as the type of its default."""
+    if name == "data":
+        return absolute([part for part in text.split(os.pathsep) if part])
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return _number(name, text) if isinstance(default, int) else text
+
+
+def _number(name: str, text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ParameterError(f"{PREFIX}{name.upper()}={text}: it must be a whole number from 1.")
     return int(text)

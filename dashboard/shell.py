@@ -5,12 +5,15 @@ from typing import Any
 
 import dash
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html, set_props
 from dash.development.base_component import Component
 
+from dashboard import people
 from dashboard.aria import aria
 from dashboard.jobs.store import State
+from dashboard.security import SIGN_OUT
 from dashboard.services import services
+from pipelines.errors import NeuroboardError
 
 INDEX = """<!doctype html>
 <html lang="en">
@@ -52,7 +55,8 @@ def layout() -> Any:
         [
             dcc.Location(id="url", refresh="callback-nav"),
             html.A("Skip to content", href="#content", className="skip-link"),
-            html.Header([_brand(), _navigation(), _indicator(), _theme_switch()]),
+            html.Header([_brand(), _navigation(), _indicator(), _person(), _theme_switch()]),
+            html.Div(id="notice", role="alert", className="notice"),
             html.Main(dash.page_container, id="content", tabIndex="-1"),
         ],
         theme=THEME,
@@ -67,6 +71,12 @@ def register(app: Dash) -> None:
         Output("navigation", "title"),
         Input("url", "pathname"),
     )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("neuroboard", "clearNotice"),
+        Output("notice", "children"),
+        Input("url", "href"),
+        prevent_initial_call=True,
+    )
     app.callback(Output("job-indicator", "children"), Input("indicator-tick", "n_intervals"))(
         describe_activity
     )
@@ -80,6 +90,13 @@ def describe_activity(_ticks: int | None) -> str:
     parts = [f"{running} running"] if running else []
     parts += [f"{waiting} waiting"] if waiting else []
     return ", ".join(parts) or "No job running"
+
+
+def say_error(error: Exception) -> None:
+    """Show a person's mistake as its sentence; anything else is a fault and stays one."""
+    if not isinstance(error, NeuroboardError):
+        raise error
+    set_props("notice", {"children": error.sentence})
 
 
 def page(title: str, lead: str, *children: Any) -> html.Div:
@@ -122,6 +139,18 @@ def _indicator() -> Component:
             dcc.Link("", id="job-indicator", href="/jobs", className="job-indicator"),
         ]
     )
+
+
+def _person() -> Component:
+    """Who is signed in, where people sign in."""
+    person, settings = people.current(), services().settings
+    if settings.is_local and not settings.user_header:
+        return html.Span()
+    who = [person.name or "No name", f" ({person.role.name.lower()})"]
+    if settings.user_header:
+        return html.Span(who, className="person")
+    out = html.A("Sign out", href=SIGN_OUT)
+    return html.Span([*who, " ", out], className="person")
 
 
 def _theme_switch() -> Any:

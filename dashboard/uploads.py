@@ -13,9 +13,11 @@ from typing import IO
 
 from flask import Blueprint, Response, jsonify, request
 
+from dashboard import people, space
+from dashboard.people import Role
 from dashboard.services import services
 from dashboard.settings import MB, Settings
-from pipelines.errors import InputError
+from pipelines.errors import InputError, NeuroboardError
 from pipelines.provenance import digest, size
 
 BLOCK = 1 << 20
@@ -42,6 +44,7 @@ KINDS: Mapping[str, UploadKind] = {
     "images": UploadKind(
         (".tif", ".tiff", ".npy", ".npz", ".h5", ".hdf5", ".nwb"), many=True, noun="images"
     ),
+    "signal": UploadKind((".npy", ".csv", ".mat"), many=False, noun="a signal"),
     "table": UploadKind((".xlsx", ".csv", ".tsv", ".parquet"), many=False, noun="table"),
 }
 
@@ -68,9 +71,11 @@ def receive(kind: str, name: str, file: str) -> Response:
     """Stream one file into the set `name`."""
     settings = services().settings
     try:
+        people.require(Role.WORK)
+        space.require_room(settings)
         folder = _incoming(name, settings)
         save(request.stream, file, folder, KINDS[kind], settings, request.content_length or 0)
-    except (InputError, KeyError) as error:
+    except (NeuroboardError, KeyError) as error:
         return _refusal(error)
     return jsonify(ok=True)
 
@@ -79,8 +84,9 @@ def complete(kind: str, name: str) -> Response:
     """Make one input of the files in the set `name`."""
     settings = services().settings
     try:
+        people.require(Role.WORK)
         upload = keep(_incoming(name, settings), settings)
-    except InputError as error:
+    except NeuroboardError as error:
         return _refusal(error)
     return jsonify(reference=upload.reference, label=upload.label)
 
@@ -165,6 +171,8 @@ def _incoming(name: str, settings: Settings) -> Path:
 
 
 def _refusal(error: Exception) -> Response:
-    response = jsonify(error=str(error) if isinstance(error, InputError) else "Unknown upload.")
+    response = jsonify(
+        error=str(error) if isinstance(error, NeuroboardError) else "Unknown upload."
+    )
     response.status_code = 400
     return response

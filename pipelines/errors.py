@@ -8,6 +8,7 @@
     |   +-- BundleError           a stored model
     +-- ParameterError        a setting out of its range, or unknown
     +-- OutputError           a place that cannot be written
+    +-- NotAllowedError       something that the person's role does not include
     +-- Cancelled             the person changed their mind
 
 The text of an error says what is wrong, where, and what to do. Anything else
@@ -52,6 +53,10 @@ class ParameterError(NeuroboardError):
 
 class OutputError(NeuroboardError):
     """A result cannot be written where it was asked for."""
+
+
+class NotAllowedError(NeuroboardError):
+    """The person may not do this on this server."""
 
 
 class Cancelled(NeuroboardError):  # noqa: N818  what happened, not an error

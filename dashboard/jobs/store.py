@@ -13,31 +13,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS job (
-    id TEXT PRIMARY KEY,
-    task TEXT NOT NULL,
-    parameters TEXT NOT NULL,
-    inputs TEXT NOT NULL,
-    quick INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    fraction REAL NOT NULL DEFAULT 0,
-    message TEXT NOT NULL DEFAULT '',
-    error TEXT NOT NULL DEFAULT '',
-    traceback TEXT NOT NULL DEFAULT '',
-    cancel INTEGER NOT NULL DEFAULT 0,
-    created REAL NOT NULL,
-    started REAL,
-    finished REAL
-);
-CREATE TABLE IF NOT EXISTS worker (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    state TEXT NOT NULL,
-    beat REAL NOT NULL
-);
-"""
+from dashboard.jobs import migrations
 
 
 class State(StrEnum):
@@ -70,7 +48,7 @@ class JobInput:
         name: what the task calls it.
         reference: where it comes from, such as `upload:...` or `data:...`.
         label: how a person calls it.
-        path: where it lies.
+        path: where it lies; kept relative to the home folder for what lies in it.
         key: what its content is known by; part of the job's identity.
     """
 
@@ -99,6 +77,7 @@ class Job:
     created: float
     started: float | None
     finished: float | None
+    author: str
 
 
 @dataclass(frozen=True)
@@ -116,7 +95,8 @@ class Store:
         self.file = file
         with self._open() as database:
             database.execute("PRAGMA journal_mode=WAL")
-            database.executescript(SCHEMA)
+        with self._open(isolation_level=None) as database:
+            migrations.migrate(database, file)
 
     def submit(
         self,
@@ -126,10 +106,19 @@ class Store:
         *,
         version: str,
         quick: bool = False,
+        author: str = "",
     ) -> str:
         """Queue a job, or find the one that is the same, and return its id.
 
         A finished or waiting job is left alone; one that failed or was stopped starts anew.
+
+        Args:
+            task: name of the pipeline's task.
+            parameters: checked, as JSON has them.
+            inputs: what it reads.
+            version: of the code that will run it.
+            quick: whether it may pass waiting heavy jobs.
+            author: who wants it; the first to ask stays its author.
         """
         identity = [task, dict(parameters), [[item.name, item.key] for item in inputs], version]
         text = json.dumps(identity, sort_keys=True)
@@ -138,14 +127,16 @@ class Store:
             "id": job_id,
             "task": task,
             "parameters": json.dumps(dict(parameters)),
-            "inputs": json.dumps([asdict(item) for item in inputs]),
+            "inputs": json.dumps([self._portable(item) for item in inputs]),
             "quick": quick,
             "now": time.time(),
+            "author": author,
         }
         with self._open() as database:
             database.execute(
-                "INSERT OR IGNORE INTO job (id, task, parameters, inputs, quick, state, created) "
-                "VALUES (:id, :task, :parameters, :inputs, :quick, 'queued', :now)",
+                "INSERT OR IGNORE INTO job "
+                "(id, task, parameters, inputs, quick, state, created, author) "
+                "VALUES (:id, :task, :parameters, :inputs, :quick, 'queued', :now, :author)",
                 row,
             )
         self.restart(job_id)
@@ -165,7 +156,7 @@ class Store:
         """The job of that id, if there is one."""
         with self._open() as database:
             row = database.execute("SELECT * FROM job WHERE id=?", (job_id,)).fetchone()
-        return _job(row) if row else None
+        return self._job(row) if row else None
 
     def latest(self, tasks: Sequence[str] = (), *, limit: int = 200) -> list[Job]:
         """The newest jobs, of the given tasks or of all."""
@@ -174,7 +165,7 @@ class Store:
         query = f"SELECT * FROM job {where} ORDER BY created DESC, id LIMIT ?"
         with self._open() as database:
             rows = database.execute(query, (*tasks, limit)).fetchall()
-        return [_job(row) for row in rows]
+        return [self._job(row) for row in rows]
 
     def active(self) -> list[Job]:
         """Jobs that run or wait, the running ones first."""
@@ -183,7 +174,7 @@ class Store:
                 "SELECT * FROM job WHERE state IN ('running', 'queued') "
                 "ORDER BY state='queued', quick DESC, created"
             ).fetchall()
-        return [_job(row) for row in rows]
+        return [self._job(row) for row in rows]
 
     def position(self, job_id: str) -> int:
         """How many jobs are before this one in the queue."""
@@ -200,7 +191,7 @@ class Store:
                 "ORDER BY quick DESC, created LIMIT 1) RETURNING *",
                 (time.time(),),
             ).fetchone()
-        return _job(row) if row else None
+        return self._job(row) if row else None
 
     def report(self, job_id: str, fraction: float, message: str) -> None:
         """Record how far a running job is."""
@@ -273,9 +264,27 @@ class Store:
             row = database.execute("SELECT state, beat FROM worker").fetchone()
         return WorkerBeat(row["state"], time.time() - row["beat"]) if row else None
 
+    def _job(self, row: sqlite3.Row) -> Job:
+        values = dict(row)
+        values["parameters"] = json.loads(values["parameters"])
+        values["inputs"] = tuple(self._input(item) for item in json.loads(values["inputs"]))
+        values["state"] = State(values["state"])
+        values["quick"] = bool(values["quick"])
+        values["cancel"] = bool(values["cancel"])
+        return Job(**values)
+
+    def _input(self, item: dict[str, str]) -> JobInput:
+        """The home folder may have been moved since; an absolute path stays what it is."""
+        return JobInput(**{**item, "path": str(self.file.parent / item["path"])})
+
+    def _portable(self, item: JobInput) -> dict[str, str]:
+        return {**asdict(item), "path": migrations.inside(self.file.parent, item.path)}
+
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        database = sqlite3.connect(self.file, timeout=30)
+    def _open(
+        self, isolation_level: Literal["DEFERRED"] | None = "DEFERRED"
+    ) -> Iterator[sqlite3.Connection]:
+        database = sqlite3.connect(self.file, timeout=30, isolation_level=isolation_level)
         database.row_factory = sqlite3.Row
         database.execute("PRAGMA synchronous=NORMAL")
         try:
@@ -283,13 +292,3 @@ class Store:
                 yield database
         finally:
             database.close()
-
-
-def _job(row: sqlite3.Row) -> Job:
-    values = dict(row)
-    values["parameters"] = json.loads(values["parameters"])
-    values["inputs"] = tuple(JobInput(**item) for item in json.loads(values["inputs"]))
-    values["state"] = State(values["state"])
-    values["quick"] = bool(values["quick"])
-    values["cancel"] = bool(values["cancel"])
-    return Job(**values)

@@ -3,6 +3,6 @@
 from collections.abc import Sequence
 from types import ModuleType
 
-from dashboard.pages import brainmap, home, job, jobs, models, spikes, synapses
+from dashboard.pages import brainmap, home, job, jobs, models, space, spikes, synapses
 
-ALL: Sequence[ModuleType] = (home, spikes, brainmap, synapses, models, jobs, job)
+ALL: Sequence[ModuleType] = (home, spikes, brainmap, synapses, models, jobs, job, space)

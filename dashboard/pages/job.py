@@ -26,7 +26,8 @@ def layout(job_id: str = "", **_: str) -> Component:
     title = f"{KINDS[job.task].title}: job {job.id}"
     return shell.page(
         title,
-        f"Created {panel.when(job.created)}. This address can be shared with others in your lab.",
+        f"Created {panel.when(job.created)}{_by(job)}. "
+        "This address can be shared with others in your lab.",
         html.Div(list(_actions(job)), className="row actions"),
         panel.view(job),
         html.Section(list(_details(job)), className="card"),
@@ -35,6 +36,10 @@ def layout(job_id: str = "", **_: str) -> Component:
 
 def register(_app: Dash) -> None:
     """Nothing of its own: the panel is connected once for all pages."""
+
+
+def _by(job: Job) -> str:
+    return f" by {job.author}" if job.author else ""
 
 
 def _actions(job: Job) -> Iterable[Component]:

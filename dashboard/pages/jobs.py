@@ -23,6 +23,7 @@ def layout(**_: str) -> Component:
         LEAD,
         dcc.Interval(id="jobs-tick", interval=TICK_MS),
         html.Section(listing(0), id="jobs-list", className="card"),
+        html.P(dcc.Link("What takes space on this computer", href="/space"), className="hint"),
     )
 
 
@@ -37,13 +38,14 @@ def listing(_ticks: int | None) -> Component:
 
 def job_table(jobs: Sequence[Job]) -> Component:
     """Jobs as rows with links."""
-    titles = ("Job", "Input", "State", "Created", "Seconds")
+    named = any(job.author for job in jobs)
+    titles = ["Job", "Input", "State", "Created", "Seconds", *(["By"] if named else [])]
     head = html.Thead(html.Tr([html.Th(title, scope="col") for title in titles]))
-    body = html.Tbody([_row(job) for job in jobs])
+    body = html.Tbody([_row(job, [job.author] if named else []) for job in jobs])
     return html.Div(html.Table([head, body]), className="scroll", tabIndex="0")
 
 
-def _row(job: Job) -> Component:
+def _row(job: Job, by: Sequence[str]) -> Component:
     progress = f" {job.fraction:.0%}" if job.state == "running" else ""
     seconds = f"{job.finished - job.started:.1f}" if job.finished and job.started else ""
     return html.Tr(
@@ -53,6 +55,7 @@ def _row(job: Job) -> Component:
             html.Td([panel.badge(job.state), progress]),
             html.Td(panel.when(job.created)),
             html.Td(seconds, className="number"),
+            *map(html.Td, by),
         ]
     )
 

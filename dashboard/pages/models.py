@@ -10,9 +10,10 @@ from dash import ALL, Dash, Input, Output, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard import panel, shell
+from dashboard import panel, people, shell
 from dashboard.aria import aria
 from dashboard.jobs.store import State
+from dashboard.people import Role
 from dashboard.results import common
 from dashboard.services import services
 from pipelines import bundles, registry
@@ -143,6 +144,7 @@ def act(clicks: Sequence[int | None], trigger: Mapping[str, str] | None) -> tupl
     if not trigger or not any(clicks):
         raise PreventUpdate
     try:
+        people.require(Role.LOOK if trigger["action"] == "verify" else Role.OWN)
         text = ACTIONS[trigger["action"]](services().settings.registry, trigger["name"])
     except NeuroboardError as error:
         text = error.sentence

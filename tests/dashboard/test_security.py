@@ -6,6 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from dashboard import create_app
+from dashboard.people import Role
+from dashboard.security import access_tokens
 from dashboard.settings import Settings
 
 
@@ -56,10 +58,9 @@ def test_on_the_intranet_nothing_but_health_answers_without_the_token(settings: 
     assert client.get("/").status_code == 200
 
 
-def test_a_random_token_is_kept(settings: Settings) -> None:
-    from dashboard.security import access_token
-
+def test_random_tokens_are_kept_and_differ_by_role(settings: Settings) -> None:
     settings.prepare()
-    token = access_token(settings)
-    assert len(token) >= 32
-    assert access_token(settings) == token
+    tokens = access_tokens(settings)
+    assert sorted(tokens.values()) == [Role.LOOK, Role.WORK, Role.OWN]
+    assert all(len(token) >= 32 for token in tokens)
+    assert access_tokens(settings) == tokens

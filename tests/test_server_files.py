@@ -1,0 +1,53 @@
+"""The files in docs/server name what there is."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from dashboard.settings import PREFIX, Settings
+from tests.conftest import REPOSITORY
+
+SERVER = REPOSITORY / "docs" / "server"
+
+
+@pytest.mark.parametrize("name", ["neuroboard.service", "compose.yaml", "Dockerfile"])
+def test_only_settings_that_exist_are_set(name: str) -> None:
+    text = (SERVER / name).read_text(encoding="utf-8")
+    used = {word.removeprefix(PREFIX).lower() for word in re.findall(r"NEUROBOARD_[A-Z_]+", text)}
+    assert used
+    assert used <= {field.name for field in fields(Settings)}
+
+
+def test_the_image_is_built_from_files_that_exist() -> None:
+    text = (SERVER / "Dockerfile").read_text(encoding="utf-8")
+    sources = re.findall(r"^COPY (\S+) ", text, re.MULTILINE)
+    assert sources
+    assert [source for source in sources if not (REPOSITORY / source).exists()] == []
+
+
+def test_nginx_takes_the_example(tmp_path: Path) -> None:
+    nginx, openssl = shutil.which("nginx"), shutil.which("openssl")
+    if nginx is None or openssl is None:
+        pytest.skip("nginx or openssl is not installed")
+    site = (SERVER / "nginx.conf").read_text(encoding="utf-8")
+    site = site.replace("/etc/nginx/neuroboard", str(tmp_path))
+    site = site.replace("listen 443", "listen 127.0.0.1:8443").replace(
+        "listen 80", "listen 127.0.0.1:8480"
+    )
+    key = ["-newkey", "rsa:2048", "-nodes", "-keyout", str(tmp_path / "server.key")]
+    subprocess.run(
+        [openssl, "req", "-x509", *key, "-out", str(tmp_path / "server.crt"), "-subj", "/CN=lab"],
+        check=True,
+        capture_output=True,
+    )
+    (tmp_path / "people").touch()
+    whole = f"pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}} http {{ {site} }}"
+    (tmp_path / "nginx.conf").write_text(whole, encoding="utf-8")
+    checked = subprocess.run(
+        [nginx, "-t", "-c", str(tmp_path / "nginx.conf")], capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stderr
