@@ -41,6 +41,8 @@ class Settings:
     """Names, as the proxy gives them, that may only look."""
     workers: int = 1
     """Heavy jobs that run side by side."""
+    scheduler: str = ""
+    """Address of a Dask scheduler whose workers run the jobs; empty for this machine."""
     upload_limit_mb: int = 2000
     """Largest upload of images, all files together, in MB."""
     table_limit_mb: int = 50

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from dashboard.examples import ensure_example
 from dashboard.jobs.compiled import keep_compiled
@@ -29,6 +29,18 @@ OUT_OF_MEMORY = (
 BUG = "This is a fault of Neuroboard, not of your data. The log below has the details."
 
 
+class Ledger(Protocol):
+    """Where a job's progress and end are noted: the store, or whoever passes it on."""
+
+    def report(self, job_id: str, fraction: float, message: str, /) -> None:
+        """Note how far the job is."""
+        ...
+
+    def finish(self, job_id: str, state: State, error: str = "", traceback: str = "", /) -> None:
+        """Note how the job ended."""
+        ...
+
+
 def serve(settings: Settings, store_file: Path, pipe: Connection) -> None:
     """Warm up, then run the jobs whose ids come through the pipe, for ever."""
     _end_with_parent()
@@ -42,7 +54,7 @@ def serve(settings: Settings, store_file: Path, pipe: Connection) -> None:
         pipe.send("ready")
 
 
-def run_job(job: Job, settings: Settings, store: Store) -> None:
+def run_job(job: Job, settings: Settings, store: Ledger) -> None:
     """Run one job and record how it ended; never raises."""
     folder = settings.jobs / job.id
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +80,7 @@ def _run(job: Job, result: Path, settings: Settings, report: Report) -> None:
     tasks.run(job.task, inputs, job.parameters, result, overwrite=True, report=report)
 
 
-def _reporter(job: Job, store: Store) -> Report:
+def _reporter(job: Job, store: Ledger) -> Report:
     def report(fraction: float, sentence: str) -> None:
         print(f"{fraction:4.0%} {sentence}", flush=True)
         store.report(job.id, fraction, sentence)

@@ -66,6 +66,7 @@ def environment(settings: Settings) -> dict[str, str]:
     return {
         PREFIX + "HOME": str(settings.home),
         PREFIX + "DATA": os.pathsep.join(str(root) for root in settings.data),
+        PREFIX + "SCHEDULER": settings.scheduler,
         PREFIX + "WORKERS": str(settings.workers),
         PREFIX + "TABLE_LIMIT_MB": str(settings.table_limit_mb),
         PREFIX + "UPLOAD_LIMIT_MB": str(settings.upload_limit_mb),

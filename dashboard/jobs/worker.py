@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Protocol
 
 from filelock import FileLock, Timeout
 
@@ -55,7 +56,7 @@ class Supervisor:
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop."""
-        self._tidy(self.store.recover())
+        tidy(self.settings, self.store.recover())
         try:
             while not stop.is_set():
                 self.step()
@@ -63,7 +64,7 @@ class Supervisor:
         finally:
             for child in self.children:
                 child.process.kill()
-            self._tidy(self.store.recover())
+            tidy(self.settings, self.store.recover())
             self.store.beat("stopped")
 
     def step(self) -> None:
@@ -94,7 +95,7 @@ class Supervisor:
             self._wait_longer()
         if child.job:
             self.store.finish(child.job, State.FAILED, death_sentence(child.process.exitcode))
-            self._tidy([child.job])
+            tidy(self.settings, [child.job])
 
     def _wait_longer(self) -> None:
         """A child that cannot even start would die again at once: leave it time."""
@@ -109,7 +110,7 @@ class Supervisor:
             child.process.join()
             self.children.remove(child)
             self.store.finish(child.job, State.CANCELLED)
-            self._tidy([child.job])
+            tidy(self.settings, [child.job])
 
     def _keep_warm(self) -> None:
         """Start the children one by one, so that the first is ready as early as can be."""
@@ -134,12 +135,6 @@ class Supervisor:
             child.job, child.quick = job.id, job.quick
             child.pipe.send(job.id)
 
-    def _tidy(self, job_ids: list[str]) -> None:
-        """Remove the half-written results of jobs that were stopped."""
-        for job_id in job_ids:
-            for scratch in (self.settings.jobs / job_id).glob(".result-*"):
-                shutil.rmtree(scratch, ignore_errors=True)
-
     def _beat(self) -> None:
         if time.monotonic() - self._last_beat > BEAT_SECONDS:
             self._last_beat = time.monotonic()
@@ -149,6 +144,13 @@ class Supervisor:
         if any(child.ready for child in self.children):
             return "ready"
         return "failing" if self._failed_starts > 1 else "starting"
+
+
+def tidy(settings: Settings, job_ids: list[str]) -> None:
+    """Remove the half-written results of jobs that were stopped."""
+    for job_id in job_ids:
+        for scratch in (settings.jobs / job_id).glob(".result-*"):
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def death_sentence(exit_code: int | None) -> str:
@@ -189,6 +191,24 @@ def _stop_when_parent_ends(stop: threading.Event) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+class Works(Protocol):
+    """What keeps jobs going, here or on a cluster."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop."""
+        ...
+
+
+def supervisor(settings: Settings) -> Works:
+    """The one that the settings ask for."""
+    store = Store(settings.home / "jobs.sqlite")
+    if settings.scheduler:
+        from dashboard.jobs.cluster import ClusterSupervisor
+
+        return ClusterSupervisor(settings, store)
+    return Supervisor(settings, store)
+
+
 def main() -> int:
     """Take the lock, or wait for it, and supervise."""
     settings = Settings.from_environment()
@@ -202,7 +222,7 @@ def main() -> int:
     while not stop.is_set():
         try:
             with lock.acquire(timeout=1):
-                Supervisor(settings, Store(settings.home / "jobs.sqlite")).run(stop)
+                supervisor(settings).run(stop)
         except Timeout:
             continue
     return 0

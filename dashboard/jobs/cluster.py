@@ -1,0 +1,155 @@
+"""The supervisor when jobs run on a Dask cluster instead of this machine.
+
+The store, the job pages and the result folders stay what they are: the home folder lies on a
+drive that all machines see under the same path, and so do the project and its Python.
+"""
+
+import sys
+import time
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from dashboard.jobs import alone, remote
+from dashboard.jobs.launcher import PROJECT, environment
+from dashboard.jobs.store import Job, State, Store
+from dashboard.jobs.worker import BEAT_SECONDS, ONE_THREAD, POLL_SECONDS, death_sentence, tidy
+from dashboard.settings import Settings
+from pipelines.errors import ParameterError
+
+TOPIC = "neuroboard"
+CONNECT_SECONDS = 5
+STOP_FILE = ".stop"
+UNREACHABLE = "unreachable"
+WORKER_LOST = (
+    "The machine of the cluster that ran this job was lost. Nothing half-written was kept: "
+    "press Run again."
+)
+
+
+class ClusterSupervisor:
+    """Hands jobs to the workers of a Dask scheduler, one job a worker at a time."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.settings = settings
+        self.store = store
+        self._client: Any = None
+        self._running: dict[str, Any] = {}
+        self._last_beat = 0.0
+
+    def run(self, stop: Event) -> None:
+        """Work until told to stop."""
+        self._abandon(self.store.recover())
+        try:
+            while not stop.is_set():
+                self.step()
+                time.sleep(POLL_SECONDS)
+        finally:
+            self._abandon(self.store.recover())
+            self.store.beat("stopped")
+            if self._client is not None:
+                self._client.close(timeout=2)
+
+    def step(self) -> None:
+        """One round: connect, stop what is unwanted, note what ended, start what waits."""
+        if not self._connected():
+            self._beat(UNREACHABLE)
+            return
+        for job_id in self.store.to_cancel():
+            self._stop_file(job_id).touch()
+        for job_id, future in list(self._running.items()):
+            if future.done():
+                del self._running[job_id]
+                self._note_end(job_id, future)
+        self._hand_out()
+        self._beat("ready")
+
+    def _connected(self) -> bool:
+        if self._client is not None and self._client.status == "running":
+            return True
+        try:
+            self._client = connect(self.settings.scheduler)
+        except OSError as error:
+            print(f"{self.settings.scheduler} does not answer: {error}", flush=True)
+            return False
+        self._client.subscribe_topic(TOPIC, self._hear)
+        return True
+
+    def _hear(self, event: tuple[float, Mapping[str, Any]]) -> None:
+        _, said = event
+        if "fraction" in said:
+            self.store.report(said["job"], said["fraction"], said["message"])
+
+    def _hand_out(self) -> None:
+        workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
+        while len(self._running) < workers:
+            job = self.store.claim(quick_only=False)
+            if job is None:
+                return
+            self._stop_file(job.id).unlink(missing_ok=True)
+            self._running[job.id] = self._client.submit(
+                remote.run, self._order(job), TOPIC, key=f"{job.id}-{time.time_ns()}", pure=False
+            )
+
+    def _order(self, job: Job) -> remote.Order:
+        variables = {**environment(self.settings), **dict.fromkeys(ONE_THREAD, "1")}
+        return remote.Order(
+            job=job.id,
+            command=(sys.executable, "-m", "dashboard.jobs.alone"),
+            folder=str(PROJECT),
+            environment=variables,
+            text=alone.to_text(job),
+            stop_file=str(self._stop_file(job.id)),
+        )
+
+    def _note_end(self, job_id: str, future: Any) -> None:
+        if future.status != "finished":
+            self.store.finish(job_id, State.FAILED, WORKER_LOST)
+        else:
+            self._note_result(job_id, future.result())
+        tidy(self.settings, [job_id])
+
+    def _note_result(self, job_id: str, said: Mapping[str, Any]) -> None:
+        if "state" in said:
+            state = State(said["state"])
+            self.store.finish(job_id, state, said["error"], said["traceback"])
+        elif self._stop_file(job_id).exists():
+            self.store.finish(job_id, State.CANCELLED)
+        else:
+            self.store.finish(job_id, State.FAILED, death_sentence(said["exit_code"]))
+
+    def _abandon(self, job_ids: list[str]) -> None:
+        """Stop what still runs on the cluster for jobs that nobody waits for."""
+        for job_id in job_ids:
+            if (self.settings.jobs / job_id).is_dir():
+                self._stop_file(job_id).touch()
+        tidy(self.settings, job_ids)
+
+    def _stop_file(self, job_id: str) -> Path:
+        folder = self.settings.jobs / job_id
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / STOP_FILE
+
+    def _beat(self, state: str) -> None:
+        if time.monotonic() - self._last_beat > BEAT_SECONDS:
+            self._last_beat = time.monotonic()
+            self.store.beat(state)
+
+
+def connect(address: str) -> Any:
+    """A client of the scheduler.
+
+    Raises:
+        ParameterError: Dask is not installed here.
+        OSError: the scheduler does not answer.
+    """
+    try:
+        cloudpickle, distributed = map(import_module, ("cloudpickle", "distributed"))
+    except ImportError:
+        raise ParameterError(
+            "NEUROBOARD_SCHEDULER needs Dask: pip install -r requirements-dask.txt."
+        ) from None
+    cloudpickle.register_pickle_by_value(remote)
+    return distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)

@@ -1,0 +1,138 @@
+"""Jobs on a real Dask cluster: a scheduler and two workers, all on this machine."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard.jobs.store import JobInput, State
+from tests.live import LiveApp, wait_for
+
+if not os.environ.get("NEUROBOARD_REQUIRE_ENGINES"):
+    pytest.importorskip("distributed", reason="Dask is not installed: requirements-dask.txt")
+
+
+def start(*words: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli." + words[0], *words[1:]],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a scheduler with two workers of one thread each."""
+    folder = tmp_path_factory.mktemp("cluster")
+    file = folder / "scheduler.json"
+    quiet = ("--no-dashboard", "--scheduler-file", str(file))
+    scheduler = start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", *quiet)
+    wait_for(file.exists, "the scheduler")
+    worker = ("dask_worker", *quiet, "--nthreads", "1", "--local-directory", str(folder))
+    workers = [start(*worker) for _ in range(2)]
+    try:
+        yield str(file)
+    finally:
+        for process in (*workers, scheduler):
+            process.terminate()
+        for process in (*workers, scheduler):
+            process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def app(cluster: str, lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
+    import json
+
+    address = json.loads(Path(cluster).read_text(encoding="utf-8"))["address"]
+    app = LiveApp(tmp_path_factory.mktemp("home"), [lab])
+    app.start({**os.environ, "NEUROBOARD_SCHEDULER": address})
+    try:
+        app.wait_until_ready()
+        yield app
+    finally:
+        app.stop()
+
+
+def submit(app: LiveApp, name: str, k: int) -> str:
+    path = app.data[0] / name
+    images = JobInput("images", f"data:lab/{name}", name, str(path), name)
+    return app.store.submit(
+        "brainmap fit", {"k": k, "std_threshold": 0.0}, [images], version="test"
+    )
+
+
+def processes_of(job_id: str, app: LiveApp) -> list[int]:
+    """The process that runs a job says its number in the job's log."""
+    log = app.home / "jobs" / job_id / "log.txt"
+    if not log.exists() or "process " not in log.read_text(encoding="utf-8"):
+        return []
+    return [int(log.read_text(encoding="utf-8").partition("process ")[2].split()[0])]
+
+
+def running_process(job_id: str, app: LiveApp) -> int:
+    wait_for(lambda: bool(processes_of(job_id, app)), f"job {job_id} to start")
+    return processes_of(job_id, app)[0]
+
+
+def test_a_job_runs_on_the_cluster_and_is_the_same_job_here(app: LiveApp) -> None:
+    job_id = submit(app, "small.npy", 3)
+    job = app.wait_for_state(job_id, State.DONE, State.FAILED)
+    assert (job.state, job.error) == (State.DONE, "")
+    assert (app.home / "jobs" / job_id / "result" / "labels.tif").exists()
+    assert job.fraction == 1
+
+
+def test_a_mistake_is_the_same_sentence(app: LiveApp) -> None:
+    job_id = submit(app, "small.npy", 100_000)
+    job = app.wait_for_state(job_id, State.DONE, State.FAILED)
+    assert job.state is State.FAILED
+    assert "100000" in job.error
+    assert job.traceback == ""
+
+
+def test_cancelling_ends_the_process_on_the_cluster(app: LiveApp) -> None:
+    job_id = submit(app, "slow.npy", 150)
+    process = running_process(job_id, app)
+    app.store.cancel(job_id)
+    app.wait_for_state(job_id, State.CANCELLED)
+    wait_for(lambda: not alive(process), "the process to end")
+    assert not list((app.home / "jobs" / job_id).glob(".result-*"))
+
+
+def test_a_killed_process_is_explained_and_the_cluster_goes_on(app: LiveApp) -> None:
+    job_id = submit(app, "slow.npy", 151)
+    os.kill(running_process(job_id, app), signal.SIGKILL)
+    job = app.wait_for_state(job_id, State.FAILED)
+    assert "SIGKILL" in job.error
+    again = submit(app, "small.npy", 4)
+    assert app.wait_for_state(again, State.DONE, State.FAILED).state is State.DONE
+
+
+def test_a_killed_machine_loses_nothing(app: LiveApp) -> None:
+    job_id = submit(app, "slow.npy", 20)
+    process = running_process(job_id, app)
+    os.kill(parent(process), signal.SIGKILL)
+    job = app.wait_for_state(job_id, State.DONE, State.FAILED)
+    assert (job.state, job.error) == (State.DONE, "")
+    assert processes_of(job_id, app) != [process]
+    assert not alive(process)
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{process}/stat")
+    return (
+        not state.exists() or state.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
+    )
+
+
+def parent(process: int) -> int:
+    text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    return int(text.rsplit(")", 1)[1].split()[1])
