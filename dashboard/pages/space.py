@@ -101,7 +101,7 @@ def _button(what: str, label: str, possible: bool, *, name: str = "") -> Any:
 def _jobs(stored: Sequence[StoredJob]) -> list[Component]:
     if not stored:
         return [html.P("No job is kept yet.", className="empty")]
-    titles = ("Job", "Input", "State", "Created", "Size", "")
+    titles = ("Job", "Input", "State", "Created", "Size", "Action")
     head = html.Thead(html.Tr([html.Th(title, scope="col") for title in titles]))
     body = html.Tbody([_row(one) for one in stored[:MOST_JOBS]])
     parts: list[Component] = [html.Div(html.Table([head, body]), className="scroll", tabIndex="0")]

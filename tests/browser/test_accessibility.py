@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
-EMPTY = ("/", "/spikes", "/brainmap", "/brainmap?step=look", "/models", "/jobs", "/jobs/none")
+EMPTY = ("/", "/spikes", "/brainmap", "/brainmap?step=look", "/models", "/jobs", "/space", "/jobs/none")
 STEPS = tuple(f"/synapses?step={step}" for step in ("fit", "train", "predict", "check"))
 EXAMPLES = ("Spikes", "Brain map", "Synapses")
 
