@@ -1,4 +1,4 @@
-"""The files in docs/server name what there is."""
+"""The files in docs name what there is."""
 
 import re
 import shutil
@@ -51,3 +51,10 @@ def test_nginx_takes_the_example(tmp_path: Path) -> None:
         [nginx, "-t", "-c", str(tmp_path / "nginx.conf")], capture_output=True, text=True
     )
     assert checked.returncode == 0, checked.stderr
+
+
+def test_the_science_names_modules_that_exist() -> None:
+    text = (REPOSITORY / "docs" / "science.md").read_text(encoding="utf-8")
+    modules = set(re.findall(r"`((?:spikes|brainmap|synapses)/\w+\.py)`", text))
+    assert len(modules) > 10
+    assert [name for name in modules if not (REPOSITORY / "pipelines" / name).exists()] == []
