@@ -58,3 +58,21 @@ def test_the_science_names_modules_that_exist() -> None:
     modules = set(re.findall(r"`((?:spikes|brainmap|synapses)/\w+\.py)`", text))
     assert len(modules) > 10
     assert [name for name in modules if not (REPOSITORY / "pipelines" / name).exists()] == []
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    broken = []
+    for file in [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", file.read_text(encoding="utf-8")):
+            if not (file.parent / target).exists():
+                broken.append(f"{file.name}: {target}")
+    assert broken == []
+
+
+def test_commands_in_documents_exist() -> None:
+    from pipelines.__main__ import COMMANDS
+
+    known = {command.task for command in COMMANDS}
+    for file in [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]:
+        for words in re.findall(r"python -m pipelines (\w+ [\w-]+)", file.read_text("utf-8")):
+            assert words in known or words.startswith(("demo ", "models ")), f"{file.name}: {words}"
