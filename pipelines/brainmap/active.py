@@ -1,6 +1,5 @@
 """Which voxels vary: normalised series, measured block by block."""
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +7,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.brainmap.engine import Engine, Local
 from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
 from pipelines.brainmap.series import Floats, Series, as_numbers, deviation, normalize
 from pipelines.brainmap.store import series_store
+from pipelines.brainmap.stored import AnySeries, Writer
 from pipelines.errors import ParameterError
 from pipelines.progress import Report, part, silent
+
+SERIES = "series.npy"
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,10 @@ class ActiveVoxels:
         shape: (plane, y, x).
     """
 
-    series: Series
+    series: AnySeries
     voxels: NDArray[np.intp]
-    deviation: Floats
-    mean: Floats
+    deviation: NDArray[np.float32]
+    mean: NDArray[np.float32]
     shape: tuple[int, int, int]
 
 
@@ -55,39 +58,40 @@ class Block:
 def find_active(
     images: ImageSeries,
     parameters: BrainmapParameters,
+    folder: Path,
     report: Report = silent,
-    scratch: Path | None = None,
+    engine: Engine | None = None,
 ) -> ActiveVoxels:
-    """Normalise all series, and keep those that vary. Only what is kept stays in memory.
+    """Normalise all series, and keep those that vary.
 
     Args:
         images: of any size.
         parameters: normalisation and threshold.
+        folder: gets `series.npy` with what is kept (kept voxel, time), and needs room for the
+            images besides, for a while. Series that are large are left in that file.
         report: told how far it is.
-        scratch: a folder on a disk with room for the images; the system's temporary one if None.
+        engine: what the series are for; this machine by default.
 
     Raises:
         ImageError: the images cannot be read, or normalised as asked.
         ParameterError: no voxel varies by more than the threshold.
     """
-    deviations, mean = np.empty(images.n_voxels), np.empty(images.n_voxels)
+    deviations, mean = (np.empty(images.n_voxels, np.float32) for _ in range(2))
     # A threshold of 0 filters nothing: constant voxels are kept too.
-    threshold = parameters.std_threshold or -np.inf
-    with tempfile.TemporaryFile(dir=scratch) as kept:
-        for block in normalized_blocks(images, parameters, report, scratch):
+    threshold, kept = parameters.std_threshold or -np.inf, []
+    with Writer(folder / SERIES, images.n_times) as file:
+        for block in normalized_blocks(images, parameters, report, folder):
             deviations[block.rows], mean[block.rows] = block.deviation, block.mean
-            active = block.series[block.deviation > threshold]
-            kept.write(active.data)
-            dtype = active.dtype
-        voxels = np.flatnonzero(deviations > threshold)
-        series = np.empty((len(voxels), images.n_times), dtype)
-        kept.seek(0)
-        kept.readinto(series.data)
+            here = np.flatnonzero(block.deviation > threshold)
+            file.write(block.series[here])
+            kept.append(here + block.rows.start)
+    voxels = np.concatenate(kept)
     if not voxels.size:
         raise ParameterError(
             f"No voxel varies by more than std_threshold = {parameters.std_threshold:g}: the "
             f"largest standard deviation is {deviations.max():.3g}, so set a lower threshold."
         )
+    series = (engine or Local()).take(folder / SERIES)
     return ActiveVoxels(series, voxels, deviations, mean, images.shape[1:])
 
 
@@ -107,3 +111,4 @@ def normalized_blocks(
             mean = series.mean(axis=1, dtype=np.float64)
             normalize(series, parameters, rows.start)
             yield Block(rows, series, deviation(series), mean)
+            store.forget(rows)

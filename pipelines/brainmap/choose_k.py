@@ -4,30 +4,24 @@ No single curve knows the true number. The suggestion is where the errors stop t
 stability, information criterion and held-out errors stand beside it.
 """
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score
-from threadpoolctl import threadpool_limits
 
-from pipelines.brainmap.kmeans import Clustering, assign, cluster, lloyd, mean_series
+from pipelines.brainmap.engine import Engine
+from pipelines.brainmap.kmeans import Clustering, assign, cluster, mean_series
+from pipelines.brainmap.quick import quick_rows, sample_rows, sweep_quickly
 from pipelines.brainmap.series import Floats, Series
+from pipelines.brainmap.stored import AnySeries
 from pipelines.progress import Report, silent
-
-LEAST_SAMPLE, SAMPLE_SHARE = 10_000, 0.2
-"""The quick way looks at this share of the voxels first, and at no fewer than this."""
 
 MOST_EVIDENCE = 20_000
 """Stability and held-out errors are measured on no more voxels than this."""
 
-FULL_PASSES = 3
 STABILITY_SEEDS = 4
 TILE = 8
 """Side in pixels of the squares that are held out together: neighbours resemble each other."""
@@ -51,91 +45,28 @@ class HeldOut:
     crossvalidated: Floats
 
 
-def usable(series: Series, ks: Sequence[int], seed: int = 0) -> list[int]:
+def usable(series: AnySeries, ks: Sequence[int], seed: int = 0) -> list[int]:
     """Those of `ks` for which there are enough different series; never none of them."""
-    rows = sample_rows(len(series), seed)
-    different = len(np.unique(series[rows], axis=0))
+    different = len(np.unique(series[quick_rows(series.shape, ks, seed)], axis=0))
     return [k for k in ks if k <= different] or [min(ks)]
 
 
 def sweep_exactly(
-    series: Series, ks: Sequence[int], n_init: int, seed: int, report: Report = silent
-) -> list[Clustering]:
-    """K-means with restarts for each k.
+    series: AnySeries,
+    ks: Sequence[int],
+    n_init: int,
+    seed: int,
+    report: Report = silent,
+    engine: Engine | None = None,
+) -> Iterator[Clustering]:
+    """K-means with restarts for each k, one after the other.
 
     Raises:
         ParameterError: as `kmeans.cluster`.
     """
-    found = []
     for done, k in enumerate(ks):
         report(done / len(ks), f"Clustering {len(series):,} voxels into {k} groups")
-        found.append(cluster(series, k, n_init=n_init, seed=seed))
-    return found
-
-
-def sweep_quickly(
-    series: Series, ks: Sequence[int], seed: int, report: Report = silent
-) -> list[Clustering]:
-    """One K-means for the largest k on a sample, merged down and refined for each k.
-
-    Raises:
-        ParameterError: as `kmeans.cluster`.
-    """
-    sample = series[sample_rows(len(series), seed)]
-    report(0.0, f"Clustering {len(sample):,} of {len(series):,} voxels into {max(ks)} groups")
-    starts = _ladder(sample, ks, seed)
-    found = []
-    for done, k in enumerate(ks):
-        report(0.3 + 0.7 * done / len(ks), f"Refining {k} groups of {len(series):,} voxels")
-        refined = _refined(sample, starts[k]).cluster_centers_
-        found.append(lloyd(series, np.asarray(refined, np.float64), FULL_PASSES))
-    return found
-
-
-def sample_rows(
-    count: int, seed: int, *, share: float = SAMPLE_SHARE, least: int = LEAST_SAMPLE
-) -> NDArray[np.intp]:
-    """Rows of a random sample, ascending: a share of all rows, and no fewer than `least`."""
-    size = min(count, max(least, int(share * count)))
-    return np.sort(np.random.default_rng(seed).choice(count, size, replace=False))
-
-
-def merge_down(centroids: Floats, sizes: NDArray[np.int64], ks: Sequence[int]) -> dict[int, Floats]:
-    """Merge groups pair by pair, the pair that raises the inertia least first.
-
-    Args:
-        centroids: (cluster, time).
-        sizes: voxels per cluster.
-        ks: the numbers of groups to stop at, none above the number of centroids.
-
-    Returns:
-        The centroids of each k.
-
-    References:
-        Ward (1963), doi:10.1080/01621459.1963.10500845
-    """
-    centres, weight = centroids.copy(), np.maximum(sizes, 1).astype(np.float64)
-    cost = _merging_costs(centres, weight, centres, weight)
-    np.fill_diagonal(cost, np.inf)
-    alive, found = np.ones(len(centres), bool), {}
-    for count in range(len(centres), min(ks) - 1, -1):
-        if count in ks:
-            found[count] = centres[alive].copy()
-        first, second = np.unravel_index(int(cost.argmin()), cost.shape)
-        total = weight[first] + weight[second]
-        centres[first] += (weight[second] / total) * (centres[second] - centres[first])
-        weight[first], alive[second] = total, False
-        row = _merging_costs(centres[[first]], weight[[first]], centres, weight)[0]
-        row[~alive], row[first] = np.inf, np.inf
-        cost[first], cost[:, first] = row, row
-        cost[second], cost[:, second] = np.inf, np.inf
-    return found
-
-
-def _merging_costs(first: Floats, weight: Floats, second: Floats, other: Floats) -> Floats:
-    """By how much the inertia grows if groups of these centroids and sizes are merged."""
-    share = weight[:, None] * other / (weight[:, None] + other)
-    return np.asarray(share * cdist(first, second, "sqeuclidean"))
+        yield cluster(series, k, n_init=n_init, seed=seed, engine=engine)
 
 
 def knee(ks: Sequence[int], errors: Floats) -> int:
@@ -172,7 +103,7 @@ def stability(series: Series, ks: Sequence[int], seed: int, report: Report = sil
         Hubert, Arabie (1985), doi:10.1007/BF01908075
     """
     part = series[evidence_rows(len(series), seed)]
-    maps = []
+    maps: list[list[NDArray[np.int32]]] = []
     for done in range(STABILITY_SEEDS):
         report(done / STABILITY_SEEDS, f"Clustering again with seed {seed + done + 1}")
         maps.append([found.labels for found in sweep_quickly(part, ks, seed + done + 1)])
@@ -261,25 +192,6 @@ def _crossvalidated(
         centroids = mean_series(late[own], found.labels, overall)
         errors[place] = float(((late[~own] - centroids[labels]) ** 2).mean())
     return errors
-
-
-def _ladder(sample: Series, ks: Sequence[int], seed: int) -> Mapping[int, Floats]:
-    model = KMeans(n_clusters=max(ks), n_init=1, random_state=seed, algorithm="lloyd")
-    top = _fitted(model, sample)
-    sizes = np.bincount(top.labels_, minlength=max(ks)).astype(np.int64)
-    return merge_down(np.asarray(top.cluster_centers_, np.float64), sizes, ks)
-
-
-def _refined(sample: Series, start: Floats) -> KMeans:
-    start = start.astype(sample.dtype)
-    return _fitted(KMeans(n_clusters=len(start), init=start, n_init=1), sample)
-
-
-def _fitted(model: KMeans, sample: Series) -> KMeans:
-    with threadpool_limits(limits=1), warnings.catch_warnings():
-        # Half of the time points may hold fewer different series than k: groups coincide.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(sample)
 
 
 def suggest(ks: Sequence[int], errors: Floats, bic: Floats) -> tuple[int, str]:

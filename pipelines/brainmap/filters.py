@@ -31,11 +31,18 @@ def volume_operation(parameters: OperationParameters) -> VolumeOperation:
         return lambda volume: volume[tuple(steps)]
     if parameters.operation == "gaussian-filter":
         sigma = _three("sigma", parameters.sigma)
-        return lambda volume: np.asarray(ndimage.gaussian_filter(_known(volume), sigma))
+        return lambda volume: _filtered(ndimage.gaussian_filter, volume, sigma)
     size = _three("size", parameters.size)
     if parameters.operation == "median-filter":
-        return lambda volume: np.asarray(ndimage.median_filter(_known(volume), size))
-    return lambda volume: np.asarray(ndimage.uniform_filter(_known(volume), size))
+        return lambda volume: _filtered(ndimage.median_filter, volume, size)
+    return lambda volume: _filtered(ndimage.uniform_filter, volume, size)
+
+
+def averaging_size(parameters: OperationParameters) -> Sequence[int]:
+    """The size (plane, y, x) of the average that local correlation compares with."""
+    if parameters.neighborhood is not None:
+        return (2 * parameters.neighborhood + 1,) * 3
+    return _three("size", parameters.size)
 
 
 def mean_image(images: ImageSeries, report: Report) -> Floats:
@@ -58,18 +65,20 @@ def std_image(images: ImageSeries, report: Report) -> Floats:
     return deviation
 
 
-def local_correlation(images: ImageSeries, neighborhood: int, report: Report) -> Floats:
+def local_correlation(images: ImageSeries, size: Sequence[int], report: Report) -> Floats:
     """Correlation of each voxel's series with the average of those around it (plane, y, x).
 
     The images are read twice, for the means and for the products of the deviations from them.
-    Constant series give NaN.
+    Constant series give NaN. The average is that of `uniform-filter` of this size, as in Thunder
+    1.4.2, in the type of the images; later versions of Thunder took sizes of 2 n + 1 only.
     """
-    size = (2 * neighborhood + 1,) * 3
     shape = images.shape[1:]
-    means = np.zeros((2, *shape))
+    means, changes = np.zeros((2, *shape)), np.zeros(shape, bool)
+    first = next(images.frames(0, 1))
     for time, volume in enumerate(images.frames()):
         report(time / images.n_times / 2, f"Averaging time point {time + 1:,}")
         means += np.stack(_with_average(volume, size))
+        changes |= volume != first
     means /= images.n_times
     own, around, both = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for time, volume in enumerate(images.frames()):
@@ -79,13 +88,27 @@ def local_correlation(images: ImageSeries, neighborhood: int, report: Report) ->
         around += average**2
         both += here * average
     with np.errstate(invalid="ignore", divide="ignore"):
-        correlation: Floats = both / np.sqrt(own * around)
-    return correlation
+        correlation: Floats = np.clip(both / np.sqrt(own * around), -1, 1)
+    return np.where(changes, correlation, np.nan)
 
 
-def _with_average(volume: Volume, size: tuple[int, ...]) -> tuple[Any, Any]:
+def _with_average(volume: Volume, size: Sequence[int]) -> tuple[Any, Any]:
+    average = _filtered(ndimage.uniform_filter, volume, size)
+    return volume.astype(np.float64), average.astype(np.float64)
+
+
+def _filtered(
+    filter: Callable[[Volume, Sequence[float]], Any], volume: Volume, reach: Sequence[float]
+) -> Volume:
+    """Filter a volume; a single plane is filtered as an image.
+
+    Across one plane there is nothing to smooth, and rounding to whole numbers would still lower
+    them.
+    """
     known = _known(volume)
-    return known.astype(np.float64), ndimage.uniform_filter(known, size).astype(np.float64)
+    if len(known) == 1:
+        return np.asarray(filter(known[0], reach[1:]))[None]
+    return np.asarray(filter(known, reach))
 
 
 def _known(volume: Volume) -> Volume:

@@ -9,7 +9,9 @@ import pandas as pd
 
 from pipelines.brainmap import maps
 from pipelines.brainmap.active import ActiveVoxels, find_active
+from pipelines.brainmap.by_k import read_row
 from pipelines.brainmap.colors import Coloring
+from pipelines.brainmap.engine import engine_at
 from pipelines.brainmap.parameters import BrainmapParameters, Palette
 from pipelines.brainmap.read import open_images
 from pipelines.brainmap.sweep import PALETTES, Sweep, color_all, offered, run_sweep, table
@@ -46,17 +48,19 @@ def fit(
     Raises:
         ImageError: the images cannot be read or are incomplete.
         ParameterError: no voxel is active enough, or k is too large for those that are.
+        EngineError: the cluster does not answer, or does not see the folder.
     """
     images = open_images(inputs["images"], parameters.planes, parameters.dataset)
-    active = find_active(images, parameters, part(report, 0.0, 0.4), folder)
-    sweep = run_sweep(active, parameters, part(report, 0.4, 0.8))
+    with engine_at(parameters.engine) as engine:
+        active = find_active(images, parameters, folder, part(report, 0.0, 0.4), engine)
+        sweep = run_sweep(active, parameters, folder, engine, part(report, 0.4, 0.8))
     colorings = _colorings(sweep, parameters.color_seed, part(report, 0.8, 0.95))
     palette: Palette = parameters.colors if offered(parameters.colors, sweep.k) else "similarity"
     coloring = colorings[palette][sweep.place]
     report(0.95, "Writing the maps")
     _write_volumes(active, sweep, coloring, folder)
     _write_tables(sweep, coloring, folder)
-    _write_all(active, sweep, colorings, folder)
+    _write_all(sweep, colorings, folder)
     return {
         "shape": [*active.shape, images.n_times],
         "n_voxels": images.n_voxels,
@@ -80,18 +84,16 @@ def _colorings(sweep: Sweep, seed: int, report: Report) -> Colorings:
 
 
 def _write_volumes(active: ActiveVoxels, sweep: Sweep, coloring: Coloring, folder: Path) -> None:
-    shape, voxels = active.shape, active.voxels
-    groups, fitness = sweep.groups[sweep.place], sweep.fitness[sweep.place]
-    labels = maps.volume(groups.labels.astype(np.int16), voxels, shape, maps.FILTERED)
-    similarity = maps.volume(fitness.similarity, voxels, shape, 0.0)
+    shape, voxels, row = active.shape, active.voxels, read_row(folder, sweep.place)
+    labels = maps.volume(row.labels, voxels, shape, maps.FILTERED)
+    similarity = maps.volume(row.similarity, voxels, shape, 0.0)
     mean = active.mean.reshape(shape)
     maps.write_volume(labels, folder / "labels.tif")
     maps.write_volume(similarity, folder / "similarity.tif")
-    maps.write_volume(active.deviation.reshape(shape).astype(np.float32), folder / "std.tif")
-    maps.write_volume(mean.astype(np.float32), folder / "mean.tif")
+    maps.write_volume(active.deviation.reshape(shape), folder / "std.tif")
+    maps.write_volume(mean, folder / "mean.tif")
     maps.write_map(maps.paint(labels, similarity, mean, coloring.rgb), folder)
-    np.save(folder / "series.npy", active.series.astype(np.float32))
-    np.save(folder / "voxels.npy", voxels.astype(np.int64))
+    np.save(folder / "voxels.npy", voxels.astype(np.int64, copy=False))
 
 
 def _write_tables(sweep: Sweep, coloring: Coloring, folder: Path) -> None:
@@ -101,10 +103,7 @@ def _write_tables(sweep: Sweep, coloring: Coloring, folder: Path) -> None:
     write_csv(colors, folder / "colors.csv")
 
 
-def _write_all(active: ActiveVoxels, sweep: Sweep, colorings: Colorings, folder: Path) -> None:
-    labels = np.stack([groups.labels for groups in sweep.groups]).astype(np.int16)
-    np.save(folder / "labels_by_k.npy", labels)
-    np.save(folder / "similarity_by_k.npy", np.stack([item.similarity for item in sweep.fitness]))
+def _write_all(sweep: Sweep, colorings: Colorings, folder: Path) -> None:
     centroids = [_centroids(sweep, place) for place in range(len(sweep.ks))]
     write_csv(pd.concat(centroids), folder / "centroids_by_k.csv")
     palettes = [

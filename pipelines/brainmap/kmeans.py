@@ -1,21 +1,41 @@
 """K-means of voxel series, and how well the clusters describe them."""
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from pipelines.brainmap.series import Floats, Series, is_constant
+from pipelines.brainmap.engine import Engine, Local
+from pipelines.brainmap.lloyd import (
+    Facing,
+    Means,
+    Measured,
+    Ready,
+    by_size,
+    members,
+    nearest,
+    put,
+    refine,
+    stretches,
+)
+from pipelines.brainmap.series import Floats, Series
+from pipelines.brainmap.stored import AnySeries
 from pipelines.errors import ParameterError
 
-ROWS_AT_ONCE = 1024
-"""Voxels in a partial sum; fixed, so that the sums do not depend on how the series are read."""
+IN_MEMORY_VALUES = 1 << 24
+"""K-means starts on a sample of this many values if there are more: 64 MB."""
+
+LEAST_IN_SAMPLE = 50
+"""Voxels per group in such a sample at least, however long the series are."""
+
+PASSES = 300
+TOLERANCE = 1e-4
+"""Passes end when the centroids move less than this, relative to the variance of the series;
+both as in scikit-learn."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +74,20 @@ class Quality:
     error_similarity: float
 
 
-def cluster(series: Series, k: int, *, n_init: int = 4, seed: int = 0) -> Clustering:
+def cluster(
+    series: AnySeries, k: int, *, n_init: int = 4, seed: int = 0, engine: Engine | None = None
+) -> Clustering:
     """Group series by Lloyd's K-means, started by k-means++.
 
-    One thread is used, as the order in which threads add up changes the last digits.
+    Many voxels are started on a random sample: all restarts are made there, and the best one
+    is continued on all voxels, block by block.
 
     Args:
         series: (voxel, time).
         k: number of groups.
         n_init: restarts, of which the one of least inertia is kept.
         seed: of the starts.
+        engine: where the passes over all voxels are made; this machine by default.
 
     Raises:
         ParameterError: fewer voxels than k, or fewer different series.
@@ -76,127 +100,102 @@ def cluster(series: Series, k: int, *, n_init: int = 4, seed: int = 0) -> Cluste
             f"k is {k}, but only {len(series)} voxels are active: choose a smaller k, or a lower "
             "activity threshold."
         )
-    model = KMeans(n_clusters=k, n_init=n_init, random_state=seed, algorithm="lloyd")
-    with threadpool_limits(limits=1), warnings.catch_warnings():
-        # Too few different series are reported below, in words.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        labels = model.fit_predict(series)
-    used = np.unique(labels).size
+    rows = start_rows(series.shape, k, seed)
+    sample = series[rows] if len(rows) < len(series) else series[:]
+    model = fitted(KMeans(k, n_init=n_init, random_state=seed, algorithm="lloyd"), sample)
+    used = np.unique(model.labels_).size
     if used < k:
         raise ParameterError(
             f"k is {k}, but the active voxels have only {used} different series: "
             f"choose a k of {used} or less."
         )
-    return _renumbered(labels, np.asarray(model.cluster_centers_, np.float64), model.inertia_)
+    centroids = np.asarray(model.cluster_centers_, np.float64)
+    if len(rows) == len(series):
+        return renumbered(model.labels_, centroids, float(model.inertia_))
+    tolerance = TOLERANCE * float(sample.var(axis=0, dtype=np.float64).mean())
+    [means] = refine(engine or Local(), series, [centroids], PASSES, tolerance=tolerance)
+    return grouped_by(means, series, engine or Local())
 
 
-def lloyd(series: Series, centroids: Floats, passes: int) -> Clustering:
-    """Improve centroids by exact passes of Lloyd's algorithm, reading a few voxels at a time.
+def start_rows(shape: tuple[int, ...], k: int, seed: int) -> NDArray[np.intp]:
+    """Rows of the voxels that K-means is started on, ascending: all if they are not too many."""
+    voxels, times = shape
+    size = min(voxels, max(IN_MEMORY_VALUES // times, LEAST_IN_SAMPLE * k))
+    if size == voxels:
+        return np.arange(voxels)
+    return np.sort(np.random.default_rng(seed).choice(voxels, size, replace=False))
 
-    The series may lie in a memory map that is larger than memory. Sums over stretches of
-    `ROWS_AT_ONCE` voxels are added in double precision in the order of the voxels, so the
-    result does not depend on how many voxels are read at once. A group that loses all its
-    voxels keeps its centroid.
 
-    Args:
-        series: (voxel, time).
-        centroids: where to start (cluster, time).
-        passes: the most passes; it ends earlier once no voxel changes its group.
+def fitted(model: KMeans, series: Series) -> KMeans:
+    """Fit a model with one thread: the order in which more add up changes the last digits."""
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        # Where too few different series matter, they are reported in words.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(series)
 
-    References:
-        Lloyd (1982), doi:10.1109/TIT.1982.1056489
-    """
-    labels, before = np.zeros(len(series), np.int32), np.full(len(series), -1, np.int32)
-    with threadpool_limits(limits=1):
-        for _ in range(max(1, passes)):
-            assign(series, centroids, out=labels)
-            if np.array_equal(labels, before):
-                break
-            before[:] = labels
-            centroids = mean_series(series, labels, centroids)
-        return grouped(series, labels, centroids)
+
+def lloyd(
+    series: AnySeries, centroids: Floats, passes: int, engine: Engine | None = None
+) -> Clustering:
+    """Improve centroids by up to so many exact passes; see `pipelines.brainmap.lloyd.refine`."""
+    [means] = refine(engine or Local(), series, [centroids], passes)
+    return grouped_by(means, series, engine or Local())
+
+
+def grouped_by(means: Means, series: AnySeries, engine: Engine) -> Clustering:
+    """Put every voxel of series (voxel, time) into its group."""
+    labels, inertia = np.empty(len(series), np.int32), 0.0
+    for rows, (found, squares) in engine.each(put, series, means):
+        labels[rows] = found
+        inertia += squares
+    return Clustering(labels, means.centroids, inertia)
 
 
 def assign(series: Series, centroids: Floats, out: NDArray[np.int32]) -> None:
     """Write the number of the nearest centroid (Euclidean) of each series into `out`."""
-    # |x - c|^2 is least where x.(c - m) - |c - m|^2 / 2 - m.(c - m) is largest, for any m.
-    middle = centroids.mean(axis=0)
-    apart = centroids - middle
-    half = ((apart**2).sum(axis=1) / 2 + apart @ middle).astype(series.dtype)
-    turned = np.ascontiguousarray(apart.T, series.dtype)
-    for rows in _stretches(len(series)):
-        scores = series[rows] @ turned
-        scores -= half
-        out[rows] = scores.argmax(axis=1)
+    ready = Ready.of(centroids, series.dtype)
+    with threadpool_limits(limits=1):
+        for rows in stretches(len(series)):
+            out[rows] = nearest(series[rows], ready)
 
 
-def mean_series(series: Series, labels: NDArray[np.int32], empty: Floats) -> Floats:
+def mean_series(series: AnySeries, labels: NDArray[np.int32], empty: Floats) -> Floats:
     """Mean of each group's series (cluster, time); rows of `empty` for groups without voxels."""
     sums = np.zeros(empty.shape)
-    for rows in _stretches(len(series)):
-        count = rows.stop - rows.start
-        ones, ends = np.ones(count, series.dtype), np.arange(count + 1, dtype=np.int32)
-        members = csc_array((ones, labels[rows], ends), shape=(len(empty), count))
-        sums += members @ np.ascontiguousarray(series[rows])
+    for rows in stretches(len(series)):
+        part = np.ascontiguousarray(series[rows])
+        sums += members(labels[rows], len(empty), part.dtype) @ part
     sizes = np.bincount(labels, minlength=len(empty))[:, None]
     return np.where(sizes > 0, sums / np.maximum(sizes, 1), empty)
 
 
-def grouped(series: Series, labels: NDArray[np.int32], centroids: Floats) -> Clustering:
+def grouped(series: AnySeries, labels: NDArray[np.int32], centroids: Floats) -> Clustering:
     """The clustering that labels and centroids describe, numbered by size."""
-    return _renumbered(labels, centroids, _inertia(series, labels, centroids))
-
-
-def _inertia(series: Series, labels: NDArray[np.int32], centroids: Floats) -> float:
-    total = 0.0
-    for rows in _stretches(len(series)):
+    inertia = 0.0
+    for rows in stretches(len(series)):
         away = series[rows] - centroids[labels[rows]]
-        total += float(np.vdot(away, away))
-    return total
+        inertia += float(np.vdot(away, away))
+    return renumbered(labels, centroids, inertia)
 
 
-def _stretches(count: int) -> Iterator[slice]:
-    for start in range(0, count, ROWS_AT_ONCE):
-        yield slice(start, min(start + ROWS_AT_ONCE, count))
-
-
-def quality(series: Series, clustering: Clustering) -> Quality:
+def quality(series: AnySeries, clustering: Clustering) -> Quality:
     """Compare every series (voxel, time) with the centroid of its group."""
-    directions = _directions(clustering.centroids)
-    distance = 0.0
+    facing, distance = Facing.of(clustering.centroids), 0.0
     similarity = np.empty(len(series), np.float32)
-    for rows in _stretches(len(series)):
-        block, labels = series[rows].astype(np.float64), clustering.labels[rows]
-        distance += float(_lengths(block - clustering.centroids[labels]).sum())
-        similarity[rows] = _cosines(block, directions[labels])
-    total = float(similarity.sum(dtype=np.float64))
-    return Quality(similarity, distance, 1 / total if total > 0 else float("inf"))
+    for rows in stretches(len(series)):
+        squares, cosines = Measured.of(series[rows]).compared(facing, clustering.labels[rows])
+        distance += float(np.sqrt(squares).sum())
+        similarity[rows] = cosines
+    return Quality(similarity, distance, inverse(float(similarity.sum(dtype=np.float64))))
 
 
-def _directions(centroids: Floats) -> Floats:
-    """Centroids less their mean over time, of length 1; 0 for constant ones."""
-    centred = centroids - centroids.mean(axis=1, keepdims=True)
-    length = np.where(is_constant(centroids), 0.0, _lengths(centred))[:, None]
-    return np.where(length > 0, centred / np.where(length > 0, length, 1.0), 0.0)
+def inverse(similarity: float) -> float:
+    """1 / the sum of the similarities; infinite if that is not positive."""
+    return 1 / similarity if similarity > 0 else float("inf")
 
 
-def _cosines(block: Floats, directions: Floats) -> Floats:
-    """Pearson's r of series with directions, row by row; 0 for constant series."""
-    flat = is_constant(block)
-    centred = block - block.mean(axis=1, keepdims=True)
-    length = np.where(flat, 0.0, _lengths(centred))
-    product = np.einsum("vt,vt->v", centred, directions)
-    return np.clip(np.where(length > 0, product / np.where(length > 0, length, 1.0), 0.0), -1, 1)
-
-
-def _lengths(vectors: Floats) -> Floats:
-    return np.asarray(np.sqrt(np.einsum("vt,vt->v", vectors, vectors)))
-
-
-def _renumbered(labels: NDArray[np.int32], centroids: Floats, inertia: float) -> Clustering:
+def renumbered(labels: NDArray[np.int32], centroids: Floats, inertia: float) -> Clustering:
     """Number the groups by size, equal ones by their centroids."""
-    sizes = np.bincount(labels, minlength=len(centroids))
-    order = np.lexsort((*centroids.T[::-1], -sizes))
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    return Clustering(rank[labels], centroids[order], float(inertia))
+    order = by_size(np.bincount(labels, minlength=len(centroids)), centroids)
+    rank = np.argsort(order).astype(np.int32)
+    return Clustering(rank[labels], centroids[order], inertia)

@@ -11,18 +11,16 @@ from scipy import ndimage
 
 from pipelines.brainmap import maps
 from pipelines.brainmap.active import normalized_blocks
-from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.parameters import LookParameters
+from pipelines.brainmap.preview import write_preview
 from pipelines.brainmap.read import open_images
 from pipelines.brainmap.series import Floats
+from pipelines.brainmap.statistics import draw
 from pipelines.csv_export import write_csv
 from pipelines.progress import Report, part, silent
 
-LONGEST_SIDE = 256
-"""Pixels of the preview's longer side; larger images are thinned."""
-
-PREVIEW_BYTES = 256 << 20
-"""Most that the preview takes on disk; longer films are thinned in time."""
+SAMPLE_VALUES = 4 << 20
+"""Most values of the series that are kept for statistics; of more voxels, some are drawn."""
 
 BINS = 80
 SMOOTHING_BINS = 1.5
@@ -48,8 +46,9 @@ def look(
         inputs: `images`, as `read.open_images` takes them.
         parameters: how the images are read and normalised.
         folder: gets `mean.tif`, `std.tif` (float32; of the normalised series), `deviations.npy`
-            (float64, ascending), `histogram.csv` (`std_from, std_to, voxels, density`) and
-            `preview.npy` (time, plane, y, x; thinned).
+            (float64, ascending), `histogram.csv` (`std_from, std_to, voxels, density`),
+            `preview.npy` (time, plane, y, x; thinned), and `sample.npz`: normalised series of all
+            voxels, or of as many as `SAMPLE_VALUES` allows (`series`, `voxels`, `deviation`).
         report: told what happens.
 
     Returns:
@@ -61,9 +60,14 @@ def look(
     """
     images = open_images(inputs["images"], parameters.planes, parameters.dataset)
     deviations, mean = np.empty(images.n_voxels), np.empty(images.n_voxels)
+    drawn = draw(images.n_voxels, max(1, SAMPLE_VALUES // images.n_times), seed=0)
+    sample = np.empty((len(drawn), images.n_times), np.float32)
     for block in normalized_blocks(images, parameters, part(report, 0.0, 0.7), folder):
         deviations[block.rows], mean[block.rows] = block.deviation, block.mean
-    thinned = _write_preview(images, folder / "preview.npy", part(report, 0.7, 0.95))
+        here = slice(*np.searchsorted(drawn, (block.rows.start, block.rows.stop)))
+        sample[here] = block.series[drawn[here] - block.rows.start]
+    np.savez(folder / "sample.npz", series=sample, voxels=drawn, deviation=deviations[drawn])
+    thinned = write_preview(images, folder / "preview.npy", part(report, 0.7, 0.95))
     report(0.95, "Measuring how the deviations are distributed")
     for name, values in {"mean": mean, "std": deviations}.items():
         volume = values.reshape(images.shape[1:]).astype(np.float32)
@@ -130,21 +134,3 @@ def histogram(varying: Floats) -> pd.DataFrame:
             "density": ndimage.gaussian_filter1d(share, SMOOTHING_BINS),
         }
     )
-
-
-def _write_preview(images: ImageSeries, file: Path, report: Report) -> dict[str, int]:
-    pixels = -(-max(images.shape[2:]) // LONGEST_SIDE)
-    n_times, n_planes, height, width = images.shape
-    dtype = np.dtype(np.float32) if images.dtype.kind == "f" else images.dtype
-    size = n_planes * -(-height // pixels) * -(-width // pixels) * dtype.itemsize
-    times = max(1, -(-n_times * size // PREVIEW_BYTES))
-    shape = (-(-n_times // times), n_planes, -(-height // pixels), -(-width // pixels))
-    with file.open("wb") as stream:
-        descr = np.lib.format.dtype_to_descr(dtype)
-        header = {"descr": descr, "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_2_0(stream, header)
-        for time, volume in enumerate(images.frames()):
-            report(time / n_times, f"Making the preview of time point {time + 1:,} of {n_times:,}")
-            if time % times == 0:
-                stream.write(volume[:, ::pixels, ::pixels].astype(dtype, order="C").data)
-    return {"pixels": pixels, "times": times}

@@ -26,6 +26,9 @@ RANGE_PERCENTILES = (1.0, 99.5)
 
 PLANES_IN_A_ROW = 8
 
+VOXELS_AT_ONCE = 1 << 18
+"""Voxels that are painted together: mixing takes many times the memory of the picture."""
+
 
 def volume(
     values: NDArray[Any], voxels: NDArray[np.intp], shape: Shape, fill: float
@@ -63,11 +66,16 @@ def paint(
     Returns:
         RGB (plane, y, x, 3).
     """
-    opacity = np.where(labels == FILTERED, 0.0, np.clip(similarity, 0, 1))[..., None]
-    grey = 255 * BACKGROUND * _stretched(mean)[..., None]
-    mixed = opacity * colors[np.maximum(labels, 0)] + (1 - opacity) * grey
-    painted: NDArray[np.uint8] = np.round(mixed).astype(np.uint8)
-    return painted
+    painted = np.empty((labels.size, 3), np.uint8)
+    low, high = np.percentile(mean, RANGE_PERCENTILES)
+    for start in range(0, labels.size, VOXELS_AT_ONCE):
+        some = slice(start, start + VOXELS_AT_ONCE)
+        group, alike, dark = (values.reshape(-1)[some] for values in (labels, similarity, mean))
+        opacity = np.where(group == FILTERED, 0.0, np.clip(alike, 0, 1))[:, None]
+        grey = 255 * BACKGROUND * np.clip((dark - low) / ((high - low) or 1.0), 0, 1)[:, None]
+        mixed = opacity * colors[np.maximum(group, 0)] + (1 - opacity) * grey
+        painted[some] = np.round(mixed).astype(np.uint8)
+    return painted.reshape(*labels.shape, 3)
 
 
 def flat_colors(labels: NDArray[np.int16], colors: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -115,10 +123,3 @@ def write_map(rgb: NDArray[np.uint8], folder: Path) -> None:
     """Write RGB (plane, y, x, 3) as `map.tif`, and its planes side by side as `map.png`."""
     tifffile.imwrite(folder / "map.tif", rgb, photometric="rgb", metadata={"axes": "ZYXS"})
     write_png(side_by_side(rgb), folder / "map.png")
-
-
-def _stretched(mean: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    """Intensities from 0 to 1 over the span that is shown."""
-    low, high = np.percentile(mean, RANGE_PERCENTILES)
-    shown: NDArray[np.floating[Any]] = np.clip((mean - low) / ((high - low) or 1.0), 0, 1)
-    return shown

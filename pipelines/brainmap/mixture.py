@@ -1,7 +1,7 @@
 """Mixtures of Gaussians of the series' principal components."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
-from pipelines.brainmap.choose_k import evidence_rows, sample_rows
+from pipelines.brainmap.choose_k import evidence_rows
 from pipelines.brainmap.kmeans import Clustering, grouped, mean_series
-from pipelines.brainmap.series import Floats, Series, blocks
+from pipelines.brainmap.quick import sample_rows
+from pipelines.brainmap.series import Floats, Series
+from pipelines.brainmap.stored import AnySeries
 from pipelines.progress import Report, silent
 
 VARIANCE = 0.98
@@ -33,6 +35,10 @@ RISES = 2
 """The curve is not followed further after it rose so often in a row."""
 
 
+ROWS_AT_ONCE = 16_384
+"""Voxels that are put to their components together."""
+
+
 @dataclass(frozen=True)
 class Mixture:
     """A fitted mixture as groups of voxels, and its Bayesian information criterion."""
@@ -42,9 +48,9 @@ class Mixture:
 
 
 def mixtures(
-    series: Series, ks: Sequence[int], seed: int, report: Report = silent
-) -> list[Mixture]:
-    """Fit a mixture with full covariances for each k, started by K-means.
+    series: AnySeries, ks: Sequence[int], seed: int, report: Report = silent
+) -> Iterator[Mixture]:
+    """Fit a mixture with full covariances for each k, started by K-means, one after the other.
 
     Large data are fitted on a sample and then all voxels are put to their most probable
     component. The centroid of a component is the mean series of its voxels.
@@ -56,16 +62,15 @@ def mixtures(
     with threadpool_limits(limits=1):
         components = principal_components(series[rows])
         sample = components.transform(series[rows])
-        found = []
-        for done, k in enumerate(ks):
-            report(done / len(ks), f"Fitting a mixture of {k} Gaussians to {len(rows):,} voxels")
+    for done, k in enumerate(ks):
+        report(done / len(ks), f"Fitting a mixture of {k} Gaussians to {len(rows):,} voxels")
+        with threadpool_limits(limits=1):
             model = fit_mixture(sample, k, series.shape[1], seed)
-            clusters = _predicted(series, components, model)
-            found.append(Mixture(clusters, float(model.bic(sample))))
-    return found
+            found = Mixture(_predicted(series, components, model), float(model.bic(sample)))
+        yield found
 
 
-def information(series: Series, ks: Sequence[int], seed: int, report: Report = silent) -> Floats:
+def information(series: AnySeries, ks: Sequence[int], seed: int, report: Report = silent) -> Floats:
     """The Bayesian information criterion of mixtures (k,), on a sample of the voxels.
 
     NaN for larger k once the criterion has risen twice: those are the slow ones, and no minimum.
@@ -106,9 +111,10 @@ def fit_mixture(
         return model.fit(scores)
 
 
-def _predicted(series: Series, components: PCA, model: GaussianMixture) -> Clustering:
-    labels = np.concatenate(
-        [model.predict(components.transform(series[rows])) for rows in blocks(series)]
-    ).astype(np.int32)
+def _predicted(series: AnySeries, components: PCA, model: GaussianMixture) -> Clustering:
+    labels = np.empty(len(series), np.int32)
+    for start in range(0, len(series), ROWS_AT_ONCE):
+        rows = slice(start, min(start + ROWS_AT_ONCE, len(series)))
+        labels[rows] = model.predict(components.transform(series[rows]))
     expected = components.inverse_transform(model.means_)
     return grouped(series, labels, mean_series(series, labels, expected))

@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.brainmap import filters
+from pipelines.brainmap import filters, preview
+from pipelines.brainmap.changed import FILE, Layout
 from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.operation_parameters import OperationParameters
 from pipelines.brainmap.operations import EXACT, block_operation
 from pipelines.brainmap.read import open_images
-from pipelines.brainmap.store import series_store
+from pipelines.brainmap.series import as_numbers, deviation
+from pipelines.brainmap.statistics import draw
+from pipelines.brainmap.store import SeriesStore, series_store
 from pipelines.errors import ParameterError
 from pipelines.progress import Report, part, silent
 
-FILE = "result.npy"
+MEASURES = frozenset({"correlate", "crosscorr", "fourier"})
 VOLUME_OPERATIONS = frozenset({"gaussian-filter", "median-filter", "uniform-filter"})
 
 
@@ -29,32 +32,60 @@ def operate(
     """Do one operation; neither images nor result are ever in memory as a whole.
 
     Args:
-        inputs: `images`, as `read.open_images` takes them.
+        inputs: `images`, as `read.open_images` takes them; `signal`, a file that goes before the
+            parameter of that name.
         parameters: which operation, and its settings.
         folder: gets `result.npy`: series (plane, y, x, value) from operations on series, volumes
             (time, plane, y, x) from filters and the subsampling of space, one volume from std,
-            mean, localcorr and correlate with one signal, (series, time) from sample.
+            mean, localcorr and correlate with one signal, (series, time) from sample. The images
+            as they were are beside it, thinned, in `preview.npy` (time, plane, y, x).
         report: told what happens.
 
     Returns:
-        `operation`, `shape`, `dtype`, and `n_undefined`, the number of values that are NaN.
+        `operation`, `layout` (see `changed.Layout`), `shape`, `dtype`, `n_undefined`, the number
+        of values that are NaN, `images_shape` (time, plane, y, x) and `thinned`: every how many
+        pixels and time points of the images are previewed.
 
     Raises:
         ImageError: the images cannot be read.
         ParameterError: a setting that does not fit the images.
         TableError: the signal cannot be read.
     """
+    if "signal" in inputs:
+        parameters = parameters.model_copy(update={"signal": str(inputs["signal"])})
     images = open_images(inputs["images"], parameters.planes, parameters.dataset)
     output = _Output(folder / FILE)
+    layout = _operate(images, parameters, folder, output, part(report, 0.0, 0.8))
+    thinned = preview.write_preview(images, folder / preview.FILE, part(report, 0.8, 1.0))
+    return {
+        "operation": parameters.operation,
+        "layout": layout,
+        **output.written,
+        "images_shape": list(images.shape),
+        "thinned": thinned,
+    }
+
+
+def _operate(
+    images: ImageSeries,
+    parameters: OperationParameters,
+    folder: Path,
+    output: "_Output",
+    report: Report,
+) -> Layout:
     if parameters.operation in VOLUME_OPERATIONS or _thins_space(parameters):
         _filter(images, parameters, output, report)
-    elif parameters.operation in ("std", "mean", "localcorr"):
+        return "volumes"
+    if parameters.operation in ("std", "mean", "localcorr"):
         output.write([_one_volume(images, parameters, report)], images.shape[1:])
-    elif parameters.operation == "sample":
+        return "image"
+    if parameters.operation == "sample":
         _sample(images, parameters, folder, output, report)
-    else:
-        _transform(images, parameters, folder, output, report)
-    return {"operation": parameters.operation, **output.written}
+        return "sample"
+    _transform(images, parameters, folder, output, report)
+    if parameters.operation in MEASURES:
+        return "image" if len(output.written["shape"]) == 3 else "values"
+    return "series"
 
 
 class _Output:
@@ -115,7 +146,7 @@ def _one_volume(
         return filters.std_image(images, report)
     if parameters.operation == "mean":
         return filters.mean_image(images, report)
-    return filters.local_correlation(images, parameters.neighborhood, report)
+    return filters.local_correlation(images, filters.averaging_size(parameters), report)
 
 
 def _transform(
@@ -149,14 +180,29 @@ def _sample(
     output: _Output,
     report: Report,
 ) -> None:
-    random = np.random.default_rng(parameters.seed)
-    count = min(parameters.n, images.n_voxels)
-    drawn = np.sort(random.choice(images.n_voxels, count, replace=False))
+    with series_store(images, part(report, 0.0, 0.9), folder) as store:
+        enough = _varying(store, parameters.min_std)
+        drawn = enough[draw(len(enough), parameters.n, parameters.seed)]
 
-    def series() -> Iterator[NDArray[Any]]:
-        with series_store(images, part(report, 0.0, 0.9), folder) as store:
+        def series() -> Iterator[NDArray[Any]]:
             for rows in store.blocks():
                 here = drawn[(drawn >= rows.start) & (drawn < rows.stop)] - rows.start
                 yield store.read(rows)[here]
 
-    output.write(series(), (count, images.n_times))
+        output.write(series(), (len(drawn), images.n_times))
+
+
+def _varying(store: SeriesStore, min_std: float) -> NDArray[np.intp]:
+    """Voxels whose series have a larger standard deviation; all of them for 0."""
+    if not min_std:
+        return np.arange(store.images.n_voxels)
+    parts = [
+        rows.start + np.flatnonzero(deviation(as_numbers(store.read(rows))) > min_std)
+        for rows in store.blocks()
+    ]
+    found = np.concatenate(parts)
+    if not found.size:
+        raise ParameterError(
+            f"min_std: no series has a standard deviation above {min_std:g}: set it lower."
+        )
+    return found

@@ -1,5 +1,6 @@
 """What can be set for one operation on series or images."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
@@ -14,15 +15,15 @@ Operation = Literal[
 ]  # fmt: skip
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
     """Texts such as `1,5,5`, single numbers and lists alike."""
     if isinstance(value, str):
         return [part.strip() for part in value.strip("()[] ").split(",") if part.strip()]
     return value if isinstance(value, list | tuple) else [value]
 
 
-Whole = Annotated[tuple[int, ...], BeforeValidator(_listed)]
-Real = Annotated[tuple[float, ...], BeforeValidator(_listed)]
+Whole = Annotated[tuple[int, ...], BeforeValidator(listed)]
+Real = Annotated[tuple[float, ...], BeforeValidator(listed)]
 
 
 class OperationParameters(ReadingParameters):
@@ -79,6 +80,15 @@ class OperationParameters(ReadingParameters):
     n: int = parameter(
         100, label="Series", unit="voxels", help="sample: how many are drawn, without return.", ge=1
     )
+    min_std: float = parameter(
+        0.0,
+        label="Least deviation",
+        unit="intensity",
+        help="sample: only series whose standard deviation is above this are drawn; 0 draws from "
+        "all.",
+        ge=0,
+        allow_inf_nan=False,
+    )
     seed: int = parameter(
         0, label="Random seed", help="sample: the same seed draws the same.", ge=0, le=2**32 - 1
     )
@@ -87,6 +97,7 @@ class OperationParameters(ReadingParameters):
         label="Signal",
         help="correlate and crosscorr: a .npy, .csv or .mat file with one value per time point; "
         "for correlate, several signals may stand in the columns of a .csv or the rows of a .npy.",
+        path=True,
     )
     lag: int = parameter(
         0, label="Largest lag", unit="frames", help="crosscorr: from -lag to +lag.", ge=0
@@ -108,12 +119,43 @@ class OperationParameters(ReadingParameters):
         (2,),
         label="Size",
         unit="pixels",
-        help="median-filter and uniform-filter: one number for plane, y and x alike, or three.",
+        help="median-filter, uniform-filter, and the average that localcorr compares a voxel with: "
+        "one number for plane, y and x alike, or three.",
     )
-    neighborhood: int = parameter(
-        2,
+    neighborhood: int | None = parameter(
+        None,
         label="Neighbourhood",
         unit="pixels",
-        help="localcorr: reach to all sides of the average that a voxel is correlated with.",
+        help="localcorr: reach of the average to all sides, instead of its size (1 means 3).",
         ge=1,
     )
+
+
+USED: Mapping[Operation, tuple[str, ...]] = {
+    "normalize": ("method", "percentile", "offset", "window"),
+    "center": (),
+    "zscore": (),
+    "standardize": (),
+    "detrend": ("method", "order"),
+    "squelch": ("threshold",),
+    "between": ("left", "right"),
+    "select": ("indices",),
+    "sample": ("n", "min_std", "seed"),
+    "subsample": ("factor",),
+    "correlate": ("signal",),
+    "crosscorr": ("signal", "lag"),
+    "fourier": ("freq",),
+    "localcorr": ("size", "neighborhood"),
+    "gaussian-filter": ("sigma",),
+    "median-filter": ("size",),
+    "uniform-filter": ("size",),
+    "std": (),
+    "mean": (),
+}
+"""Which settings each operation looks at, besides how the images are read."""
+
+METHODS: Mapping[Operation, tuple[str, ...]] = {
+    "normalize": ("percentile", "mean", "window"),
+    "detrend": ("linear", "nonlinear"),
+}
+"""The methods of the operations that have some; the first is what an empty setting means."""

@@ -72,7 +72,7 @@ def correlate(block: Floats, signals: Floats) -> Floats:
     """Pearson's correlation with each signal (signal, time): (voxel, signal)."""
     wanted = signals - signals.mean(axis=1, keepdims=True)
     wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
-    correlation: Floats = _unit(block, np.nan) @ wanted.T
+    correlation: Floats = np.clip(_unit(block, np.nan) @ wanted.T, -1, 1)
     return correlation
 
 
@@ -99,7 +99,8 @@ def fourier(block: Floats, freq: int) -> Floats:
     half the series' length; the phase is in radians from 0 to 2 pi.
     """
     centred = np.where(is_constant(block)[:, None], 0.0, center(block))
-    spectrum = np.fft.rfft(centred, axis=1)[:, : block.shape[1] // 2]
+    # The transform of real numbers rounds otherwise, and a phase of 0 may become 2 pi.
+    spectrum = np.fft.fft(centred, axis=1)[:, : block.shape[1] // 2]
     amplitude = np.abs(spectrum)
     with np.errstate(invalid="ignore"):
         coherence = amplitude[:, freq] / np.sqrt((amplitude**2).sum(axis=1))

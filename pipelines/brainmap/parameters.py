@@ -9,6 +9,9 @@ from pipelines.parameters import Parameters, parameter
 Normalization = Literal["percentile", "mean", "zscore", "none"]
 Palette = Literal["similarity", "notebook", "colorblind"]
 
+ENGINE = r"^(local|spark-local|(dask|spark)://[A-Za-z0-9._:\[\]-]+:[0-9]{1,5})$"
+"""How an engine is named."""
+
 
 def _as_list(value: Any) -> Any:
     """What was typed, such as "5, 10, 20" or 30, as a list."""
@@ -147,4 +150,13 @@ class BrainmapParameters(LookParameters):
         ge=0,
         le=2**32 - 1,
         advanced=True,
+    )
+    engine: str = parameter(
+        "local",
+        label="Engine",
+        help="Where the passes over all voxels are made: local, dask://HOST:PORT, "
+        "spark://HOST:PORT or spark-local. The map is the same to the last bit; a cluster pays "
+        "for many millions of voxels, and must see the output folder under the same path.",
+        advanced=True,
+        pattern=ENGINE,
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipelines.brainmap import tiff
 from pipelines.brainmap.arrays import open_npy, open_npz
+from pipelines.brainmap.changed import is_changed, open_changed
 from pipelines.brainmap.containers import HDF5_SUFFIXES, is_zarr, open_hdf5, open_zarr
 from pipelines.brainmap.images import (
     LEAST_TIMES,
@@ -26,7 +27,8 @@ def open_images(path: Path, planes: int | None = None, dataset: str = "") -> Ima
     Args:
         path: a folder with one TIFF per time point (pages = planes), a multi-page TIFF or
             OME-TIFF, a `.npy` or `.npz` array (time, plane, y, x) or (time, y, x), such an
-            array in HDF5, NWB or zarr, or a folder of Thunder's binary series or images.
+            array in HDF5, NWB or zarr, a folder of Thunder's binary series or images, or of
+            the result of an operation on series.
         planes: pages per volume of a multi-page TIFF that does not say so itself.
         dataset: which array of an HDF5, NWB or zarr file; empty if there is only one.
 
@@ -44,6 +46,8 @@ def open_images(path: Path, planes: int | None = None, dataset: str = "") -> Ima
 def _open_directory(path: Path, dataset: str) -> ImageSeries:
     if is_zarr(path):
         return open_zarr(path, dataset)
+    if is_changed(path):
+        return open_changed(path)
     return open_thunder(path) if is_thunder(path) else _open_folder(path)
 
 

@@ -5,20 +5,26 @@ many at a time as memory holds.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.brainmap.images import is_sound
-from pipelines.brainmap.parameters import LookParameters
 from pipelines.brainmap.store import BLOCK_VALUES
 from pipelines.errors import ImageError
+
+if TYPE_CHECKING:
+    # A cluster's workers import this file; they need not know the library of the parameters.
+    from pipelines.brainmap.parameters import LookParameters
 
 Series = NDArray[np.floating[Any]]
 """(voxel, time); voxels in the order of plane, y, x."""
 
 Floats = NDArray[np.float64]
+
+VALUES_AT_ONCE = 1 << 17
+"""Values that are reckoned with together: 1 MB in double precision, which stays in the cache."""
 
 
 def as_numbers(stored: NDArray[Any]) -> Series:
@@ -27,25 +33,25 @@ def as_numbers(stored: NDArray[Any]) -> Series:
     return stored.astype(np.float32 if exact else np.float64)
 
 
-def normalize(series: Series, parameters: LookParameters, first: int = 0) -> None:
+def normalize(series: Series, parameters: "LookParameters", first: int = 0) -> None:
     """Normalise every voxel's series in place; `first` is the number of the first voxel.
 
     Raises:
         ImageError: baseline plus offset is zero, or values overflow.
     """
-    for rows in blocks(series):
-        block = series[rows].astype(np.float64)
+    for rows in blocks(series, VALUES_AT_ONCE):
         # Overflow and division by zero end as infinity, which is refused below.
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            series[rows] = normalized(block, parameters)
+            series[rows] = normalized(series[rows], parameters)
         _require_sound(series[rows], first + rows.start)
 
 
-def normalized(block: Floats, parameters: LookParameters) -> Floats:
+def normalized(stored: Series, parameters: "LookParameters") -> Floats:
     """Normalise series (voxel, time) as the parameters say."""
+    block = stored.astype(np.float64)
     match parameters.normalize:
         case "percentile":
-            baseline = np.percentile(block, parameters.percentile, axis=1, keepdims=True)
+            baseline = percentile(stored, parameters.percentile)[:, None]
             return relative_change(block, baseline, parameters.offset)
         case "mean":
             baseline = block.mean(axis=1, keepdims=True)
@@ -54,6 +60,22 @@ def normalized(block: Floats, parameters: LookParameters) -> Floats:
             return zscore(block)
         case "none":
             return block
+
+
+def percentile(series: Series, level: float) -> Floats:
+    """The percentile of each series (voxel, time).
+
+    The numbers are those of `numpy.percentile` in double precision, several times faster, as
+    sorting in single precision is quick.
+    """
+    ordered, times = np.sort(series, axis=1), series.shape[1]
+    at = level / 100 * (times - 1)
+    below = min(int(at), times - 1)
+    low = ordered[:, below].astype(np.float64)
+    high = ordered[:, min(below + 1, times - 1)].astype(np.float64)
+    share = at - below
+    step = high - low
+    return np.asarray(high - step * (1 - share) if share >= 0.5 else low + step * share)
 
 
 def relative_change(block: Floats, baseline: Floats, offset: float) -> Floats:
@@ -72,10 +94,13 @@ def zscore(block: Floats) -> Floats:
     return np.where(flat, 0.0, (block - block.mean(axis=1, keepdims=True)) / (spread + flat))
 
 
-def deviation(block: Series) -> Floats:
+def deviation(series: Series) -> Floats:
     """Standard deviation of each series over time, exactly 0 for constant ones."""
-    spread = block.std(axis=1, dtype=np.float64)
-    return np.where(is_constant(block), 0.0, spread)
+    spread = np.empty(len(series))
+    for rows in blocks(series, VALUES_AT_ONCE):
+        block = series[rows]
+        spread[rows] = np.where(is_constant(block), 0.0, block.std(axis=1, dtype=np.float64))
+    return spread
 
 
 def is_constant(block: Series) -> NDArray[np.bool_]:
@@ -83,9 +108,9 @@ def is_constant(block: Series) -> NDArray[np.bool_]:
     return np.asarray(block.max(axis=1) == block.min(axis=1))
 
 
-def blocks(series: Series) -> Iterator[slice]:
+def blocks(series: Series, values: int = BLOCK_VALUES) -> Iterator[slice]:
     """Cut the voxels into stretches of bounded size."""
-    size = max(1, BLOCK_VALUES // series.shape[1])
+    size = max(1, values // series.shape[1])
     for start in range(0, len(series), size):
         yield slice(start, min(start + size, len(series)))
 

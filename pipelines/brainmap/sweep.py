@@ -1,18 +1,25 @@
 """All numbers of clusters that are tried, with their evidence and colours."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pipelines.brainmap import choose_k, mixture
 from pipelines.brainmap.active import ActiveVoxels
+from pipelines.brainmap.by_k import ByK
 from pipelines.brainmap.colors import COLOR_BLIND, Coloring, Earlier, color_centroids
-from pipelines.brainmap.kmeans import Clustering, Quality, quality
+from pipelines.brainmap.engine import Engine
+from pipelines.brainmap.kmeans import Clustering, inverse, quality
+from pipelines.brainmap.lloyd import describe
 from pipelines.brainmap.parameters import BrainmapParameters, Palette
+from pipelines.brainmap.quick import means_quickly
 from pipelines.brainmap.series import Floats
+from pipelines.brainmap.stored import AnySeries
 from pipelines.progress import Report, part
 
 PALETTES: tuple[Palette, ...] = get_args(Palette)
@@ -35,21 +42,38 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Groups:
+    """The clusters of one K and how well they describe their voxels.
+
+    Attributes:
+        centroids: mean series of each group (cluster, time).
+        sizes: voxels per group (cluster,).
+        inertia: sum of squared distances of the voxels to their centroids.
+        error_distance: sum of those distances.
+        error_similarity: 1 / sum of the correlations with the centroids.
+    """
+
+    centroids: Floats
+    sizes: NDArray[np.int64]
+    inertia: float
+    error_distance: float
+    error_similarity: float
+
+
+@dataclass(frozen=True)
 class Sweep:
-    """The maps of all numbers of clusters that were tried.
+    """All numbers of clusters that were tried; the groups of the voxels lie in files.
 
     Attributes:
         ks: ascending.
-        groups: one clustering for each.
-        fitness: how well each describes its voxels.
+        groups: for each K.
         evidence: further curves over K.
         place: of the chosen one in `ks`.
         reason: why it was chosen, in a sentence.
     """
 
     ks: tuple[int, ...]
-    groups: Sequence[Clustering]
-    fitness: Sequence[Quality]
+    groups: Sequence[Groups]
     evidence: Evidence
     place: int
     reason: str
@@ -66,26 +90,76 @@ class Sweep:
         return choose_k.crossing(self.ks, held_out.train, held_out.test)
 
 
-def run_sweep(active: ActiveVoxels, parameters: BrainmapParameters, report: Report) -> Sweep:
+def run_sweep(
+    active: ActiveVoxels,
+    parameters: BrainmapParameters,
+    folder: Path,
+    engine: Engine,
+    report: Report,
+) -> Sweep:
     """Cluster the active voxels for each K and choose one.
+
+    Args:
+        active: what is clustered.
+        parameters: the numbers of clusters, and how they are found.
+        folder: gets `labels_by_k.npy` and `similarity_by_k.npy` (k, kept voxel).
+        engine: where the passes over all voxels are made.
+        report: told what happens.
 
     Raises:
         ParameterError: even the smallest K is too large for the voxels that are kept.
     """
     series, seed = active.series, parameters.seed
     ks = tuple(choose_k.usable(series, parameters.k, seed))
-    if parameters.model == "gmm":
-        mixtures = mixture.mixtures(series, ks, seed, part(report, 0, 0.9))
-        groups = [found.clustering for found in mixtures]
-        bic = np.array([found.bic for found in mixtures])
-        evidence = Evidence(_unknown(ks), bic, _none_held_out(ks))
-    else:
-        groups = _kmeans(active, ks, parameters, part(report, 0, 0.4))
-        evidence = _evidence(active, ks, seed, part(report, 0.4, 0.9))
-    report(0.9, "Comparing voxels with their centroids")
-    fitness = [quality(series, found) for found in groups]
-    chosen, reason = _choice(ks, parameters, fitness, evidence)
-    return Sweep(ks, groups, fitness, evidence, ks.index(chosen), reason)
+    with ByK(folder, len(ks), len(series)) as by_k:
+        if parameters.model == "gmm":
+            bic: list[float] = []
+            mixtures = mixture.mixtures(series, ks, seed, report)
+            groups = _one_by_one(series, _noting(mixtures, bic), by_k)
+            evidence = Evidence(_unknown(ks), np.array(bic), _none_held_out(ks))
+        elif len(ks) > 1 and parameters.method == "quick":
+            groups = _quickly(series, ks, seed, engine, by_k, part(report, 0, 0.5))
+            evidence = _evidence(active, ks, seed, part(report, 0.5, 1))
+        else:
+            stage, restarts = part(report, 0, 0.5), parameters.n_init
+            clusterings = choose_k.sweep_exactly(series, ks, restarts, seed, stage, engine)
+            groups = _one_by_one(series, clusterings, by_k)
+            evidence = _evidence(active, ks, seed, part(report, 0.5, 1))
+    chosen, reason = _choice(ks, parameters, groups, evidence)
+    return Sweep(ks, groups, evidence, ks.index(chosen), reason)
+
+
+def _quickly(
+    series: AnySeries, ks: tuple[int, ...], seed: int, engine: Engine, by_k: ByK, report: Report
+) -> list[Groups]:
+    means = means_quickly(series, ks, seed, part(report, 0, 0.8), engine)
+    sums = np.zeros((len(ks), 3))
+    for rows, found in engine.each(describe, series, means):
+        done = f"{rows.start:,} of {len(series):,} voxels"
+        report(0.8 + 0.2 * rows.start / len(series), f"Compared {done} with their centroids")
+        for place, described in enumerate(found):
+            by_k.write(place, rows, described.labels, described.similarity)
+            sums[place] += described.sums
+    return [
+        Groups(item.centroids, item.sizes, float(square), float(distance), inverse(float(alike)))
+        for item, (square, distance, alike) in zip(means, sums, strict=True)
+    ]
+
+
+def _noting(mixtures: Iterable[mixture.Mixture], bic: list[float]) -> Iterator[Clustering]:
+    for found in mixtures:
+        bic.append(found.bic)
+        yield found.clustering
+
+
+def _one_by_one(series: AnySeries, clusterings: Iterable[Clustering], by_k: ByK) -> list[Groups]:
+    groups = []
+    for place, found in enumerate(clusterings):
+        fit = quality(series, found)
+        by_k.write(place, slice(0, len(series)), found.labels, fit.similarity)
+        errors = fit.error_distance, fit.error_similarity
+        groups.append(Groups(found.centroids, found.sizes, found.inertia, *errors))
+    return groups
 
 
 def color_all(sweep: Sweep, seed: int, palette: Palette, report: Report) -> dict[int, Coloring]:
@@ -112,8 +186,8 @@ def offered(palette: Palette, k: int) -> bool:
 
 def table(sweep: Sweep, colorings: dict[Palette, dict[int, Coloring]]) -> pd.DataFrame:
     """One row for each K with all its figures."""
-    distance = np.array([found.error_distance for found in sweep.fitness])
-    similarity = np.array([found.error_similarity for found in sweep.fitness])
+    distance = np.array([found.error_distance for found in sweep.groups])
+    similarity = np.array([found.error_similarity for found in sweep.groups])
     held_out = sweep.evidence.held_out
     columns = {
         "k": sweep.ks,
@@ -137,23 +211,17 @@ def table(sweep: Sweep, colorings: dict[Palette, dict[int, Coloring]]) -> pd.Dat
     return pd.DataFrame(columns)
 
 
-def _kmeans(
-    active: ActiveVoxels, ks: tuple[int, ...], parameters: BrainmapParameters, report: Report
-) -> list[Clustering]:
-    if len(ks) > 1 and parameters.method == "quick":
-        return choose_k.sweep_quickly(active.series, ks, parameters.seed, report)
-    return choose_k.sweep_exactly(active.series, ks, parameters.n_init, parameters.seed, report)
-
-
 def _evidence(active: ActiveVoxels, ks: tuple[int, ...], seed: int, report: Report) -> Evidence:
     """The further curves; a single K has none, as there is nothing to choose."""
     if len(ks) == 1:
         return Evidence(_unknown(ks), _unknown(ks), _none_held_out(ks))
-    stability = choose_k.stability(active.series, ks, seed, part(report, 0, 0.3))
+    rows = choose_k.evidence_rows(len(active.voxels), seed)
+    series = active.series[rows]
+    stability = choose_k.stability(series, ks, seed, part(report, 0, 0.3))
     held_out = _none_held_out(ks)
-    if active.series.shape[1] >= LEAST_TIMES_TO_HOLD_OUT:
-        positions = np.stack(np.unravel_index(active.voxels, active.shape), axis=1)
-        held_out = choose_k.held_out(active.series, positions, ks, seed, part(report, 0.3, 0.5))
+    if series.shape[1] >= LEAST_TIMES_TO_HOLD_OUT:
+        positions = np.stack(np.unravel_index(active.voxels[rows], active.shape), axis=1)
+        held_out = choose_k.held_out(series, positions, ks, seed, part(report, 0.3, 0.5))
     bic = mixture.information(active.series, ks, seed, part(report, 0.5, 1.0))
     return Evidence(stability, bic, held_out)
 
@@ -161,7 +229,7 @@ def _evidence(active: ActiveVoxels, ks: tuple[int, ...], seed: int, report: Repo
 def _choice(
     ks: tuple[int, ...],
     parameters: BrainmapParameters,
-    fitness: Sequence[Quality],
+    groups: Sequence[Groups],
     evidence: Evidence,
 ) -> tuple[int, str]:
     dropped = len(parameters.k) - len(ks)
@@ -172,7 +240,7 @@ def _choice(
         chosen = choose_k.lowest(ks, evidence.bic)
         tried = ", ".join(map(str, ks))
         return chosen, f"Of {tried}, {chosen} gives the lowest information criterion.{spare}"
-    errors = np.array([found.error_distance for found in fitness])
+    errors = np.array([found.error_distance for found in groups])
     chosen, reason = choose_k.suggest(ks, errors, evidence.bic)
     return chosen, reason + spare
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 
-from pipelines.brainmap import choose_k, mixture
+from pipelines.brainmap import choose_k, mixture, quick
 from pipelines.brainmap.kmeans import cluster, lloyd, quality
 from pipelines.brainmap.series import Floats, Series, deviation
 
@@ -29,12 +29,16 @@ def patterns() -> tuple[Series, np.ndarray]:
     return series.astype(np.float32), positions
 
 
-def test_the_quick_sweep_of_the_zebrafish_is_near_the_published_errors(fish_series: Series) -> None:
-    found = choose_k.sweep_quickly(fish_series, KS, seed=0)
+@pytest.mark.parametrize("seed", [0, 2, 3])
+def test_the_quick_sweep_of_the_zebrafish_is_near_the_published_errors(
+    fish_series: Series, seed: int
+) -> None:
+    # From a single way to merge the sample's groups, seeds 2 and 3 ended 10 and 12 % off at K = 10.
+    found = choose_k.sweep_quickly(fish_series, KS, seed)
     fitness = [quality(fish_series, groups) for groups in found]
     assert [len(groups.centroids) for groups in found] == list(KS)
     assert [item.error_distance for item in fitness] == pytest.approx(DISTANCES, rel=0.03)
-    assert [item.error_similarity for item in fitness] == pytest.approx(SIMILARITIES, rel=0.1)
+    assert [item.error_similarity for item in fitness] == pytest.approx(SIMILARITIES, rel=0.05)
 
 
 def test_the_exact_sweep_of_the_zebrafish_gives_the_published_errors(fish_series: Series) -> None:
@@ -83,7 +87,7 @@ def test_passes_over_a_file_give_the_same_bits(
 def test_merging_is_wards() -> None:
     random = np.random.default_rng(0)
     centroids, sizes = random.random((12, 4)), random.integers(1, 40, 12)
-    merged = choose_k.merge_down(centroids, sizes, [3, 11])
+    merged = quick.merge_down(centroids, sizes, [3, 11])
 
     def growth(i: int, j: int) -> float:
         both = np.average(centroids[[i, j]], axis=0, weights=sizes[[i, j]])
@@ -153,6 +157,6 @@ def test_a_mixture_of_weak_signals_is_not_swallowed_by_one_component(kept: Serie
 
 
 def test_a_mixture_has_the_same_bits_for_the_same_seed(kept: Series) -> None:
-    first, second = (mixture.mixtures(kept[::6], [8], seed=1)[0] for _ in range(2))
+    first, second = (next(mixture.mixtures(kept[::6], [8], seed=1)) for _ in range(2))
     assert np.array_equal(first.clustering.labels, second.clustering.labels)
     assert first.bic == second.bic

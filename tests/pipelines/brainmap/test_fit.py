@@ -86,6 +86,17 @@ def test_the_zebrafish_gives_the_published_figures(fish: Path, tmp_path: Path) -
     assert np.count_nonzero(labels >= 0) == 5898
 
 
+@pytest.mark.parametrize("values", [{"k": "5,9"}, {"k": "6"}, {"k": "5,6", "model": "gmm"}])
+def test_series_that_stay_in_their_file_give_the_same_map(
+    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, Any]
+) -> None:
+    run(example / "images", tmp_path / "memory", values)
+    monkeypatch.setattr("pipelines.brainmap.stored.IN_MEMORY_BYTES", 0)
+    run(example / "images", tmp_path / "file", values)
+    for name in FILES - {"run.json"}:
+        assert digest(tmp_path / "memory" / name) == digest(tmp_path / "file" / name), name
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_planted_regions_are_found(tmp_path: Path, seed: int) -> None:
     demo.make(tmp_path, seed)

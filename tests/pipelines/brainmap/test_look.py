@@ -9,7 +9,7 @@ import pytest
 import tifffile
 
 from pipelines import tasks
-from pipelines.brainmap import demo, look
+from pipelines.brainmap import demo, preview
 from pipelines.brainmap.active import find_active
 from pipelines.brainmap.parameters import BrainmapParameters
 from pipelines.brainmap.read import open_images
@@ -45,7 +45,7 @@ def test_the_suggested_threshold_parts_regions_from_background(tmp_path: Path) -
 def test_the_map_keeps_what_the_look_counted(fish: Path, tmp_path: Path) -> None:
     found = run(fish, tmp_path / "out")
     values = BrainmapParameters.parse({"std_threshold": found["threshold"]})
-    assert len(find_active(open_images(fish), values).voxels) == found["n_kept"]
+    assert len(find_active(open_images(fish), values, tmp_path).voxels) == found["n_kept"]
 
 
 def test_the_histogram_counts_every_voxel_that_changes(fish: Path, tmp_path: Path) -> None:
@@ -61,8 +61,8 @@ def test_the_preview_of_large_images_is_thinned(
 ) -> None:
     film = np.random.default_rng(0).integers(0, 99, (9, 2, 20, 31)).astype(np.uint8)
     np.save(tmp_path / "film.npy", film)
-    monkeypatch.setattr(look, "LONGEST_SIDE", 16)
-    monkeypatch.setattr(look, "PREVIEW_BYTES", 1700)
+    monkeypatch.setattr(preview, "LONGEST_SIDE", 16)
+    monkeypatch.setattr(preview, "PREVIEW_BYTES", 1700)
     found = run(tmp_path / "film.npy", tmp_path / "out")
     assert found["thinned"] == {"pixels": 2, "times": 2}
     assert np.array_equal(np.load(tmp_path / "out" / "preview.npy"), film[::2, :, ::2, ::2])

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy.io import savemat
 
 from pipelines.__main__ import main
@@ -182,6 +183,26 @@ def test_local_correlation_is_that_with_the_average_around(
     expected = np.corrcoef(series[1, 10, 20], around)[0, 1]
     assert found.shape == (3, 20, 30)
     assert found[1, 10, 20] == pytest.approx(expected, abs=1e-3)
+
+
+def test_local_correlation_is_with_the_uniform_filter_of_its_size(
+    film_file: Path, series: NDArray[np.float64], operate: Operate
+) -> None:
+    # Thunder 1.4.2 takes the size of the filter, 2 by default; 2 n + 1 came later.
+    around = operate(film_file, "uniform-filter", size=2).astype(float)[:, 1, 10, 20]
+    expected = np.corrcoef(series[1, 10, 20], around)[0, 1]
+    found = operate(film_file, "localcorr")
+    assert found[1, 10, 20] == pytest.approx(expected, abs=1e-9)
+    by_size = operate(film_file, "localcorr", size=3)
+    assert np.array_equal(by_size, operate(film_file, "localcorr", neighborhood=1))
+
+
+def test_a_single_plane_is_filtered_as_an_image(tmp_path: Path, operate: Operate) -> None:
+    film = np.random.default_rng(0).integers(0, 255, (4, 20, 30)).astype(np.uint8)
+    np.save(tmp_path / "film.npy", film)
+    found = operate(tmp_path / "film.npy", "gaussian-filter", sigma=0.5)
+    expected = [ndimage.gaussian_filter(image, 0.5) for image in film]
+    assert np.array_equal(found[:, 0], expected)
 
 
 @pytest.mark.parametrize("operation", ["gaussian-filter", "uniform-filter"])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.brainmap.parameters import BrainmapParameters
 from pipelines.brainmap.read import open_images
-from pipelines.brainmap.series import Series, deviation, normalize, zscore
+from pipelines.brainmap.series import Series, deviation, normalize, percentile, zscore
 from pipelines.brainmap.store import series_store
 from pipelines.errors import ImageError
 from tests.pipelines.brainmap.conftest import to_series
@@ -101,3 +101,12 @@ def test_a_z_score_has_mean_0_and_deviation_1(series: NDArray[np.float64]) -> No
     active = deviation(series) > 0
     np.testing.assert_allclose(scores.mean(axis=1), 0, atol=1e-9)
     np.testing.assert_allclose(scores.std(axis=1)[active], 1, atol=1e-9)
+
+
+@pytest.mark.parametrize("level", [0, 1, 20, 33.3, 50, 66, 99.9, 100])
+@pytest.mark.parametrize("times", [2, 3, 20, 61])
+def test_percentiles_are_numpys(level: float, times: int) -> None:
+    series = 100 * np.random.default_rng(0).standard_normal((40, times))
+    for stored in (series, series.astype(np.float32)):
+        expected = np.percentile(stored.astype(np.float64), level, axis=1)
+        assert np.array_equal(percentile(stored, level), expected)

@@ -43,10 +43,10 @@ def test_the_active_voxels_do_not_depend_on_the_blocks(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = BrainmapParameters.parse({"std_threshold": 2.0})
-    whole = find_active(open_images(folder), values)
+    whole = find_active(open_images(folder), values, tmp_path)
     monkeypatch.setattr(store, "BLOCK_VALUES", 100)
     monkeypatch.setattr(store, "BATCH_BYTES", 5000)
-    parts = find_active(open_images(folder), values, scratch=tmp_path)
+    parts = find_active(open_images(folder), values, tmp_path)
     assert 0 < len(whole.voxels) < 1800
     for name in ("series", "voxels", "deviation", "mean"):
         assert np.array_equal(getattr(whole, name), getattr(parts, name)), name

@@ -1,0 +1,99 @@
+"""The result of an operation on series as images again, so that it can be looked at and mapped."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.brainmap.images import ImageSeries, Volume, checked_shape
+from pipelines.errors import ImageError
+
+FILE = "result.npy"
+RECORD = "run.json"
+PIPELINE = "brainmap series"
+
+Layout = Literal["series", "volumes", "image", "values", "sample"]
+"""What the axes of a result are.
+
+    series    (plane, y, x, time): series of every voxel
+    volumes   (time, plane, y, x): images over time
+    image     (plane, y, x): one number for every voxel
+    values    (plane, y, x, value): several numbers for every voxel that are no series
+    sample    (voxel, time): series of some voxels
+"""
+
+
+def is_changed(folder: Path) -> bool:
+    """Whether a folder holds the result of an operation."""
+    return (folder / FILE).exists() and (folder / RECORD).exists()
+
+
+def open_changed(folder: Path) -> ImageSeries:
+    """Open the result of an operation as an image series.
+
+    Series that are undefined, such as the z-scores of a constant voxel, count as 0, so that they
+    never change.
+
+    Raises:
+        ImageError: the result has no time any more, or is damaged.
+    """
+    layout = layout_of(folder)
+    if layout not in ("series", "volumes"):
+        raise ImageError(
+            f"{folder} holds the result of an operation that leaves no series of every voxel "
+            "(it cannot be mapped): choose the result of another operation."
+        )
+    try:
+        array = np.load(folder / FILE, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ImageError(f"{folder / FILE} is damaged: run the operation again.") from error
+    return _series(folder, array) if layout == "series" else _volumes(folder, array)
+
+
+def layout_of(folder: Path) -> Layout:
+    """What the axes of a result are.
+
+    Raises:
+        ImageError: the record does not say so.
+    """
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        layout: Layout = record["results"]["layout"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ImageError(
+            f"{folder / RECORD} does not say how {FILE} is laid out: run the operation again."
+        ) from error
+    return layout
+
+
+def _series(folder: Path, array: Any) -> ImageSeries:
+    shape = checked_shape(folder, (array.shape[-1], *array.shape[:-1]))
+    count = int(np.prod(shape[1:]))
+
+    def read_series(start: int, stop: int) -> NDArray[Any]:
+        return _defined(array.reshape(count, shape[0])[start:stop])
+
+    def read(start: int, stop: int) -> Iterator[Volume]:
+        for time in range(start, stop):
+            yield _defined(array[..., time])
+
+    return ImageSeries(folder, shape, array.dtype, read, read_series)
+
+
+def _volumes(folder: Path, array: Any) -> ImageSeries:
+    shape = checked_shape(folder, array.shape)
+
+    def read(start: int, stop: int) -> Iterator[Volume]:
+        for time in range(start, stop):
+            yield _defined(array[time])
+
+    return ImageSeries(folder, shape, array.dtype, read)
+
+
+def _defined(values: NDArray[Any]) -> NDArray[Any]:
+    if values.dtype.kind != "f":
+        return np.array(values)
+    return np.asarray(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0))

@@ -1,0 +1,154 @@
+"""A finished map as files for other programs."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import tifffile
+from numpy.typing import NDArray
+
+from pipelines.brainmap import maps
+from pipelines.brainmap.atlas import FinishedMap, open_map
+from pipelines.brainmap.export_parameters import Format, MapExportParameters
+from pipelines.brainmap.nwb import ChosenMap, write_nwb
+from pipelines.brainmap.png import write_png
+from pipelines.brainmap.svg import curve_panel, plane_panel, write_svg
+from pipelines.csv_export import write_csv
+from pipelines.progress import Report, silent
+
+SVG_PIXELS = 512
+"""Longest side of a plane in the SVG; larger ones are thinned, and its caption says so."""
+
+UNITS: Mapping[str, str] = {
+    "percentile": "relative change",
+    "mean": "relative change",
+    "zscore": "standard deviations",
+    "none": "intensity",
+}
+
+
+def export(
+    inputs: Mapping[str, Path],
+    parameters: MapExportParameters,
+    folder: Path,
+    report: Report = silent,
+) -> dict[str, Any]:
+    """Write one of a map's numbers of clusters.
+
+    Args:
+        inputs: `map`, the folder of a finished map.
+        parameters: which K, palette and formats.
+        folder: gets, by format: `labels.tif`, `similarity.tif`, `map.tif`; `map.png`; `map.svg`,
+            `centroids.svg`; `centroids.csv`, `colors.csv`; `map.nwb`.
+        report: told what happens.
+
+    Returns:
+        `k`, `palette`, `formats`, `files`.
+
+    Raises:
+        InputError: the map cannot be read.
+        ParameterError: that K was not tried.
+    """
+    found = open_map(inputs["map"])
+    chosen = choose(found, parameters, _unit(inputs["map"]))
+    for done, name in enumerate(parameters.formats):
+        report(done / len(parameters.formats), f"Writing {name}")
+        WRITERS[name](chosen, parameters, folder)
+    return {
+        "k": len(chosen.colors),
+        "palette": parameters.palette,
+        "formats": list(parameters.formats),
+        "files": sorted(path.name for path in folder.iterdir()),
+    }
+
+
+def choose(found: FinishedMap, parameters: MapExportParameters, unit: str) -> ChosenMap:
+    """The map of one K, in volumes."""
+    place = found.place(parameters.k)
+    labels = maps.volume(np.asarray(found.labels[place]), found.voxels, found.shape, maps.FILTERED)
+    similarity = maps.volume(np.asarray(found.similarity[place]), found.voxels, found.shape, 0)
+    colors = found.colors_of(parameters.k, parameters.palette)
+    rgb = maps.paint(labels, similarity, found.mean, _as_bytes(colors))
+    centroids = found.centroids_of(parameters.k)
+    return ChosenMap(labels, similarity, found.mean, rgb, centroids, colors, unit)
+
+
+def _unit(folder: Path) -> str:
+    record = folder / "run.json"
+    if not record.exists():
+        return "normalised signal"
+    parameters = json.loads(record.read_text(encoding="utf-8")).get("parameters", {})
+    return UNITS.get(parameters.get("normalize", ""), "normalised signal")
+
+
+def _as_bytes(colors: tuple[str, ...]) -> NDArray[np.uint8]:
+    return np.array([list(bytes.fromhex(color[1:])) for color in colors], np.uint8)
+
+
+def _tiff(chosen: ChosenMap, _parameters: MapExportParameters, folder: Path) -> None:
+    maps.write_volume(chosen.labels, folder / "labels.tif")
+    maps.write_volume(chosen.similarity, folder / "similarity.tif")
+    axes = {"axes": "ZYXS"}
+    tifffile.imwrite(folder / "map.tif", chosen.rgb, photometric="rgb", metadata=axes)
+
+
+def _png(chosen: ChosenMap, _parameters: MapExportParameters, folder: Path) -> None:
+    write_png(maps.side_by_side(chosen.rgb), folder / "map.png")
+
+
+def _csv(chosen: ChosenMap, _parameters: MapExportParameters, folder: Path) -> None:
+    count, n_times = chosen.centroids.shape
+    table = pd.DataFrame(chosen.centroids, columns=[f"t{time}" for time in range(n_times)])
+    table.insert(0, "cluster", np.arange(count))
+    table.insert(1, "n_voxels", _sizes(chosen))
+    write_csv(table, folder / "centroids.csv")
+    colors = pd.DataFrame({"cluster": range(count), "hex": chosen.colors})
+    write_csv(colors, folder / "colors.csv")
+
+
+def _svg(chosen: ChosenMap, parameters: MapExportParameters, folder: Path) -> None:
+    write_map_svg(chosen.rgb, len(chosen.colors), folder / "map.svg")
+    names = [f"cluster {cluster}: {size:,} voxels" for cluster, size in enumerate(_sizes(chosen))]
+    curves = curve_panel(
+        chosen.centroids, chosen.colors, names, title="Centroids", unit=chosen.unit
+    )
+    caption = (
+        f"The mean series of each of {len(names)} clusters, in its colour ({parameters.palette})."
+    )
+    write_svg(folder / "centroids.svg", [curves], caption)
+
+
+def _nwb(chosen: ChosenMap, parameters: MapExportParameters, folder: Path) -> None:
+    write_nwb(chosen, parameters, folder / "map.nwb")
+
+
+def write_map_svg(rgb: NDArray[np.uint8], k: int, file: Path) -> None:
+    """Write a map (plane, y, x, 3) as SVG, each plane with its axes."""
+    thin = -(-max(rgb.shape[1:3]) // SVG_PIXELS)
+    planes = [
+        plane_panel(plane[::thin, ::thin], f"Plane {number}", thin)
+        for number, plane in enumerate(rgb)
+    ]
+    thinned = f" Every {thin}th pixel is drawn." if thin > 1 else ""
+    caption = (
+        f"Voxels in the colours of {k} clusters. The more a voxel resembles its centroid, the "
+        f"more of the colour it shows over the mean image; grey ones were filtered out.{thinned}"
+    )
+    write_svg(file, planes, caption)
+
+
+def _sizes(chosen: ChosenMap) -> list[int]:
+    labels = chosen.labels[chosen.labels != maps.FILTERED]
+    return [int(size) for size in np.bincount(labels, minlength=len(chosen.colors))]
+
+
+WRITERS: Mapping[Format, Callable[[ChosenMap, MapExportParameters, Path], None]] = {
+    "tiff": _tiff,
+    "png": _png,
+    "svg": _svg,
+    "csv": _csv,
+    "nwb": _nwb,
+}

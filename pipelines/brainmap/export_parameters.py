@@ -1,0 +1,64 @@
+"""What can be set when a map is written for other programs."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator
+
+from pipelines.brainmap.parameters import Palette
+from pipelines.parameters import Parameters, parameter
+
+Format = Literal["tiff", "png", "svg", "csv", "nwb"]
+UNKNOWN_START = "1970-01-01T00:00:00+00:00"
+
+
+def _parts(value: Any) -> Any:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _moment(text: str) -> str:
+    """ISO 8601 with a time zone; UTC where it has none."""
+    if not text.strip():
+        return ""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError("must be a date and time such as 2026-03-01T14:30:00+01:00") from None
+    return (moment if moment.tzinfo else moment.astimezone()).isoformat()
+
+
+class MapExportParameters(Parameters):
+    """Settings of `brainmap export`."""
+
+    formats: Annotated[tuple[Format, ...], BeforeValidator(_parts)] = parameter(
+        ("tiff", "png", "svg", "csv", "nwb"),
+        label="Formats",
+        help="Which kinds of files are written: tiff, png, svg, csv, nwb, with commas between.",
+        min_length=1,
+    )
+    k: int | None = parameter(
+        None,
+        label="Clusters of the map",
+        help="Which of the map's numbers of clusters is written; empty for the chosen one.",
+        ge=2,
+    )
+    palette: Palette = parameter(
+        "similarity", label="Palette", help="Which of the map's palettes colours the clusters."
+    )
+    rate: float | None = parameter(
+        None,
+        label="Volumes per second",
+        unit="Hz",
+        help="nwb: how fast the images were taken. Empty if unknown: times are then in frames, "
+        "and the file says so.",
+        gt=0,
+        allow_inf_nan=False,
+    )
+    session_start: Annotated[str, AfterValidator(_moment)] = parameter(
+        "",
+        label="Start of the recording",
+        help="nwb: date and time, such as 2026-03-01T14:30:00+01:00. Empty if unknown: the file "
+        "then holds 1970-01-01 and says that it is unknown.",
+    )
