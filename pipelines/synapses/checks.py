@@ -3,19 +3,19 @@
 Every check takes the draft and the rows that are still in, and gives remarks.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipelines.errors import TableError
 from pipelines.synapses.columns import (
     AREA_RANGES,
     AREAS,
     FAR_FROM_SOMA,
     KEY,
-    MEASURES,
+    NANOMETRES,
     POSITION,
     RAW,
     RAW_SOMA,
@@ -23,48 +23,76 @@ from pipelines.synapses.columns import (
     SOMA_TOLERANCE,
     SPHERE,
     SYN_TYPES,
+    SYNAPSES,
     TOO_FAR_FROM_SOMA,
     VOLUME,
     Range,
 )
 from pipelines.synapses.findings import Finding, Outcome, finding
-from pipelines.synapses.parsing import MISSING, Draft
+from pipelines.synapses.parsing import Draft, is_missing
+from pipelines.synapses.remarks import Remarks, at, condition_on, remark, row_numbers, rows_where
+from pipelines.synapses.repairs import NM, NM2, nm_columns
+from pipelines.synapses.soma_checks import check_copied_somas
 
-Somas = Mapping[str, npt.NDArray[np.float64]]
-"""Position of the soma in um by NeuronId."""
-Remarks = Iterator[Finding]
 RATIO_TOLERANCE = 0.01
 """Relative; corrected and raw positions are rounded, their ratio varies that much at most."""
 
 
-def refuse_wrong_units(draft: Draft) -> None:
-    """Refuse the whole table when most of its numbers are in another unit.
+@dataclass(frozen=True)
+class WholeTable:
+    """Something that is wrong with most rows at once.
 
-    Raises:
-        TableError: positions look like nm, or areas like nm2.
+    Attributes:
+        column: where it shows.
+        message: what is wrong and what to do.
+        repair: what would repair it.
     """
+
+    column: str
+    message: str
+    repair: str
+
+
+def check_units(draft: Draft) -> Iterator[WholeTable]:
+    """Positions that look like nm, and areas that look like nm2, in most rows."""
     distance = soma_distance(draft.numbers)
     if _mostly(distance > TOO_FAR_FROM_SOMA, distance):
-        raise TableError(
-            f"{draft.sheet.place()}: positions in {', '.join(_columns(draft, POSITION))} look "
-            f"like nanometres (median distance from the soma {distance.median():,.0f} um): "
-            "divide position and soma columns by 1000, or rename them to corr_x, corr_soma_x, ..."
-        )
+        yield WholeTable(POSITION[0], _in_nm(draft, distance), NM)
     for name, limits in AREA_RANGES.items():
         area = draft.numbers[name]
         if _mostly(area > limits.highest, area):
-            raise TableError(
-                f"{draft.sheet.place(column=name)}: the areas look like nm2 (median "
-                f"{area.median():,.0f}): divide the column by 1,000,000 to have um2."
+            message = (
+                f"{draft.sheet.place(column=draft.sources[name].column)}: the areas look like nm2 "
+                f"(median {area.median():,.0f}): divide the column by 1,000,000 to have um2, "
+                f"or repair it with {NM2}."
             )
+            yield WholeTable(name, message, NM2)
+
+
+def _in_nm(draft: Draft, distance: "pd.Series[float]") -> str:
+    known = f"; {_factor(draft)}" if _factor(draft) else ""
+    return (
+        f"{draft.sheet.place()}: positions in {', '.join(draft.columns(POSITION))} look like "
+        f"nanometres (median distance from the soma {distance.median():,.0f} um{known}): divide "
+        "position and soma columns by 1000, or rename them to corr_x, corr_soma_x, ..., or repair "
+        f"it with {NM}."
+    )
+
+
+def _factor(draft: Draft) -> str:
+    """What other columns say of the factor between what is given and um."""
+    same = [NANOMETRES[name] for name in nm_columns(draft) if NANOMETRES[name] in draft.numbers]
+    if same:
+        return f"they equal {', '.join(same)}, so the factor is 1000"
+    for name, raw in zip(POSITION, RAW.values(), strict=True):
+        if raw in draft.numbers:
+            ratio = (draft.numbers[name] / draft.numbers[raw].replace(0, np.nan)).median()
+            return f"{name} is {ratio:.3g} times {raw}, in um it would be about {ratio / 1000:.3g}"
+    return ""
 
 
 def _mostly(wrong: "pd.Series[bool]", values: "pd.Series[float]") -> bool:
     return bool(wrong.sum() > 0.5 * values.notna().sum())
-
-
-def _columns(draft: Draft, names: tuple[str, ...]) -> list[str]:
-    return [draft.sources[name].column for name in names]
 
 
 def soma_distance(numbers: pd.DataFrame) -> "pd.Series[float]":
@@ -78,32 +106,51 @@ def soma_distance(numbers: pd.DataFrame) -> "pd.Series[float]":
 
 def check_names(draft: Draft) -> Remarks:
     """Each name is there, and SynType is as or ss."""
-    sheet, names = draft.sheet, draft.names
+    sheet, names, sources = draft.sheet, draft.names, draft.sources
+    if draft.schema != SYNAPSES:
+        yield from _check_other_names(draft)
+        return
     for name in KEY:
-        column = draft.sources[name].column
-        for row in _rows(names[name].str.strip().str.casefold().isin(list(MISSING))):
+        for row in rows_where(condition_on(is_missing(names[name]), names)):
+            column = sources[name].column
             yield finding(sheet, row, column, Outcome.REJECTED, "empty; fill in the name.")
-    column = draft.sources["SynType"].column
-    empty = names["SynType"].str.strip().str.casefold().isin(list(MISSING))
-    for row in _rows(~names["SynType"].isin(list(SYN_TYPES)) & ~empty):
+    column = sources["SynType"].column
+    unknown = ~names["SynType"].isin(list(SYN_TYPES)) & ~is_missing(names["SynType"])
+    for row in rows_where(unknown):
         text = "must be as (asymmetric) or ss (symmetric)."
         yield finding(sheet, row, column, Outcome.REJECTED, text)
-    column = draft.sources["SynId"].column
-    for row in _rows(~names["SynId"].str.fullmatch("[1-9][0-9]*") & (names["SynId"] != "")):
+    column = sources["SynId"].column
+    for row in rows_where(~names["SynId"].str.fullmatch("[1-9][0-9]*") & (names["SynId"] != "")):
         text = "not a whole number from 1; used as text."
         yield finding(sheet, row, column, Outcome.ACCEPTED, text)
+
+
+def _check_other_names(draft: Draft) -> Remarks:
+    named = {"NeuronId": draft.schema.group, "SynId": draft.schema.id}
+    for name, column in ((name, column) for name, column in named.items() if column):
+        for row in rows_where(condition_on(is_missing(draft.names[name]), draft.names)):
+            text = "empty; fill in the name."
+            yield finding(draft.sheet, row, draft.sources[column].column, Outcome.REJECTED, text)
+
+
+def check_logarithms(draft: Draft) -> Remarks:
+    """Of what a logarithm is taken, it can be taken."""
+    for name in draft.schema.logs:
+        for row in rows_where(draft.numbers[name] <= 0):
+            text = "must be above 0, for its logarithm is compared."
+            yield at(draft, row, name, Outcome.REJECTED, text)
 
 
 def check_areas(draft: Draft) -> Remarks:
     """Areas are possible, and remarked on when unusual."""
     for name in AREAS:
         limits, values = AREA_RANGES[name], draft.numbers[name]
-        for row in _rows((values <= 0) | (values > limits.highest)):
+        for row in rows_where((values <= 0) | (values > limits.highest)):
             text = f"an area must be above 0 and at most {limits.highest:g} um2; check the unit."
-            yield _at(draft, row, name, Outcome.REJECTED, text)
-        for row in _rows(_unusual(values, limits)):
+            yield at(draft, row, name, Outcome.REJECTED, text)
+        for row in rows_where(_unusual(values, limits)):
             text = f"outside the usual {limits.usual_low:g} to {limits.usual_high:g} um2."
-            yield _at(draft, row, name, Outcome.ACCEPTED, text)
+            yield at(draft, row, name, Outcome.ACCEPTED, text)
 
 
 def _unusual(values: "pd.Series[float]", limits: Range) -> "pd.Series[bool]":
@@ -116,40 +163,25 @@ def check_volume(draft: Draft) -> Remarks:
     if VOLUME not in draft.numbers:
         return
     volume, area = draft.numbers[VOLUME], draft.numbers["BoutonArea"]
-    for row in _rows(volume <= 0):
-        yield _at(draft, row, VOLUME, Outcome.REJECTED, "a volume must be above 0 um3.")
-    for row in _rows(volume > SPHERE * area.clip(lower=0) ** 1.5):
+    for row in rows_where(volume <= 0):
+        yield at(draft, row, VOLUME, Outcome.REJECTED, "a volume must be above 0 um3.")
+    for row in rows_where(volume > SPHERE * area.clip(lower=0) ** 1.5):
         text = "more than a sphere of this BoutonArea can hold; check both."
-        yield _at(draft, row, VOLUME, Outcome.ACCEPTED, text)
+        yield at(draft, row, VOLUME, Outcome.ACCEPTED, text)
 
 
 def check_distance(draft: Draft) -> Remarks:
     """A synapse is near enough to its soma."""
     distance = soma_distance(draft.numbers)
-    for row in _rows(distance > TOO_FAR_FROM_SOMA):
+    for row in rows_where(distance > TOO_FAR_FROM_SOMA):
         text = (
             f"{distance[row]:,.0f} um from the soma, more than {TOO_FAR_FROM_SOMA:,.0f}; "
             "check the unit (um) of its position."
         )
-        yield _at(draft, row, POSITION[0], Outcome.REJECTED, text)
-    for row in _rows((distance > FAR_FROM_SOMA) & (distance <= TOO_FAR_FROM_SOMA)):
+        yield at(draft, row, POSITION[0], Outcome.REJECTED, text)
+    for row in rows_where((distance > FAR_FROM_SOMA) & (distance <= TOO_FAR_FROM_SOMA)):
         text = f"{distance[row]:,.0f} um from the soma, which is unusually far."
-        yield _at(draft, row, POSITION[0], Outcome.ACCEPTED, text)
-
-
-def check_known_somas(draft: Draft, somas: Somas) -> Remarks:
-    """The soma of a neuron that a model knows is where the model has it."""
-    neurons = draft.names["NeuronId"]
-    rows = neurons.index[neurons.isin(list(somas))]
-    if rows.empty:
-        return
-    expected = np.array([somas[neuron] for neuron in neurons[rows]])
-    given = draft.numbers.loc[rows, list(SOMA)].to_numpy()
-    wrong = (np.abs(given - expected) > SOMA_TOLERANCE).any(axis=1)
-    for row, known in zip(rows[wrong], expected[wrong], strict=True):
-        place = ", ".join(f"{value:g}" for value in known)
-        text = f"the model has the soma of this neuron at ({place}) um; correct the columns."
-        yield _at(draft, int(row), SOMA[0], Outcome.REJECTED, text)
+        yield at(draft, row, POSITION[0], Outcome.ACCEPTED, text)
 
 
 # -- rows together
@@ -161,20 +193,35 @@ def check_duplicates(draft: Draft, rows: pd.Index) -> tuple[list[Finding], dict[
     Returns:
         The remarks, and for each exact repetition the row it repeats.
     """
-    values = draft.names.loc[rows].join(draft.numbers.loc[rows, list(MEASURES)])
+    names = draft.names if len(rows) == len(draft.names) else draft.names.loc[rows]
+    if draft.schema != SYNAPSES and not draft.schema.id:
+        return [], {}  # nothing says that equal rows are one
+    same_key = names.index[_same_key(names)]
+    measures = list(draft.schema.measures)
+    values = names.loc[same_key].join(draft.numbers.loc[same_key, measures])
     groups = values.groupby(list(values.columns), sort=False).ngroup()
     leaders: dict[int, int] = {}
     repeats: dict[int, int] = {}
-    for row, group in zip(_numbers(rows), groups, strict=True):
+    for row, group in zip(row_numbers(same_key), groups, strict=True):
         leader = leaders.setdefault(int(group), row)
         if leader != row:
             repeats[row] = leader
     found = [_repeated(draft, row, leader) for row, leader in repeats.items()]
     single = values.drop(index=list(repeats))
     for _, rows_of_key in single[single.duplicated(list(KEY), keep=False)].groupby(list(KEY)):
-        numbers = _numbers(rows_of_key.index)
+        numbers = row_numbers(rows_of_key.index)
         found += [_ambiguous(draft, row, numbers) for row in numbers]
     return found, repeats
+
+
+def _same_key(names: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Which rows (n,) share their key with another."""
+    total = np.zeros(len(names), dtype=np.int64)
+    for name in KEY:
+        codes, different = pd.factorize(names[name])
+        total = total * max(len(different), 1) + codes
+    same: npt.NDArray[np.bool_] = pd.Series(total).duplicated(keep=False).to_numpy()
+    return same
 
 
 def _repeated(draft: Draft, row: int, leader: int) -> Finding:
@@ -184,67 +231,18 @@ def _repeated(draft: Draft, row: int, leader: int) -> Finding:
 
 def _ambiguous(draft: Draft, row: int, rows: list[int]) -> Finding:
     others = ", ".join(str(other) for other in rows if other != row)
-    text = f"same NeuronId, SynType and SynId as row {others} but other values; keep one."
-    return _at(draft, row, "SynId", Outcome.REJECTED, text)
+    names = draft.schema.key_columns
+    key = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    text = f"same {key} as row {others} but other values; keep one."
+    return at(draft, row, draft.schema.id, Outcome.REJECTED, text)
 
 
 def check_same_place(draft: Draft, rows: pd.Index) -> Remarks:
     """Two synapses of a neuron are hardly at exactly the same place."""
     places = draft.names.loc[rows, ["NeuronId"]].join(draft.numbers.loc[rows, list(POSITION)])
-    for row in _rows(places.duplicated(keep=False)):
+    for row in rows_where(places.duplicated(keep=False)):
         text = "another synapse of this neuron has exactly this position; check both."
-        yield _at(draft, row, POSITION[0], Outcome.ACCEPTED, text)
-
-
-def check_constant_somas(draft: Draft, rows: pd.Index, somas: Somas) -> Remarks:
-    """A neuron has one soma; where it varies, no row of that neuron can be placed."""
-    names = draft.names.loc[rows, "NeuronId"]
-    for neuron, group in draft.numbers.loc[rows].groupby(names):
-        if neuron in somas:
-            continue
-        spread = np.ptp(group[list(SOMA)].to_numpy(), axis=0)
-        for name in (SOMA[axis] for axis in np.flatnonzero(spread > SOMA_TOLERANCE)):
-            text = f"the soma of {neuron} must be the same in all its rows{_hint(group, name)}."
-            for row in group.index:
-                yield _at(draft, int(row), name, Outcome.REJECTED, text)
-
-
-def _hint(group: pd.DataFrame, name: str) -> str:
-    """Where the numbers may come from, and what they would be after the raw positions."""
-    same = [
-        other
-        for other in group.columns
-        if other != name and other not in SOMA and _equal(group[name], group[other])
-    ]
-    copied = f"; the column repeats {same[0]}" if same else ""
-    from_raw = _soma_from_raw(group, name)
-    offered = f"; from the raw columns it would be {from_raw:.4g} um" if from_raw else ""
-    return f"{copied}{offered}; correct the column"
-
-
-def _equal(one: "pd.Series[float]", other: "pd.Series[float]") -> bool:
-    return bool(np.allclose(one, other, rtol=1e-9, atol=0))
-
-
-def _soma_from_raw(group: pd.DataFrame, name: str) -> float | None:
-    """A raw soma times the neuron's ratio of corrected to raw positions, um."""
-    axis = SOMA.index(name)
-    raw_soma, raw = list(RAW_SOMA.values())[axis], list(RAW.values())[axis]
-    if raw_soma not in group or raw not in group or np.ptp(group[raw_soma]) != 0:
-        return None
-    ratio = float((group[POSITION[axis]] / group[raw].replace(0, np.nan)).median())
-    return ratio * float(group[raw_soma].iloc[0]) if np.isfinite(ratio) else None
-
-
-def check_copied_somas(draft: Draft, rows: pd.Index) -> Remarks:
-    """A constant soma column that equals another column was probably pasted twice."""
-    group = draft.numbers.loc[rows]
-    for name in SOMA:
-        for other in (other for other in (*POSITION, *AREAS) if len(group) > 1):
-            if _equal(group[name], group[other]):
-                text = f"equals {other} in all rows; check which of the two is right."
-                for row in group.index:
-                    yield _at(draft, int(row), name, Outcome.ACCEPTED, text)
+        yield at(draft, row, POSITION[0], Outcome.ACCEPTED, text)
 
 
 def check_other_units(draft: Draft, rows: pd.Index) -> Remarks:
@@ -253,34 +251,14 @@ def check_other_units(draft: Draft, rows: pd.Index) -> Remarks:
     for micron, nm in zip((*POSITION, *SOMA), (*RAW, *RAW_SOMA), strict=True):
         if nm in numbers:
             differs = (numbers[nm] / 1000 - numbers[micron]).abs() > SOMA_TOLERANCE
-            yield from _remark(draft, _rows(differs), nm, "not 1000 times the column in um.")
+            yield from remark(draft, rows_where(differs), nm, "not 1000 times the column in um.")
     for corrected, raw in zip(POSITION, RAW.values(), strict=True):
         if raw in numbers:
             ratio = numbers[corrected] / numbers[raw].replace(0, np.nan)
             usual = ratio.groupby(names).transform("median")
             differs = (ratio / usual - 1).abs() > RATIO_TOLERANCE
             text = f"does not fit {corrected} as the neuron's other rows do; check both."
-            yield from _remark(draft, _rows(differs), raw, text)
-
-
-# -- helpers
-
-
-def _remark(draft: Draft, rows: list[int], name: str, text: str) -> Remarks:
-    return (_at(draft, row, name, Outcome.ACCEPTED, text) for row in rows)
-
-
-def _at(draft: Draft, row: int, name: str, outcome: Outcome, text: str) -> Finding:
-    return finding(draft.sheet, row, draft.sources[name].column, outcome, text)
-
-
-def _rows(condition: "pd.Series[bool]") -> list[int]:
-    return _numbers(condition.index[condition.to_numpy(dtype=bool)])
-
-
-def _numbers(rows: pd.Index) -> list[int]:
-    numbers: list[int] = rows.to_numpy(dtype=int).tolist()
-    return numbers
+            yield from remark(draft, rows_where(differs), raw, text)
 
 
 SINGLE_ROW: tuple[Callable[[Draft], Remarks], ...] = (
@@ -289,10 +267,12 @@ SINGLE_ROW: tuple[Callable[[Draft], Remarks], ...] = (
     check_volume,
     check_distance,
 )
-"""Checks that look at one row at a time."""
+"""Checks that look at one row of synapses at a time."""
+OTHER_SINGLE_ROW: tuple[Callable[[Draft], Remarks], ...] = (check_names, check_logarithms)
+"""The same for any other table of points."""
 TOGETHER: tuple[Callable[[Draft, pd.Index], Remarks], ...] = (
     check_same_place,
     check_copied_somas,
     check_other_units,
 )
-"""Checks that look at all rows that are still in; they only remark."""
+"""Checks that look at all rows of synapses that are still in; they only remark."""

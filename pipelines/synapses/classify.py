@@ -21,7 +21,7 @@ from pipelines.provenance import versions
 from pipelines.synapses import classifiers
 from pipelines.synapses.arrays import Floats
 from pipelines.synapses.classifiers import Choice, Classifier, choose
-from pipelines.synapses.features import FEATURES, UNITS, Projection
+from pipelines.synapses.features import Projection
 from pipelines.synapses.holdout import Holdout, Score, hold_out, score
 from pipelines.synapses.model import (
     UNREADABLE,
@@ -33,7 +33,9 @@ from pipelines.synapses.model import (
     unpack,
 )
 from pipelines.synapses.neighbors import Neighborhood
+from pipelines.synapses.outliers import NEIGHBORS, Detector, detector
 from pipelines.synapses.parameters import TrainParameters
+from pipelines.synapses.profiles import classifier_for
 
 KIND = "synapse clusters"
 SCHEMA = 2
@@ -61,6 +63,7 @@ def train(
     report(0.02, "Reading the fit")
     fitted = load_fitted(inputs["fit"])
     _refuse_single(inputs["fit"], fitted)
+    parameters = classifier_for(str(fitted.record.parameters.get("profile", "")), parameters)
     holdout = hold_out(fitted, parameters, part(report, 0.05, 0.8))
     figures = score(fitted.labels, holdout)
     real = fitted.labels >= 0
@@ -68,7 +71,7 @@ def train(
     choice = choose(fitted.features[real], fitted.labels[real], parameters)
     card = _card(fitted, parameters, figures, holdout, choice)
     save_classifier(choice.classifier, folder)
-    (folder / bundles.ARRAYS).write_bytes(pack(_arrays(fitted, holdout)))
+    (folder / bundles.ARRAYS).write_bytes(pack(_arrays(fitted, holdout, parameters.outliers)))
     text = json.dumps(card, indent=2, ensure_ascii=False)
     (folder / bundles.CARD).write_text(text + "\n", encoding="utf-8")
     bundles.write_manifest(folder)
@@ -88,16 +91,17 @@ def _card(
     fitted: Fitted, parameters: TrainParameters, figures: Score, holdout: Holdout, choice: Choice
 ) -> dict[str, Any]:
     labels = fitted.labels
+    counts = np.unique(labels[labels >= 0], return_counts=True)[1]
     return {
         "kind": KIND,
         "schema": SCHEMA,
         "classifier": choice.classifier.name,
         "temperature": choice.classifier.temperature,
         "group": fitted.record.group,
-        "features": list(FEATURES),
-        "units": list(UNITS),
+        "features": list(fitted.projection.names),
+        "units": list(fitted.projection.units),
         "classes": choice.classifier.classes.tolist(),
-        "n_per_class": np.bincount(labels[labels >= 0]).tolist(),
+        "n_per_class": counts.tolist(),
         "n_noise": int((labels < 0).sum()),
         "neurons": sorted(fitted.projection.frames),
         "holdout_accuracy": figures.accuracy,
@@ -105,6 +109,7 @@ def _card(
         "holdout_macro_f1": figures.macro_f1,
         "holdout_macro_f1_interval": list(figures.macro_f1_interval),
         "holdout_calibration_error": figures.calibration_error,
+        "holdout_calibration_error_by_chance": figures.calibration_error_by_chance,
         "calibration_curve": [asdict(one) for one in figures.calibration],
         "holdout_choices": list(holdout.chosen),
         "inner_macro_f1": dict(choice.macro_f1),
@@ -112,7 +117,10 @@ def _card(
         "feature_importance": _importance(holdout),
         "largest_class_share": figures.largest_class_share,
         "confusion_matrix": figures.confusion,
-        "outlier_auroc": figures.outlier_auroc,
+        "outlier_detector": parameters.outliers,
+        "outlier_auroc": figures.outlier_auroc[parameters.outliers],
+        "outlier_auroc_compared": figures.outlier_auroc,
+        "outside_on_map": figures.outside_on_map,
         "noise_median_probability": figures.noise_median_probability,
         "training_data_sha256": fitted.record.table_sha256,
         "fit_parameters": dict(fitted.record.parameters),
@@ -131,14 +139,14 @@ def _importance(holdout: Holdout) -> dict[str, dict[str, float]]:
     }
 
 
-def _arrays(fitted: Fitted, holdout: Holdout) -> dict[str, np.ndarray]:
-    finite = np.isfinite(holdout.distance)
+def _arrays(fitted: Fitted, holdout: Holdout, outliers: str) -> dict[str, np.ndarray]:
+    scores = holdout.outlying[outliers].held
     return {
         **fitted.projection.to_arrays(),
         **somas_to_arrays(fitted.somas),
         "features": fitted.features,
         "embedding": fitted.embedding[:, :2],
-        "holdout_distance": np.sort(holdout.distance[finite]),
+        "holdout_distance": np.sort(scores[np.isfinite(scores)]),
     }
 
 
@@ -172,7 +180,7 @@ def save_classifier(classifier: Classifier, folder: Path) -> None:
         (folder / bundles.CLASSIFIER).write_bytes(bundles.dump_classifier(classifier.model))
 
 
-def _load_classifier(bundle: bundles.Bundle) -> Classifier:
+def _load_classifier(bundle: bundles.Bundle, n_features: int) -> Classifier:
     card = bundle.card
     name = str(card["classifier"])
     if name not in classifiers.CANDIDATES:
@@ -186,7 +194,7 @@ def _load_classifier(bundle: bundles.Bundle) -> Classifier:
         known = type(model) is classifiers.TYPES[name]
         width = getattr(model, "n_features_in_", 0)
     classes = np.array(card["classes"], dtype=np.int64)
-    if not known or width != len(FEATURES) or len(classes) < 2:
+    if not known or width != n_features or len(classes) < 2:
         raise ValueError("a classifier of another kind")
     return Classifier(name, classes, model, float(card["temperature"]))
 
@@ -202,7 +210,8 @@ class Trained:
         classifier: what tells the clusters.
         neighborhood: the training synapses.
         embedding: (g, 2) their map.
-        holdout_distance: sorted distances of held-out synapses.
+        holdout_distance: sorted outlier scores of held-out synapses.
+        detector: what gives these scores.
     """
 
     group: str
@@ -212,6 +221,7 @@ class Trained:
     neighborhood: Neighborhood
     embedding: Floats
     holdout_distance: Floats
+    detector: Detector
 
 
 def load_trained(folder: Path) -> Trained:
@@ -225,19 +235,22 @@ def load_trained(folder: Path) -> Trained:
         raise BundleError(f"{folder} is no model of synapse clusters: choose another bundle.")
     if bundle.card.get("schema") != SCHEMA:
         raise BundleError(f"{folder} was made by another version of Neuroboard: train it again.")
-    if bundle.card.get("features") != list(FEATURES):
-        raise BundleError(f"{folder} was trained on other features: train it again.")
     try:
         arrays = unpack(bundle.read(bundles.ARRAYS))
-        _check_shapes(arrays)
+        projection = Projection.from_arrays(arrays)
+        _check_features(bundle, projection)
+        _check_shapes(arrays, len(projection.names))
         return Trained(
             group=str(bundle.card["group"]),
-            projection=Projection.from_arrays(arrays),
+            projection=projection,
             somas=somas_from_arrays(arrays),
-            classifier=_load_classifier(bundle),
+            classifier=_load_classifier(bundle, len(projection.names)),
             neighborhood=Neighborhood(arrays["features"]),
             embedding=arrays["embedding"],
             holdout_distance=arrays["holdout_distance"],
+            detector=detector(
+                str(bundle.card.get("outlier_detector", NEIGHBORS)), arrays["embedding"]
+            ),
         )
     except (*UNREADABLE, xgboost.core.XGBoostError) as error:
         raise BundleError(
@@ -245,7 +258,19 @@ def load_trained(folder: Path) -> Trained:
         ) from None
 
 
-def _check_shapes(arrays: Mapping[str, np.ndarray]) -> None:
+def _check_features(bundle: bundles.Bundle, projection: Projection) -> None:
+    """The card names the features that the stored projection makes.
+
+    Raises:
+        BundleError: it names others.
+    """
+    if bundle.card.get("features") != list(projection.names):
+        raise BundleError(
+            f"{bundle.folder} was trained on other features than it makes: train it again."
+        )
+
+
+def _check_shapes(arrays: Mapping[str, np.ndarray], n_features: int) -> None:
     """Training synapses and their map belong together.
 
     Raises:
@@ -254,7 +279,7 @@ def _check_shapes(arrays: Mapping[str, np.ndarray]) -> None:
     features, embedding = arrays["features"], arrays["embedding"]
     fits = (
         features.ndim == 2
-        and features.shape[1] == len(FEATURES)
+        and features.shape[1] == n_features
         and embedding.shape == (len(features), 2)
         and arrays["holdout_distance"].size > 0
         and np.isfinite(features).all()

@@ -10,6 +10,7 @@ import numpy as np
 from hdbscan import HDBSCAN
 
 from pipelines.synapses.arrays import Floats, Integers, Texts
+from pipelines.synapses.joining import joined
 
 NOISE = -1
 AUTOMATIC_SHARE = 0.1
@@ -67,6 +68,15 @@ def cluster(embedding: Floats, key: Texts, density: Density) -> Clusters:
     labels[order] = by_size(found)
     probability[order] = model.probabilities_
     return Clusters(labels, probability)
+
+
+def rejoined(found: Clusters, features: Floats) -> Clusters:
+    """The clusters of a map with those joined that are not separated in the features (n, d)."""
+    groups = joined(features, found.labels)
+    real = found.labels != NOISE
+    labels = np.full(len(real), NOISE, dtype=np.int64)
+    labels[real] = groups[found.labels[real]]
+    return Clusters(by_size(labels), found.probability)
 
 
 def by_size(labels: Integers) -> Integers:

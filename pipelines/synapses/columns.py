@@ -1,12 +1,16 @@
-"""The columns of a synapse table: names, units, and the values that are possible.
+"""The columns of a table: names, units, and the values that are possible.
 
-One row is one synapse; (NeuronId, SynType, SynId) names it. Positions are of the
-volume after correction for shrinkage.
+In a table of synapses one row is one synapse; (NeuronId, SynType, SynId) names it. Positions
+are of the volume after correction for shrinkage. Any other table of points is described by
+a `Schema` of its own.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 KEY = ("NeuronId", "SynType", "SynId")
+"""What names a row within the pipeline; of another table: its group, nothing, and its id."""
 POSITION = ("corr_x_micron", "corr_y_micron", "corr_z_micron")
 SOMA = ("corr_soma_x_micron", "corr_soma_y_micron", "corr_soma_z_micron")
 AREAS = ("SynArea", "BoutonArea")
@@ -23,6 +27,8 @@ RAW_SOMA = {"corr_soma_x": "soma_x", "corr_soma_y": "soma_y", "corr_soma_z": "so
 
 OPTIONAL = (VOLUME, *NANOMETRES.values(), *RAW.values(), *RAW_SOMA.values())
 SYN_TYPES = ("as", "ss")
+OTHER_TYPE = "point"
+"""Stands where a synapse has its type, for rows of another table."""
 
 FAR_FROM_SOMA = 100.0
 """um; a dendrite may reach farther, but the data this was made for does not."""
@@ -44,3 +50,78 @@ class Range:
 
 
 AREA_RANGES = {"SynArea": Range(0.002, 1.0, 10.0), "BoutonArea": Range(0.05, 30.0, 200.0)}
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Which columns of a table say what.
+
+    Attributes:
+        id: names a row within its group; empty if nothing does.
+        group: rows of one group share a frame; empty for one group.
+        coordinates: two or three columns of one unit, or none.
+        origin: as many columns with the place that axes point away from (the soma), or none.
+        features: columns that are compared beside the place.
+        logs: the features whose logarithm is compared.
+    """
+
+    id: str = ""
+    group: str = ""
+    coordinates: tuple[str, ...] = ()
+    origin: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """All numeric columns that are needed."""
+        return (*self.coordinates, *self.origin, *self.features)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Names of the coordinates in a frame."""
+        return tuple(f"pca_{axis}" for axis in range(1, len(self.coordinates) + 1))
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """Names of the columns of the feature matrix."""
+        return (*self.axes, *(f"ln_{n}" if n in self.logs else n for n in self.features))
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Units of `compared`; empty where they are not known."""
+        if self == SYNAPSES:
+            return (*("um" for _ in self.axes), *("ln(um2)" for _ in self.features))
+        return tuple("ln" if name.startswith("ln_") else "" for name in self.compared)
+
+    @property
+    def fewest_rows(self) -> int:
+        """D + 1 points span d axes; one more is the first that they are fitted to."""
+        return len(self.coordinates) + 2 if self.coordinates else 1
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """The columns of a sheet that name its rows."""
+        if self == SYNAPSES:
+            return KEY
+        return tuple(name for name in (self.group, self.id) if name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """The inverse of `to_dict`.
+
+        Raises:
+            TypeError, ValueError: it is no schema.
+        """
+        values: dict[str, Any] = {
+            name: value if isinstance(value, str) else tuple(str(item) for item in value)
+            for name, value in stored.items()
+        }
+        return cls(**values)
+
+
+SYNAPSES = Schema("SynId", "NeuronId", POSITION, SOMA, AREAS, AREAS)

@@ -21,11 +21,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from hdbscan.validity import validity_index
 from sklearn.metrics import adjusted_rand_score
 
 from pipelines.progress import Report, part, silent
 from pipelines.synapses.arrays import Floats, Integers, Texts
+from pipelines.synapses.joining import dbcv
 from pipelines.synapses.surrogates import copula_surrogate
 
 EVIDENCE_FILE = "evidence.json"
@@ -33,8 +33,6 @@ MOST_ROWS = 1500
 """Every repetition lays out a map; of more synapses, so many are drawn for all of them."""
 SUBSAMPLE = 0.8
 SIGNIFICANCE = 0.05
-NO_STRUCTURE = 0.0
-"""DBCV of fewer than two clusters: no denser inside than between."""
 
 Labeller = Callable[[Floats, Texts, int], tuple[Integers, Floats]]
 """Features (n, d), key (n, 3) and a seed to labels (n,) and the layout (n, 2 or more)."""
@@ -166,7 +164,8 @@ def gather(
         n_subsamples=len(subsamples),
         n_surrogates=len(null),
         found=found,
-        sentence=_verdict(n_clusters, found, p, len(null), _mean(subsamples)),
+        sentence=_verdict(n_clusters, found, p, len(null), _mean(subsamples))
+        + _part_of(len(run.labels), len(whole.labels)),
     )
 
 
@@ -179,16 +178,6 @@ def without_repeats(run: Run, trustworthiness: float) -> Evidence:
         return run.labels[rows], run.layout[rows]
 
     return gather(run, numbers, look_up, REPEATS["none"], trustworthiness, 0, silent)
-
-
-def dbcv(points: Floats, labels: Integers) -> float:
-    """Density-based cluster validity of points (n, d), from -1 to 1; noise counts against it."""
-    if _count(labels) < 2:
-        return NO_STRUCTURE
-    # Points at the same place are infinitely dense; the index copes, numpy warns.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = float(validity_index(np.ascontiguousarray(points, dtype=float), labels))
-    return value if np.isfinite(value) else NO_STRUCTURE
 
 
 def _drawn(
@@ -249,6 +238,13 @@ def _count(labels: Integers) -> int:
 
 def _mean(values: list[float]) -> float | None:
     return round(float(np.mean(values)), 4) if values else None
+
+
+def _part_of(n_rows: int, n_rows_of_fit: int) -> str:
+    """How much was judged, where that was not all."""
+    if n_rows == n_rows_of_fit:
+        return ""
+    return f" This was judged on {n_rows:,} of the {n_rows_of_fit:,} synapses, drawn by chance."
 
 
 def _verdict(

@@ -22,16 +22,22 @@ LONGEST_VALUE = 60
 
 @dataclass(frozen=True)
 class Finding:
-    """One remark on one row; `message` is a sentence with the place in it."""
+    """One remark on one row; `message` is a sentence with the place in it.
+
+    `repair` names what would repair it, if anything would.
+    """
 
     row: int
     column: str
     value: str
     outcome: Outcome
     message: str
+    repair: str = ""
 
 
-def finding(sheet: Sheet, row: int, column: str, outcome: Outcome, text: str) -> Finding:
+def finding(
+    sheet: Sheet, row: int, column: str, outcome: Outcome, text: str, repair: str = ""
+) -> Finding:
     """A remark whose value is looked up in the sheet.
 
     Args:
@@ -40,10 +46,12 @@ def finding(sheet: Sheet, row: int, column: str, outcome: Outcome, text: str) ->
         column: name of a column of the sheet, or empty for the row as a whole.
         outcome: what it means for the row.
         text: what is wrong and what to do, to follow place and value.
+        repair: a key of `repairs.REPAIRS`, or empty.
     """
-    value = show(sheet.cells.at[row, column]) if column in sheet.cells.columns else ""
+    value = show(sheet.cell(row, column)) if column in sheet.cells.columns else ""
     shown = f' ("{value}")' if value else ""
-    return Finding(row, column, value, outcome, f"{sheet.place(row, column)}{shown}: {text}")
+    message = f"{sheet.place(row, column)}{shown}: {text}"
+    return Finding(row, column, value, outcome, message, repair)
 
 
 def show(cell: Any) -> str:

@@ -1,4 +1,4 @@
-"""Check a table, and fit a map and its clusters to it."""
+"""Fit a map and its clusters to a table."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -13,8 +13,8 @@ from pipelines.errors import TableError
 from pipelines.progress import Report, part
 from pipelines.provenance import digest, versions
 from pipelines.synapses.arrays import Floats, Integers, Synapses, Texts, somas_of
-from pipelines.synapses.cluster import Clusters, Density, cluster
-from pipelines.synapses.columns import AREAS, KEY, POSITION, SOMA
+from pipelines.synapses.cluster import Clusters, Density, cluster, rejoined
+from pipelines.synapses.columns import KEY, SYNAPSES, Schema
 from pipelines.synapses.effects import contrasts
 from pipelines.synapses.embed import FEWEST_ROWS as FEWEST_MAPPED
 from pipelines.synapses.embed import embed, trustworthiness
@@ -27,38 +27,23 @@ from pipelines.synapses.evidence import (
     without_repeats,
 )
 from pipelines.synapses.features import fit_projection
-from pipelines.synapses.frames import FEWEST_ROWS, project
+from pipelines.synapses.frames import project
 from pipelines.synapses.given import read_labels
 from pipelines.synapses.mixture import mixture
 from pipelines.synapses.model import Fitted, Record
-from pipelines.synapses.parameters import CheckParameters, FitParameters
+from pipelines.synapses.parameters import FitParameters
+from pipelines.synapses.profiles import PUBLISHED, applied
+from pipelines.synapses.schemas import chosen_schema, refuse_constant, suggested_logarithms
 from pipelines.synapses.sweep import sweep_min_samples
 from pipelines.synapses.table import CheckedTable, canonical_order, members, read_table
 
-COORDINATES = ("pca_1", "pca_2", "pca_3")
 SOMA_DISTANCE = "soma_distance"
-MEASURES = (*AREAS, *COORDINATES, SOMA_DISTANCE)
-"""What clusters are described by, in um2 and um."""
 REPORT_FILE, CLUSTERS_FILE = "report.csv", "clusters.csv"
 GIVEN = (
     "The clusters were read from a table; whether they are more than chance was not tested, for "
     "what made them cannot be repeated here."
 )
 SUMMARY_FILE, SWEEP_FILE = "summary.csv", "sweep.csv"
-
-
-def check(
-    inputs: Mapping[str, Path], parameters: CheckParameters, folder: Path, report: Report
-) -> dict[str, Any]:
-    """Check the table `inputs["table"]` and write `report.csv`, a line for every row.
-
-    Raises:
-        TableError: no row can be judged.
-    """
-    report(0.1, f"Checking the rows of {inputs['table'].name}")
-    checked = read_table(inputs["table"], parameters.sheet)
-    checked.write_report(folder / REPORT_FILE)
-    return {**checked.counts, "notes": list(checked.notes)}
 
 
 def fit(
@@ -77,9 +62,11 @@ def fit(
     Raises:
         TableError: the table cannot be used, or too few of its rows.
     """
-    table = inputs["table"]
+    table, parameters = inputs["table"], applied(parameters)
     report(0.05, f"Checking the rows of {table.name}")
-    checked = _with_frames(read_table(table, parameters.sheet))
+    schema = chosen_schema(parameters)
+    read = read_table(table, parameters.sheet, schema=schema, repairs=parameters.repair)
+    checked = _with_frames(read)
     _refuse_few(checked, parameters.group)
     fitted = fit_rows(checked.rows, parameters, digest(table), part(report, 0.0, 0.4))
     if "labels" in inputs:
@@ -93,13 +80,13 @@ def fit(
     evidence.save(folder)
     checked.write_report(folder / REPORT_FILE)
     write_csv(clusters, folder / CLUSTERS_FILE)
-    write_csv(contrasts(clusters, MEASURES), folder / SUMMARY_FILE)
+    write_csv(contrasts(clusters, described_by(schema)), folder / SUMMARY_FILE)
     if parameters.labels == "hdbscan" and "labels" not in inputs:
         density = Density(fitted.record.min_cluster_size, fitted.record.min_samples)
         write_csv(sweep_min_samples(fitted.layout, density), folder / SWEEP_FILE)
     return {
         **checked.counts,
-        "notes": list(checked.notes),
+        "notes": [*checked.notes, *suggested_logarithms(checked.rows, schema)],
         **_figures(fitted, evidence),
         "evidence": evidence.sentence,
     }
@@ -116,15 +103,20 @@ def fit_rows(
         table_sha256: digest of the file that the rows come from.
         report: progress.
     """
-    rows = rows.loc[canonical_order(rows)]
-    synapses, selected = Synapses.from_rows(rows), members(rows, parameters.group)
+    rows, schema = rows.loc[canonical_order(rows)], chosen_schema(parameters)
+    synapses, selected = Synapses.from_rows(rows, schema), members(rows, parameters.group)
     n_rows, n_neurons = int(selected.sum()), len(np.unique(synapses.neurons))
     report(0.2, f"Fitting the frames of {n_neurons} neurons")
     projection = fit_projection(
-        synapses, selected, parameters.spatial_weight, parameters.area_weight
+        synapses,
+        selected,
+        parameters.spatial_weight,
+        parameters.area_weight,
+        recipe=parameters.profile,
     )
     chosen = synapses.take(selected)
     features = projection.features(chosen)
+    refuse_constant(projection.names, features)
     report(0.3, f"Laying out {n_rows:,} synapses on a map")
     layout = embed(features, chosen.key, parameters)
     density = Density.for_rows(n_rows, parameters.min_cluster_size, parameters.min_samples)
@@ -135,7 +127,7 @@ def fit_rows(
         record,
         projection,
         synapses,
-        somas_of(rows),
+        somas_of(rows, schema),
         selected,
         features,
         clusters.labels,
@@ -167,7 +159,8 @@ def with_given_labels(fitted: Fitted, labels: Path) -> Fitted:
     Raises:
         TableError: see `given.read_labels`.
     """
-    given = read_labels(labels, fitted.synapses.take(fitted.selected).key)
+    key = fitted.synapses.take(fitted.selected).key
+    given = read_labels(labels, key, fitted.record.group, fitted.projection.schema)
     return replace(fitted, labels=given.labels, probability=given.probability)
 
 
@@ -183,13 +176,12 @@ def _labeller(fitted: Fitted, parameters: FitParameters) -> Labeller:
     n_rows = len(fitted.labels)
 
     def label(features: Floats, key: Texts, seed: int) -> tuple[Integers, Floats]:
-        if parameters.labels == "gmm":
-            return mixture(features, key, seed).labels, features
-        layout = embed(features, key, parameters.model_copy(update={"seed": seed}))
+        again = parameters.model_copy(update={"seed": seed})
         share = len(features) / n_rows
         sizes = (parameters.min_cluster_size, parameters.min_samples)
         density = Density.for_rows(len(features), *(_part(size, share) for size in sizes))
-        return cluster(layout, key, density).labels, layout
+        layout = features if parameters.labels == "gmm" else embed(features, key, again)
+        return _find(features, layout, key, density, again).labels, layout
 
     return label
 
@@ -204,7 +196,8 @@ def _find(
 ) -> Clusters:
     if parameters.labels == "gmm":
         return mixture(features, key, parameters.seed)
-    return cluster(layout, key, density)
+    found = cluster(layout, key, density)
+    return found if parameters.profile == PUBLISHED else rejoined(found, features)
 
 
 def _record(parameters: FitParameters, table_sha256: str, density: Density) -> Record:
@@ -221,9 +214,11 @@ def _record(parameters: FitParameters, table_sha256: str, density: Density) -> R
 def _with_frames(checked: CheckedTable) -> CheckedTable:
     """Reject the rows of neurons that have too few for a frame of their own."""
     counts = checked.rows.groupby("NeuronId")["NeuronId"].transform("size")
-    few = counts[counts < FEWEST_ROWS]
+    fewest = checked.schema.fewest_rows
+    noun = "neuron" if checked.schema == SYNAPSES else "group"
+    few = counts[counts < fewest]
     reasons = {
-        row: f"the neuron has {count} usable rows; {FEWEST_ROWS} are needed for its frame."
+        row: f"the {noun} has {count} usable rows; {fewest} are needed for its frame."
         for row, count in zip(few.index.to_numpy(dtype=int).tolist(), few, strict=True)
     }
     return checked.reject(reasons)
@@ -249,10 +244,36 @@ def _clusters(rows: pd.DataFrame, fitted: Fitted) -> pd.DataFrame:
         cluster=fitted.labels,
         probability=fitted.probability,
     )
-    table = table.join(rows[[*POSITION, *SOMA, *AREAS]])
-    table[list(COORDINATES)] = project(fitted.projection.frames, chosen)
-    table[SOMA_DISTANCE] = np.sqrt((chosen.position**2).sum(axis=1))
-    return table.loc[rows.index[members(rows, fitted.record.group)]]
+    schema = fitted.projection.schema
+    table = table.join(rows[list(schema.measures)])
+    table[list(schema.axes)] = project(fitted.projection.frames, chosen)
+    if schema.origin:
+        table[SOMA_DISTANCE] = np.sqrt((chosen.position**2).sum(axis=1))
+    return own_names(table.loc[rows.index[members(rows, fitted.record.group)]], schema)
+
+
+def described_by(schema: Schema) -> tuple[str, ...]:
+    """The columns of `clusters.csv` that clusters are described by; of synapses um2 and um."""
+    distance = (SOMA_DISTANCE,) if schema.origin else ()
+    return (*schema.features, *schema.axes, *distance)
+
+
+def own_names(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """A table of rows with their key, of another table under its own names.
+
+    Rows without an id are named by their row number, and by their number (point) when sorted
+    by their values.
+    """
+    if schema == SYNAPSES:
+        return table
+    table = table.drop(columns="SynType").rename(columns={"NeuronId": schema.group or "group"})
+    if not schema.group:
+        table = table.drop(columns="group")
+    if schema.id:
+        return table.rename(columns={"SynId": schema.id})
+    table = table.rename(columns={"SynId": "point"})
+    table.insert(0, "row", table.index.to_numpy(dtype=int))
+    return table
 
 
 @dataclass(frozen=True)
@@ -274,7 +295,8 @@ class Figures:
 
 def _figures(fitted: Fitted, evidence: Evidence) -> dict[str, Any]:
     labels = fitted.labels
-    sizes = np.bincount(labels[labels >= 0]).tolist()
+    _, counts = np.unique(labels[labels >= 0], return_counts=True)
+    sizes = sorted(counts.tolist(), reverse=True)
     record = fitted.record
     return asdict(
         Figures(

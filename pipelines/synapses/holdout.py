@@ -14,27 +14,30 @@ doi:10.1214/aos/1176344552 (bootstrap interval).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import sqrt
 
 import numpy as np
-from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.metrics import f1_score
 
 from pipelines.progress import Report
 from pipelines.synapses.arrays import Booleans, Floats, Integers, Synapses
 from pipelines.synapses.classifiers import Classifier, choose, stratified_folds
-from pipelines.synapses.features import FEATURES, Projection, fit_projection
+from pipelines.synapses.features import Projection
 from pipelines.synapses.model import Fitted
 from pipelines.synapses.neighbors import Neighborhood
+from pipelines.synapses.outliers import NEIGHBORS, ONE_CLASS, Detector, Outlying, detector
 from pipelines.synapses.parameters import TrainParameters
 
 NO_ANSWER = -2
 NORMAL_95 = 1.959964
 CALIBRATION_BINS = 10
+CALIBRATION_DRAWS = 100
 BOX = 1.5
 """Synthetic outliers fill a box so many times as wide as the training features."""
 AREA_FACTOR = 4.0
 """Areas of other synthetic outliers are so many times too large."""
+DETECTORS = (NEIGHBORS, ONE_CLASS)
 PERMUTATIONS = 5
 """How often each feature is shuffled in each fold."""
 BOOTSTRAPS = 2000
@@ -47,16 +50,14 @@ class Holdout:
     Attributes:
         predicted: (g,) cluster, -2 where there was no frame.
         probability: (g,) of that cluster, 0 where there was no frame.
-        distance: (g,) mean distance to 10 training synapses, nan where there was no frame.
-        outliers: such distances of synthetic outliers, by their kind.
+        outlying: what each detector of outliers said, by its name.
         chosen: the classifier that each fold chose.
         importance: by feature, how much accuracy was lost whenever it was shuffled.
     """
 
     predicted: Integers
     probability: Floats
-    distance: Floats
-    outliers: Mapping[str, Floats]
+    outlying: Mapping[str, Outlying]
     chosen: tuple[str, ...] = ()
     importance: Mapping[str, Floats] = field(default_factory=dict)
 
@@ -66,8 +67,9 @@ def hold_out(fitted: Fitted, parameters: TrainParameters, report: Report) -> Hol
     fold_of = stratified_folds(fitted.labels, parameters.folds, parameters.seed)
     n_rows = len(fitted.labels)
     predicted = np.full(n_rows, NO_ANSWER, dtype=np.int64)
-    probability, distance = np.zeros(n_rows), np.full(n_rows, np.nan)
-    outliers: dict[str, list[Floats]] = {}
+    probability = np.zeros(n_rows)
+    scores = {name: np.full(n_rows, np.nan) for name in DETECTORS}
+    outliers: dict[str, dict[str, list[Floats]]] = {name: {} for name in DETECTORS}
     losses: dict[str, list[Floats]] = {}
     chosen = []
     for fold in range(parameters.folds):
@@ -75,16 +77,18 @@ def hold_out(fitted: Fitted, parameters: TrainParameters, report: Report) -> Hol
         held = fold_of == fold
         part = _Part.fit(fitted, held, parameters)
         synapses = fitted.synapses.take(np.flatnonzero(fitted.selected)[held])
-        predicted[held], probability[held], distance[held] = part.answer(synapses)
+        predicted[held], probability[held] = part.answer(synapses)
         random = np.random.default_rng([parameters.seed, fold])
-        for kind, distances in part.outliers(synapses, random).items():
-            outliers.setdefault(kind, []).append(distances)
+        strange = part.strange(synapses, random)
+        for name in DETECTORS:
+            scores[name][held] = part.scores(name, part.projection.features(synapses))
+            for kind, features in strange.items():
+                outliers[name].setdefault(kind, []).append(part.scores(name, features))
         for name, lost in part.importance(synapses, fitted.labels[held], random).items():
             losses.setdefault(name, []).append(lost)
         chosen.append(part.classifier.name)
-    return Holdout(
-        predicted, probability, distance, _pooled(outliers), tuple(chosen), _pooled(losses)
-    )
+    outlying = {name: Outlying(scores[name], _pooled(outliers[name])) for name in DETECTORS}
+    return Holdout(predicted, probability, outlying, tuple(chosen), _pooled(losses))
 
 
 def _pooled(parts: Mapping[str, list[Floats]]) -> dict[str, Floats]:
@@ -98,51 +102,60 @@ class _Part:
     projection: Projection
     classifier: Classifier
     neighborhood: Neighborhood
+    embedding: Floats
+    detectors: Mapping[str, Detector]
 
     @classmethod
     def fit(cls, fitted: Fitted, held: Booleans, parameters: TrainParameters) -> "_Part":
         kept = np.ones(len(fitted.synapses), dtype=bool)
         kept[np.flatnonzero(fitted.selected)[held]] = False
-        scaler = fitted.projection.scaler
-        projection = fit_projection(
-            fitted.synapses.take(kept),
-            fitted.selected[kept],
-            scaler.spatial_weight,
-            scaler.area_weight,
-        )
+        projection = fitted.projection.refit(fitted.synapses.take(kept), fitted.selected[kept])
         features = projection.features(fitted.synapses.take(fitted.selected & kept))
         labels, placed = fitted.labels[~held], np.isfinite(features).all(axis=1)
         learnt = placed & (labels >= 0)
         choice = choose(features[learnt], labels[learnt], parameters)
-        return cls(projection, choice.classifier, Neighborhood(features[placed]))
+        embedding = fitted.embedding[~held][placed]
+        return cls(
+            projection,
+            choice.classifier,
+            Neighborhood(features[placed]),
+            embedding,
+            {name: detector(name, embedding) for name in DETECTORS},
+        )
 
-    def answer(self, synapses: Synapses) -> tuple[Integers, Floats, Floats]:
+    def answer(self, synapses: Synapses) -> tuple[Integers, Floats]:
         features = self.projection.features(synapses)
         placed = np.isfinite(features).all(axis=1)
         predicted = np.full(len(synapses), NO_ANSWER, dtype=np.int64)
-        probability, distance = np.zeros(len(synapses)), np.full(len(synapses), np.nan)
+        probability = np.zeros(len(synapses))
         if placed.any():
             shares = self.classifier.probabilities(features[placed])
             predicted[placed] = self.classifier.classes[shares.argmax(axis=1)]
             probability[placed] = shares.max(axis=1)
-            distance[placed] = self.neighborhood.distance(features[placed])
-        return predicted, probability, distance
+        return predicted, probability
 
-    def outliers(self, synapses: Synapses, random: np.random.Generator) -> dict[str, Floats]:
-        """Distances of synthetic outliers: anywhere in a box, axes swapped, areas too large."""
+    def scores(self, name: str, features: Floats) -> Floats:
+        """Outlier scores (n,) of features (n, d), nan where there is no frame."""
+        scores, placed = np.full(len(features), np.nan), np.isfinite(features).all(axis=1)
+        near, rows = self.neighborhood.nearest(features[placed])
+        places = self.neighborhood.place(near, rows, self.embedding)
+        scores[placed] = self.detectors[name].scores(near, places)
+        return scores
+
+    def strange(self, synapses: Synapses, random: np.random.Generator) -> dict[str, Floats]:
+        """Features of synthetic outliers: anywhere in a box, axes swapped, areas too large."""
         known = self.neighborhood.features
         middle, half = (known.max(axis=0) + known.min(axis=0)) / 2, np.ptp(known, axis=0) / 2
         box = middle + BOX * half * random.uniform(-1, 1, (len(synapses), known.shape[1]))
-        swapped = Synapses(synapses.key, np.roll(synapses.position, 1, axis=1), synapses.areas)
-        large = Synapses(synapses.key, synapses.position, synapses.areas * AREA_FACTOR)
-        kinds = {
-            "box": box,
-            "axes_swapped": self.projection.features(swapped),
-            "areas_x4": self.projection.features(large),
-        }
+        swapped = replace(synapses, position=np.roll(synapses.position, 1, axis=1))
+        large = replace(synapses, areas=synapses.areas * AREA_FACTOR)
+        kinds = {"box": box}
+        if synapses.position.shape[1]:
+            kinds["axes_swapped"] = self.projection.features(swapped)
+        if synapses.areas.shape[1]:
+            kinds["areas_x4"] = self.projection.features(large)
         return {
-            kind: self.neighborhood.distance(features[np.isfinite(features).all(axis=1)])
-            for kind, features in kinds.items()
+            kind: features[np.isfinite(features).all(axis=1)] for kind, features in kinds.items()
         }
 
     def importance(
@@ -162,7 +175,7 @@ class _Part:
                     for _ in range(PERMUTATIONS)
                 ]
             )
-            for column, name in enumerate(FEATURES)
+            for column, name in enumerate(self.projection.names)
         }
 
     def _accuracy(self, features: Floats, truth: Integers) -> float:
@@ -204,9 +217,11 @@ class Score:
     macro_f1_interval: tuple[float, float]
     largest_class_share: float
     calibration_error: float
+    calibration_error_by_chance: float
     calibration: list[Bin]
     confusion: list[list[int]]
-    outlier_auroc: dict[str, float]
+    outlier_auroc: dict[str, dict[str, float]]
+    outside_on_map: float | None
     noise_median_probability: float | None
 
 
@@ -216,24 +231,26 @@ def score(labels: Integers, holdout: Holdout) -> Score:
     Accuracy (with the 95 % interval after Wilson), macro F1 (with a bootstrap interval),
     calibration and confusion (a row a cluster, a column an answer, last column: no answer)
     are over all synapses in a cluster. Noise has no right answer; of it the median
-    probability is told.
+    probability is told. AUROC is by detector and kind of outlier.
     """
     real = labels >= 0
     truth, predicted = labels[real], holdout.predicted[real]
     right = int((truth == predicted).sum())
     classes = np.unique(truth)
     noise, correct = holdout.probability[~real], truth == predicted
-    confusion = _confusion(truth, predicted, len(classes))
+    confusion = _confusion(truth, predicted, classes)
     return Score(
         accuracy=right / len(truth),
         interval=wilson_interval(right, len(truth)),
         macro_f1=float(f1_score(truth, predicted, labels=classes, average="macro")),
         macro_f1_interval=macro_f1_interval(confusion),
-        largest_class_share=float(np.bincount(truth).max() / len(truth)),
+        largest_class_share=float(np.unique(truth, return_counts=True)[1].max() / len(truth)),
         calibration_error=calibration_error(correct, holdout.probability[real]),
+        calibration_error_by_chance=chance_calibration_error(holdout.probability[real]),
         calibration=calibration_curve(correct, holdout.probability[real]),
         confusion=confusion,
-        outlier_auroc=_outlier_auroc(holdout),
+        outlier_auroc={name: found.auroc for name, found in holdout.outlying.items()},
+        outside_on_map=_outside(holdout, real),
         noise_median_probability=float(np.median(noise)) if len(noise) else None,
     )
 
@@ -279,17 +296,29 @@ def calibration_error(right: Booleans, probability: Floats) -> float:
     return sum(abs(one.accuracy - one.probability) * one.n for one in curve) / len(right)
 
 
-def _confusion(truth: Integers, predicted: Integers, n_classes: int) -> list[list[int]]:
+def chance_calibration_error(probability: Floats, seed: int = 0) -> float:
+    """The calibration error that probabilities (n,) have on average if all are true.
+
+    It is not 0: of few synapses in a bin the share that is right varies by chance.
+    """
+    random = np.random.default_rng(seed)
+    drawn = random.random((CALIBRATION_DRAWS, len(probability))) < probability
+    return float(np.mean([calibration_error(right, probability) for right in drawn]))
+
+
+def _confusion(truth: Integers, predicted: Integers, classes: Integers) -> list[list[int]]:
+    n_classes = len(classes)
+    answered = np.searchsorted(classes, predicted)
+    columns = np.where(predicted == NO_ANSWER, n_classes, answered)
     table = np.zeros((n_classes, n_classes + 1), dtype=int)
-    np.add.at(table, (truth, np.where(predicted == NO_ANSWER, n_classes, predicted)), 1)
+    np.add.at(table, (np.searchsorted(classes, truth), columns), 1)
     rows: list[list[int]] = table.tolist()
     return rows
 
 
-def _outlier_auroc(holdout: Holdout) -> dict[str, float]:
-    real = holdout.distance[np.isfinite(holdout.distance)]
-    found = {}
-    for kind, distances in holdout.outliers.items():
-        is_outlier = np.repeat([0, 1], [len(real), len(distances)])
-        found[kind] = float(roc_auc_score(is_outlier, np.concatenate([real, distances])))
-    return found
+def _outside(holdout: Holdout, real: Booleans) -> float | None:
+    """Share of the clustered synapses that the published machine would have rejected."""
+    if ONE_CLASS not in holdout.outlying:
+        return None
+    scores = holdout.outlying[ONE_CLASS].held[real]
+    return float((scores > 0).mean())

@@ -5,6 +5,8 @@ component, which means no clusters, is among the candidates.
 
 Source: Fraley and Raftery (2002), doi:10.1198/016214502760047131; Schwarz (1978),
 doi:10.1214/aos/1176344136.
+
+Components that are no islands of their own in the features are joined (`joining`).
 """
 
 import numpy as np
@@ -12,6 +14,7 @@ from sklearn.mixture import GaussianMixture
 
 from pipelines.synapses.arrays import Floats, Texts
 from pipelines.synapses.cluster import Clusters, by_size
+from pipelines.synapses.joining import joined
 
 MOST_COMPONENTS = 8
 RESTARTS = 3
@@ -19,6 +22,8 @@ PATIENCE = 2
 """Numbers of components in a row that may fail to lower the criterion."""
 ROWS_PER_COMPONENT = 20
 """A component in five dimensions has 20 free numbers; with fewer rows it describes noise."""
+SMALLEST_SHARE = 0.05
+"""Share of the synapses in a cluster; a component for a few extremes is none."""
 REGULARIZATION = 1e-4
 """Added to variances, so that a component cannot shrink to a point; features vary by about 1."""
 
@@ -29,11 +34,20 @@ def mixture(features: Floats, key: Texts, seed: int) -> Clusters:
     ordered = features[order]
     most = max(1, min(MOST_COMPONENTS, len(features) // ROWS_PER_COMPONENT))
     best = _lowest_bic(ordered, most, seed)
-    shares = best.predict_proba(ordered)
+    shares = _joined(ordered, best.predict_proba(ordered))
     labels, probability = np.empty(len(features), dtype=np.int64), np.empty(len(features))
     labels[order] = by_size(shares.argmax(axis=1))
     probability[order] = shares.max(axis=1)
     return Clusters(labels, probability)
+
+
+def _joined(features: Floats, shares: Floats) -> Floats:
+    """Shares (n, k) of components as those of the clusters that they are joined to."""
+    used, labels = np.unique(shares.argmax(axis=1), return_inverse=True)
+    groups = joined(features, labels, SMALLEST_SHARE)
+    return np.column_stack(
+        [shares[:, used[groups == group]].sum(axis=1) for group in np.unique(groups)]
+    )
 
 
 def _lowest_bic(features: Floats, most: int, seed: int) -> GaussianMixture:

@@ -17,7 +17,7 @@ import numpy as np
 
 from pipelines.errors import InputError
 from pipelines.synapses.arrays import Booleans, Floats, Integers, Synapses
-from pipelines.synapses.features import FEATURES, UNITS, Projection
+from pipelines.synapses.features import Projection
 
 SCHEMA = 1
 ARRAYS, RECORD = "model.npz", "model.json"
@@ -97,8 +97,8 @@ class Fitted:
         about = {
             "schema": SCHEMA,
             "arrays_sha256": sha256(content).hexdigest(),
-            "features": list(FEATURES),
-            "units": list(UNITS),
+            "features": list(self.projection.names),
+            "units": list(self.projection.units),
             **asdict(self.record),
         }
         (folder / RECORD).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
@@ -128,10 +128,11 @@ def load_fitted(folder: Path) -> Fitted:
 
 
 def _fitted(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Fitted:
+    projection = Projection.from_arrays(arrays)
     return Fitted(
         record=Record(**{name: about[name] for name in Record.__dataclass_fields__}),
-        projection=Projection.from_arrays(arrays),
-        synapses=Synapses(arrays["key"], arrays["position"], arrays["areas"]),
+        projection=projection,
+        synapses=Synapses(arrays["key"], arrays["position"], arrays["areas"], projection.schema),
         somas=somas_from_arrays(arrays),
         selected=arrays["selected"],
         features=arrays["features"],

@@ -1,8 +1,8 @@
 """What can be set in the synapse pipeline; nothing heavy is imported here."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from pipelines.parameters import Parameters, parameter
 
@@ -24,29 +24,124 @@ def _automatic_or_two(size: int) -> int:
     return size
 
 
+def _as_list(value: Any) -> Any:
+    """What was typed, such as "x, y, z", as a list; nothing as an empty one."""
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _as_text(value: Any) -> Any:
+    """A choice that was taken back as an empty text."""
+    return "" if value is None else value
+
+
 Group = Annotated[str, AfterValidator(_group)]
+Repair = Literal["decimal-comma", "nm-to-um", "nm2-to-um2", "soma-from-raw"]
+Repairs = Annotated[tuple[Repair, ...], BeforeValidator(_as_list)]
+Column = Annotated[str, BeforeValidator(_as_text)]
+Columns = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 ClusterSize = Annotated[int, AfterValidator(_automatic_or_two)]
 
 SHEET_HELP = "The worksheet to read. May stay empty when the file has only one with content."
 SEED_HELP = "The same data with the same seed gives the same result, bit for bit."
 
 
-class CheckParameters(Parameters):
-    """Which part of the file is checked."""
-
-    sheet: str = parameter("", label="Sheet", help=SHEET_HELP, max_length=100)
+SHEETS, COLUMNS = "sheets", "columns"
+"""What a form offers for a parameter, once a table is chosen."""
 
 
-class FitParameters(Parameters):
+def _sheet() -> Any:
+    return parameter("", label="Sheet", help=SHEET_HELP, max_length=100, offers=SHEETS)
+
+
+def _repair() -> Any:
+    return parameter(
+        (),
+        label="Repair",
+        help="What may be repaired where a check finds it: decimal-comma (0,5 is read as 0.5), "
+        "nm-to-um (positions divided by 1000), nm2-to-um2 (areas divided by 1,000,000), "
+        "soma-from-raw (a soma that varies within a neuron, from the raw columns). Repaired rows "
+        "say so; nothing is repaired unasked.",
+    )
+
+
+class TableParameters(Parameters):
+    """Which part of a file is read, what may be repaired, and which columns say what."""
+
+    sheet: Column = _sheet()
+    repair: Repairs = _repair()
+    id_column: Column = parameter(
+        "",
+        label="Id column",
+        help="Another table than one of synapses: what names a row within its group. Without it "
+        "equal rows are all kept.",
+        max_length=200,
+        advanced=True,
+        offers=COLUMNS,
+    )
+    group_column: Column = parameter(
+        "",
+        label="Group column",
+        help="Another table: rows of one group (a neuron, an animal) get a frame of their own. "
+        "Without it all rows are one group.",
+        max_length=200,
+        advanced=True,
+        offers=COLUMNS,
+    )
+    coordinate_columns: Columns = parameter(
+        (),
+        label="Coordinate columns",
+        help="Another table: two or three columns of one unit. In each group they are centred "
+        "and turned to their principal axes, the largest part of each axis positive. Without "
+        "them features alone are compared.",
+        max_length=3,
+        advanced=True,
+        offers=COLUMNS,
+    )
+    feature_columns: Columns = parameter(
+        (),
+        label="Feature columns",
+        help="Another table: numeric columns that are compared, each scaled by its interquartile "
+        "range.",
+        max_length=100,
+        advanced=True,
+        offers=COLUMNS,
+    )
+    log_columns: Columns = parameter(
+        (),
+        label="Logarithms of",
+        help="Feature columns whose natural logarithm is compared; for values above 0 that vary "
+        "by factors, such as sizes. A check names those that are skewed.",
+        max_length=100,
+        advanced=True,
+        offers=COLUMNS,
+    )
+
+
+class CheckParameters(TableParameters):
+    """Which part of the file is checked, and how."""
+
+
+class FitParameters(TableParameters):
     """How synapses are laid out and clustered."""
 
-    sheet: str = parameter("", label="Sheet", help=SHEET_HELP, max_length=100)
     group: Group = parameter(
         "all",
         label="Group",
         help="The synapses to cluster: all, as (asymmetric), ss (symmetric), the neuron types "
         "cb, cr or pv, or COLUMN=VALUE for any column of the table.",
         max_length=200,
+    )
+    profile: Literal["default", "published"] = parameter(
+        "default",
+        label="Profile",
+        help="published takes the features, weights, map and HDBSCAN sizes of the publication in "
+        "place of the settings below (of its five groups; others get automatic sizes). It makes "
+        "results comparable; the published clusters themselves do not come back, give them as a "
+        "table.",
     )
     labels: Literal["hdbscan", "gmm"] = parameter(
         "hdbscan",
@@ -115,7 +210,7 @@ class FitParameters(Parameters):
         "full",
         label="Evidence",
         help="How often the clustering is repeated to judge it: full takes 3 other seeds, 3 "
-        "subsamples and 19 sets of chance data (15 s for 500 synapses), thorough 10, 20 and 99.",
+        "subsamples and 19 sets of chance data (20 s for 750 synapses), thorough 10, 20 and 99.",
         advanced=True,
     )
     seed: int = parameter(0, label="Seed", help=SEED_HELP, ge=0, le=2**31 - 1, advanced=True)
@@ -129,8 +224,17 @@ class TrainParameters(Parameters):
             "auto",
             label="Classifier",
             help="What learns the clusters from the features (never from the map). auto tries "
-            "all five by cross-validation within the training synapses.",
+            "all five by cross-validation within the training synapses; clusters of the profile "
+            "published are learnt by knn.",
         )
+    )
+    outliers: Literal["neighbors", "one-class-svm"] = parameter(
+        "neighbors",
+        label="Outliers by",
+        help="neighbors: distance to the nearest training synapses in the features. "
+        "one-class-svm: the publication's machine on the coordinates of the map, which tells "
+        "outliers far less well; the card has the figures of both.",
+        advanced=True,
     )
     n_trees: int = parameter(
         300,
@@ -151,10 +255,76 @@ class TrainParameters(Parameters):
     seed: int = parameter(0, label="Seed", help=SEED_HELP, ge=0, le=2**31 - 1, advanced=True)
 
 
-class PredictParameters(Parameters):
-    """How clusters are given to new synapses."""
+FaultName = Literal[
+    "missing-column",
+    "text-in-number",
+    "decimal-comma",
+    "repeated-row",
+    "repeated-key",
+    "unknown-neuron",
+    "case-and-blanks",
+    "missing-and-infinite",
+    "nanometres",
+    "square-nanometres",
+    "negative-area",
+    "wrong-soma",
+    "empty-sheet",
+    "several-sheets",
+    "formula",
+    "zip-bomb",
+    "macros",
+    "external-link",
+    "web-page",
+    "old-excel",
+    "csv-injection",
+    "too-many-columns",
+]
 
-    sheet: str = parameter("", label="Sheet", help=SHEET_HELP, max_length=100)
+
+def _all_faults(value: Any) -> Any:
+    names = _as_list(value)
+    return list(get_args(FaultName)) if names == ["all"] else names
+
+
+class SimulationParameters(Parameters):
+    """What example tables are like."""
+
+    neurons: int = parameter(
+        6,
+        label="Neurons",
+        help="How many neurons the table has, named cb1, cr1, pv1, cb2 and so on; one more is "
+        "only among the new synapses.",
+        ge=1,
+        le=1000,
+    )
+    planted: int = parameter(
+        3,
+        label="Planted clusters",
+        help="How many clusters there are; 0 for one population without any.",
+        ge=0,
+        le=4,
+    )
+    scale: float = parameter(
+        1.0,
+        label="Scale",
+        help="Factor on the number of synapses, which is about 80 a neuron at 1. Tables of more "
+        "than 50,000 rows are written as CSV.",
+        gt=0,
+        le=100_000,
+    )
+    faults: Annotated[tuple[FaultName, ...], BeforeValidator(_all_faults)] = parameter(
+        (),
+        label="Faults",
+        help="Also write tables that are wrong in one way each, and faults.csv with what a check "
+        "has to say of them; all for every kind.",
+    )
+
+
+class PredictParameters(Parameters):
+    """How clusters are given to new synapses; which columns say what, the model knows."""
+
+    sheet: Column = _sheet()
+    repair: Repairs = _repair()
     outlier_quantile: float = parameter(
         0.99,
         label="Outlier quantile",

@@ -7,7 +7,7 @@ least; its answers depend on which rows these are.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,10 @@ from pipelines.progress import Report
 from pipelines.synapses import published
 from pipelines.synapses.arrays import Booleans, Floats, Integers, Synapses
 from pipelines.synapses.classify import Trained, load_trained
+from pipelines.synapses.columns import SYNAPSES
 from pipelines.synapses.features import Projection
 from pipelines.synapses.findings import Outcome, finding
-from pipelines.synapses.frames import FEWEST_ROWS, Frames, fit_frames
+from pipelines.synapses.frames import Frames
 from pipelines.synapses.parameters import PredictParameters
 from pipelines.synapses.reading import read_sheet
 from pipelines.synapses.table import CheckedTable, members, read_table, remarks_by_row
@@ -68,7 +69,14 @@ def predict(
     else:
         trained = load_trained(inputs["bundle"])
         report(0.3, f"Checking the rows of {inputs['table'].name}")
-        checked = read_table(inputs["table"], parameters.sheet, trained.somas)
+        checked = read_table(
+            inputs["table"],
+            parameters.sheet,
+            trained.somas,
+            schema=trained.projection.schema,
+            repairs=parameters.repair,
+            groups=list(trained.projection.frames),
+        )
         report(0.6, f"Predicting {len(checked.rows):,} synapses")
         predicted = predict_rows(checked, trained, parameters.outlier_quantile)
     return _write(predicted, folder)
@@ -85,6 +93,7 @@ def _write(predicted: Predicted, folder: Path) -> dict[str, Any]:
         "n_rejected": int((~answered).sum()),
         "n_outliers": int((table["is_outlier"].eq(True) & answered).sum()),
         "n_new_neurons": len(predicted.new_neurons),
+        "offers": {name: asdict(offer) for name, offer in predicted.checked.offers.items()},
         "notes": list(predicted.checked.notes),
     }
 
@@ -121,21 +130,23 @@ def predict_rows(checked: CheckedTable, trained: Trained, outlier_quantile: floa
         trained: the model.
         outlier_quantile: share of the held-out synapses that count as usual.
     """
-    synapses = Synapses.from_rows(checked.rows)
+    synapses = Synapses.from_rows(checked.rows, checked.schema)
     unknown = ~np.isin(synapses.neurons, list(trained.projection.frames))
-    new = fit_frames(synapses.take(unknown))
+    new = trained.projection.frames_of(synapses.take(unknown))
     checked = checked.reject(_without_frame(checked, trained, new))
     checked = checked.reject(_outside_group(checked, trained.group))
     answers = _answers(checked.rows, trained, new, outlier_quantile)
-    return Predicted(checked, answers, new)
+    # Without coordinates there is nothing of a frame that could be told.
+    return Predicted(checked, answers, new if checked.schema.coordinates else {})
 
 
 def _without_frame(checked: CheckedTable, trained: Trained, new: Frames) -> dict[int, str]:
     neurons = checked.rows["NeuronId"]
     lost = neurons[~neurons.isin([*trained.projection.frames, *new])]
+    noun = "neuron" if checked.schema == SYNAPSES else "group"
     text = (
-        "the model does not know the neuron {}, and its rows are too few for a frame of their "
-        f"own; give at least {FEWEST_ROWS} of them together."
+        f"the model does not know the {noun} {{}}, and its rows are too few for a frame of their "
+        f"own; give at least {checked.schema.fewest_rows} of them together."
     )
     rows = lost.index.to_numpy(dtype=int).tolist()
     return {row: text.format(neuron) for row, neuron in zip(rows, lost, strict=True)}
@@ -154,7 +165,7 @@ class Judged:
     Attributes:
         cluster: (n,).
         probability: (n,) of that cluster.
-        distance: (n,) mean distance to the nearest training synapses.
+        distance: (n,) outlier score, of the detector that the model was trained with.
         place: (n, 2) on the map.
     """
 
@@ -171,7 +182,8 @@ def judge(synapses: Synapses, trained: Trained, projection: Projection) -> Judge
     cluster = trained.classifier.classes[shares.argmax(axis=1)]
     near, rows = trained.neighborhood.nearest(features)
     place = trained.neighborhood.place(near, rows, trained.embedding)
-    return Judged(cluster, shares.max(axis=1), trained.neighborhood.mean(near), place)
+    score = trained.detector.scores(near, place)
+    return Judged(cluster, shares.max(axis=1), score, place)
 
 
 def _answers(
@@ -180,7 +192,7 @@ def _answers(
     if rows.empty:
         return pd.DataFrame(columns=list(ANSWERS), index=rows.index)
     projection = trained.projection.with_frames(new)
-    judged = judge(Synapses.from_rows(rows), trained, projection)
+    judged = judge(Synapses.from_rows(rows, projection.schema), trained, projection)
     usual = float(np.quantile(trained.holdout_distance, outlier_quantile))
     columns = (
         judged.cluster,
@@ -197,9 +209,10 @@ def _table(predicted: Predicted) -> pd.DataFrame:
     """The sheet as it was given, then the answers. A repeated row is answered as its first."""
     checked = predicted.checked
     given = checked.sheet.cells.set_axis(_free_names(checked.sheet.cells), axis=1)
-    rows = checked.sheet.row_numbers
-    answers = predicted.answers.reindex([checked.repeats.get(row, row) for row in rows])
-    answers = answers.set_axis(given.index)
+    rows = given.index.to_series()
+    if checked.repeats:
+        rows = rows.replace(dict(checked.repeats))
+    answers = predicted.answers.reindex(rows.to_numpy()).set_axis(given.index)
     answers["cluster"] = answers["cluster"].astype("Int64")
     return pd.concat([given, answers], axis=1).assign(**{NOTE: _notes(predicted)})
 
@@ -217,15 +230,19 @@ def _free_names(cells: pd.DataFrame) -> list[str]:
     return free
 
 
-def _notes(predicted: Predicted) -> list[str]:
+def _notes(predicted: Predicted) -> "pd.Series[str]":
+    """What was said of each row, and of the frame of a neuron that the model does not know."""
     checked = predicted.checked
+    index = checked.sheet.cells.index
     remarks = remarks_by_row(checked.findings)
-    neurons = checked.rows["NeuronId"] if predicted.new_neurons else pd.Series(dtype=object)
-    notes = []
-    for row in checked.sheet.row_numbers:
-        texts = [item.message for item in remarks.get(row, [])]
-        frame = predicted.new_neurons.get(neurons.get(row, ""))
-        if frame is not None:
-            texts.append(f"New neuron: own frame from {frame.n_rows} rows given together.")
-        notes.append(" ".join(texts))
+    texts = np.full(len(index), "", dtype=object)
+    texts[index.get_indexer(pd.Index(list(remarks), dtype=int))] = [
+        " ".join(item.message for item in items) for items in remarks.values()
+    ]
+    notes = pd.Series(texts, index=index, dtype=object)
+    noun = "neuron" if checked.schema == SYNAPSES else "group"
+    for neuron, frame in predicted.new_neurons.items():
+        text = f"New {noun}: own frame from {frame.n_rows} rows given together."
+        rows = checked.rows.index[checked.rows["NeuronId"] == neuron]
+        notes[rows] = [f"{note} {text}".strip() for note in notes[rows]]
     return notes

@@ -16,6 +16,8 @@ from pipelines.csv_export import write_csv
 from pipelines.errors import ParameterError
 from pipelines.synapses.arrays import Floats, Integers
 from pipelines.synapses.columns import KEY, SPHERE
+from pipelines.synapses.faults import write_faults
+from pipelines.synapses.parameters import SimulationParameters
 
 NEURON_TYPES = ("cb", "cr", "pv")
 DENSITY = 2.0
@@ -50,6 +52,13 @@ FILLING = 0.6
 """Median share of the largest possible volume (a sphere) that a bouton fills."""
 STRETCH = 0.5
 """Share of its part of the dendrite that a planted cluster covers."""
+
+
+NEW_ROWS = 6
+"""Synapses of each known neuron that are new ones."""
+FAULTY_ROWS = 150
+WORKBOOK_ROWS = 50_000
+MOST_ROWS = 1_250_000
 
 
 @dataclass(frozen=True)
@@ -88,28 +97,50 @@ def simulate(n_neurons: int = 6, planted: int = 3, seed: int = 0, scale: float =
     )
 
 
-def make(folder: Path, seed: int = 0) -> None:
+def make(folder: Path, seed: int = 0, parameters: SimulationParameters | None = None) -> None:
     """Write example tables: `synapses.xlsx`, `new_synapses.xlsx` and `truth.csv`.
 
     The new synapses are of the same neurons, except those of one neuron that is not in
-    the first table. `truth.csv` has the planted cluster of all of them.
+    the first table. `truth.csv` has the planted cluster of all of them. Long tables are
+    `.csv` instead; faulty ones are described by `faults.csv`.
     """
+    parameters = parameters or SimulationParameters()
     random = np.random.default_rng(seed)
-    whole = simulate(n_neurons=7, planted=3, seed=seed)
+    n_neurons = parameters.neurons + 1
+    _refuse_long(n_neurons, parameters.scale)
+    whole = simulate(n_neurons, parameters.planted, seed, parameters.scale)
     unknown = whole.table["NeuronId"] == whole.table["NeuronId"].iloc[-1]
     new = np.zeros(len(whole.table), dtype=bool)
     for _, rows in whole.table[~unknown].groupby("NeuronId"):
-        new[random.choice(rows.index, 6, replace=False)] = True
-    new[random.choice(whole.table.index[unknown], 15, replace=False)] = True
+        new[random.choice(rows.index, min(NEW_ROWS, len(rows) // 2), replace=False)] = True
+    rows_of_unknown = whole.table.index[unknown]
+    new[random.choice(rows_of_unknown, min(15, len(rows_of_unknown)), replace=False)] = True
     old = ~new & ~unknown.to_numpy()
-    _write_workbook(whole.table[old], folder / "synapses.xlsx")
-    _write_workbook(whole.table[new], folder / "new_synapses.xlsx")
-    files = np.where(new, "new_synapses.xlsx", "synapses.xlsx")
-    write_csv(whole.truth.assign(file=files)[old | new], folder / "truth.csv")
+    tables = {"synapses": whole.table[old], "new_synapses": whole.table[new]}
+    files = {name: _write_table(table, folder / name) for name, table in tables.items()}
+    named = np.where(new, files["new_synapses"], files["synapses"])
+    truth = whole.truth.assign(file=named)
+    write_csv(truth if (old | new).all() else truth[old | new], folder / "truth.csv")
+    write_faults(whole.table[old].head(FAULTY_ROWS), parameters.faults, folder)
 
 
-def _write_workbook(table: pd.DataFrame, file: Path) -> None:
+def _refuse_long(n_neurons: int, scale: float) -> None:
+    expected = n_neurons * DENSITY * LENGTH * scale
+    if expected > MOST_ROWS:
+        raise ParameterError(
+            f"neurons and scale give about {expected:,.0f} rows, more than {MOST_ROWS:,}: lower "
+            "one of them."
+        )
+
+
+def _write_table(table: pd.DataFrame, path: Path) -> str:
+    """Write a workbook, or a long table as text; the name of the file."""
+    if len(table) > WORKBOOK_ROWS:
+        table.to_csv(path.with_suffix(".csv"), index=False)
+        return f"{path.name}.csv"
+    file = path.with_suffix(".xlsx")
     table.to_excel(file, index=False, sheet_name="synapses", engine="openpyxl")
+    return file.name
 
 
 # -- one neuron

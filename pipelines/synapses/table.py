@@ -1,8 +1,7 @@
-"""A table of synapses, read and checked: what can be used and what became of every row."""
+"""A table, read and checked: what can be used and what became of every row."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,27 @@ import pandas as pd
 
 from pipelines.csv_export import write_csv
 from pipelines.errors import TableError
-from pipelines.synapses import checks
-from pipelines.synapses.columns import KEY, OPTIONAL, REQUIRED
+from pipelines.synapses import checks, soma_checks
+from pipelines.synapses.columns import KEY, OTHER_TYPE, SYNAPSES, Schema
 from pipelines.synapses.findings import SEVERITY, Finding, Outcome, finding, rows_with
-from pipelines.synapses.parsing import Draft, parse
+from pipelines.synapses.parsing import Draft, Source, each, parse
 from pipelines.synapses.reading import Sheet, read_sheet
+from pipelines.synapses.repairs import repair
 
 REPORT_COLUMNS = ("row", "column", "value", "outcome", "message")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a repair would put right.
+
+    Attributes:
+        n_rows: how many rejected rows.
+        message: what is wrong, for the first of them.
+    """
+
+    n_rows: int
+    message: str
 
 
 @dataclass(frozen=True)
@@ -26,11 +39,14 @@ class CheckedTable:
 
     Attributes:
         sheet: the cells as they were given.
+        schema: which columns say what.
         rows: the accepted and repaired rows in the order of the sheet, indexed by row
             number: names as text, measures as numbers (um, um2), then all other columns.
         findings: one remark a problem.
         repeats: for each dropped row the equal row that was kept.
         notes: sentences on the table as a whole.
+        wrong: what is wrong with most rows at once.
+        sources: where the columns of the schema come from.
     """
 
     sheet: Sheet
@@ -38,6 +54,9 @@ class CheckedTable:
     findings: tuple[Finding, ...]
     repeats: Mapping[int, int]
     notes: tuple[str, ...]
+    schema: Schema = SYNAPSES
+    wrong: tuple[checks.WholeTable, ...] = ()
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     @property
     def outcomes(self) -> dict[int, Outcome]:
@@ -50,8 +69,15 @@ class CheckedTable:
     @property
     def counts(self) -> dict[str, int]:
         """Numbers of rows: `n_rows`, `n_accepted`, `n_repaired`, `n_rejected`."""
-        found = Counter(self.outcomes.values())
-        return {"n_rows": found.total()} | {f"n_{name.value}": found[name] for name in Outcome}
+        rejected = rows_with(self.findings, Outcome.REJECTED)
+        repaired = rows_with(self.findings, Outcome.REPAIRED) - rejected
+        n_rows = len(self.sheet.cells)
+        return {
+            "n_rows": n_rows,
+            "n_accepted": n_rows - len(repaired) - len(rejected),
+            "n_repaired": len(repaired),
+            "n_rejected": len(rejected),
+        }
 
     @property
     def report(self) -> pd.DataFrame:
@@ -59,12 +85,41 @@ class CheckedTable:
 
         Several remarks on one row are joined.
         """
+        rows = self.sheet.cells.index
+        columns = {name: np.full(len(rows), "", dtype=object) for name in REPORT_COLUMNS[1:]}
+        columns["outcome"][:] = Outcome.ACCEPTED.value
         by_row = remarks_by_row(self.findings)
-        lines = [
-            _report_line(row, outcome, by_row.get(row, []))
-            for row, outcome in self.outcomes.items()
-        ]
-        return pd.DataFrame(lines, columns=pd.Index(REPORT_COLUMNS))
+        places = rows.get_indexer(pd.Index(list(by_row), dtype=int))
+        lines = [_report_line(items) for items in by_row.values()]
+        for name, said in zip(columns, zip(*lines, strict=True), strict=False):
+            columns[name][places] = said
+        return pd.DataFrame({REPORT_COLUMNS[0]: rows.to_numpy(dtype=int), **columns})
+
+    @property
+    def offers(self) -> dict[str, "Offer"]:
+        """What can be repaired, by its name, with how many rows that is and why."""
+        n_rejected = len(rows_with(self.findings, Outcome.REJECTED))
+        found = {item.repair: Offer(n_rejected, item.message) for item in self.wrong}
+        rows: dict[str, set[int]] = {}
+        for item in (item for item in self.findings if item.repair):
+            rows.setdefault(item.repair, set()).add(item.row)
+            found.setdefault(item.repair, Offer(0, item.message))
+        return found | {
+            name: replace(found[name], n_rows=len(affected)) for name, affected in rows.items()
+        }
+
+    @property
+    def repaired(self) -> pd.DataFrame:
+        """The usable rows, their names and numbers as they were read and repaired.
+
+        All columns of the sheet are there; those that were computed from others come last.
+        """
+        table = self.sheet.cells.loc[self.rows.index].copy()
+        inner = {self.schema.group: KEY[0], self.schema.id: KEY[2]}
+        for name, source in self.sources.items():
+            column = source.column if source.divisor == 1.0 else name
+            table[column] = self.rows[inner.get(name, name)]
+        return table
 
     @property
     def first_problem(self) -> str:
@@ -80,56 +135,118 @@ class CheckedTable:
         rows = self.rows.drop(index=list(reasons))
         return replace(self, rows=rows, findings=(*self.findings, *more))
 
+    def refuse_wrong(self) -> None:
+        """Refuse a table that is wrong as a whole.
+
+        Raises:
+            TableError: most rows are in another unit.
+        """
+        if self.wrong:
+            raise TableError(self.wrong[0].message)
+
     def write_report(self, file: Path) -> None:
         """Write `report.csv`."""
         write_csv(self.report, file)
 
+    def write_repaired(self, file: Path) -> None:
+        """Write the usable rows as they were read and repaired."""
+        write_csv(self.repaired, file)
 
-def read_table(path: Path, sheet: str = "", somas: checks.Somas | None = None) -> CheckedTable:
-    """Read and check a table of synapses.
+
+def read_table(
+    path: Path,
+    sheet: str = "",
+    somas: soma_checks.Somas | None = None,
+    *,
+    schema: Schema = SYNAPSES,
+    repairs: Collection[str] = (),
+    groups: Collection[str] = (),
+) -> CheckedTable:
+    """Read and check a table, to be used.
 
     Args:
-        path: an `.xlsx`, `.csv` or `.tsv` file.
+        path: an `.xlsx`, `.csv`, `.tsv` or `.parquet` file.
         sheet: name of the worksheet; may be empty if only one has content.
         somas: the neurons that a model knows. Their rows are held against the known soma
             one by one, so that a row means the same alone and among others.
+        schema: which columns say what.
+        repairs: keys of `repairs.REPAIRS` that may be applied.
+        groups: other groups that a model knows, in their spelling.
 
     Raises:
         TableError: no row can be judged: the file, its columns or its units are wrong.
     """
-    return check_sheet(read_sheet(path, sheet), somas)
+    checked = check_sheet(
+        read_sheet(path, sheet), somas, schema=schema, repairs=repairs, groups=groups
+    )
+    checked.refuse_wrong()
+    return checked
 
 
-def check_sheet(sheet: Sheet, somas: checks.Somas | None = None) -> CheckedTable:
-    """Check the cells of a sheet; see `read_table`."""
+def check_sheet(
+    sheet: Sheet,
+    somas: soma_checks.Somas | None = None,
+    *,
+    schema: Schema = SYNAPSES,
+    repairs: Collection[str] = (),
+    groups: Collection[str] = (),
+) -> CheckedTable:
+    """Check the cells of a sheet, also of one whose units are wrong; see `read_table`."""
     somas = somas or {}
-    draft = parse(sheet, somas)
-    checks.refuse_wrong_units(draft)
+    draft = repair(parse(sheet, schema, [*somas, *groups], repairs), repairs, somas)
+    if schema == SYNAPSES:
+        return _check_synapses(draft, somas)
+    found = list(draft.findings)
+    for check in checks.OTHER_SINGLE_ROW:
+        found += check(draft)
+    repeated, repeats = checks.check_duplicates(draft, _remaining(draft, found))
+    found += repeated
+    return _checked(draft, found, repeats, ())
+
+
+def _check_synapses(draft: Draft, somas: soma_checks.Somas) -> CheckedTable:
+    wrong = tuple(checks.check_units(draft))
     found = list(draft.findings)
     for check in checks.SINGLE_ROW:
         found += check(draft)
-    found += checks.check_known_somas(draft, somas)
+    if not wrong:
+        found += soma_checks.check_known_somas(draft, somas)
     repeated, repeats = checks.check_duplicates(draft, _remaining(draft, found))
     found += repeated
-    found += checks.check_constant_somas(draft, _remaining(draft, found), somas)
+    found += soma_checks.check_constant_somas(draft, _remaining(draft, found), somas)
     rows = _remaining(draft, found)
     for look in checks.TOGETHER:
         found += look(draft, rows)
-    return CheckedTable(sheet, _accepted(draft, rows), tuple(found), repeats, draft.notes)
+    return _checked(draft, found, repeats, wrong)
+
+
+def _checked(
+    draft: Draft,
+    found: list[Finding],
+    repeats: Mapping[int, int],
+    wrong: tuple[checks.WholeTable, ...],
+) -> CheckedTable:
+    rows = _accepted(draft, _remaining(draft, found))
+    return CheckedTable(
+        draft.sheet, rows, tuple(found), repeats, draft.notes, draft.schema, wrong, draft.sources
+    )
 
 
 def _remaining(draft: Draft, found: Iterable[Finding]) -> pd.Index:
     rejected = rows_with(found, Outcome.REJECTED)
-    return draft.names.index[[row not in rejected for row in draft.names.index]]
+    index = draft.names.index
+    return index[~index.isin(list(rejected))] if rejected else index
 
 
 def _accepted(draft: Draft, rows: pd.Index) -> pd.DataFrame:
-    used = {draft.sources[name].column for name in (*REQUIRED, *OPTIONAL) if name in draft.sources}
-    others = [name for name in draft.sheet.cells.columns if name not in used]
-    return pd.concat(
-        [draft.names.loc[rows], draft.numbers.loc[rows], draft.sheet.cells.loc[rows, others]],
-        axis=1,
-    )
+    used = {source.column for name, source in draft.sources.items() if name in draft.numbers}
+    if draft.schema == SYNAPSES:
+        used |= set(draft.columns(KEY))
+    others = [name for name in draft.sheet.cells.columns if name not in used and name not in KEY]
+    parts = [draft.names, draft.numbers, draft.sheet.cells[others]]
+    if len(rows) < len(draft.names):
+        parts = [part.loc[rows] for part in parts]
+    return pd.concat(parts, axis=1)
 
 
 def remarks_by_row(findings: Iterable[Finding]) -> dict[int, list[Finding]]:
@@ -140,12 +257,13 @@ def remarks_by_row(findings: Iterable[Finding]) -> dict[int, list[Finding]]:
     return by_row
 
 
-def _report_line(row: int, outcome: Outcome, items: list[Finding]) -> tuple[Any, ...]:
+def _report_line(items: list[Finding]) -> tuple[str, ...]:
+    """Column, value, outcome and message of one row."""
+    worst = max((item.outcome for item in items), key=SEVERITY.__getitem__)
     return (
-        row,
         _joined("; ", (item.column for item in items)),
         _joined("; ", (item.value for item in items)),
-        outcome.value,
+        worst.value,
         _joined(" ", (item.message for item in items)),
     )
 
@@ -168,11 +286,18 @@ def members(rows: pd.DataFrame, group: str) -> "np.ndarray[tuple[int], np.dtype[
     column, equals, value = group.partition("=")
     if group == "all":
         return np.ones(len(rows), dtype=bool)
+    if not equals and rows["SynType"].eq(OTHER_TYPE).any():
+        raise TableError(
+            f"{group} is a group of synapses: of another table take all or COLUMN=VALUE."
+        )
     if not equals and group in ("as", "ss"):
         return rows["SynType"].eq(group).to_numpy(dtype=bool)
     if not equals:
-        return rows["NeuronId"].str.casefold().str.startswith(group).to_numpy(dtype=bool)
-    return np.array([_folded(cell) == _folded(value) for cell in rows[_column(rows, column)]])
+        of_type = each(rows["NeuronId"], lambda name: name.casefold().startswith(group))
+        return np.array(of_type, dtype=bool)
+    wanted = _folded(value)
+    found = each(rows[_column(rows, column)], lambda cell: _folded(cell) == wanted)
+    return np.array(found, dtype=bool)
 
 
 def _column(rows: pd.DataFrame, name: str) -> str:

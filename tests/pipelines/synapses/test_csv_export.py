@@ -28,3 +28,24 @@ def test_the_given_table_is_left_as_it_is(tmp_path: Path) -> None:
     write_csv(frame, tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_bytes() == b"a,b\n'=1,-0.1\n"
     assert frame["a"].tolist() == ["=1"]
+
+
+def test_a_long_table_is_written_as_a_short_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = pd.DataFrame(
+        {
+            "name": pd.array(["cb1", None, "=1+1", "-0.5"], dtype="str"),
+            "id": [1, 2, 3, 4],
+            "area": [0.1, 1.0, float("nan"), 1e-7],
+            "cluster": pd.array([1, None, 0, -1], dtype="Int64"),
+            "is_outlier": [True, False, None, True],
+            "note": ["", "é", None, "+x"],
+        }
+    )
+    write_csv(frame, tmp_path / "short.csv")
+    monkeypatch.setattr("pipelines.csv_export.LONG", 0)
+    write_csv(frame, tmp_path / "long.csv")
+    write_csv(frame.assign(note=["a,b", 'say "x"', "two\nlines", ""]), tmp_path / "quoted.csv")
+    assert (tmp_path / "long.csv").read_bytes() == (tmp_path / "short.csv").read_bytes()
+    assert pd.read_csv(tmp_path / "quoted.csv")["note"].tolist()[:2] == ["a,b", 'say "x"']

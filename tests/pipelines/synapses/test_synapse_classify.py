@@ -10,20 +10,23 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from pipelines.errors import InputError
 from pipelines.progress import silent
+from pipelines.synapses.classifiers import stratified_folds
 from pipelines.synapses.classify import train
 from pipelines.synapses.fit import fit
 from pipelines.synapses.holdout import (
     NO_ANSWER,
     Holdout,
     calibration_error,
+    chance_calibration_error,
     hold_out,
     score,
-    stratified_folds,
     wilson_interval,
 )
 from pipelines.synapses.model import load_fitted
 from pipelines.synapses.neighbors import Neighborhood
-from pipelines.synapses.parameters import FitParameters, TrainParameters
+from pipelines.synapses.outliers import NEIGHBORS, ONE_CLASS, OnMap, Outlying
+from pipelines.synapses.parameters import FitParameters, PredictParameters, TrainParameters
+from pipelines.synapses.predict import predict
 from pipelines.synapses.simulate import Simulation
 
 FAST = TrainParameters(n_trees=20)
@@ -68,8 +71,9 @@ def test_nothing_of_a_held_out_synapse_is_learnt(fit_folder: Path) -> None:
     after = hold_out(moved, FAST, silent)
     others = (fold_of == fold_of[row]) & (np.arange(len(fold_of)) != row)
     assert (after.probability[others] == before.probability[others]).all()
-    assert (after.distance[others] == before.distance[others]).all()
-    assert after.distance[row] > before.distance[row]
+    was, now = before.outlying[NEIGHBORS].held, after.outlying[NEIGHBORS].held
+    assert (now[others] == was[others]).all()
+    assert now[row] > was[row]
 
 
 def test_every_class_is_spread_over_the_folds() -> None:
@@ -85,13 +89,14 @@ def test_figures_count_all_clustered_rows() -> None:
     predicted = np.array([0, 0, 0, 1, 1, 1, NO_ANSWER, 0])
     probability = np.array([1, 1, 1, 1, 1, 1, 0, 0.4])
     distance = np.array([1, 1, 1, 1, 1, 1, np.nan, 1.0])
-    found = score(labels, Holdout(predicted, probability, distance, {"box": np.array([5.0])}))
+    outlying = {NEIGHBORS: Outlying(distance, {"box": np.array([5.0])})}
+    found = score(labels, Holdout(predicted, probability, outlying))
     real = labels >= 0
     assert found.accuracy == accuracy_score(labels[real], predicted[real]) == 5 / 7
     assert found.macro_f1 == f1_score(labels[real], predicted[real], labels=[0, 1], average="macro")
     assert found.confusion == [[3, 1, 0], [0, 2, 1]]
     assert found.noise_median_probability == 0.4
-    assert found.outlier_auroc == {"box": 1.0}
+    assert found.outlier_auroc == {NEIGHBORS: {"box": 1.0}}
 
 
 @pytest.mark.parametrize(
@@ -148,3 +153,31 @@ def test_one_cluster_cannot_be_learnt(simulation: Simulation, tmp_path: Path) ->
     assert set(pd.read_csv(tmp_path / "clusters.csv")["cluster"]) == {-1}
     with pytest.raises(InputError, match="has 0 clusters, a classifier needs two"):
         train({"fit": tmp_path}, FAST, tmp_path, silent)
+
+
+def test_the_published_machine_on_the_map_is_an_option_with_its_figures(
+    fit_folder: Path, tmp_path: Path, simulation: Simulation
+) -> None:
+    for name in ("bundle", "answers"):
+        (tmp_path / name).mkdir()
+    parameters = FAST.model_copy(update={"outliers": ONE_CLASS, "classifier": "knn"})
+    train({"fit": fit_folder}, parameters, tmp_path / "bundle", silent)
+    card = json.loads((tmp_path / "bundle/card.json").read_text())
+    ours, published = (card["outlier_auroc_compared"][name] for name in (NEIGHBORS, ONE_CLASS))
+    assert card["outlier_auroc"] == published
+    assert all(published[kind] < ours[kind] for kind in ours)
+    assert 0 < card["outside_on_map"] < 0.2
+    simulation.table.head(40).to_csv(tmp_path / "new.csv", index=False)
+    inputs = {"bundle": tmp_path / "bundle", "table": tmp_path / "new.csv"}
+    predict(inputs, PredictParameters(), tmp_path / "answers", silent)
+    found = pd.read_csv(tmp_path / "answers/predictions.csv")
+    machine = OnMap.fit(load_fitted(fit_folder).embedding)
+    expected = machine.scores(np.empty((40, 0)), found[["UMAP_1", "UMAP_2"]].to_numpy())
+    np.testing.assert_allclose(found["outlier_score"], expected, atol=1e-9)
+
+
+def test_a_perfect_forecaster_still_has_a_calibration_error_by_chance() -> None:
+    # One bin of n rows at p: the mean of |share - p| is sqrt(2 p (1 - p) / (pi n)).
+    expected = np.sqrt(2 * 0.25 / (np.pi * 400))
+    assert chance_calibration_error(np.full(400, 0.5)) == pytest.approx(expected, rel=0.2)
+    assert chance_calibration_error(np.ones(50)) == 0

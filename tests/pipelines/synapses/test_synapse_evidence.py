@@ -10,9 +10,10 @@ from sklearn.metrics import adjusted_rand_score
 from pipelines.progress import silent
 from pipelines.synapses import evidence
 from pipelines.synapses.arrays import Floats, Integers, Synapses, Texts
-from pipelines.synapses.evidence import REPEATS, Evidence, Repeats, Run, dbcv, gather
+from pipelines.synapses.evidence import REPEATS, Evidence, Repeats, Run, gather
 from pipelines.synapses.features import fit_projection
 from pipelines.synapses.fit import fit, fit_rows, weigh
+from pipelines.synapses.joining import NO_STRUCTURE, dbcv, joined
 from pipelines.synapses.mixture import mixture
 from pipelines.synapses.model import Fitted
 from pipelines.synapses.parameters import FitParameters
@@ -107,7 +108,7 @@ def test_validity_is_high_for_islands_and_low_without_a_gap() -> None:
     assert dbcv(points + 20 * labels[:, np.newaxis], labels) > 0.8
     assert dbcv(points, labels) < 0
     assert Run(points, labels, points).statistic == 0
-    assert dbcv(points, np.zeros(200, dtype=np.int64)) == evidence.NO_STRUCTURE
+    assert dbcv(points, np.zeros(200, dtype=np.int64)) == NO_STRUCTURE
 
 
 def test_of_many_synapses_a_part_is_judged_and_it_is_said(
@@ -119,6 +120,7 @@ def test_of_many_synapses_a_part_is_judged_and_it_is_said(
     weighed = weigh(found, parameters, silent)
     assert weighed.n_rows == 60
     assert weighed.n_rows_of_fit == len(found.labels) > 60
+    assert "judged on 60 of the 1" in weighed.sentence
 
 
 def test_the_evidence_is_written_beside_the_clusters(historic: Path, tmp_path: Path) -> None:
@@ -153,3 +155,27 @@ def test_progress_is_told_throughout() -> None:
 def test_more_surrogates_can_be_asked_for() -> None:
     assert REPEATS["thorough"].surrogates == 99
     assert REPEATS["none"] == Repeats(0, 0, 0)
+
+
+def test_clusters_that_nothing_separates_are_joined_and_islands_are_not() -> None:
+    random = np.random.default_rng(0)
+    island = np.repeat([0, 1, 2], 100)
+    points = random.normal(size=(300, 2)) + 15 * np.column_stack([island, island == 1])
+    torn = np.where((island == 2) & (points[:, 0] > 30), 3, island)
+    assert joined(points, torn).tolist() == [0, 1, 2, 2]
+    assert joined(points, island).tolist() == [0, 1, 2]
+
+
+def test_a_handful_of_extremes_is_no_cluster_of_a_mixture() -> None:
+    random = np.random.default_rng(0)
+    points = np.vstack([random.normal(size=(150, 2)), random.normal(size=(4, 2)) + 30])
+    few = np.repeat([0, 1], [150, 4])
+    assert joined(points, few).tolist() == [0, 1]
+    assert joined(points, few, smallest=0.05).tolist() == [0, 0]
+
+
+def test_without_any_island_the_clusters_stay_as_a_description() -> None:
+    points = np.random.default_rng(0).normal(size=(300, 2))
+    thirds = np.digitize(points[:, 0], [-0.5, 0.5]).astype(np.int64)
+    assert joined(points, thirds).tolist() == [0, 1, 2]
+    assert joined(points, np.full(300, -1)).tolist() == []

@@ -38,7 +38,7 @@ def test_clusters_of_a_table_are_taken_over(
 def test_synapses_without_a_cluster_are_noise(tmp_path: Path) -> None:
     text = "neuronid,SynType,SynId,Cluster\nCB1 ,AS,1,2\ncb1,as,9,1\n"
     (tmp_path / "l.csv").write_text(text)
-    found = read_labels(tmp_path / "l.csv", KEY)
+    found = read_labels(tmp_path / "l.csv", KEY, "all")
     assert found.labels.tolist() == [2, -1, -1]
     assert found.probability.tolist() == [1.0, 0.0, 0.0]
 
@@ -58,7 +58,7 @@ def test_a_table_of_clusters_that_does_not_fit_is_refused(
 ) -> None:
     (tmp_path / "l.csv").write_text(text)
     with pytest.raises(TableError) as caught:
-        read_labels(tmp_path / "l.csv", KEY)
+        read_labels(tmp_path / "l.csv", KEY, "all")
     assert words in caught.value.sentence
 
 

@@ -180,6 +180,22 @@ def test_a_moved_soma_of_a_known_neuron_is_refused(model: Model, simulation: Sim
     assert model(table)["note"].str.contains("the model has the soma of this neuron").all()
 
 
+def test_a_moved_soma_is_repaired_from_the_raw_columns_when_asked_for_and_marked(
+    model: Model, simulation: Simulation
+) -> None:
+    right = model(simulation.table.iloc[:6])
+    table = simulation.table.iloc[:6].copy()
+    table["corr_soma_x_micron"] += 5
+    model(table)
+    assert model.results["offers"]["soma-from-raw"]["n_rows"] == 6
+    answers = model(table, repair=["soma-from-raw"])
+    assert answers["note"].str.contains("the raw columns give the soma that the model has").all()
+    assert answers["cluster"].tolist() == right["cluster"].tolist()
+    assert answers["UMAP_1"].tolist() == right["UMAP_1"].tolist()
+    alone = model(table.iloc[[2]], repair=["soma-from-raw"])
+    assert alone["UMAP_1"].tolist() == answers["UMAP_1"].tolist()[2:3]
+
+
 def test_a_wrong_table_is_refused_as_a_whole(model: Model, simulation: Simulation) -> None:
     with pytest.raises(TableError, match="lacks the column SynArea"):
         model(simulation.table.drop(columns="SynArea"))

@@ -8,7 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 from pipelines.errors import ParameterError
 from pipelines.progress import silent
 from pipelines.synapses.fit import fit_rows
-from pipelines.synapses.parameters import FitParameters
+from pipelines.synapses.parameters import FitParameters, SimulationParameters
 from pipelines.synapses.reading import Sheet
 from pipelines.synapses.simulate import make, simulate
 from pipelines.synapses.table import check_sheet, read_table
@@ -68,3 +68,16 @@ def test_the_example_has_old_synapses_new_ones_an_unknown_neuron_and_the_truth(
     truth = pd.read_csv(tmp_path / "truth.csv")
     assert len(truth) == old.counts["n_rows"] + new.counts["n_rows"]
     assert not truth.duplicated(["NeuronId", "SynType", "SynId"]).any()
+
+
+def test_long_tables_are_text_and_longer_ones_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.synapses.simulate.WORKBOOK_ROWS", 100)
+    make(tmp_path, 0, SimulationParameters(neurons=2, planted=2, scale=3.0))
+    truth = pd.read_csv(tmp_path / "truth.csv")
+    assert set(truth["file"]) == {"synapses.csv", "new_synapses.xlsx"}
+    assert truth["planted_cluster"].nunique() == 2
+    assert len(pd.read_csv(tmp_path / "synapses.csv")) == (truth["file"] == "synapses.csv").sum()
+    with pytest.raises(ParameterError, match="lower one of them"):
+        make(tmp_path, 0, SimulationParameters(neurons=1, scale=8000))

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from pipelines.errors import TableError
 from pipelines.progress import silent
+from pipelines.synapses.cells import number
+from pipelines.synapses.checking import check
 from pipelines.synapses.columns import MEASURES, NANOMETRES, REQUIRED
-from pipelines.synapses.fit import check
 from pipelines.synapses.parameters import CheckParameters
-from pipelines.synapses.parsing import number
 from pipelines.synapses.table import CheckedTable, members, read_table
 
 Check = Callable[[pd.DataFrame], CheckedTable]
@@ -175,13 +175,14 @@ def test_columns_in_nanometres_alone_are_converted_and_it_is_said(
     np.testing.assert_allclose(found, expected[list(MEASURES)].to_numpy(float), atol=1e-4)
 
 
-def test_decimal_commas_are_converted_and_reported(
+def test_decimal_commas_are_converted_when_asked_for_and_reported(
     table: pd.DataFrame, tmp_path: Path, check_csv: Check
 ) -> None:
     table.to_csv(tmp_path / "comma.csv", sep=";", decimal=",", index=False)
     text = (tmp_path / "comma.csv").read_text().replace(".", ",")
     (tmp_path / "comma.csv").write_text(text)
-    checked = read_table(tmp_path / "comma.csv")
+    assert read_table(tmp_path / "comma.csv").counts["n_rejected"] == 40
+    checked = read_table(tmp_path / "comma.csv", repairs=["decimal-comma"])
     assert checked.counts["n_repaired"] == 40
     assert "decimal comma" in message(checked, 2)
     pd.testing.assert_frame_equal(

@@ -1,0 +1,46 @@
+"""Check a table: what can be used, what can be repaired, and what became of every row."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pipelines.progress import Report
+from pipelines.synapses.parameters import CheckParameters
+from pipelines.synapses.reading import read_sheet
+from pipelines.synapses.schemas import chosen_schema, suggested_logarithms
+from pipelines.synapses.table import check_sheet
+
+REPORT_FILE, REPAIRED_FILE = "report.csv", "repaired.csv"
+
+
+def check(
+    inputs: Mapping[str, Path], parameters: CheckParameters, folder: Path, report: Report
+) -> dict[str, Any]:
+    """Check the table `inputs["table"]`.
+
+    Writes `report.csv` (a line for every row) and `repaired.csv` (the usable rows with their
+    repairs, ready to be used). Units that are wrong in most rows are a result, not an error:
+    so that the repair can be offered.
+
+    Raises:
+        TableError: no row can be judged.
+    """
+    table = inputs["table"]
+    report(0.1, f"Reading {table.name}")
+    sheet = read_sheet(table, parameters.sheet)
+    report(0.4, f"Checking {len(sheet.cells):,} rows")
+    schema = chosen_schema(parameters)
+    checked = check_sheet(sheet, schema=schema, repairs=parameters.repair)
+    report(0.8, "Writing the report")
+    checked.write_report(folder / REPORT_FILE)
+    checked.write_repaired(folder / REPAIRED_FILE)
+    return {
+        **checked.counts,
+        "offers": {name: asdict(offer) for name, offer in checked.offers.items()},
+        "notes": [
+            *(problem.message for problem in checked.wrong),
+            *checked.notes,
+            *suggested_logarithms(checked.rows, schema),
+        ],
+    }

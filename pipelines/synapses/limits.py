@@ -1,0 +1,58 @@
+"""How large a table may be, and what the process that unpacks it may use."""
+
+from dataclasses import dataclass
+
+MB = 10**6
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large a table may be. Ordinary workbooks inflate 5 to 12 times.
+
+    Attributes:
+        file_bytes: of a file that is unpacked.
+        text_bytes: of a text table, which cannot inflate.
+        rows: most rows.
+        columns: most columns.
+        inflated_bytes: of all members of an archive together.
+        inflation: most times that one member may inflate.
+        members: most files in an archive.
+        memory_bytes: of the process that unpacks.
+        answer_bytes: of what it may answer.
+        seconds: of processor time it may take for a small file.
+        seconds_per_mb: what it may take more, for each MB of the file.
+    """
+
+    file_bytes: int = 50 * MB
+    text_bytes: int = 500 * MB
+    rows: int = 10**6
+    columns: int = 200
+    inflated_bytes: int = 200 * MB
+    inflation: int = 100
+    members: int = 2000
+    memory_bytes: int = 2000 * MB
+    answer_bytes: int = 1000 * MB
+    seconds: int = 20
+    seconds_per_mb: int = 5
+
+    def processor_seconds(self, size: int) -> int:
+        """What unpacking a file of so many bytes may take."""
+        return self.seconds + self.seconds_per_mb * (size // MB)
+
+    def apply(self, size: int) -> None:
+        """Hold this process to memory, processor time and size of files, where the system can.
+
+        Windows has no such limits; there the time alone is kept, by the process that waits.
+        """
+        try:
+            import resource
+        except ImportError:
+            return
+        seconds = self.processor_seconds(size)
+        for kind, most in (
+            (resource.RLIMIT_AS, self.memory_bytes),
+            (resource.RLIMIT_CPU, seconds),
+            (resource.RLIMIT_FSIZE, self.answer_bytes),
+        ):
+            _, hard = resource.getrlimit(kind)
+            resource.setrlimit(kind, (most if hard < 0 else min(most, hard), hard))
