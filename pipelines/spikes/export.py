@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,37 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.errors import InputError
 from pipelines.progress import Report
-from pipelines.spikes.parameters import LABELS, ExportFormat, ExportParameters, split_labels
-
-LABEL_COLUMNS = ("label_unitrefine", "label_bombcell", "label_thresholds")
-"""The labels of a unit, the most trusted labeller first."""
-
-FILES = ("units.csv", "spikes.npz", "waveforms.npz", "run.json")
-
-
-@dataclass(frozen=True)
-class Sorting:
-    """A finished sorting, or some of its units.
-
-    Attributes:
-        units: the table of units; `unit_id` and `label` are there.
-        sample_index: of all spikes, in order of time, shape (spike,).
-        unit_id: of all spikes, shape (spike,).
-        mean: mean waveforms in uV, shape (unit, sample, channel), nan where not looked at.
-        channel_id: names, shape (channel,).
-        locations_um: of the channels, shape (channel, dimension).
-        sampling_frequency: samples per second.
-    """
-
-    units: pd.DataFrame
-    sample_index: NDArray[np.int64]
-    unit_id: NDArray[np.int32]
-    mean: NDArray[np.float32]
-    channel_id: NDArray[np.str_]
-    locations_um: NDArray[np.float64]
-    sampling_frequency: float
+from pipelines.spikes import methods
+from pipelines.spikes.decisions import write_sort_file
+from pipelines.spikes.export_blech import sort_file_rows, write_blech
+from pipelines.spikes.export_nwb import write_nwb
+from pipelines.spikes.export_source import Sorting, read_sorting, selected, with_labels
+from pipelines.spikes.export_zarr import write_zarr
+from pipelines.spikes.parameters import ExportFormat, ExportParameters, split_labels
 
 
 def export(
@@ -49,7 +25,7 @@ def export(
     """Write a sorting in another program's format.
 
     Args:
-        inputs: `sorting`, the folder that sorting made.
+        inputs: `sorting`, the folder that sorting made; perhaps `labels`, what labelling it made.
         parameters: which format, which units.
         folder: an existing, empty folder.
         report: told what happens.
@@ -58,12 +34,16 @@ def export(
         `format`, `n_units`, `n_spikes`.
 
     Raises:
-        InputError: the folder holds no sorting, or none of its units is wanted.
+        InputError: the folder holds no sorting, none of its units is wanted, or what the format
+            needs besides is not there.
     """
     sorting = read_sorting(inputs["sorting"], parameters.min_snr)
+    if "labels" in inputs:
+        sorting = with_labels(sorting, inputs["labels"])
     chosen = selected(sorting, split_labels(parameters.only))
     report(0.3, f"Writing {len(chosen.units)} units as {parameters.format}")
     WRITERS[parameters.format](chosen, folder)
+    methods.carry(inputs["sorting"], inputs.get("labels"), folder)
     return {
         "format": parameters.format,
         "n_units": len(chosen.units),
@@ -71,78 +51,8 @@ def export(
     }
 
 
-def read_sorting(folder: Path, min_snr: float) -> Sorting:
-    """Read what sorting wrote.
-
-    Args:
-        folder: of the sorting.
-        min_snr: what makes a unit good when there is no label.
-
-    Raises:
-        InputError: it is no such folder, or damaged.
-    """
-    missing = [name for name in FILES if not (folder / name).is_file()]
-    if missing:
-        raise InputError(f"{folder} has no {missing[0]}: give the folder that `spikes sort` made.")
-    try:
-        return _read(folder, min_snr)
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise InputError(f"{folder} is damaged ({error}): sort the recording again.") from error
-
-
-def _read(folder: Path, min_snr: float) -> Sorting:
-    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    units = pd.read_csv(folder / "units.csv")
-    units["label"] = _labels(units, min_snr)
-    with np.load(folder / "spikes.npz") as spikes, np.load(folder / "waveforms.npz") as waveforms:
-        return Sorting(
-            units,
-            spikes["sample_index"],
-            spikes["unit_id"],
-            waveforms["mean"],
-            waveforms["channel_id"],
-            waveforms["channel_location_um"],
-            float(record["results"]["sampling_frequency"]),
-        )
-
-
-def _labels(units: pd.DataFrame, min_snr: float) -> pd.Series:
-    found = pd.Series(np.where(units["snr"] >= min_snr, "good", "mua"), index=units.index)
-    for column in reversed([name for name in LABEL_COLUMNS if name in units]):
-        # Labels of axons, such as non_soma_mua, end with the label itself.
-        words = units[column].astype(str).str.rpartition("_")[2]
-        found = words.where(words.isin(LABELS), found)
-    return found
-
-
-def selected(sorting: Sorting, labels: list[str]) -> Sorting:
-    """Only the units with one of these labels; all if there are no labels.
-
-    Raises:
-        InputError: there is no such unit.
-    """
-    rows = sorting.units["label"].isin(labels or LABELS).to_numpy()
-    if not rows.any():
-        counts = sorting.units["label"].value_counts().to_dict()
-        there = ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
-        raise InputError(
-            f"No unit is labelled {' or '.join(labels) or 'at all'}; there are: {there}."
-        )
-    units = sorting.units[rows]
-    spikes = np.isin(sorting.unit_id, units["unit_id"])
-    return Sorting(
-        units,
-        sorting.sample_index[spikes],
-        sorting.unit_id[spikes],
-        sorting.mean[rows],
-        sorting.channel_id,
-        sorting.locations_um,
-        sorting.sampling_frequency,
-    )
-
-
 def write_csv(sorting: Sorting, folder: Path) -> None:
-    """Write `spike_times.csv` (`time_s, sample_index, unit_id`) and `units.csv`."""
+    """Write `spike_times.csv` (`time_s, sample_index, unit_id`), `units.csv`, `sort_file.csv`."""
     times = pd.DataFrame(
         {
             "time_s": np.round(sorting.sample_index / sorting.sampling_frequency, 7),
@@ -152,6 +62,7 @@ def write_csv(sorting: Sorting, folder: Path) -> None:
     )
     times.to_csv(folder / "spike_times.csv", index=False)
     sorting.units.to_csv(folder / "units.csv", index=False)
+    write_sort_file(sort_file_rows(sorting), folder / "sort_file.csv")
 
 
 def write_curation(sorting: Sorting, folder: Path) -> None:
@@ -222,4 +133,7 @@ WRITERS: Mapping[ExportFormat, Callable[[Sorting, Path], None]] = {
     "phy": write_phy,
     "curation-json": write_curation,
     "csv": write_csv,
+    "nwb": write_nwb,
+    "blech-hdf5": write_blech,
+    "zarr": write_zarr,
 }

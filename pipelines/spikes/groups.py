@@ -43,13 +43,27 @@ def channel_groups(locations: NDArray[np.float64], radius_um: float) -> list[Gro
         locations: of the channels in um, shape (channel, dimension).
         radius_um: the longest step.
     """
-    distance = np.linalg.norm(locations[:, None] - locations[None], axis=2)
-    near = distance <= radius_um
-    count, component = connected_components(near, directed=False)
+    near = _near(locations, radius_um)
     parts: list[Channels] = []
-    for number in range(count):
-        parts += _cut(np.flatnonzero(component == number), locations)
+    for component in connected(locations, radius_um):
+        parts += _cut(component, locations)
     return [Group(number, part, _around(part, near)) for number, part in enumerate(parts)]
+
+
+def connected(locations: NDArray[np.float64], radius_um: float) -> list[Channels]:
+    """Channels that are connected by steps of at most the radius, however many.
+
+    Args:
+        locations: of the channels in um, shape (channel, dimension).
+        radius_um: the longest step.
+    """
+    count, component = connected_components(_near(locations, radius_um), directed=False)
+    return [np.flatnonzero(component == number) for number in range(count)]
+
+
+def _near(locations: NDArray[np.float64], radius_um: float) -> NDArray[np.bool_]:
+    distance = np.linalg.norm(locations[:, None] - locations[None], axis=2)
+    return np.asarray(distance <= radius_um)
 
 
 def _cut(channels: Channels, locations: NDArray[np.float64]) -> list[Channels]:

@@ -74,7 +74,7 @@ def read(source: Path) -> MetricTable:
         TableError: it is no table, has no units or no metrics, or holds text for a number.
     """
     file = source / "units.csv" if source.is_dir() else source
-    return of_rows(_read_rows(file), str(file))
+    return of_rows(read_rows(file), str(file))
 
 
 def of_rows(rows: pd.DataFrame, name: str) -> MetricTable:
@@ -111,7 +111,12 @@ def of_rows(rows: pd.DataFrame, name: str) -> MetricTable:
     return MetricTable(_identified(rows), metrics, renamed)
 
 
-def _read_rows(file: Path) -> pd.DataFrame:
+def read_rows(file: Path) -> pd.DataFrame:
+    """The rows of a CSV, TSV, XLSX or Parquet file, as they are.
+
+    Raises:
+        TableError: it cannot be read.
+    """
     if not file.is_file():
         raise TableError(f"{file} does not exist: give a table of metrics or a sorting's folder.")
     suffix = file.suffix.lower()

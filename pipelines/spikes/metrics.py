@@ -59,7 +59,7 @@ def rp_contamination(spikes: Samples, clock: Clock) -> float:
         return float("nan")
     free_s = clock.duration_s - 2 * n * clock.censored_s
     window_s = clock.refractory_s - clock.censored_s
-    inner = 1 - _close_pairs(spikes, clock) * free_s / (n**2 * window_s)
+    inner = 1 - close_pairs(spikes, clock) * free_s / (n**2 * window_s)
     return 1.0 if inner < 0 else float(1 - np.sqrt(inner))
 
 
@@ -78,7 +78,7 @@ def isi_violations_ratio(spikes: Samples, clock: Clock) -> float:
     return violations / watched_s / (n / clock.duration_s)
 
 
-def _close_pairs(spikes: Samples, clock: Clock) -> int:
+def close_pairs(spikes: Samples, clock: Clock) -> int:
     """Pairs of spikes not farther apart than the refractory period, successive or not."""
     reach = round(clock.refractory_s * clock.sampling_frequency)
     last = np.searchsorted(spikes, spikes + reach, side="right")

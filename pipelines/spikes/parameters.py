@@ -5,23 +5,29 @@ from typing import Literal
 from pydantic import ValidationInfo, field_validator
 
 from pipelines.parameters import Parameters, parameter
+from pipelines.spikes.recording_parameters import RecordingParameters
 
-Sorter = Literal["auto", "group"]
+Sorter = Literal["auto", "group", "tridesclous2", "spykingcircus2", "lupin", "simple"]
 Clusterer = Literal["bgmm", "gmm", "kmeans", "isosplit", "hdbscan"]
 PeakSign = Literal["neg", "pos", "both"]
-Dtype = Literal["int16", "uint16", "int32", "float32", "float64"]
-ExportFormat = Literal["phy", "curation-json", "csv"]
+ExportFormat = Literal["phy", "nwb", "curation-json", "blech-hdf5", "csv", "zarr"]
+MOST_COMPONENTS = 100
+GOOD_OVER_THRESHOLD = 1.2
+"""Without labels, a unit this many times above the detection threshold counts as good: clusters
+of noise stay below it."""
+
 LABELS = ("good", "mua", "noise")
 
 
-class SpikesParameters(Parameters):
+class SpikesParameters(RecordingParameters):
     """From a recording to units: filter, detection, features, clusters."""
 
     sorter: Sorter = parameter(
         "auto",
         label="Sorter",
-        help="group sorts every group of neighbouring channels on its own: wires, stereotrodes, "
-        "tetrodes and small probes. auto takes what suits the channel layout; that is group.",
+        help="auto takes what suits the channels: group for wires, stereotrodes and tetrodes (up "
+        "to 8 channels near each other), tridesclous2 for larger probes. group sorts any "
+        "neighbouring channels on their own; the others are SpikeInterface's own sorters.",
     )
     clusterer: Clusterer = parameter(
         "bgmm",
@@ -47,11 +53,35 @@ class SpikesParameters(Parameters):
         le=100,
         advanced=True,
     )
+    split_merged: bool = parameter(
+        True,
+        label="Split merged units",
+        help="Of SpikeInterface's sorters: cluster the spikes of every unit again and take units "
+        "with two clusters apart. tridesclous2 merges cells of like shape and different size.",
+        advanced=True,
+    )
+    choose: str = parameter(
+        "",
+        label="Chosen solutions",
+        help="Groups whose mixture has a number of components that was chosen by hand, as "
+        "group:components divided by commas, such as 0:4,3:2. The others find theirs.",
+        advanced=True,
+    )
+    solutions: int | None = parameter(
+        None,
+        label="Solutions to keep",
+        help="Also fit Gaussian mixtures with 2 to this many components to every group and keep "
+        "them all, to look at and choose from. Empty for none: it takes time.",
+        ge=2,
+        le=20,
+        advanced=True,
+    )
     freq_min: float = parameter(
         300.0,
         label="Band-pass from",
         unit="Hz",
-        help="Slower signals than this, such as field potentials, are filtered out.",
+        help="Slower signals than this, such as field potentials, are filtered out. tridesclous2, "
+        "lupin and spykingcircus2 take their own band, 150 to 6000 Hz.",
         gt=0,
     )
     freq_max: float = parameter(
@@ -69,6 +99,16 @@ class SpikesParameters(Parameters):
         "absolute deviation). Lower finds weaker units and more noise.",
         ge=2,
         le=50,
+    )
+    noise_window_s: float | None = parameter(
+        None,
+        label="Noise measured every",
+        unit="s",
+        help="Empty: one threshold for the whole recording. A number, such as 10, measures the "
+        "noise anew for every stretch of that length, for recordings whose noise changes.",
+        ge=1,
+        le=60,
+        advanced=True,
     )
     peak_sign: PeakSign = parameter(
         "neg",
@@ -153,35 +193,19 @@ class SpikesParameters(Parameters):
         le=20,
         advanced=True,
     )
-    sampling_frequency: float | None = parameter(
-        None,
-        label="Sampling frequency",
+    exclude_channels: str = parameter(
+        "",
+        label="Channels to leave out",
+        help="Names of channels divided by commas, such as broken or bridged ones.",
         advanced=True,
-        unit="Hz",
-        help="Of a raw binary file; the other formats know theirs.",
+    )
+    end_s: float | None = parameter(
+        None,
+        label="Sort up to",
+        unit="s",
+        help="Leave out what comes later, such as after the headstage fell off. Empty for all.",
         gt=0,
-    )
-    num_channels: int | None = parameter(
-        None,
-        label="Number of channels",
         advanced=True,
-        help="Of a raw binary file whose samples are stored channel after channel for each time.",
-        ge=1,
-    )
-    dtype: Dtype = parameter(
-        "int16",
-        label="Sample type",
-        help="Of a raw binary file: the type of one sample.",
-        advanced=True,
-    )
-    gain_uv: float | None = parameter(
-        None,
-        label="Gain",
-        advanced=True,
-        unit="uV per step",
-        help="Microvolts per step of the stored numbers (0.195 for Intan); only for recordings "
-        "that do not say it, where it is needed.",
-        gt=0,
     )
     seed: int = parameter(
         0,
@@ -207,6 +231,12 @@ class SpikesParameters(Parameters):
             raise ValueError("must be a number when clusterer is kmeans")
         return value
 
+    @field_validator("choose")
+    @classmethod
+    def _groups_and_numbers(cls, value: str) -> str:
+        chosen_solutions(value)
+        return value
+
     @field_validator("feature_ms_before", "feature_ms_after")
     @classmethod
     def _inside_waveform(cls, value: float, info: ValidationInfo) -> float:
@@ -225,6 +255,23 @@ class SpikesParameters(Parameters):
         return value
 
 
+def chosen_solutions(text: str) -> dict[int, int]:
+    """The number of components of each group in a text such as `0:4,3:2`.
+
+    Raises:
+        ValueError: a part of the text is something else.
+    """
+    found = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        group, colon, number = part.partition(":")
+        if not (colon and group.strip().isdecimal() and number.strip().isdecimal()):
+            raise ValueError(f"must be written as group:components, such as 0:4, not {part}")
+        if not 1 <= int(number) <= MOST_COMPONENTS:
+            raise ValueError(f"must have 1 to {MOST_COMPONENTS} components in every group")
+        found[int(group)] = int(number)
+    return found
+
+
 class ExportParameters(Parameters):
     """From a sorting to files of another program."""
 
@@ -232,7 +279,9 @@ class ExportParameters(Parameters):
         "phy",
         label="Format",
         help="phy: a folder that phy's template-gui opens. curation-json: labels for "
-        "SpikeInterface's curation. csv: spike times in seconds and the table of units.",
+        "SpikeInterface's curation. csv: spike times in seconds, the table of units and a sort "
+        "file. nwb: units for Neurodata Without Borders. blech-hdf5: /sorted_units as blech_clust "
+        "writes them, with every waveform, for which the recording must be there. zarr: arrays.",
     )
     only: str = parameter(
         "",

@@ -112,9 +112,7 @@ def band_pass(recording: BaseRecording, freq_min: float, freq_max: float) -> Ban
     return BandPass(recording, freq_min, freq_max)
 
 
-def noise_levels(
-    signal: BandPass, channels: NDArray[np.intp], *, slices: int = 20, seconds: float = 1.0
-) -> Floats:
+def noise_levels(signal: BandPass, channels: NDArray[np.intp]) -> Floats:
     """The noise of each channel in uV: scaled median absolute deviation.
 
     It is taken over slices spread evenly over the recording. Spikes hardly move it
@@ -123,13 +121,32 @@ def noise_levels(
     Args:
         signal: the filtered recording.
         channels: positions of channels in the recording.
-        slices: how many slices are read.
+    """
+    return _scaled_mad(np.concatenate(list(slices(signal, channels, count=20, seconds=1.0))))
+
+
+def slices(
+    signal: BandPass, channels: NDArray[np.intp], *, count: int, seconds: float
+) -> Iterator[Floats]:
+    """Slices of the filtered signal, spread evenly over the recording.
+
+    Args:
+        signal: the filtered recording.
+        channels: positions of channels in the recording.
+        count: how many slices are read at most.
         seconds: how long one is.
     """
     length = min(int(seconds * signal.sampling_frequency), signal.n_samples)
-    starts = np.unique(np.linspace(0, signal.n_samples - length, slices).astype(int))
-    parts = [_own(signal.read(channels, start, start + length)) for start in starts]
-    traces = np.concatenate(parts)
+    for start in np.unique(np.linspace(0, signal.n_samples - length, count).astype(int)):
+        yield _own(signal.read(channels, start, start + length))
+
+
+def chunk_noise(chunk: Chunk) -> Floats:
+    """The noise of each channel in one stretch, in uV."""
+    return _scaled_mad(_own(chunk))
+
+
+def _scaled_mad(traces: Floats) -> Floats:
     deviation = np.abs(traces - np.median(traces, axis=0))
     return (MAD_TO_SD * np.median(deviation, axis=0)).astype(np.float32)
 

@@ -9,13 +9,19 @@ from spikeinterface import extractors
 from spikeinterface.core import BaseRecording, BinaryRecordingExtractor, concatenate_recordings
 
 from pipelines.errors import NeuroboardError, RecordingError
-from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.mearec import MEArecRecording, mearec_file
+from pipelines.spikes.more_systems import (
+    is_neuralynx,
+    nsx_files,
+    read_blackrock,
+    read_neuralynx,
+)
+from pipelines.spikes.places import apart, with_locations
+from pipelines.spikes.recording_parameters import RecordingParameters
 from pipelines.spikes.saved import check_size, read_binary_folder, read_json, read_zarr_folder
 
 RAW = (".dat", ".bin", ".raw")
 INTAN = (".rhd", ".rhs")
-APART_UM = 1_000.0
-"""Channels without a known place are put this far apart: each is sorted on its own."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +36,10 @@ class Format:
 
     name: str
     recognise: Callable[[Path], bool]
-    read: Callable[[Path, SpikesParameters], BaseRecording]
+    read: Callable[[Path, RecordingParameters], BaseRecording]
 
 
-def read_recording(path: Path, parameters: SpikesParameters) -> BaseRecording:
+def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording:
     """Open a recording, whichever of the known formats it has.
 
     Several segments become one, the later ones right after the earlier ones; `sample_index`
@@ -62,7 +68,10 @@ def read_recording(path: Path, parameters: SpikesParameters) -> BaseRecording:
             f"{path} cannot be read as {kind.name} ({_short(error)}): check that all its files "
             "are there and whole."
         ) from error
-    return _with_places(_with_gain(recording, path, parameters.gain_uv))
+    recording = _with_gain(recording, path, parameters.gain_uv)
+    if recording.has_probe():
+        return recording
+    return with_locations(recording, apart(recording.get_num_channels()))
 
 
 def _format_of(path: Path) -> Format:
@@ -115,13 +124,6 @@ def _with_gain(recording: BaseRecording, path: Path, gain_uv: float | None) -> B
     return recording
 
 
-def _with_places(recording: BaseRecording) -> BaseRecording:
-    if not recording.has_probe():
-        x = np.arange(recording.get_num_channels()) * APART_UM
-        recording.set_dummy_probe_from_locations(np.stack([x, np.zeros_like(x)], axis=1))
-    return recording
-
-
 def _short(error: Exception) -> str:
     lines = str(error).strip().splitlines() or [""]
     return f"{type(error).__name__}: {lines[0][:200]}" if lines[0] else type(error).__name__
@@ -142,7 +144,7 @@ def _raw_file(path: Path) -> Path | None:
     return files[0] if len(files) == 1 else None
 
 
-def _read_raw(path: Path, parameters: SpikesParameters) -> BaseRecording:
+def _read_raw(path: Path, parameters: RecordingParameters) -> BaseRecording:
     file = _raw_file(path) or path
     if file.with_suffix(".meta").is_file():
         raise RecordingError(f"{file} is part of a recording: give the folder {file.parent}.")
@@ -179,7 +181,7 @@ def _is_spikeglx(path: Path) -> bool:
     return path.is_dir() and any(path.rglob("*.meta"))
 
 
-def _read_spikeglx(path: Path, _: SpikesParameters) -> BaseRecording:
+def _read_spikeglx(path: Path, _: RecordingParameters) -> BaseRecording:
     names, _ids = extractors.get_neo_streams("spikeglx", path)
     probes = [name for name in names if name.endswith(".ap")]
     plain = [name for name in names if "SYNC" not in name and not name.endswith(".lf")]
@@ -191,7 +193,7 @@ def _is_open_ephys(path: Path) -> bool:
     return path.is_dir() and any(path.rglob("structure.oebin"))
 
 
-def _read_open_ephys(path: Path, _: SpikesParameters) -> BaseRecording:
+def _read_open_ephys(path: Path, _: RecordingParameters) -> BaseRecording:
     for file in sorted(path.rglob("structure.oebin")):
         _refuse_outside(file)
     names, _ids = extractors.get_neo_streams("openephysbinary", path)
@@ -219,7 +221,7 @@ def _intan_files(path: Path) -> list[Path]:
     return [file for file in files if file.stem == "info"] or files
 
 
-def _read_intan(path: Path, _: SpikesParameters) -> BaseRecording:
+def _read_intan(path: Path, _: RecordingParameters) -> BaseRecording:
     recordings = [_read_intan_file(file) for file in _intan_files(path)]
     if len(recordings) == 1:
         return recordings[0]
@@ -241,7 +243,7 @@ def _nwb_file(path: Path) -> Path | None:
     return files[0] if len(files) == 1 and files[0].is_file() else None
 
 
-def _read_nwb(path: Path, _: SpikesParameters) -> BaseRecording:
+def _read_nwb(path: Path, _: RecordingParameters) -> BaseRecording:
     return extractors.read_nwb_recording(_nwb_file(path), use_pynwb=False)
 
 
@@ -260,5 +262,12 @@ FORMATS = (
     Format("SpikeGLX", _is_spikeglx, _read_spikeglx),
     Format("Open Ephys binary", _is_open_ephys, _read_open_ephys),
     Format("Intan", lambda path: bool(_intan_files(path)), _read_intan),
+    Format("Neuralynx", is_neuralynx, read_neuralynx),
+    Format("Blackrock", lambda path: bool(nsx_files(path)), read_blackrock),
+    Format(
+        "MEArec",
+        lambda path: mearec_file(path) is not None,
+        lambda path, _: MEArecRecording(mearec_file(path) or path),
+    ),
     Format("raw binary (.dat, .bin, .raw)", _is_raw, _read_raw),
 )

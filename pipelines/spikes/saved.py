@@ -188,6 +188,21 @@ def read_zarr_folder(folder: Path) -> BaseRecording:
     Raises:
         RecordingError: the folder is damaged, uses an unknown codec, or links out of itself.
     """
+    refuse_unsafe_zarr(folder)
+    try:
+        return ZarrRecordingExtractor(folder)
+    except Exception as error:  # damaged arrays can fail in any way
+        raise RecordingError(
+            f"{folder} cannot be read as a recording saved as zarr ({error}): save it again."
+        ) from error
+
+
+def refuse_unsafe_zarr(folder: Path) -> None:
+    """Check that nothing in a zarr folder can run code or leads out of it.
+
+    Raises:
+        RecordingError: a codec is unknown, or a link leads elsewhere.
+    """
     _refuse_links(folder)
     for file in _metadata_files(folder):
         for codec in _codecs(read_json(file)):
@@ -196,12 +211,6 @@ def read_zarr_folder(folder: Path) -> BaseRecording:
                     f"{file} uses the codec {codec!r}, which is not opened because it may run "
                     "code: save the recording with a standard compressor."
                 )
-    try:
-        return ZarrRecordingExtractor(folder)
-    except Exception as error:  # damaged arrays can fail in any way
-        raise RecordingError(
-            f"{folder} cannot be read as a recording saved as zarr ({error}): save it again."
-        ) from error
 
 
 def _refuse_links(folder: Path) -> None:

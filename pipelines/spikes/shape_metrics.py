@@ -2,10 +2,10 @@
 
 The shape of the mean waveform on a unit's largest channel is measured by SpikeInterface's own
 functions, upsampled tenfold as SpikeInterface does, so that rules and classifiers made for its
-tables apply. What would need the recording again (drift, amplitude cutoff, spread
-of amplitudes) stays missing.
+tables apply. What would need the recording again (drift, spread over channels) stays missing.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +27,13 @@ from spikeinterface.metrics.template.metrics import (
 
 from pipelines.errors import TableError
 from pipelines.spikes.metric_table import MetricTable
+from pipelines.spikes.metrics import Clock
+from pipelines.spikes.train_metrics import (
+    amplitude_metrics,
+    firing_range,
+    sliding_rp_violation,
+    synchrony,
+)
 
 UPSAMPLING = 10
 RECOVERY_WINDOW_MS = 0.7
@@ -53,14 +60,22 @@ def complete(table: MetricTable, folder: Path) -> MetricTable:
             known = stored["unit_id"].tolist()
         with np.load(folder / "spikes.npz", allow_pickle=False) as stored:
             samples, units = stored["sample_index"], stored["unit_id"]
+            heights = stored.get("amplitude_uv")
+        clock = _clock(folder, rate)
         rows = [known.index(unit) for unit in table.rows["unit_id"].tolist()]
     except (OSError, KeyError, ValueError, EOFError) as error:
         raise TableError(
             f"{folder} is no folder of a sorting, or is damaged ({error}): sort again, or give a "
             "table of metrics."
         ) from None
+    together = synchrony(samples, units)
     found = [
-        {**shape(_largest(mean[row]), rate), **violations(samples[units == known[row]], rate)}
+        {
+            **shape(_largest(mean[row]), rate),
+            **_of_train(samples[units == known[row]], clock),
+            **{name: shares[known[row]] for name, shares in together.items()},
+            **_of_heights(samples, heights, units == known[row], clock),
+        }
         for row in rows
     ]
     more = {
@@ -95,6 +110,33 @@ def shape(waveform: Values, sampling_frequency: float) -> Mapping[str, float]:
         **get_waveform_ratios(fine, peaks),
         **get_waveform_widths(peaks, rate),
     }
+
+
+def _clock(folder: Path, rate: float) -> Clock:
+    """The recording's length, as the record of the sorting says it."""
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    seconds = float(record["results"]["duration_s"])
+    return Clock(rate, round(seconds * rate), ISI_VIOLATION_MS / 1000, 0.0)
+
+
+def _of_train(spikes: NDArray[np.int64], clock: Clock) -> Mapping[str, float]:
+    return {
+        **violations(spikes, clock.sampling_frequency),
+        "sliding_rp_violation": sliding_rp_violation(spikes, clock),
+        "firing_range": firing_range(spikes, clock),
+    }
+
+
+def _of_heights(
+    samples: NDArray[np.int64],
+    heights: NDArray[np.float32] | None,
+    chosen: NDArray[np.bool_],
+    clock: Clock,
+) -> Mapping[str, float]:
+    """Sizes of single spikes; sortings of before they were stored have none."""
+    if heights is None:
+        return {}
+    return amplitude_metrics(samples[chosen], heights[chosen].astype(np.float64), clock)
 
 
 def violations(spikes: NDArray[np.int64], sampling_frequency: float) -> Mapping[str, float]:

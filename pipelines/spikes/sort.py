@@ -3,56 +3,51 @@
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 from spikeinterface.core import BaseRecording
 from threadpoolctl import threadpool_limits
 
-from pipelines.errors import Cancelled, NeuroboardError, RecordingError
+from pipelines.errors import Cancelled, NeuroboardError, ParameterError, RecordingError, TableError
 from pipelines.progress import Report, part
-from pipelines.spikes.cluster import find_clusters
-from pipelines.spikes.detect import find_peaks
-from pipelines.spikes.features import Waveforms, Window, cut_out, principal_components
-from pipelines.spikes.groups import Group, channel_groups
-from pipelines.spikes.metrics import Clock
-from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.preprocess import BandPass, band_pass, noise_levels
+from pipelines.spikes.decisions import Decision, read_sort_file
+from pipelines.spikes.earlier import Earlier, read_earlier
+from pipelines.spikes.foreign_group import sort_foreign
+from pipelines.spikes.group_sorter import Found, sort_group
+from pipelines.spikes.parameters import SpikesParameters, chosen_solutions
+from pipelines.spikes.places import prepared
+from pipelines.spikes.plan import Plan, Share, planned
+from pipelines.spikes.preprocess import BandPass, band_pass
 from pipelines.spikes.read import read_recording
-from pipelines.spikes.units import Live, Site, Unit, table, units_of, write_spikes, write_waveforms
-
-CHUNK_S = 10.0
-"""Signal that is in memory at once, of one group of channels."""
-
-LEAST_NOISE_UV = 1e-3
-"""No amplifier is that quiet: a channel below it is not connected."""
+from pipelines.spikes.report import write_report
+from pipelines.spikes.sorted_folder import Sorted, write_sorted
+from pipelines.spikes.units import Site
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Sorted:
-    """What became of one group: its units, or the reason why there are none.
+class Task:
+    """What all groups of one sorting share.
 
     Attributes:
-        group: the group.
-        units: may be empty.
-        n_spikes: that were found, whether they belong to a unit or not.
-        seconds: that it took.
-        failed: whether it could not be sorted.
-        reason: empty if there is nothing to say.
+        signal: the filtered recording.
+        parameters: how to sort.
+        plan: who takes which channels.
+        decisions: of a sort file; none if there is no sort file.
+        earlier: groups that are taken over.
+        scratch: a folder for files that are in the way for a while only.
     """
 
-    group: Group
-    units: Sequence[Unit]
-    n_spikes: int
-    seconds: float
-    failed: bool
-    reason: str
+    signal: BandPass
+    parameters: SpikesParameters
+    plan: Plan
+    decisions: Sequence[Decision] | None
+    earlier: Mapping[int, Earlier] = field(default_factory=dict)
+    scratch: Path = Path()
 
 
 def sort(
@@ -60,44 +55,88 @@ def sort(
 ) -> dict[str, Any]:
     """Sort a recording.
 
-    Writes `spikes.npz`, `units.csv`, `groups.csv` and `waveforms.npz`. Each group of channels is
-    filtered, its spikes are found, aligned, reduced to principal components and clustered. A
-    group that fails is named in `groups.csv` and does not stop the others.
+    Writes what `write_sorted` says, and `report.html`. Each group of channels is sorted on its
+    own; one that fails is named in `groups.csv` and does not stop the others.
 
     Args:
-        inputs: `recording`, a file or folder.
+        inputs: `recording`, a file or folder; perhaps `probe`, a probeinterface file; perhaps
+            `sort_file`, decisions that are replayed; perhaps `earlier`, a sorting of the same
+            recording whose finished groups are taken over, but for those with a chosen solution.
         parameters: how to sort.
         folder: an existing, empty folder.
         report: told what happens.
 
     Returns:
         `n_units`, `n_spikes` (of units), `groups_failed`, `duration_s`, `n_channels`,
-        `sampling_frequency`.
+        `sampling_frequency`, `sorters` (name: number of groups), `sorter_reason`.
 
     Raises:
         RecordingError: the recording cannot be read, or no group could be sorted.
+        TableError: the sort file cannot be used.
         Cancelled: `report` said so.
     """
-    recording = read_recording(inputs["recording"], parameters)
-    signal = band_pass(recording, parameters.freq_min, parameters.freq_max)
-    site = _site(recording)
-    groups = channel_groups(site.locations_um, parameters.group_radius_um)
+    task, site = _task(inputs, parameters, folder)
+    shares = task.plan.shares
     # One thread: sums come out the same on every machine, and small matrices are faster.
     with threadpool_limits(1):
         done = [
-            _sort_group(signal, group, len(groups), parameters, part(report, start, stop))
-            for group, start, stop in _shares(groups)
+            _sort_share(task, share, part(report, start, stop))
+            for share, start, stop in _portions(shares)
         ]
     _refuse_if_all_failed(done)
     report(0.97, "Writing units and waveforms")
-    units = [unit for one in done for unit in one.units]
-    _write(units, done, site, signal, parameters, folder)
-    return _results(units, done, site, signal)
+    write_sorted(done, site, task.signal, parameters, task.decisions, folder)
+    results = _results(done, site, task)
+    write_report(
+        folder, inputs["recording"].name, _in_words(results, parameters),
+        results["sampling_frequency"], results["duration_s"],
+    )  # fmt: skip
+    return results
 
 
-def _shares(groups: Sequence[Group]) -> list[tuple[Group, float, float]]:
-    edges = np.linspace(0.02, 0.97, len(groups) + 1)
-    return list(zip(groups, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+def _in_words(results: Mapping[str, Any], parameters: SpikesParameters) -> list[str]:
+    """What was done, for the report."""
+    failed = results["groups_failed"]
+    return [
+        f"{results['n_units']} units with {results['n_spikes']:,} spikes on "
+        f"{results['n_channels']} channels in {results['duration_s']:.1f} s at "
+        f"{results['sampling_frequency']:g} Hz.",
+        str(results["sorter_reason"]),
+        f"Band-pass {parameters.freq_min:g} to {parameters.freq_max:g} Hz, threshold "
+        f"{parameters.detect_threshold:g} noise levels, peaks: {parameters.peak_sign}, "
+        f"seed {parameters.seed}.",
+        *([f"{failed} groups of channels failed; see below."] if failed else []),
+    ]
+
+
+def _task(
+    inputs: Mapping[str, Path], parameters: SpikesParameters, folder: Path
+) -> tuple[Task, Site]:
+    if "sort_file" in inputs and "earlier" in inputs:
+        raise ParameterError("Give either a sort file or an earlier sorting, not both.")
+    recording = read_recording(inputs["recording"], parameters)
+    recording = prepared(recording, parameters, inputs.get("probe"))
+    signal = band_pass(recording, parameters.freq_min, parameters.freq_max)
+    site = _site(recording)
+    plan = planned(site.locations_um, parameters)
+    decisions = read_sort_file(inputs["sort_file"]) if "sort_file" in inputs else None
+    _refuse_unknown_groups(decisions or (), plan)
+    earlier = read_earlier(inputs["earlier"], plan, site) if "earlier" in inputs else {}
+    return Task(signal, parameters, plan, decisions, earlier, folder), site
+
+
+def _refuse_unknown_groups(decisions: Sequence[Decision], plan: Plan) -> None:
+    for one in decisions:
+        if one.group >= len(plan.shares):
+            raise TableError(
+                f"Row {one.row} of the sort file: there is no Chan {one.group}; this recording has "
+                f"the groups 0 to {len(plan.shares) - 1}."
+            )
+
+
+def _portions(shares: Sequence[Share]) -> list[tuple[Share, float, float]]:
+    edges = np.linspace(0.02, 0.97, len(shares) + 1)
+    return list(zip(shares, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
 
 def _site(recording: BaseRecording) -> Site:
@@ -105,21 +144,33 @@ def _site(recording: BaseRecording) -> Site:
     return Site(ids, np.asarray(recording.get_channel_locations(), dtype=np.float64))
 
 
-def _sort_group(
-    signal: BandPass, group: Group, n_groups: int, parameters: SpikesParameters, report: Report
-) -> Sorted:
+def _sort_share(task: Task, share: Share, report: Report) -> Sorted:
     clock = time.monotonic()
-    name = f"Group {group.number + 1} of {n_groups}"
+    number = share.group.number
+    name = f"Group {number + 1} of {len(task.plan.shares)}"
+    if number in task.earlier and number not in chosen_solutions(task.parameters.choose):
+        report(1.0, f"{name}: taken over from the earlier sorting")
+        kept = task.earlier[number]
+        return Sorted(share, Found(kept.units, kept.n_spikes), kept.seconds, False, kept.reason)
     try:
-        units, n_spikes = _units(signal, group, parameters, _named(report, name))
-    except Cancelled:
+        found = _found(task, share, _named(report, name))
+    except (Cancelled, TableError):
         raise
     except (NeuroboardError, ArithmeticError, ValueError, OSError, MemoryError) as error:
         _log.warning("%s failed", name, exc_info=error)
         reason = str(error) or type(error).__name__
-        return Sorted(group, (), 0, time.monotonic() - clock, True, reason)
-    reason = "" if units else _why_none(n_spikes, parameters)
-    return Sorted(group, units, n_spikes, time.monotonic() - clock, False, reason)
+        return Sorted(share, Found((), 0), time.monotonic() - clock, True, reason)
+    reason = "" if found.units else _why_none(found.n_spikes, task.parameters)
+    return Sorted(share, found, time.monotonic() - clock, False, reason)
+
+
+def _found(task: Task, share: Share, report: Report) -> Found:
+    decisions = task.decisions
+    if decisions is not None:
+        decisions = [one for one in decisions if one.group == share.group.number]
+    if share.sorter == "group":
+        return sort_group(task.signal, share.group, task.parameters, decisions, report)
+    return sort_foreign(task.signal, share, task.parameters, decisions, task.scratch, report)
 
 
 def _named(report: Report, name: str) -> Report:
@@ -133,111 +184,15 @@ def _why_none(n_spikes: int, parameters: SpikesParameters) -> str:
     )
 
 
-def _units(
-    signal: BandPass, group: Group, parameters: SpikesParameters, report: Report
-) -> tuple[list[Unit], int]:
-    report(0.0, "measuring the noise")
-    live = _live_channels(signal, group)
-    waveforms = _find_spikes(signal, live, parameters, report)
-    report(0.8, f"clustering {len(waveforms):,} spikes")
-    if len(waveforms) < parameters.min_spikes:
-        return [], len(waveforms)
-    points = _features(waveforms, live, signal, parameters)
-    labels = find_clusters(points, parameters)
-    return units_of(waveforms, labels, live, group.number), len(waveforms)
-
-
-def _live_channels(signal: BandPass, group: Group) -> Live:
-    """The channels of a group and its neighbours that carry a signal."""
-    noise = noise_levels(signal, group.view)
-    alive = np.isfinite(noise) & (noise > LEAST_NOISE_UV)
-    own = np.isin(group.view, group.channels)
-    if not (alive & own).any():
-        raise RecordingError(
-            f"Its channels are flat (noise below {LEAST_NOISE_UV:g} uV) or hold values that are "
-            "not numbers: check wires and gain."
-        )
-    return Live(group.view[alive], noise[alive], own[alive])
-
-
-def _find_spikes(
-    signal: BandPass, live: Live, parameters: SpikesParameters, report: Report
-) -> Waveforms:
-    rate = signal.sampling_frequency
-    window = _window(parameters.ms_before, parameters.ms_after, rate)
-    parts: list[Waveforms] = []
-    for chunk in signal.chunks(live.channels, CHUNK_S):
-        peaks = find_peaks(
-            chunk,
-            live.noise,
-            threshold=parameters.detect_threshold,
-            sign=parameters.peak_sign,
-            dead_samples=max(1, round(parameters.dead_time_ms * rate / 1000)),
-        )
-        parts.append(cut_out(chunk, peaks, window).of_channels(live.own))
-        share = chunk.stop / signal.n_samples
-        report(0.8 * share, f"found spikes up to {chunk.stop / rate:.0f} s")
-    return Waveforms.joined(parts)
-
-
-def _features(
-    waveforms: Waveforms, live: Live, signal: BandPass, parameters: SpikesParameters
-) -> NDArray[np.float64]:
-    rate = signal.sampling_frequency
-    whole = _window(parameters.ms_before, parameters.ms_after, rate)
-    inner = _window(parameters.feature_ms_before, parameters.feature_ms_after, rate)
-    first = whole.before - inner.before
-    values = waveforms.values[:, first : first + len(inner.offsets)] / live.noise
-    return principal_components(values, parameters.n_components)
-
-
-def _window(ms_before: float, ms_after: float, sampling_frequency: float) -> Window:
-    per_ms = sampling_frequency / 1000
-    return Window(round(ms_before * per_ms), round(ms_after * per_ms))
-
-
 def _refuse_if_all_failed(done: Sequence[Sorted]) -> None:
     if all(one.failed for one in done):
         raise RecordingError(f"No group of channels could be sorted. The first: {done[0].reason}")
 
 
-def _write(
-    units: Sequence[Unit],
-    done: Sequence[Sorted],
-    site: Site,
-    signal: BandPass,
-    parameters: SpikesParameters,
-    folder: Path,
-) -> None:
-    rate = signal.sampling_frequency
-    clock = Clock(
-        rate, signal.n_samples, parameters.refractory_ms / 1000, parameters.dead_time_ms / 1000
-    )
-    write_spikes(units, folder / "spikes.npz")
-    window = _window(parameters.ms_before, parameters.ms_after, rate)
-    write_waveforms(units, site, window, rate, folder / "waveforms.npz")
-    table(units, site, clock).to_csv(folder / "units.csv", index=False)
-    _groups_table(done, site).to_csv(folder / "groups.csv", index=False)
-
-
-def _groups_table(done: Sequence[Sorted], site: Site) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "group": one.group.number,
-            "channels": " ".join(site.channel_ids[one.group.channels]),
-            "state": "failed" if one.failed else "done",
-            "n_spikes": one.n_spikes,
-            "n_units": len(one.units),
-            "seconds": round(one.seconds, 3),
-            "reason": one.reason,
-        }
-        for one in done
-    )
-
-
-def _results(
-    units: Sequence[Unit], done: Sequence[Sorted], site: Site, signal: BandPass
-) -> dict[str, Any]:
+def _results(done: Sequence[Sorted], site: Site, task: Task) -> dict[str, Any]:
+    units = [unit for one in done for unit in one.found.units]
+    names = [one.share.sorter for one in done]
+    signal = task.signal
     return {
         "n_units": len(units),
         "n_spikes": sum(len(unit.sample_index) for unit in units),
@@ -245,4 +200,6 @@ def _results(
         "duration_s": round(signal.n_samples / signal.sampling_frequency, 3),
         "n_channels": len(site.channel_ids),
         "sampling_frequency": signal.sampling_frequency,
+        "sorters": {name: names.count(name) for name in dict.fromkeys(names)},
+        "sorter_reason": task.plan.reason,
     }

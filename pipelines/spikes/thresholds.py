@@ -144,6 +144,12 @@ def _none_left(missing: Sequence[str], table: MetricTable) -> str:
     )
 
 
+def broken_rules(reason: str) -> tuple[str, ...]:
+    """The metrics of the rules that a unit fails, from the reason that a verdict gives."""
+    parts = [part for part in reason.split("; ") if part and not part.startswith("not checked")]
+    return tuple(part.partition(" ")[0] for part in parts)
+
+
 def require(table: MetricTable, rules: Sequence[Rule]) -> None:
     """Check that the metrics of rules that a person wrote are there.
 

@@ -85,12 +85,13 @@ def pair_dip(one: Floats, two: Floats) -> float:
     return dip(np.concatenate([np.sort(low)[-most:], np.sort(high)[:most]]))
 
 
-def join_unimodal(points: Floats, labels: Labels) -> Labels:
+def join_unimodal(points: Floats, labels: Labels, limit: float = CRITICAL_DIP) -> Labels:
     """Join clusters, nearest first, while two of them make one hump together.
 
     Args:
         points: shape (point, dimension), in units of noise.
         labels: cluster of each point.
+        limit: two clusters with a smaller dip are one.
 
     Returns:
         New labels, shape (point,); of joined clusters the smaller number remains.
@@ -98,7 +99,7 @@ def join_unimodal(points: Floats, labels: Labels) -> Labels:
     labels = labels.copy()
     members = {int(name): points[labels == name] for name in np.unique(labels)}
     apart: set[tuple[int, int]] = set()
-    while (pair := _next_to_join(members, apart)) is not None:
+    while (pair := _next_to_join(members, apart, limit)) is not None:
         kept, gone = pair
         labels[labels == gone] = kept
         members[kept] = np.concatenate([members[kept], members.pop(gone)])
@@ -107,7 +108,7 @@ def join_unimodal(points: Floats, labels: Labels) -> Labels:
 
 
 def _next_to_join(
-    members: dict[int, Floats], apart: set[tuple[int, int]]
+    members: dict[int, Floats], apart: set[tuple[int, int]], limit: float
 ) -> tuple[int, int] | None:
     names = list(members)
     centres = {name: members[name].mean(axis=0) for name in names}
@@ -116,7 +117,7 @@ def _next_to_join(
     for pair in pairs:
         if pair in apart:
             continue
-        if pair_dip(members[pair[0]], members[pair[1]]) < CRITICAL_DIP:
+        if pair_dip(members[pair[0]], members[pair[1]]) < limit:
             return pair
         apart.add(pair)
     return None

@@ -5,6 +5,9 @@ step averages three members that err differently: gradient boosting, which canno
 metric in the wrong direction (more noise at a higher SNR), extremely randomised trees, and a
 logistic regression. Medians, scales, calibration and cut-offs are fitted with the members and
 stored with them; a unit gets the same label alone as in a table.
+
+A unit is called what is most probable of the three: cut-offs that are tuned to some animals'
+curators do worse on another animal. A step's own cut-off answers its question taken alone.
 """
 
 import io
@@ -76,7 +79,8 @@ class Step:
         members: take scaled values.
         slope: with `offset` turns the members' log-odds into a calibrated probability.
         offset: see `slope`.
-        cut: a unit is on the positive side from this probability on.
+        cut: where both sides of the question are told apart equally well; for the question
+            taken alone, not for the label.
     """
 
     boosting: tuple[Any, ...]
@@ -106,8 +110,8 @@ class Probabilities:
     Attributes:
         neural: probability that it is no noise, shape (unit,).
         single: probability that a neural unit is one cell, shape (unit,).
-        neural_cut: from here on a unit counts as neural.
-        single_cut: from here on a neural unit counts as a single cell.
+        neural_cut: from here on a unit counts as neural, when only that is asked.
+        single_cut: from here on a neural unit counts as a single cell, likewise.
     """
 
     neural: Values
@@ -117,20 +121,22 @@ class Probabilities:
 
     @property
     def labels(self) -> NDArray[np.str_]:
-        """noise, mua or good of shape (unit,)."""
-        kind = np.where(self.single >= self.single_cut, GOOD, MUA)
-        return np.where(self.neural >= self.neural_cut, kind, NOISE)
+        """The most probable of noise, mua and good, shape (unit,)."""
+        names: NDArray[np.str_] = np.array([NOISE, MUA, GOOD])
+        labels: NDArray[np.str_] = names[self._of_each.argmax(axis=0)]
+        return labels
 
     @property
     def of_label(self) -> Values:
         """The probability of each unit's own label."""
-        mua = self.neural * (1 - self.single)
-        good = self.neural * self.single
-        labels = self.labels
-        found: Values = np.where(
-            labels == NOISE, 1 - self.neural, np.where(labels == GOOD, good, mua)
-        )
+        found: Values = self._of_each.max(axis=0)
         return found
+
+    @property
+    def _of_each(self) -> Values:
+        """Probabilities of noise, mua and good, shape (3, unit)."""
+        neural, single = self.neural, self.single
+        return np.array([1 - neural, neural * (1 - single), neural * single])
 
 
 @dataclass(frozen=True)

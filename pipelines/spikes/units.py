@@ -25,7 +25,13 @@ COLUMNS = (
     "amplitude_uv",
     "isi_violations_ratio",
     "group",
+    "cluster",
 )
+
+N_SNIPPETS = 100
+"""Single waveforms of a unit that are kept, to be drawn."""
+
+N_SNIPPET_CHANNELS = 4
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,9 @@ class Unit:
         view: positions in the recording of the channels of `mean`.
         amplitude_uv: height of the mean waveform's peak.
         snr: that height over the channel's noise.
+        cluster: its number within the group.
+        heights: of every spike in uV, shape (spike,).
+        snippets: some single waveforms.
     """
 
     group: int
@@ -66,6 +75,22 @@ class Unit:
     view: Channels
     amplitude_uv: float
     snr: float
+    cluster: int
+    heights: Floats
+    snippets: "Snippets"
+
+
+@dataclass(frozen=True)
+class Snippets:
+    """Single waveforms of a unit on its largest channels.
+
+    Attributes:
+        values: in uV, shape (waveform, sample, channel).
+        channels: positions in the recording, shape (channel,).
+    """
+
+    values: NDArray[np.float16]
+    channels: Channels
 
 
 @dataclass(frozen=True)
@@ -91,25 +116,41 @@ def units_of(waveforms: Waveforms, labels: NDArray[np.intp], live: Live, group: 
         group: number of the group.
     """
     clusters = range(labels.max(initial=-1) + 1)
-    found = [_unit(waveforms, labels == number, live, group) for number in clusters]
+    found = [
+        unit_of(waveforms.values[labels == n], waveforms.sample_index[labels == n], live, group, n)
+        for n in clusters
+    ]
     return sorted(found, key=lambda unit: -unit.amplitude_uv)
 
 
-def _unit(waveforms: Waveforms, chosen: NDArray[np.bool_], live: Live, group: int) -> Unit:
-    values = waveforms.values[chosen]
+def unit_of(
+    values: Floats, sample_index: NDArray[np.int64], live: Live, group: int, cluster: int
+) -> Unit:
+    """One unit from the waveforms of its spikes, shape (spike, sample, channel)."""
     mean = values.mean(axis=0)
     heights = np.abs(mean).max(axis=0)
     column = int((heights / live.noise).argmax())
+    peak = int(np.abs(mean[:, column]).argmax())
     return Unit(
         group=group,
         channel=int(live.channels[column]),
-        sample_index=waveforms.sample_index[chosen],
+        sample_index=sample_index,
         mean=mean,
         sd=values.std(axis=0),
         view=live.channels,
         amplitude_uv=float(heights[column]),
         snr=float(heights[column] / live.noise[column]),
+        cluster=cluster,
+        heights=np.abs(values[:, peak, column]),
+        snippets=_snippets(values, heights, live.channels),
     )
+
+
+def _snippets(values: Floats, heights: Floats, channels: Channels) -> Snippets:
+    """Waveforms spread evenly over the unit's spikes, so over time."""
+    chosen = np.unique(np.linspace(0, len(values) - 1, min(N_SNIPPETS, len(values))).astype(int))
+    columns = np.sort(np.argsort(-heights, kind="stable")[:N_SNIPPET_CHANNELS])
+    return Snippets(values[chosen][:, :, columns].astype(np.float16), channels[columns])
 
 
 def table(units: Sequence[Unit], site: Site, clock: Clock) -> pd.DataFrame:
@@ -131,17 +172,27 @@ def _row(number: int, unit: Unit, site: Site, clock: Clock) -> dict[str, object]
         "amplitude_uv": round(unit.amplitude_uv, 2),
         "isi_violations_ratio": round(metrics.isi_violations_ratio(spikes, clock), 4),
         "group": unit.group,
+        "cluster": unit.cluster,
     }
 
 
 def write_spikes(units: Sequence[Unit], file: Path) -> None:
-    """Write `sample_index` (int64) and `unit_id` (int32) of all spikes, ordered in time."""
+    """Write `sample_index` (int64), `unit_id` (int32) and `amplitude_uv` (float32) of all spikes.
+
+    They are ordered in time.
+    """
     samples = [unit.sample_index for unit in units]
+    heights = np.concatenate([*(unit.heights for unit in units), np.empty(0)]).astype(np.float32)
     numbers = [np.full(len(part), number) for number, part in enumerate(samples)]
     sample_index = np.concatenate([*samples, np.empty(0)]).astype(np.int64)
     unit_id = np.concatenate([*numbers, np.empty(0)]).astype(np.int32)
     order = np.lexsort((unit_id, sample_index))
-    np.savez(file, sample_index=sample_index[order], unit_id=unit_id[order])
+    np.savez(
+        file,
+        sample_index=sample_index[order],
+        unit_id=unit_id[order],
+        amplitude_uv=heights[order],
+    )
 
 
 def write_waveforms(
@@ -167,3 +218,19 @@ def write_waveforms(
         channel_id=site.channel_ids,
         channel_location_um=site.locations_um,
     )
+
+
+def write_snippets(units: Sequence[Unit], window: Window, file: Path) -> None:
+    """Write single waveforms.
+
+    The file holds `values` (float16, uV, (unit, waveform, sample, channel)), nan where a unit
+    has fewer, and `channel` (int32, (unit, channel)), -1 where there is none.
+    """
+    shape = (len(units), N_SNIPPETS, len(window.offsets), N_SNIPPET_CHANNELS)
+    values = np.full(shape, np.nan, np.float16)
+    channel = np.full((len(units), N_SNIPPET_CHANNELS), -1, np.int32)
+    for number, unit in enumerate(units):
+        own = unit.snippets.values
+        values[number, : len(own), :, : own.shape[2]] = own
+        channel[number, : own.shape[2]] = unit.snippets.channels
+    np.savez_compressed(file, values=values, channel=channel)

@@ -88,6 +88,20 @@ def test_training_again_gives_the_same_bytes(
         assert (tmp_path / "again" / name).read_bytes() == (bundle / name).read_bytes()
 
 
+def test_a_unit_is_called_what_is_most_probable(bundle: Path) -> None:
+    classifier, _ = unit_classifier.load(bundle)
+    found = classifier.predict(of_rows(simulated(60, 3), "rows"))
+    each = {
+        "noise": 1 - found.neural,
+        "mua": found.neural * (1 - found.single),
+        "good": found.neural * found.single,
+    }
+    assert np.array(list(each))[np.array(list(each.values())).argmax(axis=0)].tolist() == (
+        found.labels.tolist()
+    )
+    np.testing.assert_allclose(found.of_label, np.max(list(each.values()), axis=0))
+
+
 def test_a_table_that_lacks_most_metrics_is_refused_with_the_list(bundle: Path) -> None:
     classifier, _ = unit_classifier.load(bundle)
     with pytest.raises(TableError, match=r"only 1 of them; it needs 3\. Missing: .*snr"):
@@ -119,6 +133,7 @@ def test_the_shipped_classifier_tells_noise_and_single_units_of_animals_it_never
     held = card["held_out"]
     assert held["balanced_accuracy_neural"] >= 0.86
     assert held["balanced_accuracy_single"] >= 0.80
+    assert held["macro_f1"] >= 0.77
     assert sum(file.stat().st_size for file in unit_classifier.SHIPPED.iterdir()) < 5e6
     assert not any("nn_" in name or name == "l_ratio" for name in card["metrics"])
 

@@ -15,7 +15,9 @@ VALUES = st.one_of(st.none(), st.integers(), st.floats(), st.text(max_size=8), s
         ({"clusterer": "kmeans"}, "must be a number when clusterer is kmeans"),
         ({"feature_ms_before": 2}, "must not be above ms_before, which is 1 ms"),
         ({"refractory_ms": 0.5}, "must be above dead_time_ms, which is 0.8 ms"),
-        ({"sorter": "kilosort"}, "'auto' or 'group'"),
+        ({"sorter": "kilosort"}, "'auto', 'group', 'tridesclous2'"),
+        ({"choose": "0=3"}, "must be written as group:components, such as 0:4, not 0=3"),
+        ({"choose": "0:0"}, "must have 1 to 100 components"),
         ({"threshold": 5}, "Did you mean detect_threshold?"),
     ],
 )

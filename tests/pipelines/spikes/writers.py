@@ -139,3 +139,62 @@ def nwb(file: Path, values: Traces) -> None:
         series.create_dataset("starting_time", data=0.0).attrs["rate"] = RATE
         region = series.create_dataset("electrodes", data=np.arange(n_channels))
         region.attrs["table"] = table.ref
+
+
+def neuralynx(folder: Path, values: Traces) -> None:
+    """Cheetah's `.ncs`: a header of 16 kB, then records of 512 samples; 0.195 uV per step."""
+    folder.mkdir()
+    whole = values[: len(values) // 512 * 512]
+    for number in range(values.shape[1]):
+        lines = (
+            "######## Neuralynx Data File Header",
+            "## File Name: CSC.ncs",
+            "## Time Opened: (m/d/y): 1/1/2020  At Time: 10:0:0.000",
+            "-CheetahRev 5.5.1",
+            "-HardwareSubSystemType DigitalLynx",
+            f"-SamplingFrequency {RATE:g}",
+            "-ADMaxValue 32767",
+            "-ADBitVolts 0.000000195",
+            f"-AcqEntName CSC{number + 1}",
+            f"-ADChannel {number}",
+            "-InputRange 6390",
+            "-InputInverted False",
+        )
+        records = np.zeros(
+            len(whole) // 512,
+            [("time", "<u8"), ("channel", "<u4"), ("rate", "<u4"), ("valid", "<u4"),
+             ("samples", "<i2", 512)],
+        )  # fmt: skip
+        records["time"] = np.round(np.arange(len(records)) * 512 / RATE * 1e6)
+        records["channel"], records["rate"], records["valid"] = number, int(RATE), 512
+        records["samples"] = whole[:, number].reshape(-1, 512)
+        header = "\r\n".join(lines).encode().ljust(16384, b"\0")
+        (folder / f"CSC{number + 1}.ncs").write_bytes(header + records.tobytes())
+
+
+def blackrock(file: Path, values: Traces, period: int = 3) -> None:
+    """A Blackrock `.ns5`, file specification 2.3: 30 kHz over `period`, 0.25 uV per step."""
+    n_channels = values.shape[1]
+    size = 314 + 66 * n_channels
+    header = struct.pack("<8sBBI16s256sII", b"NEURALCD", 2, 3, size, b"", b"", period, 30000)
+    header += struct.pack("<8HI", 2020, 1, 3, 1, 10, 0, 0, 0, n_channels)
+    for number in range(n_channels):
+        label = f"elec{number + 1}".encode()
+        header += struct.pack("<2sH16sBB", b"CC", number + 1, label, 1, 1)
+        header += struct.pack("<4h", -32764, 32764, -8191, 8191)
+        header += struct.pack("<16sIIHIIH", b"uV", 300, 1, 1, 7500000, 3, 1)
+    data = struct.pack("<BII", 1, 0, len(values)) + values.astype("<i2").tobytes()
+    file.write_bytes(header + data)
+
+
+def mearec(file: Path, values: NDArray[np.float32] | Traces) -> None:
+    """MEArec's HDF5 file: signal in uV, contacts in the plane y, z, 20 um apart."""
+    h5py = pytest.importorskip("h5py")
+    n_channels = values.shape[1]
+    with h5py.File(file, "w") as root:
+        root["recordings"] = values
+        z = np.arange(n_channels) * 20.0
+        root["channel_positions"] = np.stack([np.zeros(n_channels), np.zeros(n_channels), z], 1)
+        root["info/recordings/fs"] = RATE
+        root["info/recordings/duration"] = len(values) / RATE
+        root["info/electrodes/plane"] = "yz"

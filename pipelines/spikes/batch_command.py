@@ -1,0 +1,48 @@
+"""`python -m pipelines spikes batch`: many recordings with one command."""
+
+import argparse
+from pathlib import Path
+
+from pipelines.errors import InputError
+from pipelines.parameters import from_assignments
+from pipelines.spikes.parameters import SpikesParameters
+from pipelines.terminal import progress_on_terminal
+
+
+def add_batch(sub: argparse.ArgumentParser) -> None:
+    """Give the command its arguments and its action."""
+    sub.add_argument("recordings", type=Path, metavar="RECORDING", nargs="+")
+    sub.add_argument(
+        "--out", type=Path, metavar="DIR", required=True,
+        help="one folder for each recording, and batch.csv; given again, what is done stays",
+    )  # fmt: skip
+    sub.add_argument("--sorter", help="which sorter")
+    sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="assign")
+    sub.add_argument("--params", type=Path, metavar="FILE.json", help="a whole set of parameters")
+    sub.add_argument("--quiet", action="store_true", help="no progress")
+    sub.set_defaults(action=run_batch)
+
+
+def run_batch(options: argparse.Namespace) -> None:
+    """Sort all recordings and print the table of states.
+
+    Raises:
+        InputError: some failed; the others are there.
+    """
+    from pipelines.spikes.batch import TABLE, sort_many
+
+    plain = [f"sorter={options.sorter}"] if options.sorter else []
+    values = from_assignments(SpikesParameters, [*options.assign, *plain], options.params)
+    parameters = SpikesParameters.model_validate(values.model_dump())
+    with progress_on_terminal(options.quiet) as report:
+        entries = sort_many(options.recordings, parameters, options.out, report)
+    for entry in entries:
+        units = "" if entry.n_units is None else f", {entry.n_units} units"
+        reason = f" ({entry.reason})" if entry.reason else ""
+        print(f"{entry.recording}: {entry.state}{units}{reason}")
+    failed = sum(entry.state == "failed" for entry in entries)
+    if failed:
+        raise InputError(
+            f"{failed} of {len(entries)} recordings failed: see {options.out / TABLE}, and run the "
+            "same command again when that is put right."
+        )

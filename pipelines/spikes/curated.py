@@ -1,0 +1,233 @@
+"""The units as they are after curation, as a folder like any sorting's."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines.errors import InputError
+from pipelines.progress import Report, part
+from pipelines.spikes import finished_sorting, methods
+from pipelines.spikes.carried_analyzer import carry_analyzer
+from pipelines.spikes.curated_units import (
+    AUTOMATIC,
+    Automatic,
+    Shape,
+    averaged,
+    decided,
+    is_changed,
+    unit_row,
+)
+from pipelines.spikes.curation import State, Step, replay
+from pipelines.spikes.curation_log import LOG_FILE, Log, read_start
+from pipelines.spikes.curation_parameters import UNLABELLED, CurateParameters
+from pipelines.spikes.finished_sorting import SOURCE, FinishedSorting
+from pipelines.spikes.label_tables import TABLES, read_labels
+from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
+
+CURATED = "label_curated"
+"""The column of the curators' labels; exports believe it first."""
+
+
+def curate(
+    inputs: Mapping[str, Path], parameters: CurateParameters, folder: Path, report: Report
+) -> dict[str, Any]:
+    """Write the units as curated.
+
+    Args:
+        inputs: `sorting`, a sorting's folder; optionally `curation`, a log or a table of labels
+            (otherwise `curation.jsonl` in the sorting's folder), and `labels`, a table or folder
+            with the labels of the labellers.
+        parameters: which units.
+        folder: gets all that a sorting's folder has, and the log of the curation.
+        report: progress.
+
+    Raises:
+        InputError: the sorting or the log cannot be used, or no unit is left.
+    """
+    sorting = finished_sorting.read(inputs["sorting"])
+    report(0.02, "Replaying the curation")
+    state = read_state(inputs["sorting"], inputs.get("curation"))
+    automatic = _automatic(sorting, inputs.get("labels"))
+    labels = decided(state, automatic, parameters.fill)
+    units = [unit for unit in sorted(state.units) if labels[unit] in parameters.wanted]
+    if not units:
+        raise InputError(f"No unit is labelled {parameters.only}: choose other labels.")
+    shapes, note = _shapes(sorting, state, units, part(report, 0.05, 0.9))
+    report(0.92, "Writing the units")
+    table = _table(sorting, state, units, shapes, labels, automatic)
+    _write(sorting, state, units, shapes, table, folder)
+    _write_log(inputs, folder)
+    results = _results(sorting, state, table, note)
+    text = methods.paragraph(state, parameters, inputs.get("labels"), results["labels"])
+    (folder / methods.FILE).write_text(text + "\n", encoding="utf-8")
+    return {**results, "analyzer": carry_analyzer(sorting, state, units, folder)}
+
+
+def read_state(folder: Path, curation: Path | None) -> State:
+    """The units of a sorting after a curation.
+
+    Args:
+        folder: of the sorting.
+        curation: a log, a table of labels, or none for the log in the folder.
+
+    Raises:
+        InputError: there is no log, or it is one of another sorting.
+    """
+    start, digest = read_start(folder)
+    file = curation or folder / LOG_FILE
+    if not file.is_file():
+        raise InputError(f"{file} does not exist: curate first, or give a log or table of labels.")
+    if file.suffix.lower() in TABLES:
+        return replay(start, steps_of_table(file))
+    return replay(start, Log(file, digest).read())
+
+
+def steps_of_table(file: Path) -> list[Step]:
+    """The labels of a table as steps."""
+    found = read_labels(file)
+    return [
+        Step("label", f"table {file.name}", (unit,), label) for unit, label in found.labels.items()
+    ]
+
+
+def _automatic(sorting: FinishedSorting, labels: Path | None) -> Automatic:
+    """The labellers' columns of every sorted unit."""
+    rows = sorting.units
+    if labels is not None:
+        file = labels / "labels.csv" if labels.is_dir() else labels
+        try:
+            rows = pd.read_csv(file)
+        except (OSError, ValueError) as error:
+            raise InputError(f"{file} cannot be read as a table of labels: {error}") from None
+        if "unit_id" not in rows:
+            raise InputError(f"{file} has no column unit_id: give what `spikes label` wrote.")
+    columns = rows[[name for name in AUTOMATIC if name in rows]].to_dict("records")
+    units = rows["unit_id"].astype(int).tolist()
+    return {
+        unit: {str(name): value for name, value in values.items()}
+        for unit, values in zip(units, columns, strict=True)
+    }
+
+
+def _shapes(
+    sorting: FinishedSorting, state: State, units: Sequence[int], report: Report
+) -> tuple[dict[int, Shape], str]:
+    """The mean waveform of every unit, and what is to be said about them."""
+    found: dict[int, Shape] = {}
+    for unit in units:
+        if is_changed(state, sorting, unit):
+            found[unit] = averaged(sorting, state.spikes_of(unit))
+        else:
+            row = sorting.row_of(unit)
+            found[unit] = Shape(sorting.mean[row], sorting.sd[row])
+    anew = {unit: state.spikes_of(unit) for unit in units if found[unit].note}
+    if not anew:
+        return found, ""
+    try:
+        signal = open_signal(sorting)
+    except InputError as error:
+        return found, f"{error.sentence} Units {', '.join(map(str, anew))} keep old waveforms."
+    guesses = {unit: found[unit].mean for unit in anew}
+    for unit, waves in unit_waveforms(sorting, signal, anew, guesses, report):
+        mean, sd = np.full_like(found[unit].mean, np.nan), np.full_like(found[unit].sd, np.nan)
+        mean[:, waves.channels] = waves.values.mean(axis=0)
+        sd[:, waves.channels] = waves.values.std(axis=0)
+        found[unit] = Shape(mean, sd)
+    return found, ""
+
+
+def _table(
+    sorting: FinishedSorting,
+    state: State,
+    units: Sequence[int],
+    shapes: Mapping[int, Shape],
+    labels: Mapping[int, str],
+    automatic: Automatic,
+) -> pd.DataFrame:
+    rows = []
+    for unit in units:
+        row = unit_row(sorting, state, unit, shapes[unit])
+        if not is_changed(state, sorting, unit):
+            row |= automatic.get(unit, {})
+        label = labels[unit]
+        rows.append({**row, CURATED: "" if label == UNLABELLED else label})
+    return pd.DataFrame(rows)
+
+
+def _write(
+    sorting: FinishedSorting,
+    state: State,
+    units: Sequence[int],
+    shapes: Mapping[int, Shape],
+    table: pd.DataFrame,
+    folder: Path,
+) -> None:
+    kept = np.isin(state.unit_id, units) & ~state.removed
+    with np.load(sorting.folder / "spikes.npz", allow_pickle=False) as stored:
+        spikes = {name: stored[name][kept] for name in stored if len(stored[name]) == len(kept)}
+    np.savez(folder / "spikes.npz", **{**spikes, "unit_id": state.unit_id[kept].astype(np.int32)})
+    np.savez_compressed(
+        folder / "waveforms.npz",
+        mean=np.stack([shapes[unit].mean for unit in units]),
+        sd=np.stack([shapes[unit].sd for unit in units]),
+        unit_id=np.array(units, dtype=np.int32),
+        ms=sorting.ms,
+        channel_id=sorting.channel_id,
+        channel_location_um=sorting.locations_um,
+    )
+    table.to_csv(folder / "units.csv", index=False)
+    _write_snippets(sorting, state, units, folder)
+    if (sorting.folder / "groups.csv").is_file():
+        shutil.copyfile(sorting.folder / "groups.csv", folder / "groups.csv")
+    text = json.dumps(sorting.source(), indent=2, ensure_ascii=False)
+    (folder / SOURCE).write_text(text + "\n", encoding="utf-8")
+
+
+def _write_snippets(
+    sorting: FinishedSorting, state: State, units: Sequence[int], folder: Path
+) -> None:
+    """Carry the single waveforms of units whose spikes did not change; the others have none."""
+    file = sorting.folder / "snippets.npz"
+    if not file.is_file():
+        return
+    with np.load(file, allow_pickle=False) as stored:
+        values, channel = stored["values"], stored["channel"]
+    changed = np.array([is_changed(state, sorting, unit) for unit in units])
+    rows = [0 if new else sorting.row_of(unit) for unit, new in zip(units, changed, strict=True)]
+    values, channel = values[rows], channel[rows]
+    values[changed], channel[changed] = np.nan, -1
+    np.savez_compressed(folder / "snippets.npz", values=values, channel=channel)
+
+
+def _write_log(inputs: Mapping[str, Path], folder: Path) -> None:
+    """Keep what the curation was made from, under a name that later runs do not take for theirs."""
+    file = inputs.get("curation", inputs["sorting"] / LOG_FILE)
+    name = "curated_with.jsonl" if file.suffix == ".jsonl" else f"curated_with{file.suffix}"
+    shutil.copyfile(file, folder / name)
+    labels = inputs.get("labels")
+    for given in (inputs["sorting"], labels):
+        if given is not None and (given / "thresholds.json").is_file():
+            shutil.copyfile(given / "thresholds.json", folder / "thresholds.json")
+
+
+def _results(
+    sorting: FinishedSorting, state: State, table: pd.DataFrame, note: str
+) -> dict[str, Any]:
+    names = table[CURATED].replace("", UNLABELLED)
+    counts = {str(name): int(n) for name, n in names.value_counts().items()}
+    kept = ("groups_failed", "duration_s", "n_channels", "sampling_frequency")
+    done = [step.action for step in state.done]
+    return {
+        "n_units": len(table),
+        "n_spikes": int(table["n_spikes"].sum()),
+        **{name: sorting.results[name] for name in kept if name in sorting.results},
+        "labels": counts,
+        "curators": sorted({step.author for step in state.done}),
+        "steps": {action: done.count(action) for action in sorted(set(done))},
+        "note": note,
+    }

@@ -1,0 +1,107 @@
+"""Units after curation: labels, waveforms and quality of those whose spikes changed.
+
+Needs no heavy library: the page shows a unit right after a step.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.spikes import metrics
+from pipelines.spikes.curation import LABELS, State
+from pipelines.spikes.curation_parameters import UNLABELLED
+from pipelines.spikes.finished_sorting import FinishedSorting
+from pipelines.spikes.metric_table import LABEL_COLUMNS, STEP_COLUMNS
+
+AUTOMATIC = (*STEP_COLUMNS, *LABEL_COLUMNS)
+Automatic = Mapping[int, Mapping[str, Any]]
+"""What the labellers wrote, by unit and column."""
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A unit's mean waveform.
+
+    Attributes:
+        mean: in uV, shape (sample, channel), nan on channels that were not looked at.
+        sd: likewise.
+        note: how it was made, if not from the unit's own spikes.
+    """
+
+    mean: Floats
+    sd: Floats
+    note: str = ""
+
+
+def decided(state: State, automatic: Automatic, fill: str) -> dict[int, str]:
+    """The label of every unit: the curator's, or that of a labeller, or `unlabelled`."""
+    return {
+        unit: state.labels.get(unit) or _word(automatic.get(unit, {}).get(f"label_{fill}"))
+        for unit in state.units
+    }
+
+
+def _word(value: Any) -> str:
+    """A labeller's label without its prefix, such as non_soma_mua, or `unlabelled`."""
+    word = str(value).rpartition("_")[2]
+    return word if word in LABELS else UNLABELLED
+
+
+def is_changed(state: State, sorting: FinishedSorting, unit: int) -> bool:
+    """Whether a unit does not have exactly the spikes that it was sorted with."""
+    known = unit in sorting.units["unit_id"].to_numpy()
+    return not known or bool(len(state.removed_of(unit)))
+
+
+def averaged(sorting: FinishedSorting, spikes: NDArray[np.int64]) -> Shape:
+    """The mean of the sorted units that spikes come from, weighted by their number.
+
+    Exact for whole units that were merged; otherwise the note says that it is not.
+    """
+    numbers, counts = np.unique(sorting.unit_id[spikes], return_counts=True)
+    rows = [sorting.row_of(int(unit)) for unit in numbers]
+    weight = (counts / counts.sum())[:, None, None]
+    mean = (weight * sorting.mean[rows]).sum(axis=0)
+    square = (weight * (sorting.sd[rows].astype(np.float64) ** 2 + sorting.mean[rows] ** 2)).sum(0)
+    sd = np.sqrt(np.maximum(square - mean**2, 0))
+    whole = [int((sorting.unit_id == unit).sum()) for unit in numbers]
+    note = "" if whole == counts.tolist() else "of the units that its spikes come from"
+    return Shape(mean.astype(np.float32), sd.astype(np.float32), note)
+
+
+def unit_row(sorting: FinishedSorting, state: State, unit: int, shape: Shape) -> dict[str, Any]:
+    """A unit's row of `units.csv`: as sorted, or measured anew when its spikes changed."""
+    known = sorting.units.drop(columns=[name for name in AUTOMATIC if name in sorting.units])
+    if not is_changed(state, sorting, unit):
+        return {**_row(known, sorting.row_of(unit)), "came_from": ""}
+    places = state.spikes_of(unit)
+    numbers, counts = np.unique(sorting.unit_id[places], return_counts=True)
+    parent = _row(known, sorting.row_of(int(numbers[counts.argmax()])))
+    spikes, clock = sorting.sample_index[places], sorting.clock
+    noise = float(parent["amplitude_uv"]) / max(float(parent["snr"]), 1e-9)
+    column = int(np.flatnonzero(sorting.channel_id == str(parent["channel"]))[0])
+    height = float(np.abs(shape.mean[:, column]).max())
+    return {
+        **dict.fromkeys(parent),
+        "unit_id": unit,
+        "channel": parent["channel"],
+        "n_spikes": len(spikes),
+        "firing_rate_hz": round(metrics.firing_rate_hz(spikes, clock), 4),
+        "snr": round(height / noise, 3),
+        "rp_contamination": round(metrics.rp_contamination(spikes, clock), 4),
+        "presence_ratio": round(metrics.presence_ratio(spikes, clock), 4),
+        "amplitude_uv": round(height, 2),
+        "isi_violations_ratio": round(metrics.isi_violations_ratio(spikes, clock), 4),
+        "group": parent["group"],
+        "came_from": "+".join(map(str, numbers.tolist())),
+    }
+
+
+def _row(table: pd.DataFrame, row: int) -> dict[str, Any]:
+    """A row of a table; a row as a series would turn whole numbers into fractions."""
+    return {str(name): table[name].iloc[row] for name in table.columns}

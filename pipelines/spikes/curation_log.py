@@ -1,0 +1,241 @@
+"""The file of a curation: a log of steps that is only ever added to.
+
+A step is on the disk before it is shown: when a process dies, at most the step in flight is
+missing.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from pipelines.errors import InputError, OutputError, ParameterError
+from pipelines.spikes.curation import ACTIONS, LABELS, State, Step, changed, replay, sorted_state
+
+LOG_FILE = "curation.jsonl"
+FORMAT = "neuroboard curation"
+VERSION = 1
+LOCK_SECONDS = 10
+LONGEST_TEXT = 500
+"""Characters of a reason or an author's name."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """The file that holds a curator's steps, one JSON object a line after a heading.
+
+    Attributes:
+        file: it need not exist yet.
+        sorting: digest of the sorting that is curated, from `sorting_digest`.
+    """
+
+    file: Path
+    sorting: str
+
+    def read(self) -> list[Step]:
+        """All steps; a last line that was not written to its end is left out.
+
+        Raises:
+            InputError: it is no log of this sorting, or damaged before its end.
+        """
+        if not self.file.is_file():
+            return []
+        lines = _whole_lines(self.file)
+        if lines and _heading(lines[0], self.file).get("sorting") != self.sorting:
+            raise InputError(
+                f"{self.file} was made for another sorting: its spikes are not those that are "
+                "curated here."
+            )
+        return _steps(lines, self.file)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold others, such as a second tab, off while a step is added.
+
+        Raises:
+            OutputError: the folder cannot be written, or somebody holds the lock for long.
+        """
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.file.with_suffix(".lock"), timeout=LOCK_SECONDS):
+                yield
+        except Timeout:
+            raise OutputError(f"{self.file} is busy: try again in a moment.") from None
+        except OSError as error:
+            raise OutputError(
+                f"The step could not be saved to {self.file} ({error.strerror or error}); what "
+                "was saved before is safe."
+            ) from None
+
+    def append(self, step: Step) -> None:
+        """Add a step; when this returns it is on the disk. To be called while `locked`."""
+        new = not self.file.exists() or not self._end_mended()
+        heading = {"format": FORMAT, "version": VERSION, "sorting": self.sorting}
+        text = (json.dumps(heading) + "\n" if new else "") + step.to_json() + "\n"
+        with self.file.open("ab") as stream:
+            stream.write(text.encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+        if new:
+            _sync_folder(self.file.parent)
+
+    def _end_mended(self) -> int:
+        """Cut off a line that was not written to its end; return the size that is left."""
+        with self.file.open("r+b") as stream:
+            content = stream.read()
+            size = content.rfind(b"\n") + 1
+            if size < len(content):
+                stream.truncate(size)
+        return size
+
+
+def read_log(file: Path) -> list[Step]:
+    """The steps of a log of any sorting.
+
+    Raises:
+        InputError: it is no log, or damaged before its end.
+    """
+    try:
+        lines = _whole_lines(file)
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror or error}.") from None
+    if not lines:
+        raise InputError(f"{file} is empty: choose a {LOG_FILE}.")
+    _heading(lines[0], file)
+    return _steps(lines, file)
+
+
+def _whole_lines(file: Path) -> list[bytes]:
+    return file.read_bytes().split(b"\n")[:-1]
+
+
+def _heading(line: bytes, file: Path) -> Mapping[str, Any]:
+    try:
+        heading: Mapping[str, Any] = json.loads(line)
+        known = heading["format"] == FORMAT and heading["version"] == VERSION
+    except (ValueError, KeyError, TypeError, RecursionError):
+        known = False
+    if not known:
+        raise InputError(f"{file} is no log of a curation: choose a {LOG_FILE}.")
+    return heading
+
+
+def _steps(lines: Sequence[bytes], file: Path) -> list[Step]:
+    return [_parsed(line, number, file) for number, line in enumerate(lines[1:], 2)]
+
+
+def curate(log: Log, start: State, step: Step) -> State:
+    """Add a step to a log and return the units after it.
+
+    Args:
+        log: where it is kept.
+        start: the units as sorted.
+        step: without `made`, which is filled in.
+
+    Raises:
+        ParameterError: the step cannot be done; nothing was logged.
+        InputError: the log cannot be used.
+        OutputError: the log cannot be written.
+    """
+    _check(step)
+    with log.locked():
+        steps = log.read()
+        state = replay(start, steps)
+        if step.action == "undo" and not state.done:
+            raise ParameterError("There is nothing to undo.")
+        if step.action == "redo" and not state.undone:
+            raise ParameterError("There is nothing to redo.")
+        step = replace(step, made=_numbers(step, state.next_unit))
+        if step.action not in ("undo", "redo"):
+            changed(state, step)
+        log.append(step)
+    return replay(start, [*steps, step])
+
+
+def _numbers(step: Step, first: int) -> tuple[int, ...]:
+    counts = {"merge": 1, "split": len(step.spikes) + 1}
+    return tuple(range(first, first + counts.get(step.action, 0)))
+
+
+def _check(step: Step) -> None:
+    if not step.author.strip():
+        raise ParameterError("Say who curates: fill in the curator's name.")
+    if max(len(step.author), len(step.reason)) > LONGEST_TEXT:
+        raise ParameterError(f"A name or reason has at most {LONGEST_TEXT} characters.")
+    if step.action == "label" and step.label not in ("", *LABELS):
+        raise ParameterError(f"{step.label!r} is no label; use {', '.join(LABELS)}.")
+
+
+def _parsed(line: bytes, number: int, file: Path) -> Step:
+    try:
+        values: dict[str, Any] = json.loads(line)
+        step = Step(
+            action=values["action"],
+            author=str(values["author"]),
+            units=_ints(values.get("units", ())),
+            label=str(values.get("label", "")),
+            spikes=tuple(map(_ints, values.get("spikes", ()))),
+            made=_ints(values.get("made", ())),
+            reason=str(values.get("reason", "")),
+            time=str(values["time"]),
+        )
+        _check(step)
+        expected = _numbers(step, 0)
+        if step.action not in ACTIONS or len(step.made) != len(expected):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, AttributeError, ParameterError, RecursionError):
+        raise InputError(
+            f"{file}, line {number} is no step of a curation: restore the file from a backup, or "
+            "cut it off before that line."
+        ) from None
+    return step
+
+
+def _ints(values: Any) -> tuple[int, ...]:
+    found = tuple(values)
+    if not all(isinstance(value, int) and 0 <= value < 2**31 for value in found):
+        raise ValueError
+    return found
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new file's name survive a loss of power, where the system can."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows opens no folders
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sorting_digest(sample_index: NDArray[np.int64], unit_id: NDArray[np.int32]) -> str:
+    """What a sorting is known by: the same spikes in the same units."""
+    total = sha256(np.ascontiguousarray(sample_index, dtype="<i8").tobytes())
+    total.update(np.ascontiguousarray(unit_id, dtype="<i4").tobytes())
+    return total.hexdigest()
+
+
+def read_start(folder: Path) -> tuple[State, str]:
+    """The units of a sorting's folder before any step, and the sorting's digest.
+
+    Raises:
+        InputError: it holds no sorting.
+    """
+    try:
+        with np.load(folder / "spikes.npz", allow_pickle=False) as stored:
+            samples, units = stored["sample_index"], stored["unit_id"]
+    except (OSError, KeyError, ValueError, EOFError) as error:
+        raise InputError(
+            f"{folder} holds no sorting ({error}): give the folder that `spikes sort` made."
+        ) from None
+    return sorted_state(units), sorting_digest(samples, units)

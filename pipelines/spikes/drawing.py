@@ -1,0 +1,105 @@
+"""Small pictures as SVG text: a line or bars, with axes, units and a caption."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+WIDTH, HEIGHT = 280.0, 170.0
+LEFT, RIGHT, TOP, BOTTOM = 44.0, 8.0, 8.0, 34.0
+
+Values = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a picture shows.
+
+    Attributes:
+        x: title of the horizontal axis, with its unit.
+        y: of the vertical one.
+        caption: below.
+        marks: values on the horizontal axis with a dotted line.
+    """
+
+    x: str
+    y: str
+    caption: str
+    marks: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class _Frame:
+    low_x: float
+    high_x: float
+    low_y: float
+    high_y: float
+
+    def across(self, values: Values) -> Values:
+        """Places of values on the horizontal axis."""
+        span = (self.high_x - self.low_x) or 1.0
+        return LEFT + (values - self.low_x) / span * (WIDTH - LEFT - RIGHT)
+
+    def up(self, values: Values) -> Values:
+        """Places of values on the vertical axis."""
+        span = (self.high_y - self.low_y) or 1.0
+        return HEIGHT - BOTTOM - (values - self.low_y) / span * (HEIGHT - TOP - BOTTOM)
+
+
+def lines(about: Picture, x: Values, y: Values) -> str:
+    """A line through points; points that are not numbers are left out."""
+    known = np.isfinite(y)
+    x, y = x[known].astype(float), y[known].astype(float)
+    if not len(x):
+        return _figure(about, _Frame(0, 1, 0, 1), "")
+    frame = _Frame(x.min(), x.max(), min(0.0, y.min()), max(0.0, y.max()))
+    places = zip(frame.across(x), frame.up(y), strict=True)
+    points = " ".join(f"{across:.1f},{up:.1f}" for across, up in places)
+    return _figure(about, frame, f"<polyline class='line' points='{points}'/>")
+
+
+def bars(about: Picture, edges: Values, heights: Values) -> str:
+    """Bars between edges, from zero."""
+    frame = _Frame(float(edges[0]), float(edges[-1]), 0.0, float(max(heights.max(initial=0), 1e-9)))
+    left, right = frame.across(edges[:-1]), frame.across(edges[1:])
+    tops, floor = frame.up(heights), HEIGHT - BOTTOM
+    content = "".join(
+        f"<rect class='bar' x='{x:.1f}' y='{top:.1f}' width='{width:.2f}' "
+        f"height='{floor - top:.1f}'/>"
+        for x, width, top in zip(left, right - left, tops, strict=True)
+        if floor - top > 0
+    )
+    return _figure(about, frame, content)
+
+
+def _figure(about: Picture, frame: _Frame, content: str) -> str:
+    floor, right = HEIGHT - BOTTOM, WIDTH - RIGHT
+    parts = [
+        f"<figure><svg viewBox='0 0 {WIDTH:g} {HEIGHT:g}' role='img' "
+        f"aria-label='{escape(about.caption, quote=True)}'>",
+        content,
+        f"<line class='axis' x1='{LEFT}' y1='{floor}' x2='{right}' y2='{floor}'/>",
+        f"<line class='axis' x1='{LEFT}' y1='{TOP}' x2='{LEFT}' y2='{floor}'/>",
+        *(_mark(frame, value) for value in about.marks),
+        _text(LEFT, floor + 13, f"{frame.low_x:.3g}", "start"),
+        _text(right, floor + 13, f"{frame.high_x:.3g}", "end"),
+        _text((LEFT + right) / 2, floor + 28, about.x, "middle"),
+        _text(LEFT - 4, floor, f"{frame.low_y:.3g}", "end"),
+        _text(LEFT - 4, TOP + 10, f"{frame.high_y:.3g}", "end"),
+        _text(LEFT - 4, (TOP + floor) / 2, about.y, "end"),
+        f"</svg><figcaption>{escape(about.caption)}</figcaption></figure>",
+    ]
+    return "".join(parts)
+
+
+def _mark(frame: _Frame, value: float) -> str:
+    place = float(frame.across(np.array(value)))
+    floor = HEIGHT - BOTTOM
+    return f"<line class='warn' x1='{place:.1f}' y1='{TOP}' x2='{place:.1f}' y2='{floor}'/>"
+
+
+def _text(x: float, y: float, words: str, anchor: str) -> str:
+    return f"<text x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}'>{escape(words)}</text>"

@@ -1,0 +1,72 @@
+"""Sorted units as NWB (Neurodata Without Borders, https://www.nwb.org), by pynwb."""
+
+import hashlib
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pynwb import NWBHDF5IO, NWBFile
+
+from pipelines.spikes.export_source import Sorting
+
+NAME = "units.nwb"
+COLUMNS = {
+    "label": "good (a single neuron), mua (several) or noise",
+    "snr": "height of the mean waveform over the channel's noise",
+    "rp_contamination": "share of spikes of other cells, from refractory violations",
+    "presence_ratio": "share of the recording's stretches with a spike",
+    "amplitude_uv": "height of the mean waveform in microvolts",
+}
+
+
+def write_nwb(sorting: Sorting, folder: Path) -> None:
+    """Write `units.nwb`: units with spike times, mean waveforms in volts, and electrodes.
+
+    A sorting does not know when the recording began; the start that NWB asks for is the time of
+    the sorting, and the description says so.
+    """
+    record = json.loads((sorting.folder / "run.json").read_text(encoding="utf-8"))
+    file = NWBFile(
+        session_description="Units sorted by Neuroboard. The start time is that of the sorting, "
+        "for the recording's own is not known; spike times count from the recording's start.",
+        identifier=hashlib.sha256(
+            sorting.sample_index.tobytes() + sorting.unit_id.tobytes()
+        ).hexdigest(),
+        session_start_time=datetime.fromisoformat(record["started"]),
+    )
+    _add_electrodes(file, sorting)
+    _add_units(file, sorting)
+    with NWBHDF5IO(str(folder / NAME), "w") as stream:
+        stream.write(file)
+
+
+def _add_electrodes(file: NWBFile, sorting: Sorting) -> None:
+    device = file.create_device(name="probe", description="as the recording says")
+    group = file.create_electrode_group(
+        name="channels", description="all sorted channels", location="unknown", device=device
+    )
+    file.add_electrode_column("channel_name", "what the recording calls the channel")
+    for name, place in zip(sorting.channel_id, sorting.locations_um, strict=True):
+        file.add_electrode(
+            group=group, location="unknown", rel_x=float(place[0]), rel_y=float(place[1]),
+            channel_name=str(name),
+        )  # fmt: skip
+
+
+def _add_units(file: NWBFile, sorting: Sorting) -> None:
+    columns = {name: text for name, text in COLUMNS.items() if name in sorting.units}
+    for name, text in columns.items():
+        file.add_unit_column(name, text)
+    names = sorting.channel_id.tolist()
+    for row, mean in zip(sorting.units.to_dict("records"), sorting.mean, strict=True):
+        own = sorting.unit_id == row["unit_id"]
+        values: dict[str, Any] = {name: row[name] for name in columns}
+        file.add_unit(
+            id=int(row["unit_id"]),
+            spike_times=sorting.sample_index[own] / sorting.sampling_frequency,
+            waveform_mean=np.nan_to_num(mean) * 1e-6,
+            electrodes=[names.index(str(row["channel"]))],
+            **values,
+        )

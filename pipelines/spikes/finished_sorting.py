@@ -1,0 +1,121 @@
+"""The folder of a sorting, read as a whole: spikes, units, waveforms and where they came from."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.errors import InputError, NeuroboardError
+from pipelines.spikes.metrics import Clock
+from pipelines.spikes.parameters import SpikesParameters
+
+SOURCE = "source.json"
+"""In a folder of curated units: recording and parameters of the sorting that they came from."""
+
+
+@dataclass(frozen=True)
+class FinishedSorting:
+    """A finished sorting.
+
+    Attributes:
+        folder: where it lies.
+        units: its `units.csv`, a row per unit.
+        sample_index: of all spikes, in order of time, shape (spike,).
+        unit_id: of all spikes, shape (spike,).
+        mean: mean waveforms in uV, shape (unit, sample, channel), nan where not looked at; rows
+            as in `units`.
+        sd: their standard deviation, same shape.
+        ms: time of each sample relative to the peak.
+        channel_id: names of the channels.
+        locations_um: of the channels, shape (channel, dimension).
+        clock: sampling frequency, length and refractory period.
+        recording: where it was.
+        parameters: that it was sorted with.
+        results: the headline figures of the sorting.
+    """
+
+    folder: Path
+    units: pd.DataFrame
+    sample_index: NDArray[np.int64]
+    unit_id: NDArray[np.int32]
+    mean: NDArray[np.float32]
+    sd: NDArray[np.float32]
+    ms: NDArray[np.float64]
+    channel_id: NDArray[np.str_]
+    locations_um: NDArray[np.float64]
+    clock: Clock
+    recording: Path
+    parameters: SpikesParameters
+    results: Mapping[str, Any]
+
+    def row_of(self, unit: int) -> int:
+        """The place of a unit in `units`, `mean` and `sd`."""
+        return int(np.flatnonzero(self.units["unit_id"].to_numpy() == unit)[0])
+
+    def source(self) -> dict[str, Any]:
+        """What a folder of curated units keeps of the sorting."""
+        values = self.parameters.model_dump(mode="json")
+        return {"recording": str(self.recording), "parameters": values}
+
+
+def read(folder: Path) -> FinishedSorting:
+    """Read what sorting, or curating, wrote.
+
+    Raises:
+        InputError: it is no such folder, or damaged.
+    """
+    try:
+        return _read(folder)
+    except NeuroboardError as error:
+        raise InputError(f"{folder}: {error}") from None
+    except (OSError, ValueError, KeyError, EOFError, IndexError, TypeError) as error:
+        raise InputError(
+            f"{folder} is no folder of a sorting, or is damaged ({error}): give the folder that "
+            "`spikes sort` made."
+        ) from None
+
+
+def _read(folder: Path) -> FinishedSorting:
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    results = record["results"]
+    source = _source(folder, record)
+    parameters = SpikesParameters.parse(source["parameters"])
+    rate = float(results["sampling_frequency"])
+    clock = Clock(
+        rate,
+        round(float(results["duration_s"]) * rate),
+        parameters.refractory_ms / 1000,
+        parameters.dead_time_ms / 1000,
+    )
+    with np.load(folder / "spikes.npz", allow_pickle=False) as spikes:
+        samples, unit_id = spikes["sample_index"], spikes["unit_id"]
+    with np.load(folder / "waveforms.npz", allow_pickle=False) as waves:
+        return FinishedSorting(
+            folder=folder,
+            units=pd.read_csv(folder / "units.csv"),
+            sample_index=samples,
+            unit_id=unit_id,
+            mean=waves["mean"],
+            sd=waves["sd"],
+            ms=waves["ms"],
+            channel_id=waves["channel_id"],
+            locations_um=waves["channel_location_um"],
+            clock=clock,
+            recording=Path(source["recording"]),
+            parameters=parameters,
+            results=results,
+        )
+
+
+def _source(folder: Path, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    file = folder / SOURCE
+    if file.is_file():
+        kept: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return kept
+    recordings = [item["path"] for item in record["inputs"] if item["name"] == "recording"]
+    return {"recording": recordings[0], "parameters": record["parameters"]}

@@ -1,0 +1,166 @@
+"""Our own sorter: one group of neighbouring channels, from signal to units."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.errors import RecordingError
+from pipelines.progress import Report
+from pipelines.spikes.clouds import Cloud
+from pipelines.spikes.cluster import find_clusters, labels_of_mixture
+from pipelines.spikes.decisions import Clustering, Decision, Verdict, replay
+from pipelines.spikes.detect import find_peaks
+from pipelines.spikes.features import Waveforms, Window, cut_out, principal_components
+from pipelines.spikes.groups import Group
+from pipelines.spikes.parameters import SpikesParameters, chosen_solutions
+from pipelines.spikes.preprocess import BandPass, Chunk, Floats, chunk_noise, noise_levels
+from pipelines.spikes.thinning import cloud_of
+from pipelines.spikes.units import Live, Unit, units_of
+
+CHUNK_S = 10.0
+"""Signal that is in memory at once, of one group of channels."""
+
+LEAST_NOISE_UV = 1e-3
+"""No amplifier is that quiet: a channel below it is not connected."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a sorter found in a group.
+
+    Attributes:
+        units: may be empty.
+        n_spikes: that were found, whether they belong to a unit or not.
+        verdicts: by cluster, what a sort file says.
+        cloud: spikes in feature space, if there are some.
+    """
+
+    units: Sequence[Unit]
+    n_spikes: int
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    cloud: Cloud | None = None
+
+
+def sort_group(
+    signal: BandPass,
+    group: Group,
+    parameters: SpikesParameters,
+    decisions: Sequence[Decision] | None,
+    report: Report,
+) -> Found:
+    """Find spikes, align them, reduce them to principal components and cluster them.
+
+    Args:
+        signal: the filtered recording.
+        group: whose spikes are wanted.
+        parameters: how.
+        decisions: on this group, from a sort file; none if there is no sort file.
+        report: told what happens.
+
+    Raises:
+        RecordingError: the group has no living channel.
+        TableError: a decision names a cluster that is not there.
+    """
+    report(0.0, "measuring the noise")
+    live = live_channels(signal, group)
+    waveforms = _find_spikes(signal, live, parameters, report)
+    report(0.8, f"clustering {len(waveforms):,} spikes")
+    if len(waveforms) < parameters.min_spikes and not decisions:
+        return Found([], len(waveforms))
+    points = _features(waveforms, live, signal, parameters)
+    labels, verdicts = _labels(points, group.number, parameters, decisions)
+    units = units_of(waveforms, labels, live, group.number)
+    cloud = cloud_of(points, waveforms, labels, parameters)
+    return Found(units, len(waveforms), verdicts, cloud)
+
+
+def _labels(
+    points: NDArray[np.float64],
+    group: int,
+    parameters: SpikesParameters,
+    decisions: Sequence[Decision] | None,
+) -> tuple[NDArray[np.intp], dict[int, Verdict]]:
+    mixture: Callable[[int], NDArray[np.intp]] = partial(_mixture, points, parameters)
+    number = chosen_solutions(parameters.choose).get(group)
+    labels = mixture(number) if number else find_clusters(points, parameters)
+    if decisions is None:
+        return labels, {}
+
+    def split(mask: NDArray[np.bool_], parts: int) -> NDArray[np.intp]:
+        return labels_of_mixture(points[mask], parts, parameters.seed)
+
+    return replay(decisions, Clustering(labels, mixture, split))
+
+
+def _mixture(
+    points: NDArray[np.float64], parameters: SpikesParameters, number: int
+) -> NDArray[np.intp]:
+    return labels_of_mixture(points, number, parameters.seed)
+
+
+def live_channels(signal: BandPass, group: Group) -> Live:
+    """The channels of a group and its neighbours that carry a signal.
+
+    Raises:
+        RecordingError: none of the group's own does.
+    """
+    noise = noise_levels(signal, group.view)
+    alive = np.isfinite(noise) & (noise > LEAST_NOISE_UV)
+    own = np.isin(group.view, group.channels)
+    if not (alive & own).any():
+        raise RecordingError(
+            f"Its channels are flat (noise below {LEAST_NOISE_UV:g} uV) or hold values that are "
+            "not numbers: check wires and gain."
+        )
+    return Live(group.view[alive], noise[alive], own[alive])
+
+
+def _find_spikes(
+    signal: BandPass, live: Live, parameters: SpikesParameters, report: Report
+) -> Waveforms:
+    rate = signal.sampling_frequency
+    window = waveform_window(parameters, rate)
+    parts: list[Waveforms] = []
+    for chunk in signal.chunks(live.channels, parameters.noise_window_s or CHUNK_S):
+        peaks = find_peaks(
+            chunk,
+            _noise(chunk, live, parameters),
+            threshold=parameters.detect_threshold,
+            sign=parameters.peak_sign,
+            dead_samples=max(1, round(parameters.dead_time_ms * rate / 1000)),
+        )
+        parts.append(cut_out(chunk, peaks, window).of_channels(live.own))
+        share = chunk.stop / signal.n_samples
+        report(0.8 * share, f"found spikes up to {chunk.stop / rate:.0f} s")
+    return Waveforms.joined(parts)
+
+
+def _noise(chunk: Chunk, live: Live, parameters: SpikesParameters) -> Floats:
+    """The noise that a threshold is a multiple of: of the whole recording, or of this stretch."""
+    if parameters.noise_window_s is None:
+        return live.noise
+    return np.maximum(chunk_noise(chunk), LEAST_NOISE_UV)
+
+
+def _features(
+    waveforms: Waveforms, live: Live, signal: BandPass, parameters: SpikesParameters
+) -> NDArray[np.float64]:
+    rate = signal.sampling_frequency
+    whole = waveform_window(parameters, rate)
+    inner = _window(parameters.feature_ms_before, parameters.feature_ms_after, rate)
+    first = whole.before - inner.before
+    values = waveforms.values[:, first : first + len(inner.offsets)] / live.noise
+    return principal_components(values, parameters.n_components)
+
+
+def waveform_window(parameters: SpikesParameters, sampling_frequency: float) -> Window:
+    """What is kept of every spike."""
+    return _window(parameters.ms_before, parameters.ms_after, sampling_frequency)
+
+
+def _window(ms_before: float, ms_after: float, sampling_frequency: float) -> Window:
+    per_ms = sampling_frequency / 1000
+    return Window(round(ms_before * per_ms), round(ms_after * per_ms))

@@ -1,0 +1,125 @@
+"""A paragraph for the methods section: what was done to the units, with citations."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.provenance import versions
+from pipelines.spikes.curation import State
+from pipelines.spikes.curation_parameters import CurateParameters
+
+FILE, RULES = "methods.txt", "thresholds.json"
+CITATIONS: Mapping[str, str] = {
+    "thresholds": "limits on quality metrics (SpikeInterface, Buccino et al. 2020, "
+    "doi:10.7554/eLife.61834): {limits}",
+    "bombcell": "the rules of Bombcell (Fabre et al. 2023, doi:10.5281/zenodo.8172821)",
+    "unitrefine": "a classifier that learnt from curators (cascade of UnitRefine, Jain et al. "
+    "2025, doi:10.1101/2025.03.30.645770)",
+}
+
+
+def paragraph(
+    state: State, parameters: CurateParameters, labelled: Path | None, counts: Mapping[str, int]
+) -> str:
+    """What was done, in sentences.
+
+    Args:
+        state: the units as curated.
+        parameters: which of them were kept.
+        labelled: folder of a labelling or review, or none.
+        counts: units that were kept, by label.
+    """
+    kept = ", ".join(f"{count} {name}" for name, count in counts.items())
+    return " ".join(
+        sentence
+        for sentence in (
+            _by_hand(state),
+            _by_labellers(parameters.fill, labelled),
+            f"Kept were {kept}" + (f" ({parameters.only} only)." if parameters.only else "."),
+            _closing(),
+        )
+        if sentence
+    )
+
+
+def carry(sorting: Path, labelled: Path | None, folder: Path) -> None:
+    """Put the paragraph and the rules beside an export.
+
+    Args:
+        sorting: its folder; one of curated units has a paragraph of its own.
+        labelled: what labelling it made, or none.
+        folder: of the export.
+    """
+    made = sorting / FILE
+    if made.is_file():
+        text = made.read_text(encoding="utf-8").strip()
+    else:
+        text = " ".join(part for part in (_by_labellers("", labelled), _closing()) if part)
+    (folder / FILE).write_text(text + "\n", encoding="utf-8")
+    for source in (labelled, sorting):
+        if source is not None and (source / RULES).is_file():
+            shutil.copyfile(source / RULES, folder / RULES)
+            return
+
+
+def _closing() -> str:
+    made = versions()
+    return (
+        "Refractory violations were turned into a share of foreign spikes after Llobet et al. "
+        f"2022 (doi:10.1101/2022.02.08.479192). Made with Neuroboard {made['neuroboard']} and "
+        f"SpikeInterface {made.get('spikeinterface', 'unknown')}."
+    )
+
+
+def _by_hand(state: State) -> str:
+    done = [step.action for step in state.done]
+    if not done:
+        return "Units were taken as sorted, without curation by hand."
+    people = len({step.author for step in state.done})
+    words = {
+        "label": "labels",
+        "merge": "merges",
+        "split": "splits",
+        "remove": "removals of outliers",
+        "restore": "removals taken back",
+    }
+    steps = ", ".join(f"{words[name]}: {done.count(name)}" for name in words if name in done)
+    who = "one person" if people == 1 else f"{people} people"
+    return f"Units were curated by {who} ({steps})."
+
+
+def _by_labellers(fill: str, labelled: Path | None) -> str:
+    if labelled is None or not (labelled / "labels.json").is_file():
+        return ""
+    ran = json.loads((labelled / "labels.json").read_text(encoding="utf-8"))
+    limits = _limits(labelled)
+    names = [
+        CITATIONS[name].format(limits=limits)
+        for name, values in ran.items()
+        if name in CITATIONS and "counts" in values
+    ]
+    filled = (
+        "" if fill in ("", "nothing") else f" Units without a label by hand took that of {fill}."
+    )
+    if not names:
+        return ""
+    return f"Units were labelled automatically by {'; '.join(names)}.{filled}"
+
+
+def _limits(labelled: Path) -> str:
+    try:
+        rules: Mapping[str, Mapping[str, Any]] = json.loads(
+            (labelled / RULES).read_text(encoding="utf-8")
+        )["thresholds"]
+    except (OSError, ValueError, KeyError):
+        return "not recorded"
+    return ", ".join(
+        f"{metric} from {_number(rule.get('greater'))} to {_number(rule.get('less'))}"
+        for metric, rule in rules.items()
+    )
+
+
+def _number(value: float | None) -> str:
+    return "any" if value is None else f"{value:g}"

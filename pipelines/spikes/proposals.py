@@ -1,0 +1,244 @@
+"""What might be done with sorted units: merges, duplicates, splits, outliers, each with evidence.
+
+Proposals are for a person to take or leave; nothing is changed by them. Arrays in, proposals
+out.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from pipelines.spikes import cluster, metrics
+from pipelines.spikes.curation_parameters import ReviewParameters
+from pipelines.spikes.features import principal_components
+from pipelines.spikes.metrics import Clock
+from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.spike_waveforms import UnitWaveforms
+
+Kind = Literal["merge", "duplicate", "split", "outliers"]
+Floats = NDArray[np.float64]
+Samples = NDArray[np.int64]
+MOST_LAG = 4
+"""Samples by which one waveform may lie beside another and still be the same."""
+N_COMPONENTS = 5
+LEAST_PART = 0.05
+"""Of a unit's spikes; smaller parts are outliers rather than a unit."""
+MOST_OUTLIERS = 0.2
+"""Of a unit's spikes; more are no outliers but another shape."""
+FEW_EXPECTED = 5
+"""Common violations that two independent cells would give; with fewer, none says little."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Something that a curator may want to do.
+
+    Attributes:
+        kind: what.
+        units: whom it concerns; of a duplicate, the weaker one first.
+        evidence: why, in a sentence.
+        score: between 0 and 1, the strongest first.
+        spikes: of a split the parts that leave, of outliers one part; places in the sorting.
+    """
+
+    kind: Kind
+    units: tuple[int, ...]
+    evidence: str
+    score: float
+    spikes: tuple[tuple[int, ...], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """For `proposals.json`."""
+        return dict(vars(self))
+
+
+def similarity(mean: NDArray[np.float32]) -> Floats:
+    """The largest cosine of every two mean waveforms over small shifts.
+
+    Args:
+        mean: in uV, shape (unit, sample, channel), nan where not looked at.
+
+    Returns:
+        Shape (unit, unit), symmetric, 1 on the diagonal.
+    """
+    filled = np.nan_to_num(mean).astype(np.float64)
+    best = np.full((len(filled), len(filled)), -1.0)
+    for lag in range(-MOST_LAG, MOST_LAG + 1):
+        n = filled.shape[1] - abs(lag)
+        one = _unit_length(filled[:, max(lag, 0) : max(lag, 0) + n])
+        two = _unit_length(filled[:, max(-lag, 0) : max(-lag, 0) + n])
+        best = np.maximum(best, one @ two.T)
+    best = np.maximum(best, best.T)
+    np.fill_diagonal(best, 1.0)
+    return np.asarray(best)
+
+
+def _unit_length(waves: Floats) -> Floats:
+    flat = waves.reshape(len(waves), -1)
+    length: Floats = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-12)
+    return length
+
+
+def coincidences(one: Samples, two: Samples, reach: int) -> int:
+    """How many spikes of `one` have one of `two` within `reach` samples."""
+    first = np.searchsorted(two, one - reach, side="left")
+    last = np.searchsorted(two, one + reach, side="right")
+    return int((last > first).sum())
+
+
+def pairs(
+    trains: Mapping[int, Samples],
+    alike: Floats,
+    snr: Mapping[int, float],
+    clock: Clock,
+    parameters: ReviewParameters,
+) -> Iterator[Proposal]:
+    """Merges and duplicates.
+
+    Args:
+        trains: spikes of every unit, in order of time; in the order of `alike`.
+        alike: from `similarity`.
+        snr: of every unit.
+        clock: of the sorting.
+        parameters: how alike, how clean.
+    """
+    units = list(trains)
+    reach = round(parameters.coincidence_ms * clock.sampling_frequency / 1000)
+    for row, one in enumerate(units):
+        for column in range(row + 1, len(units)):
+            two = units[column]
+            a, b = trains[one], trains[two]
+            share = coincidences(a, b, reach) / max(1, min(len(a), len(b)))
+            if share >= parameters.min_coincidence:
+                yield _duplicate(one, two, snr, min(share, 1.0))
+            elif alike[row, column] >= parameters.min_similarity:
+                yield from _merge(one, two, a, b, float(alike[row, column]), clock, parameters)
+
+
+def _duplicate(one: int, two: int, snr: Mapping[int, float], share: float) -> Proposal:
+    weak, strong = (one, two) if snr[one] < snr[two] else (two, one)
+    evidence = (
+        f"{share:.0%} of the spikes of the smaller unit are at the same time as those of the "
+        f"other: found twice. Unit {weak} has the lower SNR."
+    )
+    return Proposal("duplicate", (weak, strong), evidence, round(share, 4))
+
+
+def _merge(
+    one: int,
+    two: int,
+    a: Samples,
+    b: Samples,
+    alike: float,
+    clock: Clock,
+    parameters: ReviewParameters,
+) -> Iterator[Proposal]:
+    union = np.sort(np.concatenate([a, b]))
+    contamination = metrics.rp_contamination(union, clock)
+    if contamination > parameters.max_contamination:
+        return
+    window = clock.refractory_s - clock.censored_s
+    expected = 2 * len(a) * len(b) * window / clock.duration_s
+    found = sum(metrics.close_pairs(train, clock) * sign for train, sign in _signed(union, a, b))
+    few = " Too few are expected for that to say much." if expected < FEW_EXPECTED else ""
+    evidence = (
+        f"Waveforms are alike (cosine {alike:.2f}). Spikes of one within the refractory period of "
+        f"the other: {found}; two independent cells would give {expected:.0f}.{few}"
+    )
+    yield Proposal("merge", (one, two), evidence, round(alike, 4))
+
+
+def _signed(union: Samples, a: Samples, b: Samples) -> tuple[tuple[Samples, int], ...]:
+    return (union, 1), (a, -1), (b, -1)
+
+
+def points_of(waves: UnitWaveforms) -> Floats:
+    """Principal components of one unit's waveforms, in units of noise, shape (spike, component)."""
+    return principal_components(waves.values / waves.noise, N_COMPONENTS)
+
+
+def within(
+    unit: int, waves: UnitWaveforms, points: Floats, parameters: ReviewParameters
+) -> Iterator[Proposal]:
+    """A split of a unit, or outliers of one that is not split.
+
+    Args:
+        unit: its number.
+        waves: its spikes.
+        points: from `points_of`.
+        parameters: how to split, what is rare.
+    """
+    if len(points) < 4 * N_COMPONENTS:
+        return
+    labels = _parts(points, parameters)
+    if labels.max() > 0:
+        yield _split(unit, waves, points, labels)
+        return
+    far = outliers(points, parameters.outlier_p)
+    if 0 < far.sum() <= MOST_OUTLIERS * len(points):
+        evidence = (
+            f"{int(far.sum())} of {len(points):,} spikes have waveforms farther from the unit's "
+            f"centre than noise brings a share of {parameters.outlier_p:g} of its spikes."
+        )
+        places = tuple(waves.spikes[far].tolist())
+        yield Proposal("outliers", (unit,), evidence, round(float(far.mean()), 4), (places,))
+
+
+def _parts(points: Floats, parameters: ReviewParameters) -> NDArray[np.intp]:
+    least = max(2 * N_COMPONENTS, round(LEAST_PART * len(points)))
+    asked = SpikesParameters(clusterer=parameters.splitter, min_spikes=least, seed=parameters.seed)
+    return cluster.find_clusters(points, asked)
+
+
+def _split(unit: int, waves: UnitWaveforms, points: Floats, labels: NDArray[np.intp]) -> Proposal:
+    """The largest part stays, with the spikes that are in no part."""
+    parts = [np.flatnonzero(labels == number) for number in range(1, labels.max() + 1)]
+    apart = [separation(points[labels == 0], points[part]) for part in parts]
+    sizes = ", ".join(f"{len(part):,}" for part in parts)
+    evidence = (
+        f"The waveforms form {len(parts) + 1} clouds: {sizes} spikes beside "
+        f"{len(points) - sum(map(len, parts)):,}; their centres are {min(apart):.1f} standard "
+        "deviations apart or more."
+    )
+    places = tuple(tuple(waves.spikes[part].tolist()) for part in parts)
+    return Proposal(
+        "split", (unit,), evidence, round(float(min(apart) / (1 + min(apart))), 4), places
+    )
+
+
+def separation(one: Floats, two: Floats) -> float:
+    """d': how many standard deviations two clouds of points are apart on their best line."""
+    within_ = (np.cov(one.T) + np.cov(two.T)) / 2 + 1e-6 * np.eye(one.shape[1])
+    gap = two.mean(axis=0) - one.mean(axis=0)
+    return float(np.sqrt(gap @ np.linalg.solve(within_, gap)))
+
+
+def outliers(points: Floats, p: float) -> NDArray[np.bool_]:
+    """Points that a normal distribution would give with less than probability `p`.
+
+    Centre and covariance are those of the nearest 95 in 100, so that outliers do not hide
+    themselves.
+    """
+    distance = _squared_distance(points, points)
+    distance = _squared_distance(points, points[distance <= np.quantile(distance, 0.95)])
+    # Leaving out the far ones makes the covariance too small; the median puts it right.
+    scale = np.median(distance) / chi2.median(points.shape[1])
+    far: NDArray[np.bool_] = distance / scale > chi2.isf(p, points.shape[1])
+    return far
+
+
+def _squared_distance(points: Floats, core: Floats) -> Floats:
+    covariance = np.cov(core.T) + 1e-9 * np.eye(points.shape[1])
+    gap = points - core.mean(axis=0)
+    found: Floats = np.einsum("nd,nd->n", gap, np.linalg.solve(covariance, gap.T).T)
+    return found
+
+
+def ordered(found: Sequence[Proposal]) -> list[Proposal]:
+    """By kind, the strongest first."""
+    kinds = ("duplicate", "merge", "split", "outliers")
+    return sorted(found, key=lambda one: (kinds.index(one.kind), -one.score, one.units))

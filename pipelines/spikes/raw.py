@@ -1,0 +1,42 @@
+"""A stretch of a recording as it was recorded."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.errors import InputError
+from pipelines.spikes.pyramid import Envelope, envelope_of
+from pipelines.spikes.read import read_recording
+from pipelines.spikes.recording_parameters import RecordingParameters
+
+
+def read_stretch(
+    path: str | Path,
+    parameters: RecordingParameters,
+    channels: Sequence[int],
+    start_s: float,
+    stop_s: float,
+) -> Envelope:
+    """Traces of some channels in uV, ready to be drawn.
+
+    Args:
+        path: of the recording.
+        parameters: that it was opened with.
+        channels: positions in the recording.
+        start_s: where the stretch begins.
+        stop_s: where it ends.
+
+    Raises:
+        InputError: the recording is not there any more, or cannot be read.
+    """
+    if not Path(path).exists():
+        raise InputError(f"The recording {path} is not there any more.")
+    recording = read_recording(Path(path), parameters)
+    rate = float(recording.get_sampling_frequency())
+    start = max(0, int(start_s * rate))
+    stop = min(recording.get_num_samples(), max(start + 2, int(np.ceil(stop_s * rate))))
+    ids = recording.channel_ids[list(channels)]
+    raw = recording.get_traces(start_frame=start, end_frame=stop, channel_ids=ids)
+    gains = np.asarray(recording.get_channel_gains(ids), dtype=np.float32)
+    return envelope_of(np.asarray(raw, dtype=np.float32) * gains, start / rate, rate)

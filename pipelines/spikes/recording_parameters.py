@@ -1,0 +1,102 @@
+"""What a recording may not say of itself, and what a look at it takes."""
+
+from typing import Literal
+
+from pipelines.parameters import Parameters, parameter
+
+Layout = Literal["recorded", "apart", "tetrodes", "stereotrodes", "row"]
+Dtype = Literal["int16", "uint16", "int32", "float32", "float64"]
+
+
+class RecordingParameters(Parameters):
+    """Places of channels, and the numbers of raw binary files."""
+
+    layout: Layout = parameter(
+        "recorded",
+        label="Channel places",
+        help="recorded: as the recording or the probe file says, far apart if they say nothing. "
+        "apart: every channel is a wire of its own. tetrodes, stereotrodes: every four or two "
+        "channels are one. row: one straight row with the pitch below.",
+        advanced=True,
+    )
+    pitch_um: float = parameter(
+        25.0,
+        label="Pitch",
+        unit="um",
+        help="Distance between neighbouring channels of a row, and of a tetrode or stereotrode.",
+        gt=0,
+        le=10_000,
+        advanced=True,
+    )
+    sampling_frequency: float | None = parameter(
+        None,
+        label="Sampling frequency",
+        advanced=True,
+        unit="Hz",
+        help="Of a raw binary file; the other formats know theirs.",
+        gt=0,
+    )
+    num_channels: int | None = parameter(
+        None,
+        label="Number of channels",
+        advanced=True,
+        help="Of a raw binary file whose samples are stored channel after channel for each time.",
+        ge=1,
+    )
+    dtype: Dtype = parameter(
+        "int16",
+        label="Sample type",
+        help="Of a raw binary file: the type of one sample.",
+        advanced=True,
+    )
+    gain_uv: float | None = parameter(
+        None,
+        label="Gain",
+        advanced=True,
+        unit="uV per step",
+        help="Microvolts per step of the stored numbers (0.195 for Intan); only for recordings "
+        "that do not say it, where it is needed.",
+        gt=0,
+    )
+
+
+class LookParameters(RecordingParameters):
+    """What is looked at before sorting, and from where on something is wrong."""
+
+    freq_min: float = parameter(
+        300.0,
+        label="Band-pass from",
+        unit="Hz",
+        help="Noise and bridges are measured in the band of spikes.",
+        gt=0,
+    )
+    freq_max: float = parameter(
+        6000.0,
+        label="Band-pass to",
+        unit="Hz",
+        help="Below half the sampling frequency, and above the lower end of the band.",
+        gt=0,
+    )
+    noisy_times: float = parameter(
+        4.0,
+        label="Noisy from",
+        unit="times the median",
+        help="A channel with this many times the noise of the middle channel is left out.",
+        gt=1,
+    )
+    bridge_correlation: float = parameter(
+        0.98,
+        label="Bridged from",
+        help="Two channels whose signals correlate this much carry the same signal: the solder or "
+        "fluid connects them, and the second one is left out.",
+        gt=0,
+        le=1,
+    )
+    saturation_uv: float = parameter(
+        5000.0,
+        label="Saturated from",
+        unit="uV",
+        help="No signal of the brain is that large. When half the channels stay there up to the "
+        "end, the headstage fell off, and the rest of the recording is left out.",
+        gt=0,
+    )

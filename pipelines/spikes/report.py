@@ -1,0 +1,123 @@
+"""A sorting as one HTML page that needs nothing else: no script, no file, no request."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.spikes.drawing import Picture, bars, lines
+from pipelines.spikes.overview import over_time
+from pipelines.spikes.trains import correlogram, isi_histogram
+
+MOST_UNITS = 100
+"""Further units are in the table only."""
+
+COLUMNS = (
+    "unit_id", "channel", "n_spikes", "firing_rate_hz", "snr", "rp_contamination",
+    "presence_ratio", "amplitude_uv", "label_sort_file",
+)  # fmt: skip
+STYLE = """
+:root { color-scheme: light dark; --ink: #1b2330; --quiet: #566072; --page: #fff; --line: #d8dde5;
+  --mark: #2c5fc4; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6e9ef; --quiet: #a3adbd; --page: #12161d; --line: #333c4a; --mark: #86a9f0; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
+  max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; font-size: 14px; }
+th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid var(--line); }
+.wide { overflow-x: auto; }
+.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1rem; }
+figure { margin: 0; } figcaption, .quiet { color: var(--quiet); font-size: 13px; }
+svg { width: 100%; height: auto; } svg text { fill: var(--quiet); font-size: 11px; }
+svg .line { fill: none; stroke: var(--mark); stroke-width: 1.5; }
+svg .bar { fill: var(--mark); } svg .axis { stroke: var(--quiet); }
+svg .warn { stroke: #c43d4a; stroke-dasharray: 2 2; }
+"""
+
+
+def write_report(
+    folder: Path, title: str, sentences: Sequence[str], sampling_frequency: float, duration_s: float
+) -> None:
+    """Write `report.html` from the other files of a sorting.
+
+    Args:
+        folder: with the finished files of the sorting.
+        title: name of the recording.
+        sentences: what was done, in words.
+        sampling_frequency: samples per second.
+        duration_s: length of the recording.
+    """
+    units = pd.read_csv(folder / "units.csv", keep_default_na=False)
+    groups = pd.read_csv(folder / "groups.csv", keep_default_na=False)
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        *(f"<p>{escape(sentence)}</p>" for sentence in sentences),
+        "<h2>Units</h2>",
+        _table(units[[name for name in COLUMNS if name in units]]),
+        "<h2>Channel groups</h2>",
+        _table(groups),
+        *_units(folder, units, sampling_frequency, duration_s),
+    ]
+    page = (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width'>"
+        "<meta http-equiv='Content-Security-Policy' "
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<title>{escape(title)} – sorted units</title><style>{STYLE}</style></head>"
+        f"<body>{''.join(parts)}</body></html>\n"
+    )
+    (folder / "report.html").write_text(page, encoding="utf-8")
+
+
+def _table(rows: pd.DataFrame) -> str:
+    if rows.empty:
+        return "<p class='quiet'>There are none.</p>"
+    head = "".join(f"<th scope='col'>{escape(str(name))}</th>" for name in rows.columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>"
+        for row in rows.itertuples(index=False)
+    )
+    return f"<div class='wide' tabindex='0'><table><tr>{head}</tr>{body}</table></div>"
+
+
+def _units(
+    folder: Path, units: pd.DataFrame, sampling_frequency: float, duration_s: float
+) -> Iterator[str]:
+    with np.load(folder / "spikes.npz") as spikes, np.load(folder / "waveforms.npz") as waves:
+        samples, labels = spikes["sample_index"], spikes["unit_id"]
+        heights = spikes["amplitude_uv"]
+        mean, ms, names = waves["mean"], waves["ms"], waves["channel_id"].tolist()
+    for number, row in enumerate(units.head(MOST_UNITS).to_dict("records")):
+        own = labels == row["unit_id"]
+        shape = mean[number][:, names.index(str(row["channel"]))]
+        yield f"<h2>Unit {row['unit_id']}, channel {escape(str(row['channel']))}</h2>"
+        pictures = _pictures(samples[own], heights[own], sampling_frequency, duration_s)
+        yield "".join(["<div class='row'>", _waveform(ms, shape), *pictures, "</div>"])
+    if len(units) > MOST_UNITS:
+        yield f"<p class='quiet'>Drawn are the first {MOST_UNITS} of {len(units)} units.</p>"
+
+
+def _waveform(ms: NDArray[np.float64], shape: NDArray[np.float32]) -> str:
+    return lines(Picture("time from the peak (ms)", "µV", "Mean waveform"), ms, shape)
+
+
+def _pictures(
+    samples: NDArray[np.int64],
+    heights: NDArray[np.float32],
+    sampling_frequency: float,
+    duration_s: float,
+) -> Iterator[str]:
+    isi = isi_histogram(samples, sampling_frequency, bin_ms=1.0, max_ms=50.0)
+    about = Picture("interval (ms)", "count", "Intervals between successive spikes", (1.5,))
+    yield bars(about, isi.edges_ms, isi.counts)
+    auto = correlogram(samples, samples, sampling_frequency)
+    about = Picture("lag (ms)", "count", "Autocorrelogram in bins of 1 ms")
+    yield bars(about, auto.edges_ms, auto.counts)
+    found = over_time(samples, heights, sampling_frequency, duration_s)
+    yield bars(Picture("time (s)", "Hz", "Firing rate"), found.edges_s, found.rate_hz)
+    middle = (found.edges_s[:-1] + found.edges_s[1:]) / 2
+    about = Picture("time (s)", "µV", "Median height of the spikes: a slow change is drift")
+    yield lines(about, middle, found.median_uv)

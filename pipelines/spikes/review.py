@@ -1,0 +1,172 @@
+"""What a person should look at first: labellers side by side, and proposals with evidence."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.errors import InputError
+from pipelines.progress import Report, part
+from pipelines.spikes import finished_sorting, proposals
+from pipelines.spikes.curation_parameters import ReviewParameters
+from pipelines.spikes.finished_sorting import FinishedSorting
+from pipelines.spikes.label import label, length_note
+from pipelines.spikes.label_parameters import METHODS, LabelParameters
+from pipelines.spikes.proposals import Proposal
+from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
+
+MOST_SIMILAR = 5
+SURE = 0.8
+"""Units whose probable label is less sure than this are worth a look."""
+
+
+def review(
+    inputs: Mapping[str, Path], parameters: ReviewParameters, folder: Path, report: Report
+) -> dict[str, Any]:
+    """Label the units of a sorting three ways and propose merges, splits and removals.
+
+    Args:
+        inputs: `sorting`, a sorting's folder; optionally `thresholds` and `bundle` as labelling
+            takes them.
+        parameters: what is proposed.
+        folder: gets what labelling writes and `queue.csv` (units, the most doubtful first),
+            `proposals.json`, `similar.csv`, and `features.npz` (of every spike: place in the
+            sorting, unit, principal components) where the recording can be read.
+        report: progress.
+
+    Raises:
+        InputError: the sorting cannot be used.
+    """
+    sorting = finished_sorting.read(inputs["sorting"])
+    if sorting.units.empty:
+        raise InputError("The sorting has no units, so there is nothing to review.")
+    given = {name: inputs[name] for name in ("thresholds", "bundle") if name in inputs}
+    label({"units": inputs["sorting"], **given}, LabelParameters(), folder, part(report, 0, 0.1))
+    queue = queue_of(pd.read_csv(folder / "labels.csv", keep_default_na=False))
+    queue.to_csv(folder / "queue.csv", index=False)
+    alike = proposals.similarity(sorting.mean)
+    _similar(sorting, alike).to_csv(folder / "similar.csv", index=False)
+    report(0.12, "Comparing units")
+    found = _pairs(sorting, alike, parameters)
+    try:
+        found += _inside(sorting, parameters, folder, part(report, 0.15, 0.98))
+        note = length_note(inputs["sorting"])
+    except InputError as error:
+        note = f"{error.sentence} Splits and outliers are not proposed."
+    listed = [one.to_json() for one in proposals.ordered(found)]
+    (folder / "proposals.json").write_text(json.dumps(listed), encoding="utf-8")
+    kinds = [one.kind for one in found]
+    return {
+        "n_units": len(queue),
+        "n_disagree": int((queue["disagree"] > 0).sum()),
+        "proposals": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
+        "note": note,
+    }
+
+
+def queue_of(labels: pd.DataFrame) -> pd.DataFrame:
+    """Units in the order in which they are worth a look.
+
+    First those on which labellers differ, the most differing first; among these, and among the
+    others, the least sure first.
+
+    Args:
+        labels: what labelling wrote.
+
+    Returns:
+        `unit_id, disagree` (how many other opinions than the most frequent one), `probability`
+        (of the classifier's label), and the labellers' columns.
+    """
+    columns = [f"label_{name}" for name in METHODS if f"label_{name}" in labels]
+    rows = labels[["unit_id", *columns, "reason"]].copy()
+    rows["disagree"] = disagreement(labels)
+    known = "probability_unitrefine" in labels
+    sure = pd.to_numeric(labels["probability_unitrefine"]) if known else np.nan
+    rows["probability"] = sure
+    order = rows.sort_values(["disagree", "probability"], ascending=[False, True], kind="stable")
+    return order.reset_index(drop=True)
+
+
+def disagreement(labels: pd.DataFrame) -> NDArray[np.int64]:
+    """Of each unit, how many labellers say something else than the others.
+
+    Thresholds know only good and not good, so they differ only about that.
+    """
+    full = [labels[f"label_{name}"] for name in ("bombcell", "unitrefine") if _ran(labels, name)]
+    words = [column.astype(str).str.rpartition("_")[2].to_numpy() for column in full]
+    found = np.zeros(len(labels), dtype=np.int64)
+    if len(words) == 2:
+        found += words[0] != words[1]
+    if _ran(labels, "thresholds") and words:
+        good = labels["label_thresholds"].to_numpy() == "good"
+        found += np.all([(word == "good") != good for word in words], axis=0)
+    return found
+
+
+def _ran(labels: pd.DataFrame, method: str) -> bool:
+    column = f"label_{method}"
+    return column in labels and bool((labels[column] != "").all())
+
+
+def _similar(sorting: FinishedSorting, alike: NDArray[np.float64]) -> pd.DataFrame:
+    """The units that are most like each unit."""
+    units = sorting.units["unit_id"].to_numpy()
+    rows = []
+    for row, unit in enumerate(units):
+        order = [other for other in np.argsort(-alike[row], kind="stable") if other != row]
+        rows += [
+            {"unit_id": unit, "other": units[other], "cosine": round(float(alike[row, other]), 4)}
+            for other in order[:MOST_SIMILAR]
+        ]
+    return pd.DataFrame(rows, columns=["unit_id", "other", "cosine"])
+
+
+def _pairs(
+    sorting: FinishedSorting, alike: NDArray[np.float64], parameters: ReviewParameters
+) -> list[Proposal]:
+    units = [int(unit) for unit in sorting.units["unit_id"]]
+    trains = {unit: sorting.sample_index[sorting.unit_id == unit] for unit in units}
+    snr = dict(zip(units, sorting.units["snr"].astype(float), strict=True))
+    found = list(proposals.pairs(trains, alike, snr, sorting.clock, parameters))
+    if parameters.merger == "spikeinterface":
+        from pipelines.spikes.spikeinterface_merges import merge_proposals
+
+        known = {frozenset(one.units) for one in found}
+        found += [one for one in merge_proposals(sorting) if frozenset(one.units) not in known]
+    return found
+
+
+def _inside(
+    sorting: FinishedSorting, parameters: ReviewParameters, folder: Path, report: Report
+) -> list[Proposal]:
+    """Proposals that need the waveforms of single spikes."""
+    signal = open_signal(sorting)
+    units = [int(unit) for unit in sorting.units["unit_id"]]
+    places = {unit: np.flatnonzero(sorting.unit_id == unit) for unit in units}
+    shapes = {unit: sorting.mean[sorting.row_of(unit)] for unit in units}
+    found: list[Proposal] = []
+    spikes, numbers, points = [], [], []
+    for unit, waves in unit_waveforms(sorting, signal, places, shapes, report):
+        if not len(waves.spikes):
+            continue
+        cloud = proposals.points_of(waves)
+        found += proposals.within(unit, waves, cloud, parameters)
+        spikes.append(waves.spikes)
+        numbers.append(np.full(len(waves.spikes), unit, dtype=np.int32))
+        points.append(_padded(cloud[:, :2]))
+    if points:
+        np.savez_compressed(
+            folder / "features.npz",
+            spike=np.concatenate(spikes),
+            unit_id=np.concatenate(numbers),
+            points=np.concatenate(points).astype(np.float32),
+        )
+    return found
+
+
+def _padded(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.pad(points, ((0, 0), (0, 2 - points.shape[1])))

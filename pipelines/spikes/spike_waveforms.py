@@ -1,0 +1,135 @@
+"""The waveforms of known spikes, read from the recording that they were sorted from."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.errors import InputError, NeuroboardError
+from pipelines.progress import Report
+from pipelines.spikes.detect import Peaks
+from pipelines.spikes.features import REACH, Window, cut_out
+from pipelines.spikes.finished_sorting import FinishedSorting
+from pipelines.spikes.places import prepared
+from pipelines.spikes.preprocess import BandPass, Floats, band_pass, noise_levels
+from pipelines.spikes.read import read_recording
+
+CHUNK_S = 10.0
+MOST_CHANNELS = 8
+"""A unit is looked at on its largest channels only; far ones add noise."""
+
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class UnitWaveforms:
+    """The waveforms of one unit's spikes.
+
+    Attributes:
+        spikes: their places in the sorting, in order of time, shape (spike,). Spikes at
+            the very ends of the recording are left out.
+        values: in uV, shape (spike, sample, channel).
+        channels: positions in the recording of the channels of `values`.
+        noise: of those channels in uV.
+    """
+
+    spikes: Places
+    values: Floats
+    channels: NDArray[np.intp]
+    noise: Floats
+
+
+def open_signal(sorting: FinishedSorting) -> BandPass:
+    """The recording of a sorting, filtered as it was for sorting.
+
+    Raises:
+        InputError: it is not there any more, or is another one.
+    """
+    if not sorting.recording.exists():
+        raise InputError(f"The recording {sorting.recording} is not there any more.")
+    try:
+        recording = read_recording(sorting.recording, sorting.parameters)
+        recording = prepared(recording, sorting.parameters, None)
+        signal = band_pass(recording, sorting.parameters.freq_min, sorting.parameters.freq_max)
+    except NeuroboardError as error:
+        raise InputError(f"The recording cannot be read again: {error.sentence}") from None
+    if recording.get_num_channels() != len(sorting.channel_id) or (
+        abs(signal.n_samples - sorting.clock.n_samples) > 1
+    ):
+        raise InputError(f"The recording {sorting.recording} is not the one that was sorted.")
+    return signal
+
+
+def unit_waveforms(
+    sorting: FinishedSorting,
+    signal: BandPass,
+    spikes: Mapping[int, Places],
+    shapes: Mapping[int, Floats],
+    report: Report,
+) -> Iterator[tuple[int, UnitWaveforms]]:
+    """Read the waveforms of units one after the other.
+
+    Args:
+        sorting: whose spikes.
+        signal: from `open_signal`.
+        spikes: places in the sorting of the spikes of each unit.
+        shapes: mean waveform of each unit, shape (sample, channel of the recording).
+        report: told how far it is.
+    """
+    window = _window(sorting)
+    noise = noise_levels(signal, np.arange(len(sorting.channel_id)))
+    for number, (unit, places) in enumerate(spikes.items()):
+        report(number / len(spikes), f"Reading the waveforms of unit {unit}")
+        channels = largest_channels(shapes[unit], MOST_CHANNELS)
+        inside = _inside(sorting.sample_index[places], window, signal.n_samples)
+        peak = shapes[unit][:, channels[0]]
+        sign = float(np.sign(peak[np.abs(peak).argmax()]))
+        samples = sorting.sample_index[places[inside]]
+        values = _read(signal, np.sort(channels), samples, sign, channels[0], window)
+        ordered = np.sort(channels)
+        yield unit, UnitWaveforms(places[inside], values, ordered, noise[ordered])
+
+
+def largest_channels(shape: Floats, most: int) -> NDArray[np.intp]:
+    """Channels on which a mean waveform is largest, the largest first; only those seen."""
+    heights = np.nan_to_num(np.abs(shape).max(axis=0), nan=-1.0)
+    order = np.argsort(-heights, kind="stable")
+    seen: NDArray[np.intp] = order[heights[order] >= 0]
+    return seen[:most]
+
+
+def _window(sorting: FinishedSorting) -> Window:
+    per_ms = sorting.clock.sampling_frequency / 1000
+    values = sorting.parameters
+    return Window(round(values.ms_before * per_ms), round(values.ms_after * per_ms))
+
+
+def _inside(samples: Places, window: Window, n_samples: int) -> NDArray[np.bool_]:
+    low, high = window.before + REACH, window.after + REACH
+    inside: NDArray[np.bool_] = (samples >= low) & (samples + high < n_samples)
+    return inside
+
+
+def _read(
+    signal: BandPass,
+    channels: NDArray[np.intp],
+    samples: Places,
+    sign: float,
+    largest: np.intp,
+    window: Window,
+) -> Floats:
+    column = int(np.flatnonzero(channels == largest)[0])
+    step = int(CHUNK_S * signal.sampling_frequency)
+    parts = [np.empty((0, len(window.offsets), len(channels)), np.float32)]
+    for start in range(0, signal.n_samples, step):
+        stop = min(start + step, signal.n_samples)
+        here = samples[(samples >= start) & (samples < stop)]
+        if len(here):
+            peaks = Peaks(
+                here,
+                np.full(len(here), column, dtype=np.intp),
+                np.full(len(here), sign, dtype=np.float32),
+            )
+            parts.append(cut_out(signal.read(channels, start, stop), peaks, window).values)
+    return np.concatenate(parts)

@@ -1,0 +1,53 @@
+"""A stretch of filtered signal with its spikes, read from the recording that was sorted."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.spikes import finished_sorting
+from pipelines.spikes.finished_sorting import FinishedSorting
+from pipelines.spikes.overview import LONGEST_STRETCH_S, Stretch
+from pipelines.spikes.spike_waveforms import largest_channels, open_signal
+
+MOST_CHANNELS = 8
+
+
+def stretch(folder: Path, unit: int, start_s: float, length_s: float) -> Stretch:
+    """The signal on a unit's largest channels, and the spikes of all units seen there.
+
+    Args:
+        folder: of a sorting.
+        unit: whose channels.
+        start_s: where it begins; moved into the recording.
+        length_s: at most 5 s.
+
+    Raises:
+        InputError: the recording is not there any more.
+    """
+    sorting = finished_sorting.read(folder)
+    signal = open_signal(sorting)
+    rate = signal.sampling_frequency
+    n_samples = max(1, round(min(length_s, LONGEST_STRETCH_S) * rate))
+    start = int(np.clip(round(start_s * rate), 0, max(0, signal.n_samples - n_samples)))
+    stop = min(start + n_samples, signal.n_samples)
+    channels = np.sort(largest_channels(sorting.mean[sorting.row_of(unit)], MOST_CHANNELS))
+    chunk = signal.read(channels, start, stop)
+    own = chunk.traces[start - chunk.first : stop - chunk.first]
+    seconds = np.arange(start, stop) / rate
+    names = [str(sorting.channel_id[channel]) for channel in channels]
+    return Stretch(seconds, own, names, _spikes(sorting, names, start, stop))
+
+
+def _spikes(
+    sorting: FinishedSorting, names: list[str], start: int, stop: int
+) -> dict[int, tuple[NDArray[np.intp], int]]:
+    first, last = np.searchsorted(sorting.sample_index, (start, stop))
+    samples, labels = sorting.sample_index[first:last], sorting.unit_id[first:last]
+    found = {}
+    for row in sorting.units.to_dict("records"):
+        own = samples[labels == row["unit_id"]]
+        if len(own) and str(row["channel"]) in names:
+            column = names.index(str(row["channel"]))
+            found[int(row["unit_id"])] = (np.asarray(own - start, dtype=np.intp), column)
+    return found
