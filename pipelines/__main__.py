@@ -4,9 +4,12 @@ Exit codes: 0 done; 1 a bug; 2 the input or a parameter is wrong; 130 cancelled.
 """
 
 import argparse
+import shutil
 import sys
 import tempfile
+import webbrowser
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -19,8 +22,14 @@ from pipelines.outputs import atomic_file, atomic_folder
 from pipelines.parameters import Parameters, from_assignments
 from pipelines.progress import Report
 from pipelines.provenance import Run
+from pipelines.spikes import step_command
+from pipelines.spikes.batch_command import add_batch
+from pipelines.spikes.parameters import ExportFormat
+from pipelines.synapses.parameters import SimulationParameters
 from pipelines.terminal import progress_on_terminal
 
+DEMO_PARAMETERS: Mapping[str, type[Parameters]] = {"synapses": SimulationParameters}
+"""What can be set of example data; of the others only the seed can."""
 DEMOS: Mapping[str, str] = {
     "spikes": "pipelines.spikes.demo",
     "brainmap": "pipelines.brainmap.demo",
@@ -39,11 +48,17 @@ class Option:
 
 @dataclass(frozen=True)
 class FileOption:
-    """An input that may be left out."""
+    """An input that may be left out; `short` is another way to write the flag."""
 
     flag: str
     name: str
     help: str
+    short: str = ""
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """All ways to write it."""
+        return (self.short, self.flag) if self.short else (self.flag,)
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,12 @@ class Command:
     """Parameters that are given by their place after the inputs; the flag is the name shown."""
     instead: str = ""
     """A flag that gives the first input, instead of its place."""
+    short: str = ""
+    """Another way to write the flag `instead`."""
+    show: str = ""
+    """A file of the result that -p/--show-plot opens."""
+    extra: tuple[FileOption, ...] = ()
+    """Further files of the result that can be asked for by a flag; the name is the file's."""
     replaces: str = ""
     """Without --out, the file in the first input's folder that the result replaces."""
 
@@ -68,17 +89,32 @@ _IMAGES = (
     Option("--planes", "planes", "pages per volume in a multi-page TIFF"),
     Option("--dataset", "dataset", "array in an HDF5, NWB or zarr file"),
 )
+_RAW = (
+    Option("--sampling-frequency", "sampling_frequency", "raw binary: Hz"),
+    Option("--num-channels", "num_channels", "raw binary: channels"),
+    Option("--dtype", "dtype", "raw binary: sample type, such as int16"),
+    Option("--gain-uv", "gain_uv", "microvolts per bit"),
+)
+_PROBE = FileOption("--probe", "probe", "places of the channels: a probeinterface file (JSON)")
 COMMANDS = (
+    Command(
+        "spikes look",
+        "look at a recording before sorting it: what will be left out, and why",
+        _RAW,
+        files=(_PROBE,),
+    ),
     Command(
         "spikes sort",
         "sort a recording into units",
-        (
-            Option("--sorter", "sorter", "which sorter"),
-            Option("--sampling-frequency", "sampling_frequency", "raw binary: Hz"),
-            Option("--num-channels", "num_channels", "raw binary: channels"),
-            Option("--dtype", "dtype", "raw binary: sample type, such as int16"),
-            Option("--gain-uv", "gain_uv", "microvolts per bit"),
+        (Option("--sorter", "sorter", "which sorter"), *_RAW),
+        files=(
+            _PROBE,
+            FileOption("--sort-file", "sort_file", "CSV of decisions to replay", "-f"),
+            FileOption("--again", "earlier", "an earlier sorting: only its failed groups run"),
         ),
+        instead="--dir-name",
+        short="-d",
+        show="report.html",
     ),
     Command(
         "spikes label",
@@ -93,12 +129,43 @@ COMMANDS = (
         replaces="units.csv",
     ),
     Command(
+        "spikes review",
+        "queue and proposals for curating a sorting",
+        files=(
+            FileOption("--thresholds", "thresholds", "JSON file of limits or Bombcell's rules"),
+            FileOption("--bundle", "bundle", "a classifier made by train-labels"),
+        ),
+    ),
+    Command(
+        "spikes curate",
+        "the units of a sorting as curated",
+        (
+            Option("--only", "only", "labels of the units to keep, such as good,mua"),
+            Option("--fill", "fill", "labeller whose word counts where no curator said anything"),
+        ),
+        files=(
+            FileOption("--curation", "curation", "log or table of labels (else in the folder)"),
+            FileOption("--labels", "labels", "table or folder with the labellers' labels"),
+        ),
+    ),
+    Command(
+        "spikes agreement",
+        "how far curators agree, and their majority",
+        (Option("--label-column", "label_column", "column of the labels in tables"),),
+    ),
+    Command(
+        "spikes training-table",
+        "curated recordings as one table to train on",
+        one_file="training.csv",
+    ),
+    Command(
         "spikes export",
         "write a sorting for another program",
         (
-            Option("--format", "format", "phy, curation-json or csv"),
+            Option("--format", "format", ", ".join(get_args(ExportFormat))),
             Option("--only", "only", "labels of the units to write, such as good,mua"),
         ),
+        files=(FileOption("--labels", "labels", "labels.csv that `spikes label` made"),),
     ),
     Command(
         "spikes train-labels",
@@ -111,7 +178,7 @@ COMMANDS = (
     Command(
         "brainmap fit",
         "map voxels by their activity",
-        _IMAGES,
+        (*_IMAGES, Option("--engine", "engine", "local, dask://H:P, spark://H:P or spark-local")),
     ),
     Command("brainmap look", "look at images before mapping them", _IMAGES),
     Command(
@@ -119,9 +186,42 @@ COMMANDS = (
         "one operation on the series of images",
         _IMAGES,
         one_file="result.npy",
+        files=(FileOption("--signal-file", "signal", "a signal, as --set signal=FILE"),),
         positional=(Option("OPERATION", "operation", ", ".join(get_args(Operation))),),
     ),
-    Command("synapses check", "validate a table", (_SHEET,), one_file="report.csv"),
+    Command(
+        "brainmap correlate",
+        "correlate every voxel with a voxel, a region, a cluster or a signal",
+        (*_IMAGES, Option("--source", "source", "voxel, region, cluster or signal")),
+        files=(
+            FileOption("--signal", "signal", "a .npy, .csv or .mat file with a value per time"),
+            FileOption("--map", "map", "folder of a finished map, for a cluster"),
+        ),
+    ),
+    Command("brainmap statistics", "statistics across active voxels per time point", _IMAGES),
+    Command(
+        "brainmap export",
+        "write a finished map for other programs",
+        (
+            Option("--format", "formats", "tiff, png, svg, csv, nwb; several with commas"),
+            Option("--k", "k", "which of the map's numbers of clusters"),
+        ),
+    ),
+    Command(
+        "brainmap colorize",
+        "colour a finished map by measures of its voxels",
+        (
+            Option("--measure", "measure", "components, fourier or clusters"),
+            Option("--color-map", "color_map", "rgb, hsv, hv, polar, angle or indexed"),
+        ),
+    ),
+    Command(
+        "synapses check",
+        "validate a table",
+        (_SHEET,),
+        one_file="report.csv",
+        extra=(FileOption("--repaired", "repaired.csv", "write the usable rows, repaired, there"),),
+    ),
     Command(
         "synapses fit",
         "embed and cluster synapses",
@@ -175,6 +275,8 @@ def parser() -> argparse.ArgumentParser:
                 metavar="COMMAND", required=True
             )
         _add_command(commands[group].add_parser(name, help=command.help), command)
+    step_command.add(commands["spikes"].add_parser("step", help="one step of curating a sorting"))
+    add_batch(commands["spikes"].add_parser("batch", help="sort many recordings"))
     return top
 
 
@@ -182,7 +284,10 @@ def _add_demo(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("which", choices=sorted(DEMOS))
     sub.add_argument("folder", type=Path, metavar="DIR")
     sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="assign")
     sub.add_argument("--overwrite", action="store_true", help="replace DIR")
+    sub.formatter_class = argparse.RawDescriptionHelpFormatter
+    sub.epilog = "\n".join(f"{name}: {describe(model)}" for name, model in DEMO_PARAMETERS.items())
     sub.set_defaults(action=_run_demo)
 
 
@@ -249,7 +354,11 @@ def _add_command(sub: argparse.ArgumentParser, command: Command) -> None:
         nargs = "+" if task.many else ("?" if command.instead else None)
         sub.add_argument(name, type=Path, metavar=name.upper(), nargs=nargs)
     if command.instead:
-        sub.add_argument(command.instead, type=Path, metavar="FILE", help="a table alone")
+        flags = [command.short] if command.short else []
+        words = "the input, by a flag" if command.short else "a table alone"
+        sub.add_argument(*flags, command.instead, type=Path, metavar="PATH", help=words)
+    if command.show:
+        sub.add_argument("-p", "--show-plot", action="store_true", help=f"open {command.show}")
     for place in command.positional:
         sub.add_argument(place.parameter, metavar=place.flag, help=place.help)
     _add_out(sub, command)
@@ -260,6 +369,8 @@ def _add_command(sub: argparse.ArgumentParser, command: Command) -> None:
     for option in command.options:
         sub.add_argument(option.flag, dest=option.parameter, help=option.help)
     for file in command.files:
+        sub.add_argument(*file.flags, dest=file.name, type=Path, metavar="FILE", help=file.help)
+    for file in command.extra:
         sub.add_argument(file.flag, dest=file.name, type=Path, metavar="FILE", help=file.help)
     sub.set_defaults(action=_run_command, command=command)
 
@@ -289,8 +400,12 @@ def describe(model: type[Parameters]) -> str:
 
 def _run_demo(options: argparse.Namespace) -> None:
     demo = import_module(DEMOS[options.which])
+    model = DEMO_PARAMETERS.get(options.which)
+    if model is None and options.assign:
+        raise ParameterError(f"The example data for {options.which} have no parameters but --seed.")
+    chosen = (from_assignments(model, options.assign),) if model else ()
     with atomic_folder(options.folder, overwrite=options.overwrite) as folder:
-        demo.make(folder, options.seed)
+        demo.make(folder, options.seed, *chosen)
     print(f"Example data for {options.which} (seed {options.seed}) is in {options.folder}")
 
 
@@ -311,6 +426,14 @@ def _run_command(options: argparse.Namespace) -> None:
             )
     for name, value in record.results.items():
         print(f"{name}: {value}")
+    if getattr(options, "show_plot", False):
+        _show(options.out / command.show)
+
+
+def _show(file: Path) -> None:
+    """Open a page of a result in the browser, if there is one, and say where it lies."""
+    print(f"plot: {file}")
+    webbrowser.open(file.resolve().as_uri())
 
 
 def _run_to_file(
@@ -319,14 +442,19 @@ def _run_to_file(
     inputs = _inputs(options, command)
     if command.replaces and options.out is None:
         options.out, options.overwrite = _replaced(inputs, command), True
-    if options.out is None:
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch) / "result"
-            return tasks.run(command.task, inputs, parameters, folder, report=report)
-    with atomic_file(options.out, overwrite=options.overwrite) as file:
-        folder = file.with_name(f"{file.name}-result")
+    wanted = {command.one_file: options.out} if options.out is not None else {}
+    asked = {file.name: getattr(options, file.name) for file in command.extra}
+    wanted |= {name: path for name, path in asked.items() if path is not None}
+    with ExitStack() as files, tempfile.TemporaryDirectory() as scratch:
+        targets = {
+            name: files.enter_context(atomic_file(path, overwrite=options.overwrite))
+            for name, path in wanted.items()
+        }
+        beside = next(iter(targets.values()), Path(scratch) / "out")
+        folder = beside.with_name(f"{beside.name}-result")
         record = tasks.run(command.task, inputs, parameters, folder, report=report)
-        (folder / command.one_file).replace(file)
+        for name, target in targets.items():
+            shutil.move(folder / name, target)
     return record
 
 
@@ -363,10 +491,11 @@ def _inputs(options: argparse.Namespace, command: Command) -> dict[str, Path]:
 
 def _place_or_flag(place: Path | None, options: argparse.Namespace, command: Command) -> Path:
     """The first input, given by its place or by the flag that stands for it."""
-    flag: Path | None = getattr(options, command.instead.removeprefix("--"))
+    flag: Path | None = getattr(options, command.instead.removeprefix("--").replace("-", "_"))
     given = [path for path in (place, flag) if path is not None]
     if len(given) != 1:
-        raise ParameterError(f"Give either the folder of a result or {command.instead} FILE.")
+        first = tasks.TASKS[command.task].inputs[0].upper()
+        raise ParameterError(f"Give either {first} by its place or {command.instead} PATH.")
     return given[0]
 
 

@@ -8,6 +8,7 @@
     |   +-- BundleError           a stored model
     +-- ParameterError        a setting out of its range, or unknown
     +-- OutputError           a place that cannot be written
+    +-- EngineError           a cluster that does not answer, or lacks what it needs
     +-- NotAllowedError       something that the person's role does not include
     +-- Cancelled             the person changed their mind
 
@@ -53,6 +54,10 @@ class ParameterError(NeuroboardError):
 
 class OutputError(NeuroboardError):
     """A result cannot be written where it was asked for."""
+
+
+class EngineError(NeuroboardError):
+    """A cluster does not answer, lacks software or does not see the files."""
 
 
 class NotAllowedError(NeuroboardError):

@@ -23,6 +23,8 @@ def parameter(
     help: str,
     unit: str = "",
     advanced: bool = False,
+    path: bool = False,
+    offers: str = "",
     **bounds: Any,
 ) -> Any:
     """Declare one parameter.
@@ -33,9 +35,12 @@ def parameter(
         help: what it does and when to change it, in a sentence or two.
         unit: the unit of the value, empty for a pure number.
         advanced: whether the form folds it away at first.
+        path: whether it names a file of this machine; forms, whoever fills them in, leave it out.
+        offers: what a form offers to choose from: "columns" or "sheets" of the chosen table.
         bounds: pydantic's `ge`, `gt`, `le`, `lt`, `min_length`, ...
     """
-    extra: dict[str, JsonValue] = {"unit": unit, "advanced": advanced}
+    extra: dict[str, JsonValue] = {"unit": unit, "advanced": advanced, "path": path}
+    extra["offers"] = offers
     return Field(default, title=label, description=help, json_schema_extra=extra, **bounds)
 
 

@@ -59,6 +59,15 @@ class Entry:
         lines = (f"{name}\0{value}\n" for name, value in sorted(self.files.items()))
         return sha256("".join(lines).encode()).hexdigest()
 
+    @property
+    def is_of_units(self) -> bool:
+        """Whether it labels sorted units, as its card says."""
+        try:
+            card = json.loads((self.folder / bundles.CARD).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return isinstance(card, dict) and card.get("kind") == "unit labels"
+
     def problems(self) -> list[str]:
         """What differs from the day it was added; empty when all is well."""
         if not self.folder.is_dir():

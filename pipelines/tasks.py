@@ -14,14 +14,25 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import provenance
+from pipelines.brainmap.compose_parameters import ComposeParameters
+from pipelines.brainmap.correlation_parameters import CorrelateParameters
+from pipelines.brainmap.export_parameters import MapExportParameters
 from pipelines.brainmap.operation_parameters import OperationParameters
 from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
+from pipelines.brainmap.statistics_parameters import StatisticsParameters
 from pipelines.errors import InputError, ParameterError
 from pipelines.outputs import atomic_folder
 from pipelines.parameters import Parameters
 from pipelines.progress import Report, silent
+from pipelines.spikes.curation_parameters import (
+    AgreementParameters,
+    CurateParameters,
+    ReviewParameters,
+    TrainingTableParameters,
+)
 from pipelines.spikes.label_parameters import LabelParameters, TrainLabelsParameters
 from pipelines.spikes.parameters import ExportParameters, SpikesParameters
+from pipelines.spikes.recording_parameters import LookParameters as RecordingLookParameters
 from pipelines.synapses.parameters import (
     CheckParameters,
     FitParameters,
@@ -67,8 +78,29 @@ class Task:
 _ALL = (
     Task("brainmap fit", BrainmapParameters, ("images",), "pipelines.brainmap.fit:fit"),
     Task("brainmap look", LookParameters, ("images",), "pipelines.brainmap.look:look"),
-    Task("brainmap series", OperationParameters, ("images",), "pipelines.brainmap.operate:operate"),
-    Task("synapses check", CheckParameters, ("table",), "pipelines.synapses.fit:check"),
+    Task(
+        "brainmap series",
+        OperationParameters,
+        ("images",),
+        "pipelines.brainmap.operate:operate",
+        ("signal",),
+    ),
+    Task(
+        "brainmap correlate",
+        CorrelateParameters,
+        ("images",),
+        "pipelines.brainmap.correlation:correlate",
+        ("signal", "map"),
+    ),
+    Task(
+        "brainmap statistics",
+        StatisticsParameters,
+        ("images",),
+        "pipelines.brainmap.statistics:statistics",
+    ),
+    Task("brainmap export", MapExportParameters, ("map",), "pipelines.brainmap.export:export"),
+    Task("brainmap colorize", ComposeParameters, ("map",), "pipelines.brainmap.compose:colorize"),
+    Task("synapses check", CheckParameters, ("table",), "pipelines.synapses.checking:check"),
     Task("synapses fit", FitParameters, ("table",), "pipelines.synapses.fit:fit", ("labels",)),
     Task("synapses train", TrainParameters, ("fit",), "pipelines.synapses.classify:train"),
     Task(
@@ -77,7 +109,20 @@ _ALL = (
         ("bundle", "table"),
         "pipelines.synapses.predict:predict",
     ),
-    Task("spikes sort", SpikesParameters, ("recording",), "pipelines.spikes.sort:sort"),
+    Task(
+        "spikes look",
+        RecordingLookParameters,
+        ("recording",),
+        "pipelines.spikes.look:look",
+        ("probe",),
+    ),
+    Task(
+        "spikes sort",
+        SpikesParameters,
+        ("recording",),
+        "pipelines.spikes.sort:sort",
+        ("probe", "sort_file", "earlier"),
+    ),
     Task(
         "spikes label",
         LabelParameters,
@@ -85,7 +130,41 @@ _ALL = (
         "pipelines.spikes.label:label",
         ("thresholds", "bundle"),
     ),
-    Task("spikes export", ExportParameters, ("sorting",), "pipelines.spikes.export:export"),
+    Task(
+        "spikes review",
+        ReviewParameters,
+        ("sorting",),
+        "pipelines.spikes.review:review",
+        ("thresholds", "bundle"),
+    ),
+    Task(
+        "spikes curate",
+        CurateParameters,
+        ("sorting",),
+        "pipelines.spikes.curated:curate",
+        ("curation", "labels"),
+    ),
+    Task(
+        "spikes agreement",
+        AgreementParameters,
+        ("labels",),
+        "pipelines.spikes.agreement:agreement",
+        many=True,
+    ),
+    Task(
+        "spikes training-table",
+        TrainingTableParameters,
+        ("curated",),
+        "pipelines.spikes.training_table:training_table",
+        many=True,
+    ),
+    Task(
+        "spikes export",
+        ExportParameters,
+        ("sorting",),
+        "pipelines.spikes.export:export",
+        ("labels",),
+    ),
     Task(
         "spikes train-labels",
         TrainLabelsParameters,
