@@ -4,6 +4,19 @@ window.dash_clientside.neuroboard = {
   onlyNews(report, shown) {
     return report === shown ? window.dash_clientside.no_update : report;
   },
+  // A slider's value goes into its field when the slider has rested for a moment.
+  settleLimit() {
+    const moved = window.dash_clientside.callback_context.triggered[0];
+    const id = window.dash_clientside.callback_context.triggered_id;
+    if (id && moved) {
+      clearTimeout(window.neuroboardSettle);
+      window.neuroboardSettle = setTimeout(() => {
+        const value = Number(Number(moved.value).toPrecision(4));
+        window.dash_clientside.set_props({ ...id, type: "limit" }, { value });
+      }, 300);
+    }
+    return window.dash_clientside.no_update;
+  },
   markCurrentPage(pathname) {
     requestAnimationFrame(() => {
       for (const link of document.querySelectorAll(".nav-link")) {

@@ -10,6 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 from pydantic.fields import FieldInfo
 
+from pipelines.errors import ParameterError
 from pipelines.parameters import Parameters
 
 
@@ -18,22 +19,32 @@ def field_id(bench: str, name: str) -> dict[str, str]:
     return {"type": "parameter", "bench": bench, "name": name}
 
 
-def form(model: type[Parameters], bench: str, values: Mapping[str, Any]) -> list[Component]:
+def form(
+    model: type[Parameters],
+    bench: str,
+    values: Mapping[str, Any],
+    offered: Mapping[str, Sequence[str]] | None = None,
+) -> list[Component]:
     """Labelled inputs for a model, the advanced ones folded away.
 
     Args:
         model: whose fields to show.
         bench: names the form among others on the page.
         values: what to fill in instead of the defaults.
+        offered: the only choices for some fields; a field with less than two is left out.
     """
+    offered = offered or {}
     plain: list[Component] = []
     advanced: list[Component] = []
     for name, field in model.model_fields.items():
-        control = _control(field_id(bench, name), field, values.get(name, field.default))
+        if _extra(field, "path") or len(offered.get(name, "any")) < 2:
+            continue
+        identity, value = field_id(bench, name), values.get(name, field.default)
+        control = _control(identity, field, value, offered.get(name))
         (advanced if _extra(field, "advanced") else plain).append(control)
     if advanced:
         changed = any(
-            name in values and values[name] != field.default and _extra(field, "advanced")
+            name in values and _differs(values[name], field.default) and _extra(field, "advanced")
             for name, field in model.model_fields.items()
         )
         fold = [html.Summary("More settings"), html.Div(advanced, className="stack")]
@@ -52,19 +63,27 @@ def read(
     given = {}
     for item, value in zip(ids, values, strict=True):
         field = model.model_fields[item["name"]]
+        if _extra(field, "path"):
+            raise ParameterError(f"{item['name']} cannot be set here: upload the file instead.")
         empty = value is None or value == ""
         given[item["name"]] = None if empty and _is_optional(field) else value
     return model.parse(given)
 
 
-def _control(identity: dict[str, str], field: FieldInfo, value: Any) -> Any:
+def _control(
+    identity: dict[str, str], field: FieldInfo, value: Any, offered: Sequence[str] | None = None
+) -> Any:
     shared = {
         "id": identity,
         "label": _label(field),
         "description": field.description,
         "value": value,
     }
+    if offered:
+        return dmc.Select(**shared, data=list(offered), allowDeselect=False)
     kind = _plain_type(field)
+    if _extra(field, "offers") or _is_several_of(kind):
+        return _choice(shared, kind)
     if get_origin(kind) is Literal:
         choices = [{"value": item, "label": str(item)} for item in get_args(kind)]
         return dmc.Select(**shared, data=choices, allowDeselect=False, checkIconPosition="right")
@@ -83,6 +102,28 @@ def _control(identity: dict[str, str], field: FieldInfo, value: Any) -> Any:
             placeholder="found by itself" if _is_optional(field) else "",
         )
     return dmc.TextInput(**{**shared, "value": _as_text(value)})
+
+
+def _choice(shared: dict[str, Any], kind: Any) -> Any:
+    """One or several of a list, which a page may fill once a table is chosen."""
+    listed = {"searchable": True, "clearable": True, "nothingFoundMessage": "Choose a table first."}
+    if get_origin(kind) is not tuple:
+        known = [shared["value"]] if shared["value"] else []
+        return dmc.Select(**{**shared, "value": shared["value"] or None}, data=known, **listed)
+    chosen = list(shared["value"])
+    choices = get_args(get_args(kind)[0]) if _is_several_of(kind) else chosen
+    return dmc.MultiSelect(**{**shared, "value": chosen}, data=list(choices), **listed)
+
+
+def _is_several_of(kind: Any) -> bool:
+    """Whether values are several of a list that is known beforehand."""
+    return get_origin(kind) is tuple and get_origin(get_args(kind)[0]) is Literal
+
+
+def _differs(value: Any, default: Any) -> bool:
+    """Whether a value is not the default; a stored job has lists where a model has tuples."""
+    one, other = (list(item) if isinstance(item, tuple) else item for item in (value, default))
+    return bool(one != other)
 
 
 def _label(field: FieldInfo) -> str:

@@ -5,13 +5,14 @@ data:ROOT/relative/path  something below a data root
 example:NAME             example data, made when first used
 job:ID                   the result of an earlier job
 model:NAME               a model of the registry
+curation:SORTING/DIGEST  the steps of a curation as they were at some time
 """
 
 import hashlib
 import json
 from pathlib import Path
 
-from dashboard import roots, uploads
+from dashboard import curating, roots, uploads
 from dashboard.examples import EXAMPLES, example_path
 from dashboard.jobs.store import JobInput, State, Store
 from dashboard.settings import Settings
@@ -44,6 +45,9 @@ def resolve(name: str, reference: str, settings: Settings, store: Store) -> JobI
         return JobInput(name, reference, EXAMPLES[rest].label, str(path), reference)
     if kind == "job":
         return _from_job(name, rest, settings, store)
+    if kind == "curation":
+        path = curating.snapshot_file(rest, settings)
+        return JobInput(name, reference, "Curation", str(path), reference)
     if kind == "model":
         return _from_registry(name, rest, settings)
     raise InputError(f"Choose the {name} first: upload it, pick it, or take the example data.")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -32,6 +32,8 @@ def view(job: Job) -> Component:
     return html.Div(
         [
             dcc.Store(id="panel-job", data=job.id),
+            dcc.Store(id="panel-report", data=result_stamp(job)),
+            dcc.Store(id="panel-shown", data=result_stamp(job)),
             dcc.Interval(id="panel-tick", interval=TICK_MS, disabled=over),
             html.Div(_head(job), className="card panel-head"),
             html.Div(results.view(job) if job.state is JobState.DONE else None, id="panel-result"),
@@ -106,6 +108,11 @@ def waiting_sentence(job: Job) -> str:
     beat = store.worker()
     if beat is not None and beat.state == "failing":
         return "The worker cannot start; worker.log in the home folder says why."
+    if beat is not None and beat.age < 30 and beat.state == "unreachable":
+        return (
+            f"The cluster's scheduler at {services().settings.scheduler} does not answer; the job "
+            "starts when it does."
+        )
     if beat is None or beat.age > 10 or beat.state != "ready":
         return "The worker is starting; the first time this takes up to a minute."
     busy = sum(other.state is JobState.RUNNING for other in store.active())
@@ -137,13 +144,28 @@ def register(app: Dash) -> None:
         Output("panel-cancel-box", "hidden"),
         Output("panel-again-box", "hidden"),
         Output("panel-tick", "disabled"),
-        Output("panel-result", "children"),
+        Output("panel-report", "data"),
         Input("panel-tick", "n_intervals"),
         Input("panel-cancel", "n_clicks"),
         Input("panel-again", "n_clicks"),
         State("panel-job", "data"),
         prevent_initial_call=True,
     )(refresh)
+    # Several ticks may be under way when a job ends, and each reports its result. Drawing it
+    # again would undo what a person has done with it meanwhile, so repeated news is dropped.
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("neuroboard", "onlyNews"),
+        Output("panel-shown", "data"),
+        Input("panel-report", "data"),
+        State("panel-shown", "data"),
+        prevent_initial_call=True,
+    )
+    app.callback(
+        Output("panel-result", "children"),
+        Input("panel-shown", "data"),
+        State("panel-job", "data"),
+        prevent_initial_call=True,
+    )(show_result)
 
 
 def refresh(_ticks: Any, _cancel: Any, _again: Any, job_id: str) -> tuple[Any, ...]:
@@ -158,9 +180,6 @@ def refresh(_ticks: Any, _cancel: Any, _again: Any, job_id: str) -> tuple[Any, .
         raise PreventUpdate
     over = job.state.is_over
     again = over and job.state is not JobState.DONE
-    result: Any = results.view(job) if job.state is JobState.DONE else no_update
-    if ctx.triggered_id == "panel-again":
-        result = None
     return (
         badge(job.state),
         str(job.fraction),
@@ -169,5 +188,16 @@ def refresh(_ticks: Any, _cancel: Any, _again: Any, job_id: str) -> tuple[Any, .
         over,
         not again,
         over,
-        result,
+        result_stamp(job),
     )
+
+
+def result_stamp(job: Job) -> str:
+    """What tells one result of a job from another; empty while there is none."""
+    return str(job.finished) if job.state is JobState.DONE else ""
+
+
+def show_result(stamp: str, job_id: str) -> Component | None:
+    """The result that was just reported, or nothing when the job runs anew."""
+    job = services().store.get(job_id)
+    return results.view(job) if stamp and job is not None else None

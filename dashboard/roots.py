@@ -16,11 +16,17 @@ MOST_SECONDS = 0.5
 """A lab's server holds more folders than a page may wait for; what is not offered is typed."""
 MOST_OFFERED = 300
 RECORDING_MARKS = ("binary.json", "si_folder.json", "structure.oebin", "info.rhd", ".zattrs")
-RECORDING_SUFFIXES = frozenset({".nwb", ".dat", ".bin", ".raw", ".rhd", ".h5", ".meta"})
+FOLDER_SUFFIXES = frozenset({".meta", ".ncs"})
+"""SpikeGLX and Neuralynx: the folder with such files is the recording."""
+
+RECORDING_SUFFIXES = frozenset(
+    {".nwb", ".dat", ".bin", ".raw", ".rhd", ".rhs", ".h5", ".hdf5", ".ns5", ".ns6"}
+)
 IMAGE_SUFFIXES = frozenset({".tif", ".tiff"})
 IMAGE_FILES = frozenset({".npy", ".npz", ".h5", ".hdf5", ".nwb"})
 IMAGE_MARKS = ("conf.json", ".zarray", ".zgroup")
 TABLE_FILES = frozenset({".xlsx", ".csv", ".tsv", ".parquet"})
+SIGNAL_FILES = frozenset({".npy", ".csv", ".mat"})
 
 
 @dataclass(frozen=True)
@@ -53,8 +59,8 @@ def _lonely(listing: Listing) -> list[str]:
 def recording_inputs(listing: Listing) -> tuple[bool, Sequence[str]]:
     """Folders that hold a recording's files, and recordings in one file."""
     marked = any(name in RECORDING_MARKS for name in listing.files)
-    files = [] if marked else listing.with_suffix(RECORDING_SUFFIXES - {".meta"})
-    return marked or bool(listing.with_suffix(frozenset({".meta"}))), files
+    files = [] if marked else listing.with_suffix(RECORDING_SUFFIXES)
+    return marked or bool(listing.with_suffix(FOLDER_SUFFIXES)), files
 
 
 def table_inputs(listing: Listing) -> tuple[bool, Sequence[str]]:
@@ -62,10 +68,16 @@ def table_inputs(listing: Listing) -> tuple[bool, Sequence[str]]:
     return False, listing.with_suffix(TABLE_FILES)
 
 
+def signal_inputs(listing: Listing) -> tuple[bool, Sequence[str]]:
+    """Files with values over time."""
+    return False, listing.with_suffix(SIGNAL_FILES)
+
+
 FINDERS: dict[str, Finder] = {
     "images": image_inputs,
     "recording": recording_inputs,
     "table": table_inputs,
+    "signal": signal_inputs,
 }
 
 

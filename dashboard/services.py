@@ -10,6 +10,7 @@ from dashboard import people, space
 from dashboard.jobs.store import JobInput, Store
 from dashboard.people import Role
 from dashboard.settings import Settings
+from pipelines.errors import ParameterError
 
 KEY = "neuroboard"
 
@@ -39,8 +40,10 @@ class AttendedStore(Store):
         Raises:
             NotAllowedError: the person may only look.
             OutputError: the home folder is full.
+            ParameterError: an engine that the owner of the server does not offer.
         """
         person = people.require(Role.WORK)
+        _require_engine(parameters, self._settings)
         space.require_room(self._settings)
         return super().submit(
             task, parameters, inputs, version=version, quick=quick, author=author or person.name
@@ -68,6 +71,16 @@ class AttendedStore(Store):
         """
         people.require(Role.OWN)
         super().delete(job_id)
+
+
+def _require_engine(parameters: Mapping[str, Any], settings: Settings) -> None:
+    """Nobody makes the server connect to an address of their own."""
+    engine, offered = parameters.get("engine", "local"), ("local", *settings.engines)
+    if engine not in offered:
+        raise ParameterError(
+            f"This server does not offer the engine {engine}: choose {', '.join(offered)}, or ask "
+            "its owner to add it to NEUROBOARD_ENGINES."
+        )
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ class Settings:
     """Heavy jobs that run side by side."""
     scheduler: str = ""
     """Address of a Dask scheduler whose workers run the jobs; empty for this machine."""
+    engines: tuple[str, ...] = ()
+    """Clusters that brain maps may run on, besides this machine: `dask://host:port`, ..."""
     upload_limit_mb: int = 2000
     """Largest upload of images, all files together, in MB."""
     table_limit_mb: int = 50

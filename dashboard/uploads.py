@@ -45,6 +45,9 @@ KINDS: Mapping[str, UploadKind] = {
         (".tif", ".tiff", ".npy", ".npz", ".h5", ".hdf5", ".nwb"), many=True, noun="images"
     ),
     "signal": UploadKind((".npy", ".csv", ".mat"), many=False, noun="a signal"),
+    "tables": UploadKind((".xlsx", ".csv", ".tsv", ".parquet"), many=True, noun="tables"),
+    "probe": UploadKind((".json",), many=False, noun="a probe file"),
+    "sort-file": UploadKind((".csv",), many=False, noun="a sort file"),
     "table": UploadKind((".xlsx", ".csv", ".tsv", ".parquet"), many=False, noun="table"),
 }
 

@@ -9,17 +9,22 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard import forms, inputs, panel, roots, uploads
+from dashboard import forms, inputs, panel, roots, switches, uploads
 from dashboard.aria import aria
 from dashboard.examples import EXAMPLES
 from dashboard.jobs.store import Job
 from dashboard.jobs.store import State as JobState
-from dashboard.jobs.tasks import KINDS, code_version, edit_link
+from dashboard.jobs.tasks import KINDS, edit_link
 from dashboard.services import services
 from dashboard.settings import MB
+from dashboard.submission import submit as submit
+from dashboard.switches import Switch
 from pipelines import registry
 from pipelines.errors import BundleError, InputError, NeuroboardError, ParameterError
 from pipelines.tasks import TASKS
+
+UNIT_MODELS = "spikes train-labels"
+"""The task that makes classifiers of units; other models in the registry are of synapses."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,9 @@ class Source:
         example: a key of `EXAMPLES`, or empty.
         from_task: earlier jobs of this task are offered, or none.
         from_registry: whether the models of the registry are offered beside the jobs.
+        optional: whether no job is chosen at first, and a chosen one can be taken away.
+        also_from: further tasks whose jobs are offered.
+        several: whether more than one may be chosen; a task that takes only one runs for each.
     """
 
     name: str
@@ -45,6 +53,13 @@ class Source:
     example: str = ""
     from_task: str = ""
     from_registry: bool = False
+    optional: bool = False
+    also_from: tuple[str, ...] = ()
+    several: bool = False
+
+    def split(self, reference: str) -> list[str]:
+        """The references that were chosen; jobs, models and uploads have no blanks in theirs."""
+        return reference.split() if self.several else [reference]
 
 
 @dataclass(frozen=True)
@@ -56,6 +71,7 @@ class Bench:
     run_label: str
     sources: tuple[Source, ...]
     empty: str
+    switch: Switch | None = None
 
     def source_id(self, kind: str, source: Source) -> dict[str, str]:
         """The id of one of a source's components."""
@@ -112,13 +128,14 @@ def _form(
     references = {item.name: item.reference for item in job.inputs} if job else {}
     references.update(chosen)
     values = {**(job.parameters if job else {}), **given}
+    engines = ("local", *services().settings.engines)
     pickers = [picker(bench, source, references.get(source.name, "")) for source in bench.sources]
     error = html.Div(id=f"{bench.slug}-error", role="alert", className="error")
     button = dmc.Button(bench.run_label, id=f"{bench.slug}-run", size="md", fullWidth=True)
     return [
         *pickers,
         html.H2("Parameters"),
-        *forms.form(TASKS[bench.task].parameters, bench.slug, values),
+        *forms.form(TASKS[bench.task].parameters, bench.slug, values, {"engine": engines}),
         html.Div([error, button], className="form-foot"),
     ]
 
@@ -183,8 +200,8 @@ def _root_picker(bench: Bench, source: Source) -> Any:
 
 
 def _job_picker(bench: Bench, source: Source, reference: str) -> Any:
-    done = _finished(source.from_task)
-    kept = _kept_models() if source.from_registry else []
+    done = _finished((source.from_task, *source.also_from))
+    kept = _kept_models(source.from_task) if source.from_registry else []
     data: list[Any] = [*done, *kept]
     if done and kept:
         data = [{"group": "Trained here", "items": done}, {"group": "Registry", "items": kept}]
@@ -192,22 +209,34 @@ def _job_picker(bench: Bench, source: Source, reference: str) -> Any:
         kind = KINDS[source.from_task]
         link = dcc.Link(kind.title.lower(), href=kind.page)
         return html.P(["There is none yet: ", link, " first."], className="hint")
-    value = reference or [*done, *kept][0]["value"]
+    value = reference or (None if source.optional else [*done, *kept][0]["value"])
+    if source.several:
+        return dmc.MultiSelect(
+            id=bench.source_id("root", source),
+            data=data,
+            value=[one for one in source.split(value or "") if one.startswith("job:")],
+            searchable=True,
+            clearable=True,
+            **aria(label=source.label),
+        )
     return dmc.Select(
         id=bench.source_id("root", source),
         data=data,
         value=value,
-        allowDeselect=False,
+        allowDeselect=source.optional,
+        clearable=source.optional,
+        placeholder="none",
         **aria(label=source.label),
     )
 
 
-def _finished(task: str) -> list[dict[str, str]]:
-    done = [job for job in services().store.latest((task,)) if job.state is JobState.DONE]
+def _finished(tasks: Sequence[str]) -> list[dict[str, str]]:
+    done = [job for job in services().store.latest(tasks) if job.state is JobState.DONE]
     return [{"value": f"job:{job.id}", "label": panel.short_label(job)} for job in done]
 
 
-def _kept_models() -> list[dict[str, str]]:
+def _kept_models(task: str) -> list[dict[str, str]]:
+    """The registry's models of the kind that a task makes."""
     try:
         models = registry.entries(services().settings.registry)
     except BundleError:
@@ -215,7 +244,7 @@ def _kept_models() -> list[dict[str, str]]:
     return [
         {"value": f"model:{entry.name}", "label": f"{entry.name} (registry)"}
         for entry in models
-        if not entry.retired
+        if not entry.retired and entry.is_of_units == (task == UNIT_MODELS)
     ]
 
 
@@ -225,10 +254,13 @@ def describe(source: Source, reference: str) -> tuple[str, bool]:
         return "Nothing chosen yet.", False
     try:
         found = services()
-        item = inputs.resolve(source.name, reference, found.settings, found.store)
+        items = [
+            inputs.resolve(source.name, one, found.settings, found.store)
+            for one in source.split(reference)
+        ]
     except InputError as error:
         return error.sentence, False
-    return f"Chosen: {item.label}", True
+    return f"Chosen: {', '.join(item.label for item in items)}", True
 
 
 def _introduction(bench: Bench) -> Component:
@@ -248,6 +280,8 @@ def register(app: Dash, bench: Bench) -> None:
     """Connect a bench's pickers and its run button."""
     for source in bench.sources:
         _register_picker(app, bench, source)
+    if bench.switch:
+        switches.register(app, bench.slug, bench.switch)
     parameter = {"type": "parameter", "bench": bench.slug, "name": ALL}
     reference = {"type": "reference", "bench": bench.slug, "name": ALL}
     app.callback(
@@ -280,30 +314,23 @@ def run(
     }
     try:
         parameters = forms.read(TASKS[bench.task].parameters, parameter_ids, values)
-        job_id = submit(bench.task, chosen, parameters.model_dump(mode="json"))
+        jobs = [
+            submit(bench.task, one, parameters.model_dump(mode="json"))
+            for one in _one_by_one(bench, chosen)
+        ]
     except NeuroboardError as error:
         return no_update, error.sentence
-    return edit_link(bench.task, job_id), ""
+    return edit_link(bench.task, jobs[0]) if len(jobs) == 1 else "/jobs", ""
 
 
-def submit(task: str, references: Mapping[str, str], parameters: Mapping[str, Any]) -> str:
-    """Queue a job, or find its stored result, and return its id.
-
-    Raises:
-        InputError: an input is missing.
-    """
-    found = services()
-    return found.store.submit(
-        task,
-        parameters,
-        [
-            inputs.resolve(name, references.get(name, ""), found.settings, found.store)
-            for name in (*TASKS[task].inputs, *TASKS[task].optional)
-            if name in TASKS[task].inputs or references.get(name)
-        ],
-        version=code_version(),
-        quick=KINDS[task].quick,
-    )
+def _one_by_one(bench: Bench, chosen: Mapping[str, str]) -> list[dict[str, str]]:
+    """The references of each job: one for every choice of a source that takes several."""
+    found = [dict(chosen)]
+    for source in bench.sources:
+        several = source.split(chosen.get(source.name, ""))
+        if not TASKS[bench.task].many and len(several) > 1:
+            found = [{**one, source.name: each} for one in found for each in several]
+    return found
 
 
 def _register_picker(app: Dash, bench: Bench, source: Source) -> None:
@@ -332,16 +359,17 @@ def _register_picker(app: Dash, bench: Bench, source: Source) -> None:
 
 def pick(source: Source, kind: str, value: Any) -> tuple[Any, str, str]:
     """The reference that a person just chose, with its description and style."""
-    if not value:
+    if not value and not (source.optional and kind == "root"):
         raise PreventUpdate
     if kind == "example":
         reference = f"example:{source.example}"
     elif kind == "root" and not source.from_task:
         reference = f"data:{value}"
     else:
-        reference = value
-    text, usable = describe(source, reference)
-    return reference if usable else "", text, "chosen" if usable else "chosen error"
+        reference = " ".join(value) if isinstance(value, list) else value
+    text, usable = describe(source, reference or "")
+    usable = usable or not reference
+    return reference or "" if usable else "", text, "chosen" if usable else "chosen error"
 
 
 def example_references(bench: Bench) -> dict[str, str]:

@@ -117,14 +117,24 @@ def picture(rgb: NDArray[np.uint8]) -> str:
     return f"data:image/png;base64,{b64encode(encode_png(rgb)).decode()}"
 
 
-def centroids(values: NDArray[np.float64], colors: Sequence[str]) -> go.Figure:
-    """Every centroid over time in its cluster's colour; values are (cluster, time)."""
+def centroids(
+    values: NDArray[np.float64], colors: Sequence[str], alone: int | None = None
+) -> go.Figure:
+    """Every centroid over time in its cluster's colour.
+
+    Args:
+        values: (cluster, time).
+        colors: one per cluster.
+        alone: the cluster that is looked at, which is drawn above the others, or None.
+    """
     figure = go.Figure()
-    for cluster, series in enumerate(values):
+    for cluster in sorted(range(len(values)), key=lambda cluster: cluster == alone):
+        series, width = values[cluster], 4 if cluster == alone else 1.5
         figure.add_scatter(
             y=series.astype(np.float32),
             mode="lines",
-            line={"color": colors[cluster], "width": 1.5},
+            line={"color": colors[cluster], "width": width},
+            opacity=1 if alone in (None, cluster) else 0.35,
             name=f"cluster {cluster}",
             hovertemplate=f"cluster {cluster}<br>time point %{{x}}: %{{y:.3f}}<extra></extra>",
         )
@@ -176,6 +186,13 @@ def stability_curves(sweep: pd.DataFrame, chosen: int) -> go.Figure:
     figure.add_trace(bic.update(yaxis="y2"))
     figure.update_yaxes(title="adjusted Rand index")
     return _over_k(figure, sweep, chosen).update_layout(yaxis2=_right_axis("BIC"))
+
+
+def bic_curve(sweep: pd.DataFrame, chosen: int) -> go.Figure:
+    """Information criterion of the mixtures over K."""
+    figure = _curves(sweep, {"BIC of the mixture": "bic"})
+    figure.update_yaxes(title="BIC")
+    return _over_k(figure, sweep, chosen)
 
 
 def held_out_curves(sweep: pd.DataFrame, chosen: int) -> go.Figure:

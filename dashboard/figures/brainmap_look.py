@@ -1,5 +1,6 @@
 """Figures of a first look at images."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dashboard.figures.brainmap import step
-from dashboard.figures.common import style
+from dashboard.figures.common import PALETTE, style
 
 COLOR_MAPS = ("Gray", "Viridis", "Inferno", "Magma", "Cividis", "Turbo", "Hot")
 PICTURE_HEIGHT = 380
@@ -17,7 +18,7 @@ PICTURE_HEIGHT = 380
 def picture(
     plane: NDArray[Any],
     limits: tuple[float, float],
-    color_map: str,
+    color_map: str | Sequence[Sequence[Any]],
     *,
     pixels: int = 1,
     unit: str = "intensity",
@@ -27,7 +28,7 @@ def picture(
     Args:
         plane: intensities, thinned to every `pixels`-th pixel.
         limits: values at the ends of the scale.
-        color_map: one of `COLOR_MAPS`.
+        color_map: one of `COLOR_MAPS`, or pairs of a place from 0 to 1 and a colour.
         pixels: what one step of the plane is in pixels of the images.
         unit: of the values.
     """
@@ -51,6 +52,21 @@ def picture(
         title="y (pixels)", autorange="reversed", scaleanchor="x", constrain="domain"
     )
     return figure
+
+
+def voxel(series: NDArray[Any], every: int, title: str) -> go.Figure:
+    """A voxel's series (time,), of which every `every`-th time point is there."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=every * np.arange(len(series)),
+        y=series,
+        mode="lines",
+        line={"color": PALETTE[0], "width": 2},
+        hovertemplate="time point %{x}: %{y:.4g}<extra></extra>",
+    )
+    figure.update_xaxes(title="time point (frames)")
+    figure.update_yaxes(title="intensity")
+    return style(figure, height=PICTURE_HEIGHT, title={"text": title, "font": {"size": 13}})
 
 
 def boxable(figure: go.Figure) -> go.Figure:

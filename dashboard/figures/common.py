@@ -57,9 +57,8 @@ def style(figure: go.Figure, *, height: int, **layout: Any) -> go.Figure:
 def framed(figure: go.Figure, *, id: Any, caption: str, **properties: Any) -> html.Figure:
     """A figure with its caption below; the height is fixed so that nothing jumps."""
     height = f"{figure.layout.height}px"
-    graph = dcc.Graph(
-        id=id, figure=figure, config=cast(Any, GRAPH_CONFIG), style={"height": height}, **properties
-    )
+    properties = {"config": cast(Any, GRAPH_CONFIG), **properties}
+    graph = dcc.Graph(id=id, figure=figure, style={"height": height}, **properties)
     return html.Figure([graph, html.Figcaption(caption)], className="figure")
 
 

@@ -21,15 +21,19 @@ BINS = 40
 
 
 def histogram(
-    metric: str, values: NDArray[np.float64], labels: NDArray[np.str_], rules: Sequence[Rule]
+    metric: str,
+    values: NDArray[np.float64],
+    labels: NDArray[np.str_],
+    rules: Sequence[tuple[str, Rule]],
 ) -> go.Figure:
-    """How a metric is distributed over the units of each label, with the limits as lines.
+    """How a metric is distributed over the units of each label, with limits that can be dragged.
 
     Args:
         metric: its name.
         values: of each unit, nan where missing.
         labels: of each unit.
-        rules: those with a limit on this metric.
+        rules: those with a limit on this metric, each with the section that it stands in; the
+            name of a line is section and side.
     """
     figure = go.Figure()
     known = values[np.isfinite(values)]
@@ -45,14 +49,32 @@ def histogram(
             marker={"color": COLORS[name], "line": {"width": 0}},
             hovertemplate=f"{name}: %{{y}} units near %{{x:.3g}}<extra></extra>",
         )
-    for rule in rules:
-        for limit in (rule.least, rule.most):
-            if limit is not None and len(known) and known.min() <= limit <= known.max():
-                figure.add_vline(x=limit, line={"dash": "dot", "width": 2, "color": "#a3262f"})
+    for section, rule in rules:
+        for side, limit in (("least", rule.least), ("most", rule.most)):
+            if limit is not None and len(known):
+                _add_limit(figure, f"{section}|{side}", limit)
+    if len(known):
+        margin = (edges[-1] - edges[0]) * 0.03
+        figure.update_xaxes(range=[edges[0] - margin, edges[-1] + margin])
     figure.update_xaxes(title=metric)
     figure.update_yaxes(title="units", rangemode="tozero")
     return style(
         figure, height=300, barmode="stack", showlegend=True, legend={"orientation": "h", "y": 1.15}
+    )
+
+
+def _add_limit(figure: go.Figure, name: str, limit: float) -> None:
+    """A vertical line that is taken by a click and then dragged."""
+    figure.add_shape(
+        name=name,
+        editable=True,
+        type="line",
+        x0=limit,
+        x1=limit,
+        y0=0,
+        y1=1,
+        yref="paper",
+        line={"dash": "dot", "width": 3, "color": "#a3262f"},
     )
 
 

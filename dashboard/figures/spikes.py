@@ -89,37 +89,31 @@ def _band_and_mean(unit: int, shown: MeanWaveform, index: int) -> list[go.Scatte
 
 def isi(unit: int, histogram: Histogram) -> go.Figure:
     """Intervals between successive spikes of a unit."""
-    centers = (histogram.edges_ms[:-1] + histogram.edges_ms[1:]) / 2
-    figure = go.Figure(
-        go.Bar(
-            x=centers,
-            y=histogram.counts,
-            width=np.diff(histogram.edges_ms),
-            marker={"color": color(unit), "line": {"width": 0}},
-            hovertemplate="%{x:.1f} ms: %{y} intervals<extra></extra>",
-        )
-    )
-    figure.add_vline(x=REFRACTORY_MS, line={"dash": "dot", "width": 1.5, "color": "#a3262f"})
+    figure = _bars(unit, histogram, "intervals", [REFRACTORY_MS])
     figure.update_xaxes(title="interval between spikes (ms)", range=[0, histogram.edges_ms[-1]])
-    figure.update_yaxes(title="count", rangemode="tozero")
-    return style(figure, height=300, bargap=0)
+    return figure
 
 
 def correlogram(title: str, unit: int, histogram: Histogram) -> go.Figure:
     """How long before and after a unit's spikes other spikes lie."""
-    centers = (histogram.edges_ms[:-1] + histogram.edges_ms[1:]) / 2
+    figure = _bars(unit, histogram, "spikes", [-REFRACTORY_MS, REFRACTORY_MS])
+    figure.update_xaxes(title=title, range=[histogram.edges_ms[0], histogram.edges_ms[-1]])
+    return figure
+
+
+def _bars(unit: int, histogram: Histogram, counted: str, marks_ms: Sequence[float]) -> go.Figure:
+    """A histogram of times in a unit's colour, with dotted lines."""
     figure = go.Figure(
         go.Bar(
-            x=centers,
+            x=(histogram.edges_ms[:-1] + histogram.edges_ms[1:]) / 2,
             y=histogram.counts,
             width=np.diff(histogram.edges_ms),
             marker={"color": color(unit), "line": {"width": 0}},
-            hovertemplate="%{x:.1f} ms: %{y} spikes<extra></extra>",
+            hovertemplate=f"%{{x:.1f}} ms: %{{y}} {counted}<extra></extra>",
         )
     )
-    for side in (-REFRACTORY_MS, REFRACTORY_MS):
-        figure.add_vline(x=side, line={"dash": "dot", "width": 1.5, "color": "#a3262f"})
-    figure.update_xaxes(title=title, range=[histogram.edges_ms[0], histogram.edges_ms[-1]])
+    for mark in marks_ms:
+        figure.add_vline(x=mark, line={"dash": "dot", "width": 1.5, "color": "#a3262f"})
     figure.update_yaxes(title="count", rangemode="tozero")
     return style(figure, height=300, bargap=0)
 

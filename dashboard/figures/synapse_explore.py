@@ -1,14 +1,15 @@
 """Figures to look into clusters of synapses: distributions, space, effects, evidence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.figures.common import NOISE, color, message, style
+from dashboard.figures.common import NOISE, color, style
 from dashboard.figures.synapses import axis_title, cluster_name, names_of
 
 MOST_IN_SPACE = 20_000
@@ -16,18 +17,27 @@ MOST_IN_SPACE = 20_000
 MOST_IN_PAIRS = 5000
 BINS = 60
 CHOSEN = "#3346c3"
+AXES = ("pca_1", "pca_2", "pca_3")
+LONGEST_AXIS, LONGEST_DIAGONAL = 1.3, 1.75
+"""Of a view in space, in plotly's units: more would run out of what its camera sees."""
+SPACE_GREY, SPACE_GRID = "#7c8698", "rgba(128,128,128,0.35)"
+"""Text and lines of a view in space, which no stylesheet reaches, on light and on dark."""
+MOST_BOXES = 60
+"""Neurons of which boxes can be told apart; of more, those with the most synapses."""
+MOST_RANKED = 100_000
+"""Synapses that are ranked for correlations and boxes; of more, every so many-th."""
+
+Rows = Sequence[int] | npt.NDArray[np.int64]
 
 
-def histogram(rows: pd.DataFrame, column: str, chosen: Sequence[int] | None) -> go.Figure:
+def histogram(rows: pd.DataFrame, column: str, chosen: Rows | None) -> go.Figure:
     """The distribution of one column, with that of the chosen synapses before it."""
     values = rows[column].to_numpy(float)
     edges = np.histogram_bin_edges(values[np.isfinite(values)], bins=BINS)
     figure = go.Figure()
     figure.add_trace(_bars(values, edges, "all", NOISE))
     if chosen is not None:
-        figure.add_trace(
-            _bars(rows.loc[list(chosen), column].to_numpy(float), edges, "chosen", CHOSEN)
-        )
+        figure.add_trace(_bars(values[np.asarray(chosen, dtype=np.int64)], edges, "chosen", CHOSEN))
     figure.update_xaxes(title=axis_title(column))
     figure.update_yaxes(title="synapses")
     return style(
@@ -84,7 +94,7 @@ def map_in_space(rows: pd.DataFrame) -> go.Figure:
     """The map in three dimensions."""
     shown = _thinned(rows, MOST_IN_SPACE)
     figure = go.Figure(_scatter3d(shown, ["UMAP_1", "UMAP_2", "UMAP_3"], legend=True))
-    axes = {f"{axis}axis": {"title": f"UMAP {i}"} for i, axis in enumerate("xyz", start=1)}
+    axes = _space_axes([f"UMAP {i}" for i in (1, 2, 3)])
     return style(figure, height=560, scene=axes)
 
 
@@ -101,15 +111,43 @@ def in_space(rows: pd.DataFrame) -> go.Figure:
         horizontal_spacing=0.02,
     )
     figure.add_traces(_scatter3d(around, ["rel_x", "rel_y", "rel_z"], legend=True), rows=1, cols=1)
-    figure.add_traces(_scatter3d(around, ["pca_1", "pca_2", "pca_3"], legend=False), rows=1, cols=2)
-    axes = {f"{axis}axis": {"title": f"{axis} (um)"} for axis in "xyz"}
-    turned = {f"{axis}axis": {"title": f"axis {i} (um)"} for i, axis in enumerate("xyz", start=1)}
+    figure.add_traces(_scatter3d(around, list(AXES), legend=False), rows=1, cols=2)
+    figure.add_trace(_soma(), row=1, col=1)
+    axes = _space_axes([f"{axis} (um)" for axis in "xyz"])
+    turned = _space_axes([f"axis {i} (um)" for i in (1, 2, 3)])
     return style(
         figure,
         height=560,
-        scene={"aspectmode": "data", **axes},
-        scene2={"aspectmode": "data", **turned},
+        scene={**_proportions(around[["rel_x", "rel_y", "rel_z"]]), **axes},
+        scene2={**_proportions(around[list(AXES)]), **turned},
     )
+
+
+def _soma() -> go.Scatter3d:
+    return go.Scatter3d(
+        x=[0],
+        y=[0],
+        z=[0],
+        mode="markers",
+        name="soma",
+        marker={"color": "#c8102e", "size": 6, "symbol": "diamond"},
+        hovertemplate="soma<extra></extra>",
+    )
+
+
+def _space_axes(titles: Sequence[str]) -> dict[str, Any]:
+    look = {"color": SPACE_GREY, "gridcolor": SPACE_GRID, "zerolinecolor": SPACE_GRID}
+    return {
+        f"{axis}axis": {"title": title, **look} for axis, title in zip("xyz", titles, strict=True)
+    }
+
+
+def _proportions(places: pd.DataFrame) -> dict[str, Any]:
+    """True proportions that fit the frame: plotly's own let a long axis run out of it."""
+    spans = np.ptp(places.to_numpy(float), axis=0) + np.finfo(float).tiny
+    fitting = min(LONGEST_AXIS / spans.max(), LONGEST_DIAGONAL / np.linalg.norm(spans))
+    shares = fitting * spans
+    return {"aspectmode": "manual", "aspectratio": dict(zip("xyz", shares.tolist(), strict=True))}
 
 
 def _scatter3d(rows: pd.DataFrame, axes: list[str], *, legend: bool) -> list[go.Scatter3d]:
@@ -165,7 +203,8 @@ def pairs(rows: pd.DataFrame, columns: Sequence[str]) -> go.Figure:
 def correlation(rows: pd.DataFrame, columns: Sequence[str]) -> go.Figure:
     """Rank correlations (Spearman) of the columns."""
     # Ranks first: pandas would take scipy for the same numbers.
-    matrix = rows[list(columns)].rank().corr().to_numpy()
+    shown = rows.iloc[:: -(-len(rows) // MOST_RANKED)]
+    matrix = shown[list(columns)].rank().corr().to_numpy()
     figure = go.Figure(
         go.Heatmap(
             z=matrix,
@@ -185,19 +224,43 @@ def correlation(rows: pd.DataFrame, columns: Sequence[str]) -> go.Figure:
 
 
 def boxes(rows: pd.DataFrame, column: str) -> go.Figure:
-    """One column for each neuron and cluster, as box plots."""
+    """One column for each neuron and cluster, as box plots.
+
+    Quartiles and whiskers are found here, so that the browser need not hold every value.
+    """
     figure = go.Figure()
-    for cluster, members in by_cluster(rows):
+    thinned = rows[["NeuronId", "cluster", column]].iloc[:: -(-len(rows) // MOST_RANKED)]
+    shown = thinned["NeuronId"].value_counts().index[:MOST_BOXES]
+    for cluster, members in by_cluster(thinned[thinned["NeuronId"].isin(shown)]):
+        parts = members.groupby("NeuronId", sort=True)[column]
+        quartiles = parts.quantile(np.array([0.25, 0.5, 0.75])).unstack()
+        low, high = _whiskers(members, column, quartiles)
         figure.add_box(
-            x=members["NeuronId"],
-            y=members[column].to_numpy(np.float32),
+            x=quartiles.index,
+            q1=quartiles[0.25].to_numpy(),
+            median=quartiles[0.5].to_numpy(),
+            q3=quartiles[0.75].to_numpy(),
+            lowerfence=low,
+            upperfence=high,
             name=cluster_name(cluster),
-            marker={"color": color(cluster), "size": 3},
+            marker={"color": color(cluster)},
             line={"width": 1},
         )
     figure.update_xaxes(title="neuron", type="category", categoryorder="category ascending")
     figure.update_yaxes(title=axis_title(column))
     return style(figure, height=460, boxmode="group")
+
+
+def _whiskers(
+    members: pd.DataFrame, column: str, quartiles: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:
+    """The outermost values within 1.5 interquartile ranges of the box, by neuron."""
+    reach = 1.5 * (quartiles[0.75] - quartiles[0.25])
+    neurons, values = members["NeuronId"], members[column]
+    above = values >= neurons.map(quartiles[0.25] - reach)
+    below = values <= neurons.map(quartiles[0.75] + reach)
+    inner = values[above & below].groupby(neurons[above & below])
+    return inner.min().to_numpy(), inner.max().to_numpy()
 
 
 def summary(contrasts: pd.DataFrame) -> go.Figure:
@@ -262,54 +325,3 @@ def _effect_axes(figure: go.Figure, measures: list[str], title: str) -> go.Figur
         automargin=True,
     )
     return style(figure, height=120 + 46 * len(measures))
-
-
-def null(evidence: Mapping[str, Any]) -> go.Figure:
-    """The statistic of the clusters beside those of chance data."""
-    values = evidence["null_dbcv_features"]
-    if not values:
-        return message("Chance data were not tried", height=260)
-    figure = go.Figure()
-    figure.add_scatter(
-        x=values,
-        y=evidence["null_n_clusters"],
-        mode="markers",
-        name="chance data",
-        marker={"color": NOISE, "size": 10, "opacity": 0.7},
-        hovertemplate="chance data: %{x:.2f}, %{y} groups<extra></extra>",
-    )
-    figure.add_scatter(
-        x=[evidence["dbcv_features"]],
-        y=[evidence["n_clusters"]],
-        mode="markers",
-        name="these synapses",
-        marker={"color": CHOSEN, "size": 14, "symbol": "diamond"},
-        hovertemplate="these synapses: %{x:.2f}, %{y} clusters<extra></extra>",
-    )
-    figure.update_xaxes(title="DBCV in the features (-1 to 1)")
-    figure.update_yaxes(title="clusters", dtick=1, rangemode="tozero")
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-    return style(figure, height=300, legend=legend)
-
-
-def sweep(lines: pd.DataFrame) -> go.Figure:
-    """Number of clusters, share of noise and mean membership against min_samples."""
-    titles = {
-        "n_clusters": "clusters",
-        "noise_share": "share of noise",
-        "mean_probability": "mean membership",
-    }
-    figure = make_subplots(rows=3, shared_xaxes=True, vertical_spacing=0.06)
-    for row, (column, title) in enumerate(titles.items(), start=1):
-        figure.add_scatter(
-            x=lines["min_samples"],
-            y=lines[column],
-            mode="lines+markers",
-            line={"color": color(row - 1)},
-            row=row,
-            col=1,
-            hovertemplate=f"min_samples %{{x}}: {title} %{{y:.3g}}<extra></extra>",
-        )
-        figure.update_yaxes(title=title, rangemode="tozero", row=row, col=1)
-    figure.update_xaxes(title="minimum samples (synapses)", row=3, col=1)
-    return style(figure, height=420, showlegend=False)

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.figures.common import color, style
+from dashboard.figures.synapse_raster import raster
 
 MOST_POINTS = 200_000
-"""Above this many points a density raster is drawn instead of markers."""
-RASTER = (700, 500)
+"""Above this many points a raster is drawn instead of markers."""
 NAMED = ("cluster", "NeuronId", "SynType", "SynId")
 """Columns that name; all other numeric ones measure."""
 MOST_NAMES = 40
@@ -58,6 +59,7 @@ def embedding(
     by: str = "cluster",
     marked: Sequence[int] = (),
     window: Window | None = None,
+    chosen: Sequence[int] | npt.NDArray[np.int64] | None = None,
 ) -> go.Figure:
     """The map of clustered synapses.
 
@@ -66,17 +68,22 @@ def embedding(
         by: the column that gives the colour; numbers on a scale, names and clusters one each.
         marked: index of synapses to point out with a ring.
         window: the part that is looked at; None for all. Above `MOST_POINTS` synapses in it
-            a density raster of just that part is drawn.
+            a raster of just that part is drawn.
+        chosen: index of the synapses that are not faded; None for all.
     """
     shown = window.of(rows) if window else rows
     figure = go.Figure()
+    named = by in NAMED or not pd.api.types.is_numeric_dtype(rows[by])
     if len(shown) > MOST_POINTS:
-        figure.add_trace(_raster(shown))
-    elif by not in NAMED and pd.api.types.is_numeric_dtype(rows[by]):
+        kept = None if chosen is None else np.isin(shown.index.to_numpy(), chosen)
+        figure.add_traces(raster(shown, by, named, axis_title(by), kept))
+    elif not named:
         figure.add_trace(_scale_trace(shown, by))
     else:
         for place, (value, members) in enumerate(_by_value(shown, by)):
             figure.add_trace(_value_trace(by, value, place, members))
+    if chosen is not None:
+        fade_others(figure, chosen)
     if len(marked):
         figure.add_trace(_rings(rows.loc[list(marked)]))
     _map_axes(figure)
@@ -86,7 +93,7 @@ def embedding(
     return figure
 
 
-def fade_others(figure: go.Figure, chosen: Sequence[int]) -> None:
+def fade_others(figure: go.Figure, chosen: Sequence[int] | npt.NDArray[np.int64]) -> None:
     """Show which points are chosen; synapses are told by the points' customdata."""
     rows = np.asarray(chosen)
     for trace in figure.data:
@@ -166,21 +173,11 @@ def _rings(rows: pd.DataFrame) -> go.Scattergl:
     )
 
 
-def _raster(rows: pd.DataFrame) -> go.Heatmap:
-    counts, x, y = np.histogram2d(rows["UMAP_1"], rows["UMAP_2"], bins=RASTER)
-    shown = np.where(counts.T > 0, np.log10(np.maximum(counts.T, 1)), np.nan)
-    return go.Heatmap(
-        z=shown.astype(np.float32),
-        x=(x[:-1] + x[1:]) / 2,
-        y=(y[:-1] + y[1:]) / 2,
-        colorscale="Viridis",
-        colorbar={"title": "log10 synapses"},
-        hovertemplate="10^%{z:.1f} synapses<extra></extra>",
-    )
-
-
 def _map_axes(figure: go.Figure) -> go.Figure:
     figure.update_xaxes(title="UMAP 1 (no unit)")
     figure.update_yaxes(title="UMAP 2 (no unit)")
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-    return style(figure, height=520, legend=legend, dragmode="pan", clickmode="event+select")
+    # What a person did to the axes and tools stays when the figure is drawn again.
+    mode = {"dragmode": "lasso", "clickmode": "event+select", "uirevision": "map"}
+    # Room for the legend: plotly finds room itself, but then leaves the legend where it was.
+    return style(figure, height=520, legend=legend, **mode).update_layout(margin_t=64)

@@ -21,6 +21,7 @@ from dashboard.settings import Settings
 from pipelines import tasks
 from pipelines.errors import NeuroboardError
 from pipelines.progress import Report
+from pipelines.synapses.sandbox import keep_ready
 
 OUT_OF_MEMORY = (
     "There was not enough memory. Close other programs, choose a part of the data, "
@@ -111,3 +112,4 @@ def _warm_up() -> None:
     keep_compiled()
     for task in tasks.TASKS.values():
         _ = task.function
+    keep_ready()

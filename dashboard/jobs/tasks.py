@@ -25,11 +25,19 @@ class JobKind:
 
 
 KINDS: Mapping[str, JobKind] = {
+    "spikes look": JobKind("Look at a recording", "/spikes?step=look"),
     "spikes sort": JobKind("Sort spikes", "/spikes"),
     "spikes label": JobKind("Label units", "/spikes?step=label", quick=True),
+    "spikes review": JobKind("Review units", "/spikes?step=curate"),
+    "spikes curate": JobKind("Use units as curated", "/spikes?step=curated", quick=True),
+    "spikes train-labels": JobKind("Train a classifier of units", "/spikes?step=train"),
     "spikes export": JobKind("Export units", "/spikes?step=export", quick=True),
     "brainmap look": JobKind("Look at images", "/brainmap?step=look", quick=True),
     "brainmap fit": JobKind("Map voxels", "/brainmap"),
+    "brainmap correlate": JobKind("Correlate voxels", "/brainmap?step=correlate", quick=True),
+    "brainmap series": JobKind("Change series", "/brainmap?step=series", quick=True),
+    "brainmap export": JobKind("Export a map", "/brainmap?step=export", quick=True),
+    "brainmap colorize": JobKind("Colour voxels", "/brainmap?step=colorize", quick=True),
     "synapses check": JobKind("Check a table of synapses", "/synapses?step=check", quick=True),
     "synapses fit": JobKind("Cluster synapses", "/synapses?step=fit"),
     "synapses train": JobKind("Train a classifier", "/synapses?step=train"),

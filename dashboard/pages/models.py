@@ -111,7 +111,9 @@ def _registry_row(entry: Entry) -> Component:
     card = _card(entry.folder)
     use: Any = entry.name
     if not entry.retired:
-        use = dcc.Link(entry.name, href=f"/synapses?step=predict&model={entry.name}")
+        synapses = f"/synapses?step=predict&model={entry.name}"
+        units = f"/spikes?step=label&bundle=model:{entry.name}"
+        use = dcc.Link(entry.name, href=units if entry.is_of_units else synapses)
     return html.Tr(
         [
             html.Th(use, scope="row"),

@@ -62,8 +62,8 @@ def _parts() -> list[Component]:
         html.P([html.Code(str(settings.home)), ". ", _quota(total)], className="hint"),
         html.Table(html.Tbody(rows)),
         html.P(
-            "To back everything up, stop the app and copy this folder: an app started on the copy has "
-            "the same jobs, uploads and models.",
+            "To back everything up, stop the app and copy this folder: an app started on the copy "
+            "has the same jobs, uploads and models.",
             className="hint",
         ),
         html.Div(

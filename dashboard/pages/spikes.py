@@ -6,30 +6,15 @@ from dash import Dash
 from dash.development.base_component import Component
 
 from dashboard import shell, workbench
+from dashboard.pages import spike_batch
+from dashboard.pages.spike_benches import CURATED, REVIEW, TRAIN
+from dashboard.pages.spike_recordings import LOOK, SORT
 from dashboard.workbench import Bench, Source
 
 PAGE = {"module": "spikes", "path": "/spikes", "title": "Spikes – Neuroboard"}
 TITLE = "Spikes"
 LEAD = "Sort a raw extracellular recording into units and label them, without hand work."
-BENCH = Bench(
-    slug="spikes",
-    task="spikes sort",
-    run_label="Sort spikes",
-    sources=(
-        Source(
-            "recording",
-            "Recording",
-            "A recording stays where it is and is only read: choose its folder below a data root.",
-            root="recording",
-            example="spikes",
-        ),
-    ),
-    empty=(
-        "Choose a recording on the left and press Sort spikes. It is band-pass filtered, spikes "
-        "are detected on each group of nearby channels, and a Bayesian mixture finds the number "
-        "of units itself. You get a table of units with waveforms and inter-spike intervals."
-    ),
-)
+BENCH = SORT
 LABEL = Bench(
     slug="spikes-label",
     task="spikes label",
@@ -38,8 +23,19 @@ LABEL = Bench(
         Source(
             "units",
             "Sorted units",
-            "A finished sorting. A table of metrics alone is labelled on the command line.",
+            "One or several finished sortings, each labelled in a job of its own. A table of "
+            "metrics alone is labelled on the command line.",
             from_task="spikes sort",
+            also_from=("spikes curate",),
+            several=True,
+        ),
+        Source(
+            "bundle",
+            "Classifier",
+            "One that was trained here, or none for the one that comes with the app.",
+            from_task="spikes train-labels",
+            from_registry=True,
+            optional=True,
         ),
     ),
     empty=(
@@ -53,25 +49,81 @@ EXPORT = Bench(
     slug="spikes-export",
     task="spikes export",
     run_label="Export units",
-    sources=(Source("sorting", "Sorted units", "A finished sorting.", from_task="spikes sort"),),
+    sources=(
+        Source(
+            "sorting",
+            "Sorted units",
+            "A finished sorting, or units as curated.",
+            from_task="spikes sort",
+            also_from=("spikes curate",),
+        ),
+        Source(
+            "labels",
+            "Labels",
+            "A labelling of these units, whose labels are written; or none.",
+            from_task="spikes label",
+            optional=True,
+        ),
+    ),
     empty=(
-        "Choose a sorting on the left and press Export units. You get files for phy, for "
-        "SpikeInterface's curation, or tables that any program reads."
+        "Choose a sorting on the left and press Export units. You get files for phy, NWB, "
+        "SpikeInterface's curation or blech_clust, or tables and arrays that any program reads. "
+        "With a labelling they carry its labels."
     ),
 )
-STEPS: Mapping[str, Bench] = {"sort": BENCH, "label": LABEL, "export": EXPORT}
-NAMES = {"sort": "1. Sort", "label": "2. Label", "export": "3. Export"}
+STEPS: Mapping[str, Bench] = {
+    "look": LOOK,
+    "sort": BENCH,
+    "label": LABEL,
+    "curate": REVIEW,
+    "curated": CURATED,
+    "train": TRAIN,
+    "export": EXPORT,
+}
+NAMES = {
+    "look": "Look first",
+    "sort": "1. Sort",
+    "label": "2. Label",
+    "curate": "3. Curate",
+    "export": "4. Export",
+    "train": "Train a classifier",
+    "batch": "Many recordings",
+}
 
 
-def layout(job: str | None = None, step: str = "sort", sort: str = "", **_: str) -> Component:
-    """The page at one of its steps, with a job's form and result if one is named."""
+def layout(
+    job: str | None = None,
+    step: str = "sort",
+    sort: str = "",
+    bundle: str = "",
+    jobs: str = "",
+    **settings: str,
+) -> Component:
+    """The page at one of its steps, with a job's form and result if one is named.
+
+    Args:
+        job: a job whose form and result are shown.
+        step: a key of `STEPS`.
+        sort: a sorting that is filled in where sorted units are asked for.
+        bundle: a classifier that is filled in: a job's id, or a reference such as model:NAME.
+        jobs: of a batch, divided by commas.
+        settings: references and parameters to fill in, by name.
+    """
+    if step == "batch":
+        steps = shell.steps(PAGE["path"], NAMES, step)
+        return shell.page(TITLE, LEAD, steps, spike_batch.layout(jobs))
     step = step if step in STEPS else "sort"
-    chosen = {source.name: f"job:{sort}" for source in STEPS[step].sources} if sort else {}
+    bench = STEPS[step]
+    chosen = {
+        source.name: settings[source.name] for source in bench.sources if source.name in settings
+    }
+    chosen |= {bench.sources[0].name: f"job:{sort}"} if sort else {}
+    chosen |= {"bundle": bundle if ":" in bundle else f"job:{bundle}"} if bundle else {}
     return shell.page(
         TITLE,
         LEAD,
         shell.steps(PAGE["path"], NAMES, step),
-        workbench.layout(STEPS[step], job, chosen),
+        workbench.layout(bench, job, chosen, workbench.known_values(bench, settings)),
     )
 
 
@@ -79,3 +131,4 @@ def register(app: Dash) -> None:
     """Connect the page."""
     for bench in STEPS.values():
         workbench.register(app, bench)
+    spike_batch.register(app)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dash import Dash
 from dash.development.base_component import Component
 
-from dashboard import shell, workbench
+from dashboard import shell, table_choices, workbench
 from dashboard.workbench import Bench, Source
 
 PAGE = {"module": "synapses", "path": "/synapses", "title": "Synapses – Neuroboard"}
@@ -13,8 +13,10 @@ TITLE = "Synapses"
 LEAD = "Cluster a table of synapses, train a classifier on it, and predict new synapses."
 _TABLE_HELP = (
     "One synapse a row: NeuronId, SynType, SynId, corr_x/y/z_micron, "
-    "corr_soma_x/y/z_micron, SynArea, BoutonArea."
+    "corr_soma_x/y/z_micron, SynArea, BoutonArea. Of any other table of points choose the "
+    "columns in the folded settings."
 )
+_NEW_HELP = "New rows with the columns of the table that the classifier was trained on."
 STEPS: Mapping[str, Bench] = {
     "fit": Bench(
         slug="synapses-fit",
@@ -70,7 +72,7 @@ STEPS: Mapping[str, Bench] = {
             Source(
                 "table",
                 "New synapses",
-                _TABLE_HELP,
+                _NEW_HELP,
                 upload="table",
                 root="table",
                 example="new-synapses",
@@ -90,7 +92,8 @@ STEPS: Mapping[str, Bench] = {
         ),
         empty=(
             "Choose a table and press Check table: you get, row by row, what is accepted, "
-            "what is repaired and what is rejected, and why."
+            "what is repaired and what is rejected, and why. What can be repaired from the table "
+            "itself (decimal commas, other units, a soma that varies) is offered then."
         ),
     ),
 }
@@ -108,18 +111,20 @@ def layout(
     bundle: str = "",
     fit: str = "",
     model: str = "",
-    **_: str,
+    table: str = "",
+    **given: str,
 ) -> Component:
     """The page at one of its steps, with a job's form and result if one is named."""
     step = step if step in STEPS else "fit"
     chosen = {"bundle": f"job:{bundle}"} if bundle else {}
     chosen |= {"bundle": f"model:{model}"} if model else {}
     chosen |= {"fit": f"job:{fit}"} if fit else {}
+    chosen |= {"table": table} if table else {}
     return shell.page(
         TITLE,
         LEAD,
         shell.steps(PAGE["path"], NAMES, step),
-        workbench.layout(STEPS[step], job, chosen),
+        workbench.layout(STEPS[step], job, chosen, workbench.known_values(STEPS[step], given)),
     )
 
 
@@ -127,3 +132,4 @@ def register(app: Dash) -> None:
     """Connect the page."""
     for bench in STEPS.values():
         workbench.register(app, bench)
+        table_choices.register(app, bench)

@@ -9,9 +9,17 @@ from dash.development.base_component import Component
 from dashboard.jobs.store import Job
 from dashboard.results import (
     brainmap,
+    brainmap_colored,
+    brainmap_correlation,
+    brainmap_export,
     brainmap_look,
+    brainmap_series,
+    spike_curate,
+    spike_curated,
     spike_export,
     spike_labels,
+    spike_look,
+    spike_train,
     spikes,
     synapse_check,
     synapse_fit,
@@ -29,12 +37,20 @@ View = Callable[[Job], Component]
 VIEWS: Mapping[str, View] = {
     "brainmap fit": brainmap.view,
     "brainmap look": brainmap_look.view,
+    "brainmap correlate": brainmap_correlation.view,
+    "brainmap colorize": brainmap_colored.view,
+    "brainmap export": brainmap_export.view,
+    "brainmap series": brainmap_series.view,
     "synapses check": synapse_check.view,
     "synapses fit": synapse_fit.view,
     "synapses train": synapse_models.view_train,
     "synapses predict": synapse_models.view_predict,
+    "spikes look": spike_look.view,
     "spikes sort": spikes.view,
     "spikes label": spike_labels.view,
+    "spikes review": spike_curate.view,
+    "spikes curate": spike_curated.view,
+    "spikes train-labels": spike_train.view,
     "spikes export": spike_export.view,
 }
 
@@ -54,5 +70,18 @@ def view(job: Job) -> Component:
 
 def register(app: Dash) -> None:
     """Connect what can be pointed at and clicked in results."""
-    for module in (brainmap, brainmap_look, synapse_fit, synapse_models, spikes, spike_labels):
+    for module in (
+        brainmap,
+        brainmap_look,
+        brainmap_colored,
+        brainmap_correlation,
+        brainmap_series,
+        synapse_check,
+        synapse_fit,
+        synapse_models,
+        spikes,
+        spike_look,
+        spike_labels,
+        spike_curate,
+    ):
         module.register(app)

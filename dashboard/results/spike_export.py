@@ -13,7 +13,14 @@ WHAT_NEXT: Mapping[str, str] = {
     "signal is not in it; to see it, set dat_path in params.py to the file.",
     "curation-json": "SpikeInterface reads curation.json with load_curation and shows it in its "
     "viewer.",
-    "csv": "spike_times.csv has one row per spike, in seconds; units.csv one row per unit.",
+    "csv": "spike_times.csv has one row per spike, in seconds; units.csv one row per unit. "
+    "sort_file.csv replays the units with: spikes sort RECORDING --sort-file sort_file.csv.",
+    "nwb": "Any NWB reader opens units.nwb, such as pynwb or NWB Widgets. Its start time is that "
+    "of the sorting.",
+    "blech-hdf5": "sorted_units.h5 holds /sorted_units and /unit_descriptor as blech_clust writes "
+    "them, with every waveform on the unit's largest channel.",
+    "zarr": "Unpack the zip and open units.zarr with zarr.open_group: spikes, mean waveforms and "
+    "the table of units as plain arrays.",
 }
 
 

@@ -1,8 +1,6 @@
 """The result of a sorting: units, their waveforms and intervals."""
 
 from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -11,14 +9,13 @@ import pandas as pd
 from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
-from numpy.typing import NDArray
 
 from dashboard.figures import spikes as figures
 from dashboard.figures.common import framed
-from dashboard.figures.spikes import MeanWaveform
 from dashboard.jobs.store import Job
-from dashboard.results import common
-from pipelines.spikes.trains import correlogram, isi_histogram
+from dashboard.results import common, spike_groups, spike_traces, spike_unit
+from dashboard.results.spike_unit import trains
+from pipelines.spikes.trains import correlogram
 
 MOST_RASTER_SPIKES = 3000
 MOST_RASTER_UNITS = 40
@@ -34,27 +31,13 @@ NAMES = {
 }
 
 
-@lru_cache(maxsize=4)
-def trains(folder: Path) -> dict[int, NDArray[np.int64]]:
-    """Sample indices of every unit's spikes."""
-    with np.load(folder / "spikes.npz") as spikes:
-        samples, units = spikes["sample_index"], spikes["unit_id"]
-    return {int(unit): samples[units == unit] for unit in np.unique(units)}
-
-
-def waveform(folder: Path, unit: int) -> MeanWaveform:
-    """A unit's mean waveform."""
-    with np.load(folder / "waveforms.npz") as stored:
-        return MeanWaveform(
-            stored["mean"][unit], stored["sd"][unit], stored["ms"], stored["channel_id"]
-        )
-
-
 def view(job: Job) -> Component:
     """The whole result."""
     folder = common.folder(job.id)
     units = pd.read_csv(folder / "units.csv")
-    head = html.Div([_headline(job), _failures(folder), _downloads(job)], className="card")
+    head = html.Div(
+        [_headline(job), _why(job), spike_groups.failures(job), _downloads(job)], className="card"
+    )
     if units.empty:
         groups = pd.read_csv(folder / "groups.csv", keep_default_na=False)
         reason = next(iter(groups["reason"]), "")
@@ -65,8 +48,10 @@ def view(job: Job) -> Component:
         [
             head,
             html.Div(_unit_table(units), className="card"),
-            html.Div(_unit(job, first), id="spikes-unit"),
+            html.Div(spike_unit.view(job, first), id="spikes-unit"),
+            html.Div(spike_traces.view(job, first), className="card"),
             html.Div(_raster(job, units), className="card"),
+            *spike_groups.view(job),
             html.Div(list(_pairs(job, units)), className="card"),
         ]
     )
@@ -85,15 +70,10 @@ def _headline(job: Job) -> Component:
     )
 
 
-def _failures(folder: Path) -> Component | None:
-    """What went wrong in groups of channels that could not be sorted."""
-    groups = pd.read_csv(folder / "groups.csv", keep_default_na=False)
-    failed = groups[groups["state"] == "failed"]
-    lines = [
-        html.P(f"Group {row.group} (channels {row.channels}) failed: {row.reason}")
-        for row in failed.itertuples()
-    ]
-    return html.Div(lines, className="note") if lines else None
+def _why(job: Job) -> Component | None:
+    """Which sorter took which channels; older results do not say."""
+    reason = common.headline(job).get("sorter_reason")
+    return html.P(reason, className="hint") if reason else None
 
 
 def _downloads(job: Job) -> Component:
@@ -102,10 +82,18 @@ def _downloads(job: Job) -> Component:
         "spikes.npz": "Spike times (npz)",
         "waveforms.npz": "Mean waveforms (npz)",
         "groups.csv": "Channel groups (CSV)",
+        "sort_file.csv": "Sort file (CSV)",
+        "report.html": "Report (HTML)",
     }
-    links: list[Component] = [common.download(job, file, text) for file, text in files.items()]
+    folder = common.folder(job.id)
+    links: list[Component] = [
+        common.download(job, file, text)
+        for file, text in files.items()
+        if (folder / file).is_file()
+    ]
     export = dcc.Link(
-        "Export for phy, SpikeInterface or as tables", href=f"/spikes?step=export&sort={job.id}"
+        "Export for phy, NWB, SpikeInterface or as tables",
+        href=f"/spikes?step=export&sort={job.id}",
     )
     return html.Div([*links, export], className="downloads")
 
@@ -123,28 +111,6 @@ def _unit_table(units: pd.DataFrame) -> list[Component]:
     )
     hint = html.P("Choose a unit to see its waveforms and intervals.", className="hint")
     return [html.H2("Units"), hint, grid]
-
-
-def _unit(job: Job, unit: int) -> Component:
-    folder = common.folder(job.id)
-    rate = float(common.headline(job)["sampling_frequency"])
-    spikes = trains(folder)[unit]
-    intervals = isi_histogram(spikes, rate, bin_ms=1.0, max_ms=100.0)
-    values = job.parameters
-    waves = framed(
-        figures.waveforms(unit, waveform(folder, unit)),
-        id="spikes-waveforms",
-        caption=f"Unit {unit}: mean of {len(spikes):,} spikes with one standard deviation, "
-        f"band-pass {values['freq_min']:g} to {values['freq_max']:g} Hz.",
-    )
-    histogram = framed(
-        figures.isi(unit, intervals),
-        id="spikes-isi",
-        caption=f"Unit {unit}: intervals between successive spikes in bins of 1 ms, up to 100 ms. "
-        f"The dotted line is at {figures.REFRACTORY_MS} ms: a single neuron hardly ever fires "
-        "faster.",
-    )
-    return html.Div([waves, histogram], className="card pair")
 
 
 def _raster(job: Job, units: pd.DataFrame) -> Component:
@@ -212,6 +178,8 @@ def _correlogram(job: Job, one: int, two: int) -> Component:
 
 def register(app: Dash) -> None:
     """Connect the table with the figures below it, and the choice of a pair."""
+    spike_traces.register(app)
+    spike_groups.register(app)
     app.callback(
         Output("spikes-correlogram-box", "children"),
         Input("spikes-one", "value"),
@@ -236,4 +204,4 @@ def show_unit(selected: list[dict[str, Any]] | None, job_id: str) -> Component:
     """Waveforms and intervals of the chosen unit."""
     if not selected:
         raise PreventUpdate
-    return _unit(common.job(job_id), int(selected[0]["unit_id"]))
+    return spike_unit.view(common.job(job_id), int(selected[0]["unit_id"]))

@@ -1,12 +1,24 @@
 """The result of checking a table of synapses: what was said of which row."""
 
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import dash_mantine_components as dmc
 import pandas as pd
-from dash import html
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
 from dashboard.aria import aria
 from dashboard.jobs.store import Job
+from dashboard.jobs.tasks import edit_link
 from dashboard.results import common
+from dashboard.submission import submit
+from pipelines.errors import NeuroboardError
+from pipelines.synapses.parameters import CheckParameters
+from pipelines.synapses.repairs import REPAIRS
+from pipelines.tasks import TASKS
 
 MOST_ROWS = 5000
 """Rows that a table on the page holds; the download has all."""
@@ -14,8 +26,8 @@ MOST_REMARKS = 200
 
 
 def view(job: Job) -> Component:
-    """Counts, and what was said of which row."""
-    return html.Div([_counts(job), report(job)])
+    """Counts, what can be repaired, and what was said of which row."""
+    return html.Div([_counts(job), *offers(job), report(job)])
 
 
 def _counts(job: Job) -> Component:
@@ -27,9 +39,94 @@ def _counts(job: Job) -> Component:
         "Rejected": common.number(found["n_rejected"]),
     }
     links = [common.download(job, "report.csv", "Report, row by row (CSV)")]
+    usable = found["n_accepted"] + found["n_repaired"]
+    if usable:
+        name = "Repaired table (CSV)" if found["n_repaired"] else "Usable rows (CSV)"
+        links.append(common.download(job, "repaired.csv", name))
+        links.append(dcc.Link("Cluster this table", href=_use(job), className="button"))
+    offered = [offer["message"] for offer in found["offers"].values()]
+    notes = [html.P(note, className="note") for note in found["notes"] if note not in offered]
     return html.Div(
-        [common.stats(figures_), html.Div(links, className="downloads")], className="card"
+        [common.stats(figures_), *notes, html.Div(links, className="downloads")], className="card"
     )
+
+
+def _use(job: Job) -> str:
+    """The page that clusters this table, with what was set here."""
+    changed = CheckParameters.parse(job.parameters).changed()
+    given = {k: ",".join(v) if isinstance(v, list) else v for k, v in changed.items()}
+    return "/synapses?" + urlencode({"step": "fit", "table": job.inputs[-1].reference, **given})
+
+
+# -- repairs
+
+
+def offers(job: Job) -> list[Component]:
+    """What can be repaired, each with a button that does so and runs the job again."""
+    found = common.headline(job).get("offers", {})
+    if not found:
+        return []
+    items = [_offer(name, offer["n_rows"], offer["message"]) for name, offer in found.items()]
+    heading = html.H2("What can be repaired")
+    hint = html.P(
+        "Nothing is repaired unasked. A repaired row says so in the report and beside its "
+        "prediction.",
+        className="hint",
+    )
+    error = html.Div(id="repair-error", role="alert", className="error")
+    return [html.Div([heading, hint, *items, error], className="card stack")]
+
+
+def _offer(name: str, n_rows: int, message: str) -> Component:
+    button = dmc.Button(
+        f"Repair this ({name})", id={"type": "repair", "name": name}, variant="default", size="sm"
+    )
+    rows = f"{n_rows:,} row{'' if n_rows == 1 else 's'}"
+    return html.Div(
+        [
+            html.P([html.Strong(f"{REPAIRS[name]} "), rows, " would be usable again."]),
+            html.P(message, className="hint"),
+            html.Div(button),
+        ],
+        className="stack",
+    )
+
+
+def register(app: Dash) -> None:
+    """Connect the buttons of the repairs."""
+    app.callback(
+        Output("url", "href", allow_duplicate=True),
+        Output("repair-error", "children"),
+        Input({"type": "repair", "name": ALL}, "n_clicks"),
+        State("panel-job", "data"),
+        prevent_initial_call=True,
+    )(repair)
+
+
+def repair(clicks: Sequence[int | None], job_id: str) -> tuple[Any, Any]:
+    """Run a job again with one more repair: the address to go to, and what is wrong."""
+    if not any(clicks) or not ctx.triggered_id:
+        raise PreventUpdate
+    try:
+        return edit_link(common.job(job_id).task, again(job_id, ctx.triggered_id["name"])), ""
+    except NeuroboardError as error:
+        return no_update, error.sentence
+
+
+def again(job_id: str, name: str) -> str:
+    """Submit a job anew with one more repair; the new job.
+
+    Raises:
+        NeuroboardError: the repair is unknown, or the person may not run jobs.
+    """
+    job = common.job(job_id)
+    wanted = dict.fromkeys([*job.parameters.get("repair", []), name])
+    values = {**job.parameters, "repair": list(wanted)}
+    parameters = TASKS[job.task].parameters.parse(values).model_dump(mode="json")
+    return submit(job.task, {item.name: item.reference for item in job.inputs}, parameters)
+
+
+# -- the report
 
 
 def report(job: Job) -> Component:

@@ -3,21 +3,26 @@
 from typing import Any
 
 import dash_mantine_components as dmc
+import numpy as np
 import pandas as pd
 from dash import Dash, Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.figures import synapse_explore as figures
-from dashboard.figures.common import framed, message
+from dashboard.figures.common import message
+from dashboard.figures.pictures import pictured
 from dashboard.figures.synapses import cluster_name
 from dashboard.jobs.store import Job
 from dashboard.results import common, synapse_sets
+from dashboard.results.synapse_choice import Choice, Rows, chosen_rows, named_rows
 from dashboard.results.synapse_rows import clusters
 from pipelines.errors import InputError
 from pipelines.synapses.effects import cliffs_delta
 
 REST = "all others"
+MOST_COMPARED = 50_000
+"""Synapses of a side that are compared; with so many an interval is narrower than a line."""
 VIEWS = {
     "space": "Around the soma",
     "pairs": "Every measure against every other",
@@ -26,13 +31,19 @@ VIEWS = {
     "density": "Density of the map",
     "map3d": "Map in three dimensions",
 }
+NEEDED = {"map3d": "UMAP_3", "space": "soma_distance"}
+"""A column without which there is no such view."""
 CAPTIONS = {
     "space": "Positions of the synapses relative to their soma, in um: as measured on the left, "
     "turned into the frame of each neuron (axis 1 along the dendrite) on the right.",
-    "pairs": "Measures against each other, one point a synapse.",
-    "correlation": "Rank correlations (Spearman's rho) over all clustered synapses.",
-    "boxes": "The measure that is chosen above, by neuron and cluster: median, quartiles and "
-    "whiskers of 1.5 times the interquartile range.",
+    "pairs": "Measures against each other, one point a synapse (of many synapses "
+    f"{figures.MOST_IN_PAIRS:,}, of every cluster its share).",
+    "correlation": "Rank correlations (Spearman's rho) over the clustered synapses (of more than "
+    f"{figures.MOST_RANKED:,} an even part).",
+    "boxes": "The measure that is chosen above, by neuron and cluster: median, quartiles, and "
+    "whiskers to the outermost value within 1.5 times the interquartile range; values beyond are "
+    f"not drawn. Of many neurons the {figures.MOST_BOXES} with the most synapses are shown, of "
+    f"more than {figures.MOST_RANKED:,} synapses an even part.",
     "density": "Synapses per bin of the map (50 by 50 bins, smoothed).",
     "map3d": "The map in its three dimensions.",
 }
@@ -40,7 +51,7 @@ CAPTIONS = {
 
 def measures(rows: pd.DataFrame) -> list[str]:
     """The columns that measure something about a synapse."""
-    names = ("cluster", "SynId", "probability")
+    names = ("cluster", "SynId", "probability", "row", "point")
     numeric = [str(name) for name in rows.select_dtypes("number").columns if name not in names]
     own = [name for name in numeric if not name.startswith(("UMAP_", "corr_"))]
     return own + [name for name in numeric if name not in own]
@@ -72,7 +83,7 @@ def _filter(rows: pd.DataFrame) -> Component:
         [
             html.H2("Filter"),
             _select("synapses-measure", "Measure", names, names[0]),
-            framed(
+            pictured(
                 figures.histogram(rows, names[0], None),
                 id="synapses-histogram",
                 caption="Drag across the bars to choose the synapses in that range; "
@@ -111,7 +122,7 @@ def _sets(job: Job, rows: pd.DataFrame) -> Component:
                 ],
                 className="row bottom",
             ),
-            framed(
+            pictured(
                 compare(first, second, job.id),
                 id="synapses-comparison",
                 caption="How far the two differ in each measure: Cliff's delta, from -1 to 1, "
@@ -134,23 +145,13 @@ def _options(job_id: str, rows: pd.DataFrame) -> list[dict[str, str]]:
     return [*parts, *kept, {"value": REST, "label": REST}]
 
 
-def members(job_id: str, choice: str) -> list[int] | None:
-    """The rows of a cluster or set; None for all."""
-    kind, _, name = choice.partition(":")
-    rows = clusters(common.folder(job_id))
-    if kind == "cluster":
-        found: list[int] = rows.index[rows["cluster"] == int(name)].tolist()
-        return found
-    return synapse_sets.load(job_id).get(name) if kind == "set" else None
-
-
 def _summary(job: Job) -> list[Component]:
     lines = pd.read_csv(common.folder(job.id) / "summary.csv")
     shown = lines.assign(cluster=[cluster_name(int(name)) for name in lines["cluster"]])
     rows = shown.round(3).astype(object).where(shown.notna(), None).to_dict("records")
     return [
         html.H2("What sets the clusters apart"),
-        framed(
+        pictured(
             figures.summary(lines),
             id="synapses-summary",
             caption="Each cluster against all other synapses: Cliff's delta with its 95 % "
@@ -176,7 +177,7 @@ def _views(rows: pd.DataFrame) -> list[Component]:
     offered = [
         {"value": name, "label": label}
         for name, label in VIEWS.items()
-        if name != "map3d" or "UMAP_3" in rows
+        if NEEDED.get(name, "cluster") in rows
     ]
     return [
         html.H2("Other views"),
@@ -195,7 +196,7 @@ def view(name: str, measure: str, rows: pd.DataFrame) -> Component:
         "density": lambda: figures.density(rows),
         "map3d": lambda: figures.map_in_space(rows),
     }
-    return framed(makers[name](), id="synapses-viewed", caption=CAPTIONS[name])
+    return pictured(makers[name](), id="synapses-viewed", caption=CAPTIONS[name])
 
 
 # -- callbacks
@@ -240,13 +241,13 @@ def register(app: Dash) -> None:
     )(compare)
 
 
-def show_histogram(measure: str, choice: dict[str, Any] | None, job_id: str) -> Any:
+def show_histogram(measure: str, choice: Choice | None, job_id: str) -> Any:
     """The distribution of a measure, the chosen synapses before the others."""
     if ctx.triggered_id == "synapses-choice" and (choice or {}).get("source") == "histogram":
         # Redrawing would take away the selection that is being made.
         raise PreventUpdate
     rows = clusters(common.folder(job_id))
-    return figures.histogram(rows, measure, (choice or {}).get("rows"))
+    return figures.histogram(rows, measure, chosen_rows(job_id, choice))
 
 
 def show_view(name: str, measure: str, job_id: str) -> Any:
@@ -261,7 +262,7 @@ def keep(
     dropped: int | None,
     name: str | None,
     shown: str | None,
-    choice: dict[str, Any] | None,
+    choice: Choice | None,
     job_id: str,
 ) -> tuple[Any, ...]:
     """Save what is chosen under a name, or remove the set that is shown."""
@@ -279,8 +280,9 @@ def keep(
     return said, options[:-1], options, options
 
 
-def _save(name: str | None, choice: dict[str, Any] | None, job_id: str) -> str:
-    rows = (choice or {}).get("rows") or []
+def _save(name: str | None, choice: Choice | None, job_id: str) -> str:
+    chosen = chosen_rows(job_id, choice)
+    rows = [] if chosen is None else chosen.tolist()
     synapse_sets.save(job_id, name or "", rows)
     return f"{len(rows):,} synapses are kept as {name}."
 
@@ -301,25 +303,34 @@ def compare(one: str, other: str, job_id: str) -> Any:
         return message("Each side needs two synapses that the other has not", height=260)
     lines = []
     for name in described(rows):
-        effect = cliffs_delta(
-            rows.loc[first, name].to_numpy(float), rows.loc[second, name].to_numpy(float)
-        )
-        lines.append((name, effect.delta, effect.low, effect.high, rows.loc[first, name].median()))
+        values = rows[name].to_numpy(float)
+        effect = cliffs_delta(values[_thinned(first)], values[_thinned(second)])
+        middle = float(np.nanmedian(values[first]))
+        lines.append((name, effect.delta, effect.low, effect.high, middle))
     columns = ["measure", "delta", "delta_low", "delta_high", "median"]
     effects = pd.DataFrame(lines, columns=columns)
     return figures.comparison(effects, _called(one), _called(other))
 
 
-def _sides(one: str, other: str, job_id: str, rows: pd.DataFrame) -> tuple[pd.Index, pd.Index]:
+def _sides(one: str, other: str, job_id: str, rows: pd.DataFrame) -> tuple[Rows, Rows]:
     """The rows of both; the rest is what the other side leaves."""
-    first = rows.index[:0] if one == REST else pd.Index(members(job_id, one) or [])
-    second = rows.index[:0] if other == REST else pd.Index(members(job_id, other) or [])
+    sides = []
+    for name in (one, other):
+        found = named_rows(job_id, name)
+        within = np.zeros(len(rows), dtype=bool)
+        within[found if found is not None else []] = True
+        sides.append(within)
     if one == REST:
-        first = rows.index.difference(second)
+        sides[0] = ~sides[1]
     if other == REST:
-        second = rows.index.difference(first)
-    both = first.intersection(second)
-    return first.difference(both), second.difference(both)
+        sides[1] = ~sides[0]
+    both = sides[0] & sides[1]
+    return np.flatnonzero(sides[0] & ~both), np.flatnonzero(sides[1] & ~both)
+
+
+def _thinned(rows: Rows) -> Rows:
+    """At most so many of them, evenly taken."""
+    return rows[:: -(-len(rows) // MOST_COMPARED)]
 
 
 def _called(choice: str) -> str:

@@ -1,29 +1,42 @@
 """The result of clustering synapses: how far to believe it, the map, and the table beside it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import dash_mantine_components as dmc
 import pandas as pd
-from dash import Dash, Input, Output, State, ctx, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard.figures import synapse_explore as explore
+from dashboard.figures import synapse_evidence
 from dashboard.figures import synapses as figures
-from dashboard.figures.common import framed
+from dashboard.figures.pictures import CHOOSING_CONFIG, pictured
 from dashboard.jobs.store import Job
-from dashboard.results import common, synapse_explore
-from dashboard.results.synapse_check import MOST_ROWS, report
-from dashboard.results.synapse_rows import clusters, inside, nearest, window_of
+from dashboard.results import common, synapse_explore, synapse_grid
+from dashboard.results.synapse_check import report
+from dashboard.results.synapse_choice import Choice, chosen_rows
+from dashboard.results.synapse_rows import clusters, nearest, window_of
+from pipelines.synapses.parameters import FitParameters
+from pipelines.synapses.profiles import PUBLISHED, applied
 
 METHODS = {
     "hdbscan": "clustered on the map with HDBSCAN; grey is noise",
     "gmm": "clustered in the features with a Gaussian mixture (components by BIC)",
 }
+JOINED = "; clusters that are not separated in the features are one"
+PUBLISHED_NOTE = (
+    "Profile published: the features (um, and um² times 5), map and cluster sizes of the "
+    "publication. Its own clusters do not come back this way, not even from its own table: give "
+    "them as a table of clusters. "
+)
+RASTER_NOTE = (
+    "They are drawn as an image: each pixel has the colour of most of its synapses, or their mean. "
+    "Zoom in until few enough are left to see every one. "
+)
 
 
 def view(job: Job) -> Component:
@@ -36,6 +49,9 @@ def view(job: Job) -> Component:
                 className="card",
             ),
             dcc.Store(id="synapses-choice"),
+            dcc.Store(id="synapses-outline"),
+            dcc.Store(id="synapses-seen"),
+            dcc.Store(id="synapses-turned"),
             html.Div([_map(job, rows), _table(rows)], className="card pair"),
             *synapse_explore.cards(job, rows),
             *_evidence_card(job),
@@ -100,51 +116,50 @@ def _map(job: Job, rows: pd.DataFrame) -> Component:
         allowDeselect=False,
         w=220,
     )
-    figure = framed(figures.embedding(rows), id="synapses-map", caption=_fit_caption(job, rows))
+    figure = pictured(
+        figures.embedding(rows),
+        id="synapses-map",
+        caption=_fit_caption(job, rows),
+        config=CHOOSING_CONFIG,
+    )
     return html.Div([colour, figure], className="stack")
 
 
 def _fit_caption(job: Job, rows: pd.DataFrame) -> str:
-    values = job.parameters
+    values = applied(FitParameters.parse(job.parameters))
     return (
-        f"{len(rows):,} synapses (group {values['group']}), each neuron in its own frame, embedded "
-        f"with UMAP ({values['umap_neighbors']} neighbours, minimum distance "
-        f"{values['umap_min_dist']:g}, seed {values['seed']}) and {METHODS[values['labels']]}. "
+        f"{len(rows):,} synapses (group {values.group}), each neuron in its own frame, embedded "
+        f"with UMAP ({values.umap_neighbors} neighbours, minimum distance "
+        f"{values.umap_min_dist:g}, seed {values.seed}) and {_method(job, values)}. "
+        f"{RASTER_NOTE if len(rows) > figures.MOST_POINTS else ''}"
+        f"{PUBLISHED_NOTE if values.profile == PUBLISHED else ''}"
         "A map of this kind always shows groups: that they are there in the picture does not show "
         "that they are there in the data."
     )
 
 
+def _method(job: Job, values: FitParameters) -> str:
+    given = [item.label for item in job.inputs if item.name == "labels"]
+    if given:
+        return f"coloured by the clusters that {given[0]} gives; grey is in none"
+    return METHODS[values.labels] + ("" if values.profile == PUBLISHED else JOINED)
+
+
 def _table(rows: pd.DataFrame) -> Component:
-    grid = common.table(
-        _records(rows),
-        id="synapses-rows",
-        label="Synapses with their clusters",
-        height=440,
-        dashGridOptions={"rowSelection": {"mode": "singleRow", "enableClickSelection": True}},
-    )
     hint = (
-        "Click a point, or choose points with the lasso, to see only those here; double-click "
-        "the map to see all again. Click a row to find it and its nearest synapses on the map."
+        "Click a point, or choose points with the lasso or the box, to see only those here; "
+        "double-click the map to see all again. Click a row to find it and its nearest synapses "
+        "on the map."
     )
     return html.Div(
         [
             html.P(hint, className="hint"),
             html.P(f"All {len(rows):,} synapses.", id="synapses-chosen", role="status"),
-            grid,
+            synapse_grid.grid(rows),
             html.P("", id="synapses-nearest", role="status", className="hint"),
         ],
         className="stack",
     )
-
-
-def _records(rows: pd.DataFrame) -> list[dict[Any, Any]]:
-    shown = rows.head(MOST_ROWS).round(3)
-    first = ["NeuronId", "SynType", "SynId", "cluster", "probability"]
-    rest = [name for name in shown.columns if name not in first]
-    numbered = shown[first + rest].assign(number=shown.index)
-    records: list[dict[Any, Any]] = numbered.to_dict("records")
-    return records
 
 
 # -- evidence
@@ -161,20 +176,25 @@ def _evidence_card(job: Job) -> list[Component]:
         else ""
     )
     caption = (
-        f"Each grey point is a set of chance data, treated in the same way: every column keeps its "
-        "own distribution, all other structure is lost. Clusters that are real lie to the right "
-        f"of them (p = {found['null_p']:.2g}). Other seeds ({found['n_seeds']}) agree with ARI "
-        f"{found['seed_ari']}, 80 % subsamples ({found['n_subsamples']}) with "
-        f"{found['subsample_ari']}.{part}"
+        f"Each grey point is one of {found['n_surrogates']} sets of chance data, mapped and "
+        "clustered in the same way. In them every feature has the same values as here and nearly "
+        "the same correlations with the others (a Gaussian copula), but there are no clusters. "
+        "Further right means better separated: DBCV, the density inside clusters against that "
+        "between them, where below 0 counts as 0. p is the share of all sets, with the data "
+        f"itself, that lie at least as far right: {found['null_p']:.2g}; with "
+        f"{found['n_surrogates']} sets it cannot be less than {1 / (1 + found['n_surrogates']):.2g}"
+        f". Other seeds ({found['n_seeds']}) agree with ARI {found['seed_ari']}, 80 % subsamples "
+        f"({found['n_subsamples']}) with {found['subsample_ari']}.{part}"
     )
-    parts = [framed(explore.null(found), id="synapses-null", caption=caption)]
+    parts = [pictured(synapse_evidence.null(found), id="synapses-null", caption=caption)]
     if (folder / "sweep.csv").exists():
         parts.append(
-            framed(
-                explore.sweep(pd.read_csv(folder / "sweep.csv")),
+            pictured(
+                synapse_evidence.sweep(pd.read_csv(folder / "sweep.csv")),
                 id="synapses-sweep",
-                caption="HDBSCAN on the same map with other values of minimum samples. A number "
-                "of clusters that holds over a wide range depends little on the setting.",
+                caption="HDBSCAN on the same map with other values of minimum samples, before "
+                "any joining. A number of clusters that holds over a wide range depends little on "
+                "the setting.",
             )
         )
     heading = html.H2("Are these clusters more than chance?")
@@ -186,13 +206,22 @@ def _evidence_card(job: Job) -> list[Component]:
 
 def register(app: Dash) -> None:
     """Connect the map, the table, and what is chosen."""
+    for function, output, change in (
+        ("outline", "synapses-outline", "selectedData"),
+        ("view", "synapses-seen", "relayoutData"),
+    ):
+        app.clientside_callback(  # type: ignore[no-untyped-call]
+            ClientsideFunction("synapses", function),
+            Output(output, "data"),
+            Input("synapses-map", change),
+            prevent_initial_call=True,
+        )
     app.callback(
         Output("synapses-choice", "data"),
-        Input("synapses-map", "selectedData"),
+        Input("synapses-outline", "data"),
         Input("synapses-histogram", "selectedData"),
         Input("synapses-show-set", "value"),
         State("synapses-measure", "value"),
-        State("panel-job", "data"),
         prevent_initial_call=True,
     )(choose)
     app.callback(
@@ -208,65 +237,67 @@ def register(app: Dash) -> None:
         Input("synapses-colour", "value"),
         Input("synapses-rows", "selectedRows"),
         Input("synapses-choice", "data"),
-        Input("synapses-map", "relayoutData"),
+        Input("synapses-seen", "data"),
         State("panel-job", "data"),
         prevent_initial_call=True,
     )(redraw)
+    synapse_grid.register(app)
     synapse_explore.register(app)
 
 
 def choose(
-    on_map: dict[str, Any] | None,
-    in_histogram: dict[str, Any] | None,
+    outline: Mapping[str, Any] | None,
+    in_histogram: Mapping[str, Any] | None,
     named: str | None,
     measure: str,
-    job_id: str,
-) -> dict[str, Any]:
-    """Which synapses are chosen, by what was last used; no rows means all."""
-    if not job_id:
-        raise PreventUpdate
-    rows = clusters(common.folder(job_id))
+) -> Choice | None:
+    """What is chosen, by what was last used; None means all."""
     source = ctx.triggered_id
     if source == "synapses-show-set":
-        return {"source": "set", "rows": synapse_explore.members(job_id, named or "")}
+        return {"source": "set", "name": named} if named else None
     if source == "synapses-histogram":
         span = (in_histogram or {}).get("range", {}).get("x")
-        found = rows.index[rows[measure].between(*span)].tolist() if span else None
-        return {"source": "histogram", "rows": found}
-    return {"source": "map", "rows": inside(rows, on_map)}
+        return {"source": "histogram", "measure": measure, "span": span} if span else None
+    return {"source": "map", "outline": outline} if outline else None
 
 
-def show_chosen(choice: dict[str, Any] | None, job_id: str) -> tuple[list[dict[Any, Any]], str]:
+def show_chosen(choice: Choice | None, job_id: str) -> tuple[Any, str]:
     """The chosen rows for the table, or all, and how many they are."""
     if not job_id:
         raise PreventUpdate
     rows = clusters(common.folder(job_id))
-    chosen = (choice or {}).get("rows")
+    chosen = chosen_rows(job_id, choice)
+    shown = rows if chosen is None else rows.iloc[chosen]
+    # A table that is read page by page asks for its rows itself.
+    records = no_update if synapse_grid.is_paged(rows) else synapse_grid.records(shown)
     if chosen is None:
-        return _records(rows), f"All {len(rows):,} synapses."
-    return _records(rows.loc[chosen]), f"{len(chosen):,} of {len(rows):,} synapses are chosen."
+        return records, f"All {len(rows):,} synapses."
+    return records, f"{len(chosen):,} of {len(rows):,} synapses are chosen."
 
 
 def redraw(
     colour: str,
     selected: Sequence[dict[str, Any]] | None,
-    choice: dict[str, Any] | None,
-    zoom: dict[str, Any] | None,
+    choice: Choice | None,
+    seen: Sequence[float] | None,
     job_id: str,
 ) -> tuple[Any, str]:
     """The map in another colour, with a row pointed out, or at another zoom."""
-    rows = clusters(common.folder(job_id))
-    window = window_of(zoom) if len(rows) > figures.MOST_POINTS else None
-    trigger = ctx.triggered_id
-    if trigger == "synapses-map" and window is None and len(rows) <= figures.MOST_POINTS:
+    if not job_id:
         raise PreventUpdate
-    if trigger == "synapses-choice" and (choice or {}).get("source") == "map":
-        # The map itself shows what was chosen on it.
+    rows = clusters(common.folder(job_id))
+    is_raster, trigger = len(rows) > figures.MOST_POINTS, ctx.triggered_id
+    if trigger == "synapses-seen" and not is_raster:
+        raise PreventUpdate
+    if trigger == "synapses-choice" and (choice or {}).get("source") == "map" and not is_raster:
+        # The points themselves show what was chosen among them.
         raise PreventUpdate
     marked, text = _pointed_out(job_id, rows, selected)
-    figure = figures.embedding(rows, colour, marked, window)
-    if choice and choice["source"] != "map" and choice["rows"] is not None:
-        figures.fade_others(figure, choice["rows"])
+    window = window_of(seen) if is_raster else None
+    figure = figures.embedding(rows, colour, marked, window, chosen_rows(job_id, choice))
+    if choice and choice["source"] != "map":
+        # Otherwise plotly keeps what was lassoed before.
+        figure.update_layout(selectionrevision=json.dumps(choice))
     return figure, text
 
 

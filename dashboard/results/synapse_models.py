@@ -13,11 +13,14 @@ from dash import Dash, Input, Output, Patch, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from dashboard import people
+from dashboard.aria import aria
 from dashboard.figures import synapse_models as figures
-from dashboard.figures.common import framed
+from dashboard.figures.pictures import pictured
 from dashboard.jobs.store import Job
+from dashboard.people import Role
 from dashboard.results import common
-from dashboard.results.synapse_check import MOST_ROWS
+from dashboard.results.synapse_check import MOST_ROWS, offers
 from dashboard.services import services
 from pipelines import registry
 from pipelines.errors import NeuroboardError
@@ -26,6 +29,11 @@ OUTLIERS = {
     "box": "anywhere in a box 1.5 times as wide as the data",
     "axes_swapped": "x, y and z swapped",
     "areas_x4": "areas four times too large",
+}
+NEIGHBORS = "neighbors"
+DETECTORS = {
+    NEIGHBORS: "distance in the features",
+    "one-class-svm": "published one-class SVM on the map",
 }
 NEW_NEURON = "New neuron"
 """How the note of a row begins whose neuron the model does not know."""
@@ -100,17 +108,24 @@ def _confusion(card: Mapping[str, Any]) -> Component:
         f"{card['parameters']['folds']} folds; all {int(matrix.sum()):,} are counted. Each was "
         "held out before frames, scaling and the choice of the classifier."
     )
-    return framed(figures.confusion(matrix, classes), id="synapses-confusion", caption=caption)
+    return pictured(figures.confusion(matrix, classes), id="synapses-confusion", caption=caption)
 
 
 def _calibration(card: Mapping[str, Any]) -> Component:
     caption = (
         "Of held-out synapses: the probability that was told, in ten bins, and the share that "
         "was right. On the dotted line a probability means what it says; the mean gap is "
-        f"{card['holdout_calibration_error']:.3f}."
+        f"{card['holdout_calibration_error']:.3f}.{_by_chance(card)}"
     )
     figure = figures.calibration(card["calibration_curve"])
-    return framed(figure, id="synapses-calibration", caption=caption)
+    return pictured(figure, id="synapses-calibration", caption=caption)
+
+
+def _by_chance(card: Mapping[str, Any]) -> str:
+    chance = card.get("holdout_calibration_error_by_chance")
+    if chance is None:
+        return ""
+    return f" With so many synapses it would be {chance:.3f} by chance if every one were true."
 
 
 def _importance(card: Mapping[str, Any]) -> Component:
@@ -120,21 +135,48 @@ def _importance(card: Mapping[str, Any]) -> Component:
         "another one can stand in for loses little."
     )
     figure = figures.importance(card["feature_importance"])
-    return framed(figure, id="synapses-importance", caption=caption)
+    return pictured(figure, id="synapses-importance", caption=caption)
 
 
 def _tables(card: Mapping[str, Any]) -> Component:
-    outliers = {OUTLIERS.get(kind, kind): value for kind, value in card["outlier_auroc"].items()}
     compared = card["inner_macro_f1"]
     return html.Div(
         [
             html.H2("Outliers that are told apart (AUROC)"),
-            _two_columns(outliers),
+            *_outliers(card),
             html.H2("Classifiers that were compared (macro F1)"),
             _two_columns(compared),
             html.P(_choice_text(card), className="hint"),
         ]
     )
+
+
+def _outliers(card: Mapping[str, Any]) -> list[Component]:
+    """How well outliers are told, by the detector of the model and by the other one."""
+    used = str(card.get("outlier_detector", NEIGHBORS))
+    compared = card.get("outlier_auroc_compared", {used: card["outlier_auroc"]})
+    names = [used, *(name for name in compared if name != used)]
+    head = html.Tr(
+        [html.Th("kind", scope="col"), *[html.Th(DETECTORS[name], scope="col") for name in names]]
+    )
+    rows = [
+        html.Tr(
+            [
+                html.Th(OUTLIERS.get(kind, kind), scope="row"),
+                *[html.Td(f"{compared[name][kind]:.3f}", className="number") for name in names],
+            ]
+        )
+        for kind in compared[used]
+    ]
+    table = html.Table([html.Thead(head), html.Tbody(rows)])
+    text = f"Synthetic outliers against held-out synapses; this model uses {DETECTORS[used]}."
+    if card.get("outside_on_map") is not None:
+        text += (
+            f" As a gate the published machine would reject {card['outside_on_map']:.1%} of the "
+            "held-out synapses that belong to a cluster."
+        )
+    box = html.Div(table, className="scroll", tabIndex="0", role="region", **aria(label="AUROC"))
+    return [box, html.P(text, className="hint")]
 
 
 def _choice_text(card: Mapping[str, Any]) -> str:
@@ -162,6 +204,7 @@ def keep(clicks: int | None, name: str | None, job_id: str) -> str:
     if not clicks:
         raise PreventUpdate
     try:
+        people.require(Role.OWN)
         entry = registry.add(
             common.folder(job_id), services().settings.registry, (name or "").strip()
         )
@@ -182,6 +225,7 @@ def view_predict(job: Job) -> Component:
             html.Div(
                 [_predict_headline(job), html.Div(links, className="downloads")], className="card"
             ),
+            *offers(job),
             html.Div(_predict_map(job, rows), className="card"),
             html.Div(_predict_table(rows), className="card"),
         ]
@@ -230,7 +274,7 @@ def _predict_map(job: Job, rows: pd.DataFrame) -> Component:
             "among them in the features, the map is not made anew."
         )
     figure = figures.predictions(known, new.head(MOST_ROWS))
-    return framed(figure, id="synapses-predicted", caption=caption)
+    return pictured(figure, id="synapses-predicted", caption=caption)
 
 
 def _known_places(bundle: Path) -> pd.DataFrame:

@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from dashboard import people
+from dashboard.people import Role
 from dashboard.services import services
 from pipelines.errors import InputError
 
@@ -57,6 +59,7 @@ def _file(job_id: str) -> Path:
 
 def _write(job_id: str, sets: Sets) -> None:
     """Whole or not at all: a reader never sees half a file."""
+    people.require(Role.WORK)
     file = _file(job_id)
     handle, scratch = tempfile.mkstemp(prefix=f".{FILE}-", dir=file.parent)
     with os.fdopen(handle, "w", encoding="utf-8") as stream:

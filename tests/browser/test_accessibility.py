@@ -8,8 +8,19 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
-EMPTY = ("/", "/spikes", "/brainmap", "/brainmap?step=look", "/models", "/jobs", "/space", "/jobs/none")
+EMPTY = (
+    "/",
+    "/spikes",
+    "/brainmap",
+    "/brainmap?step=look",
+    "/models",
+    "/jobs",
+    "/space",
+    "/jobs/none",
+)
 STEPS = tuple(f"/synapses?step={step}" for step in ("fit", "train", "predict", "check"))
+SPIKES = tuple(f"/spikes?step={step}" for step in ("look", "batch", "export"))
+BRAINMAP = tuple(f"/brainmap?step={step}" for step in ("correlate", "series", "colorize", "export"))
 EXAMPLES = ("Spikes", "Brain map", "Synapses")
 
 
@@ -24,7 +35,7 @@ def serious(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", [*EMPTY, *STEPS])
+@pytest.mark.parametrize("path", [*EMPTY, *STEPS, *SPIKES, *BRAINMAP])
 def test_a_page_is_accessible(page: Page, path: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(path)
@@ -43,4 +54,16 @@ def test_a_result_is_accessible(page: Page, name: str, scheme: str) -> None:
     assert serious(page) == []
     page.get_by_role("link", name="Job details and downloads").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("job"))
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_look_at_a_recording_is_accessible(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto("/spikes?step=look")
+    page.get_by_role("button", name="Use example data").click()
+    expect(page.get_by_text("Chosen: Example")).to_be_visible()
+    page.get_by_role("button", name="Look at the recording").click()
+    expect(page.locator("#look-traces .xtick").first).to_be_visible()
+    page.wait_for_timeout(500)
     assert serious(page) == []

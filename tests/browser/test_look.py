@@ -32,7 +32,6 @@ def test_a_threshold_is_moved_and_taken_to_the_map(page: Page) -> None:
     look_at_the_example(page)
     kept = page.locator("#look-kept")
     before = kept.inner_text()
-    page.wait_for_timeout(1500)  # the last report of the finished job may draw the result anew
     page.get_by_role("slider", name="Threshold").press("End")
     expect(kept).not_to_have_text(before)
     number = page.get_by_label("Activity threshold")
@@ -55,6 +54,23 @@ def test_a_box_of_background_gives_the_threshold(page: Page) -> None:
     page.mouse.move(place["x"] + 40, place["y"] + 30, steps=5)
     page.mouse.up()
     expect(page.get_by_label("Activity threshold")).to_have_value(re.compile(r"^0\.00\d+$"))
+
+
+def test_pointing_at_a_voxel_shows_its_series(page: Page) -> None:
+    look_at_the_example(page)
+    expect(page.locator("#look-series .scatterlayer .trace")).to_have_count(0)
+    page.locator("#look-film .nsewdrag").first.hover()
+    expect(page.locator("#look-series .scatterlayer .trace")).to_have_count(1)
+    expect(page.locator("#look-series .gtitle")).to_contain_text(re.compile(r"plane 0, y \d+"))
+
+
+def test_statistics_and_samples_follow_their_numbers(page: Page) -> None:
+    look_at_the_example(page)
+    expect(page.locator("#statistics-sample .scatterlayer .trace")).to_have_count(20)
+    page.get_by_label("Series drawn").fill("7")
+    expect(page.locator("#statistics-sample .scatterlayer .trace")).to_have_count(7)
+    page.get_by_label("Activity threshold").fill("0.1")
+    expect(page.locator("#statistics-said")).to_contain_text("vary by more than 0.1")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -13,6 +13,22 @@ def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("option", name=option).click()
 
 
+def lasso(page: Page, corners: list[tuple[float, float]]) -> None:
+    """Drag around a part of the map; corners are shares of its width and height."""
+    map_ = page.locator("#synapses-map .nsewdrag").first
+    map_.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)  # until the page has settled
+    box = map_.bounding_box()
+    assert box is not None
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=5)
+    page.wait_for_timeout(200)
+    page.mouse.up()
+
+
 def test_clusters_are_judged_coloured_kept_and_compared(page: Page) -> None:
     page.goto("/")
     page.get_by_role("button", name="Try Synapses with example data").click()
@@ -23,8 +39,18 @@ def test_clusters_are_judged_coloured_kept_and_compared(page: Page) -> None:
     choose(page, "Colour", "BoutonArea")
     expect(page.locator("#synapses-map .cbtitle").first).to_contain_text("BoutonArea")
 
+    with page.expect_download() as kept:
+        page.locator("button[data-figure=synapses-map][data-format=png]").click()
+    assert kept.value.suggested_filename == "synapses-map.png"
+
+    lasso(page, [(0.02, 0.2), (0.02, 0.98), (0.5, 0.98), (0.5, 0.2), (0.02, 0.2)])
+    expect(page.locator("#synapses-chosen")).to_contain_text(re.compile(r"\d+ of 441 synapses"))
+    page.get_by_label("Keep the chosen synapses as").fill("lassoed")
+    page.get_by_role("button", name="Save set").click()
+    expect(page.locator("#synapses-set-said")).to_contain_text("are kept as lassoed")
+
     page.locator("#synapses-rows .ag-row").first.click()
-    expect(page.locator("#synapses-nearest")).to_contain_text(re.compile("Nearest to cb1 as 1"))
+    expect(page.locator("#synapses-nearest")).to_contain_text(re.compile("Nearest to c"))
 
     choose(page, "Show a cluster or set", "cluster 2")
     expect(page.locator("#synapses-chosen")).to_contain_text(re.compile(r"\d+ of 441 synapses"))

@@ -11,7 +11,8 @@ from plotly.io.json import to_json_plotly
 
 from dashboard import workbench
 from dashboard.pages import brainmap
-from dashboard.results import brainmap_look as look
+from dashboard.results import brainmap_film as film
+from dashboard.results import brainmap_threshold as look
 from dashboard.services import Services
 from dashboard.settings import Settings
 from pipelines import tasks
@@ -66,17 +67,17 @@ def test_zooming_is_no_box(drawn: Any) -> None:
 
 
 def test_any_plane_is_shown_at_any_time(job_id: str) -> None:
-    figure = look.show_frame(3, "1", 0, 100, "Viridis", job_id)
+    figure = film.show_frame(3, "1", 0, 100, "Viridis", 1, job_id)
     assert figure.data[0].z.shape == (16, 18)
-    dark = look.show_frame(3, "1", 0, 50, "Viridis", job_id)
+    dark = film.show_frame(3, "1", 0, 50, "Viridis", 1, job_id)
     assert dark.data[0].zmax < figure.data[0].zmax
     with pytest.raises(PreventUpdate):
-        look.show_frame(3, "1", 60, 50, "Viridis", job_id)
+        film.show_frame(3, "1", 60, 50, "Viridis", 1, job_id)
 
 
 def test_the_film_starts_again_at_its_end() -> None:
-    assert [look.next_time(None, time, 3) for time in (0, 2, 3)] == [1, 3, 0]
-    assert look.play(1, True) == (False, "Pause")
+    assert [film.next_time(None, time, 3, 1) for time in (0, 2, 3)] == [1, 3, 0]
+    assert film.play(1, True) == (False, "Pause")
 
 
 def test_the_map_s_form_is_filled_from_the_address(found: Services, job_id: str) -> None:

@@ -49,6 +49,20 @@ def test_a_stored_job_fills_the_form() -> None:
     assert (shown["n_init"], shown["normalize"]) == (7, "zscore")
 
 
+def test_a_field_shows_what_is_offered_and_is_left_out_without_a_choice() -> None:
+    from pipelines.brainmap.parameters import BrainmapParameters
+
+    def engine(*offered: str) -> list[Any]:
+        parts = forms.form(BrainmapParameters, "bench", {}, {"engine": offered})
+        wanted = forms.field_id("bench", "engine")
+        inside = [item for part in parts for item in part._traverse()]
+        return [item for item in inside if getattr(item, "id", None) == wanted]
+
+    assert engine("local") == []
+    [field] = engine("local", "dask://10.0.0.5:8786")
+    assert (field.value, field.data) == ("local", ["local", "dask://10.0.0.5:8786"])
+
+
 @given(st.one_of(st.text(), st.floats(), st.integers(), st.none(), st.lists(st.integers())))
 def test_whatever_is_typed_there_is_a_value_or_a_parameter_error(typed: Any) -> None:
     for model in MODELS:

@@ -4,6 +4,8 @@ import pytest
 
 from dashboard.figures import synapse_explore as explore
 from dashboard.figures import synapses as figures
+from dashboard.figures.synapse_raster import raster
+from dashboard.results import synapse_grid
 from dashboard.results.synapse_rows import in_polygon, inside, window_of
 
 MEASURES = ("SynArea", "pca_1")
@@ -47,12 +49,11 @@ def test_many_synapses_are_a_raster_until_one_looks_closely(
 ) -> None:
     monkeypatch.setattr(figures, "MOST_POINTS", 30)
     assert figures.embedding(rows).data[0].type == "heatmap"
-    names = [f"{axis}axis.range[{end}]" for axis in "xy" for end in (0, 1)]
-    window = window_of(dict(zip(names, (-0.3, 0.3, -3, 3), strict=True)))
+    window = window_of([-0.3, 0.3, -3, 3])
     closer = figures.embedding(rows, window=window)
     assert closer.data[0].type == "scattergl"
     assert closer.layout.xaxis.range == (-0.3, 0.3)
-    assert window_of({"xaxis.autorange": True}) is None
+    assert window_of(None) is None
 
 
 def test_a_lasso_holds_the_points_in_it() -> None:
@@ -63,14 +64,60 @@ def test_a_lasso_holds_the_points_in_it() -> None:
 
 def test_what_is_chosen_on_a_map_is_points_a_box_or_nothing(rows: pd.DataFrame) -> None:
     assert inside(rows, None) is None
-    assert inside(rows, {"points": []}) is None
-    assert inside(rows, {"points": [{"customdata": 7}]}) == [7]
-    box = {"points": [], "range": {"x": [-9, 0], "y": [-9, 9]}}
-    assert inside(rows, box) == rows.index[rows["UMAP_1"] <= 0].tolist()
+    assert _numbers(inside(rows, {"points": [9, 7]})) == [7, 9]
+    box = {"range": {"x": [-9, 0], "y": [-9, 9]}}
+    assert _numbers(inside(rows, box)) == rows.index[rows["UMAP_1"] <= 0].tolist()
+    corners = {"x": [-9, 0, 0, -9], "y": [-9, -9, 9, 9]}
+    assert _numbers(inside(rows, {"lassoPoints": corners})) == _numbers(inside(rows, box))
+
+
+def _numbers(found: "np.ndarray | None") -> list[int]:
+    assert found is not None
+    return [int(row) for row in found]
+
+
+def test_a_raster_shows_the_most_frequent_name_or_the_mean_of_a_pixel() -> None:
+    corner = np.repeat([0.0, 1.0], [3, 2])
+    rows = pd.DataFrame(
+        {"UMAP_1": corner, "UMAP_2": corner, "cluster": [2, 2, 0, 0, 0], "area": np.arange(5.0)}
+    )
+    image, *keys = raster(rows, "cluster", True, "", None)
+    assert [key.name for key in keys] == ["cluster 0 (3)", "cluster 2 (2)"]
+    assert (image.z[0, 0], image.z[-1, -1]) == (1, 0)
+    (means,) = raster(rows, "area", False, "area (um²)", None)
+    assert (means.z[0, 0], means.z[-1, -1]) == (1.0, 3.5)
+    assert np.isfinite(means.z).sum() == 2
+    grey, chosen, _ = raster(rows, "cluster", True, "", np.arange(5) > 2)
+    assert (np.isfinite(grey.z).sum(), np.isfinite(chosen.z).sum()) == (2, 1)
+
+
+def test_boxes_have_the_quartiles_and_whiskers_of_the_values(rows: pd.DataFrame) -> None:
+    box = explore.boxes(rows, "SynArea").data[1]
+    values = rows[(rows["cluster"] == 0) & (rows["NeuronId"] == "cb1")]["SynArea"]
+    low, middle, high = values.quantile([0.25, 0.5, 0.75])
+    assert (box.q1[0], box.median[0], box.q3[0]) == pytest.approx((low, middle, high))
+    inner = values[values.between(low - 1.5 * (high - low), high + 1.5 * (high - low))]
+    assert (box.lowerfence[0], box.upperfence[0]) == (inner.min(), inner.max())
+
+
+def test_a_long_table_is_read_page_by_page_in_the_order_that_is_asked_for(
+    rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(synapse_grid, "clusters", lambda _: rows)
+    monkeypatch.setattr(synapse_grid, "chosen_rows", lambda *_: np.arange(10, 60))
+    monkeypatch.setattr("dashboard.results.common.folder", lambda _: None)
+    order = [{"colId": "SynArea", "sort": "desc"}]
+    found = synapse_grid.page(
+        {"startRow": 0, "endRow": 5, "sortModel": order}, {"source": "x"}, "j"
+    )
+    assert found["rowCount"] == 50
+    expected = rows.iloc[10:].sort_values("SynArea", ascending=False).index[:5]
+    assert [line["number"] for line in found["rowData"]] == expected.tolist()
 
 
 def test_the_other_views_are_drawn(rows: pd.DataFrame) -> None:
-    assert len(explore.in_space(rows).data) == 6
+    assert [trace.name for trace in explore.in_space(rows).data].count("soma") == 1
+    assert len(explore.in_space(rows).data) == 7
     assert len(explore.map_in_space(rows).data) == 3
     assert len(explore.pairs(rows, MEASURES).data) == 3
     assert np.diag(explore.correlation(rows, MEASURES).data[0].z).tolist() == [1.0, 1.0]

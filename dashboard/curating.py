@@ -1,0 +1,169 @@
+"""Curations in the home folder: a log per sorting and curator, known by the sorting's content.
+
+A sorting that is made again with the same spikes finds its curation again, and the log is
+there after the app, the browser or the job are gone.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import pandas as pd
+
+from dashboard.jobs.store import Job
+from dashboard.services import services
+from dashboard.settings import Settings
+from pipelines.errors import InputError, ParameterError
+from pipelines.outputs import atomic_file
+from pipelines.spikes import finished_sorting
+from pipelines.spikes.curation import State, Step, replay
+from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
+from pipelines.spikes.finished_sorting import FinishedSorting
+
+BLIND = "blind-"
+KEY = re.compile(r"[0-9a-f]{16}/[0-9a-f]{64}")
+ONLY_BLIND = ("label", "undo", "redo")
+
+
+@dataclass(frozen=True)
+class Review:
+    """A finished review and the sorting that it is about; never changes.
+
+    Attributes:
+        sorting: as it was sorted.
+        start: its units before any step.
+        digest: of the sorting.
+        queue: `queue.csv`.
+        proposals: `proposals.json`.
+        similar: `similar.csv`.
+    """
+
+    sorting: FinishedSorting
+    start: State
+    digest: str
+    queue: pd.DataFrame
+    proposals: tuple[Mapping[str, Any], ...]
+    similar: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What one curator works at.
+
+    Attributes:
+        review: what is curated.
+        folder: of the sorting's curations.
+        curator: whose blind labels these are, or empty for the curation itself.
+    """
+
+    review: Review
+    folder: Path
+    curator: str = ""
+
+    @property
+    def log(self) -> Log:
+        """Where this curator's steps are kept."""
+        name = f"{BLIND}{quote(self.curator, safe='')}.jsonl" if self.curator else LOG_FILE
+        return Log(self.folder / name, self.review.digest)
+
+    def shared(self) -> State:
+        """The units that everybody sees: the sorting with merges and splits."""
+        return replay(self.review.start, Log(self.folder / LOG_FILE, self.review.digest).read())
+
+    def start(self) -> State:
+        """The units before this curator's steps.
+
+        Someone who labels blind sees the units of the curation, without its labels. Units that
+        were merged or split since stay known, so that labels given to them do no harm.
+        """
+        if not self.curator:
+            return self.review.start
+        shared = self.shared()
+        known = self.review.start.units | set(range(shared.next_unit))
+        return replace(shared, labels={}, units=known, done=(), undone=())
+
+    def state(self) -> State:
+        """The units as this curator sees them now."""
+        state = replay(self.start(), self.log.read())
+        return replace(state, units=self.shared().units) if self.curator else state
+
+    def take(self, step: Step) -> State:
+        """Save a step and return the units after it.
+
+        Raises:
+            NeuroboardError: it cannot be done or saved; nothing has changed.
+        """
+        if self.curator and step.action not in ONLY_BLIND:
+            raise ParameterError("A blind curator only labels: switch blind off for this.")
+        curate(self.log, self.start(), step)
+        return self.state()
+
+
+def desk(job: Job, curator: str = "") -> Desk:
+    """The desk for a finished review."""
+    settings = services().settings
+    found = _review(settings.jobs / job.id / "result", Path(job.inputs[0].path))
+    return Desk(found, home(settings) / found.digest[:16], curator)
+
+
+def home(settings: Settings) -> Path:
+    """The folder of all curations."""
+    return settings.home / "curation"
+
+
+@lru_cache(maxsize=2)
+def _review(folder: Path, sorting: Path) -> Review:
+    start, digest = read_start(sorting)
+    return Review(
+        finished_sorting.read(sorting),
+        start,
+        digest,
+        pd.read_csv(folder / "queue.csv", keep_default_na=False),
+        tuple(json.loads((folder / "proposals.json").read_text(encoding="utf-8"))),
+        pd.read_csv(folder / "similar.csv"),
+    )
+
+
+def blind_logs(where: Desk) -> dict[str, Path]:
+    """The logs of blind curators, by their names."""
+    files = sorted(where.folder.glob(f"{BLIND}*.jsonl"))
+    return {unquote(file.stem.removeprefix(BLIND)): file for file in files}
+
+
+def snapshot(where: Desk) -> str:
+    """Keep the log as it is now and return the reference of that copy.
+
+    A job must read the same log when it is repeated, while the curation goes on.
+
+    Raises:
+        InputError: nothing was curated yet.
+    """
+    if not where.log.file.is_file():
+        raise InputError("Nothing was curated yet: label, merge or split a unit first.")
+    content = where.log.file.read_bytes()
+    content = content[: content.rfind(b"\n") + 1]
+    name = sha256(content).hexdigest()
+    target = where.folder / "snapshots" / f"{name}.jsonl"
+    if not target.exists():
+        with atomic_file(target, overwrite=True) as file:
+            file.write_bytes(content)
+    return f"curation:{where.folder.name}/{name}"
+
+
+def snapshot_file(rest: str, settings: Settings) -> Path:
+    """The file of a reference made by `snapshot`.
+
+    Raises:
+        InputError: there is none.
+    """
+    folder, _, name = rest.partition("/")
+    file = home(settings) / folder / "snapshots" / f"{name}.jsonl"
+    if not KEY.fullmatch(rest) or not file.is_file():
+        raise InputError("This curation is not here any more: take it from the review again.")
+    return file

@@ -1,0 +1,74 @@
+"""The forms of the page Spikes that are about curated units."""
+
+from dashboard.workbench import Bench, Source
+
+REVIEW = Bench(
+    slug="spikes-review",
+    task="spikes review",
+    run_label="Review units",
+    sources=(
+        Source(
+            "sorting",
+            "Sorted units",
+            "A finished sorting, or units that were curated before.",
+            from_task="spikes sort",
+            also_from=("spikes curate",),
+        ),
+        Source(
+            "bundle",
+            "Classifier",
+            "One that was trained here, or none for the one that comes with the app.",
+            from_task="spikes train-labels",
+            from_registry=True,
+            optional=True,
+        ),
+    ),
+    empty=(
+        "Choose a sorting on the left and press Review units. The three labellers are run, the "
+        "units on which they differ come first, and merges, splits and outliers are proposed "
+        "with their evidence. You label with a key for each word; every step is saved at once "
+        "and can be undone, also tomorrow."
+    ),
+)
+CURATED = Bench(
+    slug="spikes-curated",
+    task="spikes curate",
+    run_label="Use units as curated",
+    sources=(
+        Source("sorting", "Sorted units", "The sorting that was curated.", from_task="spikes sort"),
+        Source(
+            "curation",
+            "Curation",
+            "The steps as they were when you pressed Use these units; open the review to do so.",
+        ),
+        Source(
+            "labels",
+            "Labels of the labellers",
+            "A finished review.",
+            from_task="spikes review",
+            optional=True,
+        ),
+    ),
+    empty="Curate a sorting first: open Curate, review it, and press Use these units there.",
+)
+TRAIN = Bench(
+    slug="spikes-train",
+    task="spikes train-labels",
+    run_label="Train classifier",
+    sources=(
+        Source(
+            "table",
+            "Curated units",
+            "Units that you curated, of one or several recordings, or tables of metrics with a "
+            "column of labels; whole recordings or animals are held out to score it.",
+            upload="tables",
+            from_task="spikes curate",
+            several=True,
+        ),
+    ),
+    empty=(
+        "Choose curated units on the left, or drop tables of curated metrics, and press Train "
+        "classifier. It learns noise or neural, then single or multi, and is scored on recordings "
+        "or animals that it never saw. It needs at least 20 units of each label."
+    ),
+)

@@ -1,0 +1,51 @@
+"""The forms of the page Spikes that begin with a recording."""
+
+from dashboard.workbench import Bench, Source
+
+RECORDING = Source(
+    "recording",
+    "Recording",
+    "A recording stays where it is and is only read: choose its folder below a data root.",
+    root="recording",
+    example="spikes",
+)
+PROBE = Source(
+    "probe",
+    "Probe file (optional)",
+    "Only if the recording does not say where its channels are: a probeinterface file.",
+    upload="probe",
+)
+LOOK = Bench(
+    slug="spikes-look",
+    task="spikes look",
+    run_label="Look at the recording",
+    sources=(RECORDING, PROBE),
+    empty=(
+        "Choose a recording on the left and press Look at the recording. You see its traces at "
+        "any zoom, where the channels are, their noise and spectrum, which of them are dead, "
+        "noisy or bridged, and whether the headstage fell off. What is wrong is left out of the "
+        "sorting that you start from there."
+    ),
+)
+SORT = Bench(
+    slug="spikes",
+    task="spikes sort",
+    run_label="Sort spikes",
+    sources=(
+        RECORDING,
+        PROBE,
+        Source(
+            "sort_file",
+            "Sort file (optional)",
+            "Only to replay decisions: a CSV with Chan, Solution, Cluster, Split, single_unit, "
+            "Type and Comments.",
+            upload="sort-file",
+        ),
+    ),
+    empty=(
+        "Choose a recording on the left and press Sort spikes. It is band-pass filtered, spikes "
+        "are detected on each group of nearby channels, and a Bayesian mixture finds the number "
+        "of units itself; larger probes go to tridesclous2. You get a table of units with "
+        "waveforms, intervals, clusters, the signal itself and a report."
+    ),
+)

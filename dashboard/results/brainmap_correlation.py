@@ -1,0 +1,142 @@
+"""The result of a correlation map: the map, the series it was made with, and the next choice."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import dash_mantine_components as dmc
+import numpy as np
+import pandas as pd
+import tifffile
+from dash import Dash, Input, Output, State, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+from numpy.typing import NDArray
+
+from dashboard.figures import brainmap_correlation as figures
+from dashboard.figures.brainmap import step
+from dashboard.figures.common import framed
+from dashboard.jobs.store import Job
+from dashboard.results import brainmap_choice, common
+from dashboard.results.brainmap_pictures import mean_picture
+
+PREFIX = "correlation"
+UNITS = {"voxel": "intensity", "region": "mean intensity", "cluster": "normalised signal"}
+
+
+@lru_cache(maxsize=8)
+def load(folder: Path, name: str) -> NDArray[np.float32]:
+    """A volume (plane, y, x) of a result, read once; a finished result never changes."""
+    values = tifffile.imread(folder / f"{name}.tif")
+    return values.reshape((1,) * (3 - values.ndim) + values.shape)
+
+
+def view(job: Job) -> Component:
+    """The whole result."""
+    found = common.headline(job)
+    values = load(common.folder(job.id), "correlation")
+    return html.Div(
+        [
+            html.Div([_headline(found), _downloads(job)], className="card"),
+            html.Div(
+                [_controls(len(values)), brainmap_choice.controls(PREFIX), _pictures(job, found)],
+                className="card",
+            ),
+            html.Div(_series(job, found), className="card"),
+        ]
+    )
+
+
+def _headline(found: dict[str, Any]) -> Component:
+    return common.stats(
+        {
+            "Planes x y x x x time": " x ".join(map(str, found["shape"])),
+            "Voxels": f"{found['n_voxels']:,}",
+            "of which never change": f"{found['n_undefined']:,}",
+            "Lowest r": common.number(found["lowest"]),
+            "Highest r": common.number(found["highest"]),
+        }
+    )
+
+
+def _downloads(job: Job) -> Component:
+    files = {
+        "correlation.tif": "Map (TIFF)",
+        "correlation.png": "Map (PNG)",
+        "correlation.svg": "Map and series (SVG)",
+        "correlation.csv": "Map (CSV)",
+        "series.csv": "Series (CSV)",
+    }
+    links = [common.download(job, file, text) for file, text in files.items()]
+    return html.Div(links, className="downloads")
+
+
+def _controls(planes: int) -> Component:
+    data = [{"value": str(plane), "label": f"Plane {plane}"} for plane in range(planes)]
+    plane = dmc.Select(
+        id=f"{PREFIX}-plane", label="Plane", data=data, value="0", allowDeselect=False, w=130
+    )
+    limit = dmc.NumberInput(
+        id=f"{PREFIX}-limit",
+        label="Colours up to |r| =",
+        value=1,
+        min=0.05,
+        max=1,
+        step=0.1,
+        decimalScale=2,
+        w=160,
+    )
+    return html.Div([html.Div(plane, hidden=planes == 1), limit], className="row bottom actions")
+
+
+def _pictures(job: Job, found: dict[str, Any]) -> Component:
+    folder = common.folder(job.id)
+    values = load(folder, "correlation")
+    thin = step(values.shape[1:])
+    thinned = f" Every {thin}th pixel is drawn." if thin > 1 else ""
+    left = framed(
+        figures.correlation(values[0], 1.0),
+        id=f"{PREFIX}-map",
+        caption=f"Pearson's correlation over {found['shape'][-1]} time points of every voxel with "
+        f"{found['series']}. Voxels that never change are grey.{thinned}",
+    )
+    right = framed(
+        mean_picture(load(folder, "mean")[0]),
+        id=f"{PREFIX}-mean",
+        caption="Mean over time. Choose here what to correlate with next.",
+    )
+    return html.Div([left, right], className="pair")
+
+
+def _series(job: Job, found: dict[str, Any]) -> Component:
+    values = pd.read_csv(common.folder(job.id) / "series.csv")["value"].to_numpy(float)
+    unit = UNITS.get(found["source"], "signal")
+    return framed(
+        figures.series(values, unit),
+        id=f"{PREFIX}-series",
+        caption=f"The series that every voxel is compared with: {found['series']}.",
+    )
+
+
+def register(app: Dash) -> None:
+    """Connect planes, colours and the next choice."""
+    app.callback(
+        Output(f"{PREFIX}-map", "figure"),
+        Output(f"{PREFIX}-mean", "figure"),
+        Input(f"{PREFIX}-plane", "value"),
+        Input(f"{PREFIX}-limit", "value"),
+        State(f"{PREFIX}-way", "value"),
+        State("panel-job", "data"),
+        prevent_initial_call=True,
+    )(redraw)
+    brainmap_choice.register(app, PREFIX, f"{PREFIX}-mean")
+
+
+def redraw(plane: str, limit: Any, way: str, job_id: str) -> tuple[Any, Any]:
+    """The chosen plane in the chosen colours."""
+    if not isinstance(limit, int | float) or not 0 < limit <= 1:
+        raise PreventUpdate
+    folder = common.folder(job_id)
+    values, mean = load(folder, "correlation"), load(folder, "mean")
+    at = int(plane or 0)
+    return figures.correlation(values[at], limit), mean_picture(mean[at], way)

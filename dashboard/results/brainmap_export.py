@@ -1,0 +1,46 @@
+"""The result of a map's export: what was written, and the files."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.jobs.store import Job
+from dashboard.jobs.tasks import edit_link
+from dashboard.results import common
+from dashboard.submission import submit
+from pipelines.brainmap.export_parameters import MapExportParameters
+
+TASK = "brainmap export"
+CONTENT: Mapping[str, str] = {
+    "labels.tif": "Number of the cluster of every voxel, -1 where filtered out",
+    "similarity.tif": "Correlation of every voxel with its centroid",
+    "map.tif": "The map in colours, a page for each plane",
+    "map.png": "The map in colours, planes side by side",
+    "map.svg": "The map with axes and caption",
+    "centroids.svg": "The centroids in their colours, with axes and caption",
+    "centroids.csv": "Mean series and size of every cluster",
+    "colors.csv": "Colour of every cluster",
+    "map.nwb": "Clusters as voxel masks, centroids as their series, and pictures, for NWB's tools",
+}
+
+
+def view(job: Job) -> Component:
+    """The whole result."""
+    found = common.headline(job)
+    figures = common.stats({"Clusters": str(found["k"]), "Palette": found["palette"]})
+    files = [name for name in found["files"] if name in CONTENT]
+    rows = [
+        html.Tr([html.Td(common.download(job, name, name)), html.Td(CONTENT[name])])
+        for name in files
+    ]
+    everything = html.A("Everything as zip", href=f"/jobs/{job.id}/everything.zip")
+    return html.Div([figures, html.Table(html.Tbody(rows)), everything], className="card stack")
+
+
+def start(job_id: str, k: str, palette: str) -> Any:
+    """Start the export of what is shown of a map; the address to go to."""
+    parameters = {"k": int(k), "palette": palette}
+    whole = MapExportParameters.parse(parameters).model_dump(mode="json")
+    return edit_link(TASK, submit(TASK, {"map": f"job:{job_id}"}, whole))

@@ -1,0 +1,233 @@
+"""The film of a first look: any plane at any time, beside its mean and deviation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dash_mantine_components as dmc
+import numpy as np
+import plotly.graph_objects as go
+from dash import Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dashboard.figures import brainmap_look as figures
+from dashboard.figures.common import framed, message
+from dashboard.jobs.store import Job
+from dashboard.results import brainmap_choice, common
+from dashboard.results.brainmap_look_data import Look, contrast_limits, load
+from dashboard.results.brainmap_pictures import CONTRAST, ends, mean_picture
+
+FRAME_MS = 300
+
+
+def film_card(job: Job, shown: Look, found: Mapping[str, Any]) -> list[Component]:
+    """The film with what can be chosen about it."""
+    thinned = found["thinned"]
+    notes = [
+        f"Every {thinned[name]}th {what} is shown."
+        for name, what in {"pixels": "pixel", "times": "time point"}.items()
+        if thinned[name] > 1
+    ]
+    caption = " ".join(["One plane of the film as it was recorded.", *notes])
+    return [
+        html.Div(
+            [
+                dmc.Button("Play", id="look-play", variant="default", w=90),
+                _plane_control(len(shown.mean)),
+                dmc.Select(
+                    id="look-colors",
+                    label="Colours",
+                    data=list(figures.COLOR_MAPS),
+                    value=figures.COLOR_MAPS[0],
+                    allowDeselect=False,
+                    w=130,
+                ),
+                _contrast_control("look-low", "Darkest at (%)", CONTRAST[0]),
+                _contrast_control("look-high", "Brightest at (%)", CONTRAST[1]),
+                _step_control("look-pixels", "Every n-th pixel", min(shown.preview.shape[2:]) // 2),
+                _step_control("look-times", "Every n-th time", len(shown.preview) // 2),
+            ],
+            className="row bottom",
+        ),
+        _time_control(len(shown.preview)),
+        html.Div(
+            [
+                framed(
+                    frame(job, 0, 0, CONTRAST, figures.COLOR_MAPS[0]),
+                    id="look-film",
+                    caption=caption,
+                ),
+                framed(
+                    message("Point at a voxel to see its series", height=figures.PICTURE_HEIGHT),
+                    id="look-series",
+                    caption="The voxel under the pointer in the film, as it was recorded.",
+                ),
+            ],
+            className="pair",
+        ),
+        dcc.Interval(id="look-tick", interval=FRAME_MS, disabled=True),
+    ]
+
+
+def _plane_control(planes: int) -> Any:
+    data = [{"value": str(plane), "label": f"Plane {plane}"} for plane in range(planes)]
+    return dmc.Select(
+        id="look-plane", label="Plane", data=data, value="0", allowDeselect=False, w=130
+    )
+
+
+def _contrast_control(id: str, label: str, value: float) -> Any:
+    return dmc.NumberInput(
+        id=id, label=label, value=value, min=0, max=100, step=0.5, decimalScale=2, w=130
+    )
+
+
+def _step_control(id: str, label: str, most: int) -> Any:
+    return dmc.NumberInput(
+        id=id, label=label, value=1, min=1, max=max(1, most), step=1, allowDecimal=False, w=130
+    )
+
+
+def _time_control(times: int) -> Any:
+    shown = np.linspace(0, times - 1, min(times, 6)).astype(int).tolist()
+    return dmc.Slider(
+        id="look-time",
+        min=0,
+        max=times - 1,
+        step=1,
+        value=0,
+        marks=[{"value": time, "label": str(time)} for time in shown],
+        updatemode="drag",
+        thumbLabel="Time point",
+        mt="sm",
+        mb="xl",
+    )
+
+
+def frame(
+    job: Job,
+    time: int,
+    plane: int,
+    contrast: tuple[float, float],
+    colors: str,
+    every: int = 1,
+) -> go.Figure:
+    """One plane at one time, every n-th pixel of it."""
+    folder = common.folder(job.id)
+    image = np.asarray(load(folder).preview[time, plane, ::every, ::every])
+    limits = contrast_limits(folder, plane, *contrast)
+    pixels = common.headline(job)["thinned"]["pixels"]
+    return figures.picture(image, limits, colors, pixels=pixels * every)
+
+
+def stills(
+    job: Job,
+    shown: Look,
+    plane: int = 0,
+    colors: str = figures.COLOR_MAPS[0],
+    way: str = "voxel",
+) -> list[Component]:
+    """Mean and deviation of one plane."""
+    mean, std = shown.mean[plane], shown.std[plane]
+    deviation = figures.picture(std, ends(std), colors, unit="std")
+    return [
+        framed(
+            mean_picture(mean, way, colors),
+            id="look-mean",
+            caption=f"Mean over time, plane {plane}. What is chosen here can be correlated with "
+            "every voxel.",
+        ),
+        framed(
+            figures.boxable(deviation),
+            id="look-std",
+            caption=f"Standard deviation of the normalised series, plane {plane}. Draw a box "
+            "over background: the largest deviation in it becomes the threshold.",
+        ),
+    ]
+
+
+def play(_clicks: int | None, paused: bool) -> tuple[bool, str]:
+    """Start or stop the film: whether it stands still, and what the button does next."""
+    return not paused, "Pause" if paused else "Play"
+
+
+def next_time(_ticks: int | None, time: int, last: int, every: Any) -> int:
+    """The next time point that is shown; the first after the last."""
+    step = every if isinstance(every, int) and every > 0 else 1
+    return 0 if time + step > last else time + step
+
+
+def show_frame(
+    time: int, plane: str, low: Any, high: Any, colors: str, every: Any, job_id: str
+) -> Any:
+    """The chosen plane at the chosen time."""
+    if "" in (low, high) or None in (low, high) or not 0 <= low < high <= 100:
+        raise PreventUpdate
+    if not isinstance(every, int) or every < 1:
+        raise PreventUpdate
+    contrast = float(low), float(high)
+    return frame(common.job(job_id), int(time), int(plane), contrast, colors, every)
+
+
+def show_series(hover: Mapping[str, Any] | None, plane: str, job_id: str) -> Any:
+    """The series of the voxel that is pointed at, as far as it is previewed."""
+    if not hover:
+        raise PreventUpdate
+    y, x = (int(hover["points"][0][axis]) for axis in "yx")
+    thinned = common.headline(common.job(job_id))["thinned"]
+    at = int(plane), y // thinned["pixels"], x // thinned["pixels"]
+    series = load(common.folder(job_id)).preview[(slice(None), *at)]
+    return figures.voxel(np.asarray(series), thinned["times"], f"plane {plane}, y {y}, x {x}")
+
+
+def show_stills(plane: str, colors: str, way: str, job_id: str) -> list[Component]:
+    """Mean and deviation of the chosen plane."""
+    job = common.job(job_id)
+    return stills(job, load(common.folder(job_id)), int(plane), colors, way)
+
+
+def register(app: Dash) -> None:
+    """Connect the film and the pictures."""
+    job = State("panel-job", "data")
+    app.callback(
+        Output("look-film", "figure"),
+        Input("look-time", "value"),
+        Input("look-plane", "value"),
+        Input("look-low", "value"),
+        Input("look-high", "value"),
+        Input("look-colors", "value"),
+        Input("look-pixels", "value"),
+        job,
+        prevent_initial_call=True,
+    )(show_frame)
+    app.callback(
+        Output("look-series", "figure"),
+        Input("look-film", "hoverData"),
+        State("look-plane", "value"),
+        job,
+        prevent_initial_call=True,
+    )(show_series)
+    app.callback(
+        Output("look-stills", "children"),
+        Input("look-plane", "value"),
+        Input("look-colors", "value"),
+        State("look-way", "value"),
+        job,
+        prevent_initial_call=True,
+    )(show_stills)
+    brainmap_choice.register(app, "look", "look-mean")
+    app.callback(
+        Output("look-tick", "disabled"),
+        Output("look-play", "children"),
+        Input("look-play", "n_clicks"),
+        State("look-tick", "disabled"),
+        prevent_initial_call=True,
+    )(play)
+    app.callback(
+        Output("look-time", "value"),
+        Input("look-tick", "n_intervals"),
+        State("look-time", "value"),
+        State("look-time", "max"),
+        State("look-times", "value"),
+        prevent_initial_call=True,
+    )(next_time)

@@ -1,0 +1,339 @@
+"""The result of an operation on series: pictures and a voxel's series, before and after."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import dash_mantine_components as dmc
+import numpy as np
+from dash import Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+from numpy.typing import NDArray
+
+from dashboard.figures import brainmap_series as figures
+from dashboard.figures.common import framed
+from dashboard.jobs.store import Job
+from dashboard.results import common
+from dashboard.results.brainmap_pictures import ends
+from pipelines.brainmap import changed, preview
+from pipelines.brainmap.images import LEAST_TIMES
+from pipelines.brainmap.operation_parameters import USED
+
+UNITS: Mapping[str, str] = {
+    "normalize": "relative change",
+    "zscore": "standard deviations",
+    "standardize": "x / standard deviation",
+    "correlate": "Pearson's r",
+    "crosscorr": "Pearson's r",
+    "localcorr": "Pearson's r",
+}
+FOURIER = ("coherence", "phase (radians)")
+UNITLESS = frozenset({"normalize", "center", "zscore", "standardize"})
+"""Operations after which a series has no baseline to be normalised by."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Images before and after an operation; both are mapped, not read.
+
+    Attributes:
+        before: (time, plane, y, x), thinned.
+        after: as `layout` says.
+        layout: see `changed.Layout`.
+        found: the headline figures of the job.
+    """
+
+    before: NDArray[Any]
+    after: NDArray[Any]
+    layout: changed.Layout
+    found: Mapping[str, Any]
+
+    @property
+    def planes(self) -> int:
+        """Planes of the result."""
+        return int(self.after.shape[1 if self.layout == "volumes" else 0])
+
+    @property
+    def steps(self) -> int:
+        """How many pictures there are of a plane of the result."""
+        if self.layout == "image":
+            return 1
+        return int(self.after.shape[0 if self.layout == "volumes" else -1])
+
+    def picture(self, plane: int, at: int) -> NDArray[Any]:
+        """A plane (y, x) of the result at one of its time points or values."""
+        if self.layout == "image":
+            return np.asarray(self.after[plane])
+        if self.layout == "volumes":
+            return np.asarray(self.after[at, plane])
+        return np.asarray(self.after[plane, :, :, at])
+
+    def series(self, voxel: tuple[int, int, int]) -> NDArray[Any]:
+        """The result at a voxel of the images (plane, y, x)."""
+        plane, y, x = self.place(voxel)
+        if self.layout == "volumes":
+            return np.asarray(self.after[:, plane, y, x])
+        return np.atleast_1d(np.asarray(self.after[plane, y, x]))
+
+    def place(self, voxel: tuple[int, int, int]) -> tuple[int, int, int]:
+        """Where a voxel of the images is in the result, which may have fewer voxels."""
+        sizes = self.after.shape[1:] if self.layout == "volumes" else self.after.shape[:3]
+        images = self.found["images_shape"][1:]
+        every = [-(-whole // size) for whole, size in zip(images, sizes, strict=True)]
+        plane, y, x = (at // step for at, step in zip(voxel, every, strict=True))
+        return plane, y, x
+
+    def recorded(self, voxel: tuple[int, int, int]) -> NDArray[Any]:
+        """The series as it was recorded, as far as it is previewed."""
+        plane, y, x = voxel
+        pixels = self.found["thinned"]["pixels"]
+        return np.asarray(self.before[:, plane, y // pixels, x // pixels])
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path, job_id: str) -> Change:
+    found = common.headline(common.job(job_id))
+    return Change(
+        np.load(folder / preview.FILE, mmap_mode="r"),
+        np.load(folder / changed.FILE, mmap_mode="r"),
+        changed.layout_of(folder),
+        found,
+    )
+
+
+def load(job_id: str) -> Change:
+    """Open a result once; a finished result never changes."""
+    return _load(common.folder(job_id), job_id)
+
+
+def view(job: Job) -> Component:
+    """The whole result."""
+    change = load(job.id)
+    cards = [html.Div([_headline(change), _ways_on(job, change)], className="card")]
+    if change.layout == "sample":
+        cards.append(html.Div(_sample(job, change), className="card"))
+    else:
+        cards.append(html.Div([_controls(job, change), _pictures(job, change)], className="card"))
+        cards.append(html.Div(_series(job, change), className="card"))
+    return html.Div(cards)
+
+
+def _headline(change: Change) -> Component:
+    found = change.found
+    return common.stats(
+        {
+            "Operation": found["operation"],
+            "Shape of the result": " x ".join(map(str, found["shape"])),
+            "Type": found["dtype"],
+            "Undefined values": f"{found['n_undefined']:,}",
+        }
+    )
+
+
+def _ways_on(job: Job, change: Change) -> Component:
+    links: list[Component] = [common.download(job, changed.FILE, "Result (NumPy .npy)")]
+    if change.layout in ("series", "volumes") and change.steps >= LEAST_TIMES:
+        links += [
+            dcc.Link("Look at the result", href=next_link(job, "look"), className="button"),
+            dcc.Link("Map the result", href=next_link(job, "map"), className="button"),
+        ]
+    return html.Div(links, className="downloads")
+
+
+def next_link(job: Job, step: str) -> str:
+    """The address of a step's form with this result as its images."""
+    given = {"step": step, "images": f"job:{job.id}"}
+    operation = job.parameters["operation"]
+    if operation in UNITLESS:
+        given["normalize"] = "none"
+    if operation in UNITLESS - {"normalize"} and step == "map":
+        given["std_threshold"] = "0"
+    return "/brainmap?" + urlencode(given)
+
+
+def _sample(job: Job, change: Change) -> Component:
+    return framed(
+        figures.sample(np.asarray(change.after)),
+        id="series-sample",
+        caption=f"{len(change.after):,} series drawn at random (seed {job.parameters['seed']}), as "
+        "they were recorded.",
+    )
+
+
+def _controls(job: Job, change: Change) -> Component:
+    data = [{"value": str(plane), "label": f"Plane {plane}"} for plane in range(change.planes)]
+    plane = dmc.Select(
+        id="series-plane", label="Plane", data=data, value="0", allowDeselect=False, w=130
+    )
+    at = dmc.NumberInput(
+        id="series-at",
+        label=_step_name(job),
+        value=0,
+        min=0,
+        max=change.steps - 1,
+        step=1,
+        allowDecimal=False,
+        w=170,
+    )
+    return html.Div(
+        [
+            html.Div(plane, hidden=change.planes == 1),
+            html.Div(at, hidden=change.steps == 1),
+            dcc.Store(id="series-voxel", data=liveliest(change)),
+        ],
+        className="row bottom actions",
+    )
+
+
+def _step_name(job: Job) -> str:
+    """What is counted by the number of the picture that is shown."""
+    lag = job.parameters["lag"]
+    words = {
+        "fourier": "0 coherence, 1 phase",
+        "crosscorr": f"Lag shown, 0 is -{lag}",
+        "correlate": "Signal shown",
+    }
+    return words.get(job.parameters["operation"], "Time point shown")
+
+
+def liveliest(change: Change) -> list[int]:
+    """The voxel (plane, y, x) of the preview that varies most."""
+    every = -(-len(change.before) // 20)
+    spread = np.asarray(change.before[::every], np.float32).std(axis=0)
+    plane, y, x = np.unravel_index(int(spread.argmax()), spread.shape)
+    pixels = change.found["thinned"]["pixels"]
+    return [int(plane), int(y) * pixels, int(x) * pixels]
+
+
+def _pictures(job: Job, change: Change) -> Component:
+    found = change.found
+    pixels = found["thinned"]["pixels"]
+    thinned = f" Every {pixels}th pixel is drawn." if pixels > 1 else ""
+    before, after = draw(job, change, 0, 0, tuple(liveliest(change)))
+    return html.Div(
+        [
+            framed(
+                before,
+                id="series-before",
+                caption=f"Mean over time of the images as recorded.{thinned} Press a voxel to see "
+                "its series; the frame marks the one below.",
+            ),
+            framed(after, id="series-after", caption=f"The result of {_words(job)}."),
+        ],
+        className="pair",
+    )
+
+
+def draw(job: Job, change: Change, plane: int, at: int, voxel: tuple[int, ...]) -> tuple[Any, Any]:
+    """The mean image with the chosen voxel's frame, and a picture of the result."""
+    pixels = change.found["thinned"]["pixels"]
+    whole = min(plane * -(-change.found["images_shape"][1] // change.planes),
+                change.found["images_shape"][1] - 1)  # fmt: skip
+    mean = mean_plane(common.folder(job.id), job.id, whole)
+    marked = voxel[1:] if voxel[0] == whole else None
+    before = figures.before(mean, ends(mean), pixels, marked)
+    shown = change.picture(plane, at)
+    return before, figures.after(shown, ends(shown), unit(job, at))
+
+
+@lru_cache(maxsize=16)
+def mean_plane(folder: Path, job_id: str, plane: int) -> NDArray[np.float32]:
+    """Mean over time of a plane of the preview."""
+    before = _load(folder, job_id).before
+    return np.asarray(before[:, plane].mean(axis=0, dtype=np.float64), np.float32)
+
+
+def unit(job: Job, at: int = 0) -> str:
+    """The unit of a result."""
+    operation = job.parameters["operation"]
+    if operation == "fourier":
+        return FOURIER[at]
+    return UNITS.get(operation, "intensity")
+
+
+def _words(job: Job) -> str:
+    """The operation with the settings that were changed."""
+    given = {name: value for name, value in job.parameters.items() if value not in (None, "")}
+    used = [f"{name} {given[name]}" for name in USED[given["operation"]] if name in given]
+    return f"{given['operation']} ({', '.join(used)})" if used else str(given["operation"])
+
+
+def _series(job: Job, change: Change) -> Component:
+    return framed(
+        draw_series(job, change, tuple(liveliest(change))),
+        id="series-series",
+        caption="The chosen voxel, as it was recorded (above) and after the operation (below).",
+    )
+
+
+def draw_series(job: Job, change: Change, voxel: tuple[int, ...]) -> Any:
+    """A voxel's series before and after."""
+    plane, y, x = voxel
+    operation = job.parameters["operation"]
+    lags = job.parameters["lag"] if operation == "crosscorr" else 0
+    after = change.series((plane, y, x))
+    return figures.series(
+        change.recorded((plane, y, x)),
+        after,
+        every=change.found["thinned"]["times"],
+        title=f"plane {plane}, y {y}, x {x}",
+        unit=unit(job) if operation != "fourier" else "value",
+        axis={"crosscorr": "lag (frames)", "fourier": "measure", "correlate": "signal"}.get(
+            operation, "time point (frames)"
+        ),
+        first=-lags,
+        names=FOURIER if operation == "fourier" else (),
+    )
+
+
+def register(app: Dash) -> None:
+    """Connect the pictures and the voxel."""
+    job = State("panel-job", "data")
+    app.callback(
+        Output("series-voxel", "data"),
+        Input("series-before", "clickData"),
+        State("series-plane", "value"),
+        job,
+        prevent_initial_call=True,
+    )(choose_voxel)
+    app.callback(
+        Output("series-before", "figure"),
+        Output("series-after", "figure"),
+        Input("series-plane", "value"),
+        Input("series-at", "value"),
+        Input("series-voxel", "data"),
+        job,
+        prevent_initial_call=True,
+    )(redraw)
+    app.callback(
+        Output("series-series", "figure"),
+        Input("series-voxel", "data"),
+        job,
+        prevent_initial_call=True,
+    )(show_series)
+
+
+def choose_voxel(click: Mapping[str, Any] | None, plane: str, job_id: str) -> list[int]:
+    """The voxel (plane, y, x) of the images that was pressed."""
+    if not click:
+        raise PreventUpdate
+    change, point = load(job_id), click["points"][0]
+    every = -(-change.found["images_shape"][1] // change.planes)
+    return [int(plane or 0) * every, int(point["y"]), int(point["x"])]
+
+
+def redraw(plane: str, at: Any, voxel: list[int], job_id: str) -> tuple[Any, Any]:
+    """Both pictures."""
+    change = load(job_id)
+    if not isinstance(at, int) or not 0 <= at < change.steps:
+        raise PreventUpdate
+    return draw(common.job(job_id), change, int(plane or 0), at, tuple(voxel))
+
+
+def show_series(voxel: list[int], job_id: str) -> Any:
+    """The series of the chosen voxel."""
+    return draw_series(common.job(job_id), load(job_id), tuple(voxel))

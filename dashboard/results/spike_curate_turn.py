@@ -1,0 +1,146 @@
+"""One press of a button while curating: what it does, and which unit is shown next."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard import people
+from dashboard.curating import Desk
+from dashboard.people import Role
+from dashboard.results.spike_curate_steps import step_of
+from pipelines.errors import NeuroboardError, ParameterError
+from pipelines.spikes.curation import State, Step
+
+LABELS = {"good": "good", "mua": "mua", "noise": "noise", "clear": ""}
+"""Labels by what their buttons are called."""
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """A button that was pressed, and what stood in the fields.
+
+    Attributes:
+        button: its id; empty if something else happened.
+        unit: that is shown.
+        who: the curator.
+        reason: may be empty.
+        other: the unit to merge with.
+        lasso: what the cloud has selected.
+    """
+
+    button: Mapping[str, Any]
+    unit: int
+    who: str
+    reason: str = ""
+    other: Any = None
+    lasso: Mapping[str, Any] | None = None
+
+    @property
+    def what(self) -> str:
+        """What the button is called, if it is one of `KEYS` or `MORE`."""
+        return str(self.button.get("what", ""))
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What came of a press: the units before and after, the step, or what was wrong."""
+
+    before: State
+    state: State
+    step: Step | None = None
+    message: str = ""
+
+    @property
+    def touched(self) -> Sequence[int]:
+        """The units that a step, or its undoing, was about, those that it made first."""
+        if len(self.state.done) < len(self.before.done):
+            return self.before.done[-1].units
+        if len(self.state.done) == len(self.before.done):
+            return ()
+        return (*self.state.done[-1].made, *self.state.done[-1].units)
+
+
+def perform(desk: Desk, pressed: Pressed) -> Turn:
+    """Do what a button stands for; what is wrong is said, and nothing has changed."""
+    state = desk.state()
+    try:
+        people.require(Role.WORK if pressed.button else Role.LOOK)
+        step = _step(desk, pressed)
+        return Turn(state, desk.take(step) if step else state, step)
+    except NeuroboardError as error:
+        return Turn(state, state, message=error.sentence)
+
+
+def _step(desk: Desk, pressed: Pressed) -> Step | None:
+    """The step that a button stands for; none for one that only moves on.
+
+    Raises:
+        ParameterError: something is missing for it.
+    """
+    what, who, unit, reason = pressed.what, pressed.who, pressed.unit, pressed.reason
+    if pressed.button.get("type") == "curate-take":
+        return step_of(desk.review.proposals[pressed.button["number"]], who)
+    if what in LABELS:
+        return Step("label", who, (unit,), LABELS[what], reason=reason)
+    if what == "undo":
+        return Step("undo", who)
+    if what == "redo":
+        return Step("redo", who)
+    if what == "merge":
+        if not isinstance(pressed.other, int):
+            raise ParameterError("Write the number of the unit to merge with.")
+        return Step("merge", who, (unit, pressed.other), reason=reason)
+    if what == "restore":
+        return Step("restore", who, (unit,), reason=reason)
+    if what == "lasso":
+        spikes = _in_lasso(pressed.lasso)
+        return Step("split", who, (unit,), spikes=(spikes,), reason=reason or "lasso")
+    if what in ("split", "outliers"):
+        return _proposed(what, desk, unit, who)
+    return None
+
+
+def _in_lasso(lasso: Mapping[str, Any] | None) -> tuple[int, ...]:
+    points = (lasso or {}).get("points") or []
+    found = tuple(int(point["customdata"]) for point in points if "customdata" in point)
+    if not found:
+        raise ParameterError("Draw a lasso around some of the unit's spikes first.")
+    return found
+
+
+def _proposed(kind: str, desk: Desk, unit: int, who: str) -> Step:
+    for one in desk.review.proposals:
+        if one["kind"] == kind and one["units"] == [unit]:
+            return step_of(one, who)
+    raise ParameterError(f"For unit {unit} no such proposal was made.")
+
+
+def unit_after(
+    pressed: Pressed,
+    turn: Turn,
+    unit: int,
+    before: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
+) -> int:
+    """Which unit is shown next; after a label, the next one of the queue.
+
+    Args:
+        pressed: what was pressed.
+        turn: what came of it.
+        unit: that was shown or chosen.
+        before: the queue that the person saw.
+        rows: the queue now.
+    """
+    if pressed.button.get("type") == "curate-go":
+        return int(pressed.button["unit"])
+    order = [int(row["unit"]) for row in before]
+    place = order.index(unit) if unit in order else 0
+    if pressed.what == "previous":
+        later: Sequence[int] = order[:place][::-1]
+    elif pressed.what == "next" or (turn.step is not None and pressed.what in LABELS):
+        later = order[place + 1 :]
+    else:
+        later = turn.touched
+    there = {int(row["unit"]) for row in rows} or turn.state.units
+    found = [one for one in [*later, unit, *order] if one in there and one in turn.state.units]
+    return found[0] if found else min(turn.state.units)

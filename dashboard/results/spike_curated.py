@@ -1,0 +1,89 @@
+"""The units as curated: what was done, and where to go on."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.jobs.store import Job
+from dashboard.results import common
+
+FILES = {
+    "units.csv": "Units (CSV)",
+    "spikes.npz": "Spike times (npz)",
+    "waveforms.npz": "Mean waveforms (npz)",
+    "curated_with.jsonl": "Steps (JSON lines)",
+    "methods.txt": "Methods paragraph",
+}
+COLUMNS = {
+    "unit_id": "unit",
+    "label_curated": "label",
+    "came_from": "came from",
+    "n_spikes": "spikes",
+    "firing_rate_hz": "rate (Hz)",
+    "snr": "SNR",
+    "rp_contamination": "contamination",
+    "isi_violations_ratio": "ISI violations",
+}
+
+
+def view(job: Job) -> Component:
+    """The whole result."""
+    found = common.headline(job)
+    folder = common.folder(job.id)
+    units = pd.read_csv(folder / "units.csv", keep_default_na=False)
+    rows = units[[name for name in COLUMNS if name in units]].to_dict("records")
+    files = [
+        common.download(job, file, text)
+        for file, text in FILES.items()
+        if (folder / file).is_file()
+    ]
+    export = dcc.Link("Export them", href=f"/spikes?step=export&sort={job.id}")
+    train = dcc.Link("Train a classifier on them", href="/spikes?step=train")
+    return html.Div(
+        [
+            html.Div(
+                [
+                    common.stats(_figures(found)),
+                    *[html.P(text, className="hint") for text in _words(found)],
+                    html.Div([*files, export, train], className="downloads"),
+                ],
+                className="card",
+            ),
+            html.Div(
+                [
+                    html.H2("Units"),
+                    common.table(
+                        rows,
+                        id="curated-units",
+                        label="Units as curated",
+                        names=COLUMNS,
+                        height=min(420, 60 + 42 * len(rows)),
+                    ),
+                    html.H2("For your methods section"),
+                    html.P((folder / "methods.txt").read_text(encoding="utf-8")),
+                ],
+                className="card stack",
+            ),
+        ]
+    )
+
+
+def _figures(found: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "Units": common.number(found["n_units"]),
+        "Spikes": common.number(found["n_spikes"]),
+        **{name: common.number(count) for name, count in found["labels"].items()},
+    }
+
+
+def _words(found: Mapping[str, Any]) -> Iterator[str]:
+    steps = ", ".join(f"{count} {action}" for action, count in found["steps"].items())
+    if steps:
+        yield f"Steps that count: {steps}; by {', '.join(found['curators'])}."
+    if found["note"]:
+        yield found["note"]
+    if found["analyzer"]:
+        yield found["analyzer"]

@@ -1,0 +1,103 @@
+"""Figures of a labelling: a metric's distribution, waveforms, disagreement, failing rules."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from dash import html
+from dash.development.base_component import Component
+from numpy.typing import NDArray
+
+from dashboard.figures import spike_agreement as agreement_figures
+from dashboard.figures import spike_labels as figures
+from dashboard.figures.common import framed
+from dashboard.jobs.store import Job
+from dashboard.results import common
+from dashboard.results.spike_labels_data import TITLES, stored_table
+from pipelines.spikes.metric_table import MetricTable
+from pipelines.spikes.thresholds import Rule, Verdict, broken_rules
+
+
+def all_figures(
+    job: Job,
+    live: Mapping[str, Verdict],
+    by: str,
+    metric: str,
+    rules: Sequence[tuple[str, Rule]],
+) -> list[Component]:
+    """Every figure that depends on the limits.
+
+    Args:
+        job: the labelling.
+        live: what each labeller says now.
+        by: whose labels give the colours.
+        metric: whose distribution is shown.
+        rules: all rules with their sections.
+    """
+    table, labels = stored_table(common.folder(job.id)), live[by].labels
+    limits = [(section, rule) for section, rule in rules if rule.metric == metric]
+    distribution = framed(
+        figures.histogram(metric, table.column(metric), labels, limits),
+        id="labels-histogram",
+        caption=f"{metric} of {len(table):,} units, coloured by the labels of {TITLES[by]}; "
+        "dotted: limits of the rules; click on one and drag it.",
+    )
+    waves = _waveforms(Path(job.inputs[0].path), table)
+    if waves is None:
+        return [distribution, _disagreement_figures(live, by)]
+    shapes = framed(
+        figures.waveforms(*waves, labels),
+        id="labels-waveforms",
+        caption="Mean waveform of every unit on its largest channel. "
+        "A click in the legend hides a label.",
+    )
+    return [html.Div([distribution, shapes], className="pair"), _disagreement_figures(live, by)]
+
+
+def _disagreement_figures(live: Mapping[str, Verdict], by: str) -> Component:
+    """How labels flow from labeller to labeller, and which rules units fail together."""
+    found: list[Component] = []
+    if len(live) > 1:
+        labels = {TITLES[name]: verdict.labels for name, verdict in live.items()}
+        caption = "Units on their way through the labellers: streams that change their colour "
+        found.append(
+            framed(
+                agreement_figures.flow(labels),
+                id="labels-flow",
+                caption=caption + "are units on which labellers differ. Thresholds know only good "
+                "and noise.",
+            )
+        )
+    name = by if by in ("thresholds", "bombcell") else "bombcell"
+    broken = [broken_rules(text) for text in live[name].reasons] if name in live else []
+    if any(broken):
+        count = sum(map(bool, broken))
+        found.append(
+            framed(
+                agreement_figures.upset(broken),
+                id="labels-upset",
+                caption=f"Rules that units fail at the same time ({TITLES[name]}; units that fail "
+                f"any: {count:,}). Each bar stands above the rules of its combination.",
+            )
+        )
+    return html.Div(found, className="pair")
+
+
+@lru_cache(maxsize=4)
+def _peak_waveforms(folder: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Time in ms, and each unit's mean waveform on its largest channel, shape (unit, sample)."""
+    with np.load(folder / "waveforms.npz", allow_pickle=False) as stored:
+        mean, ms = stored["mean"].astype(np.float64), stored["ms"]
+    heights = np.nan_to_num(np.abs(mean).max(axis=1), nan=-1.0)
+    return ms, mean[np.arange(len(mean)), :, heights.argmax(axis=1)]
+
+
+def _waveforms(
+    folder: Path, table: MetricTable
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """The waveforms of a sorting, or nothing for a table of metrics alone."""
+    if not (folder / "waveforms.npz").is_file():
+        return None
+    ms, waves = _peak_waveforms(folder)
+    return (ms, waves) if len(waves) == len(table) else None

@@ -1,0 +1,229 @@
+"""The look at a recording: what it holds, what will be left out, and the way on to sorting."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import dash_mantine_components as dmc
+import numpy as np
+import pandas as pd
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dashboard.figures import spike_look as figures
+from dashboard.figures.common import framed
+from dashboard.jobs.store import Job
+from dashboard.results import common
+from pipelines.errors import NeuroboardError
+from pipelines.spikes.pyramid import Envelope, read_envelope
+from pipelines.spikes.recording_parameters import LookParameters, RecordingParameters
+
+MOST_SHOWN = 8
+FIRST_S = 10.0
+NAMES = {"x_um": "x (µm)", "y_um": "y (µm)", "noise_uv": "noise (µV)", "rms_uv": "RMS (µV)"}
+
+
+def view(job: Job) -> Component:
+    """The whole result."""
+    channels = _channels(job.id)
+    found = common.headline(job)
+    return html.Div(
+        [
+            html.Div([_headline(found), _verdict(job, channels, found)], className="card"),
+            html.Div(_traces(job, channels), className="card"),
+            html.Div(_figures(job, channels, found), className="card pair"),
+            html.Div(_table(channels), className="card"),
+        ]
+    )
+
+
+def _channels(job_id: str) -> pd.DataFrame:
+    file = common.folder(job_id) / "channels.csv"
+    return pd.read_csv(file, keep_default_na=False, dtype={"channel": str})
+
+
+def _headline(found: dict[str, Any]) -> Component:
+    return common.stats(
+        {
+            "Channels": str(found["n_channels"]),
+            "Left out": str(found["n_left_out"]),
+            "Duration": f"{found['duration_s']:.1f} s",
+            "Sampling": f"{found['sampling_frequency'] / 1000:g} kHz",
+        }
+    )
+
+
+def _verdict(job: Job, channels: pd.DataFrame, found: dict[str, Any]) -> Component:
+    """What sorting will leave out and why, and the link that takes it there."""
+    bad = channels[channels["state"] != "good"]
+    lines = [
+        html.Li(f"Channel {row['channel']} ({row['state']}): {row['reason']}")
+        for row in bad.to_dict("records")
+    ]
+    if found["end_s"] is not None:
+        lines.append(
+            html.Li(
+                f"Everything after {found['end_s']:g} s: half of the samples and more are "
+                "saturated up to the end; the headstage may have fallen off."
+            )
+        )
+    words = html.P("Nothing looks wrong: everything will be sorted." if not lines else "")
+    left = [html.H2("What will be left out"), html.Ul(lines)] if lines else [words]
+    link = dcc.Link("Sort with this", href=_sort_link(job, found), className="download")
+    hint = html.P("The form of step Sort is filled in; you can change it there.", className="hint")
+    return html.Div([*left, link, hint])
+
+
+def _sort_link(job: Job, found: dict[str, Any]) -> str:
+    references = {item.name: item.reference for item in job.inputs}
+    shared = {
+        name: value
+        for name, value in job.parameters.items()
+        if name in RecordingParameters.model_fields
+        and value is not None
+        and value != LookParameters.model_fields[name].default
+    }
+    wished = {"exclude_channels": found["exclude_channels"], "end_s": found["end_s"]}
+    kept = {name: value for name, value in wished.items() if value}
+    return "/spikes?" + urlencode({"step": "sort", **references, **shared, **kept})
+
+
+def _traces(job: Job, channels: pd.DataFrame) -> list[Component]:
+    names = channels["channel"].tolist()
+    chosen = names[:MOST_SHOWN]
+    stop = min(FIRST_S, float(common.headline(job)["duration_s"]))
+    return [
+        html.H2("Traces"),
+        dmc.MultiSelect(
+            id="look-channels",
+            label=f"Channels (up to {MOST_SHOWN})",
+            data=names,
+            value=chosen,
+            maxValues=MOST_SHOWN,
+            searchable=True,
+        ),
+        html.Div(
+            [
+                dmc.Button("Whole recording", id="look-whole", variant="default", size="sm"),
+                html.P("", id="look-error", role="alert", className="error"),
+            ],
+            className="row",
+        ),
+        framed(
+            _drawn(job, chosen, 0.0, stop),
+            id="look-traces",
+            caption="The signal as recorded: for each picture column the range from its lowest to "
+            "its highest value, so no spike is lost at any zoom. Drag to zoom in; the range is "
+            "read anew from the recording.",
+        ),
+    ]
+
+
+def _drawn(job: Job, chosen: list[str], start_s: float, stop_s: float) -> Any:
+    found = common.headline(job)
+    names = _channels(job.id)["channel"].tolist()
+    columns = [names.index(name) for name in chosen if name in names]
+    rate, duration = float(found["sampling_frequency"]), float(found["duration_s"])
+    start_s = min(max(start_s, 0.0), duration)
+    stop_s = min(max(stop_s, start_s + 10 / rate), duration)
+    file = common.folder(job.id) / "traces.npy"
+    envelope = read_envelope(file, found["bin_samples"], rate, start_s, stop_s, columns)
+    if envelope is None:
+        envelope = _from_recording(job, columns, start_s, stop_s)
+    revision = f"{start_s:.6f} {stop_s:.6f}"
+    return figures.traces(envelope, [names[column] for column in columns], revision)
+
+
+def _from_recording(job: Job, columns: list[int], start_s: float, stop_s: float) -> Envelope:
+    """A stretch that is too short for what was stored."""
+    # SpikeInterface, which opens recordings, is imported only when somebody looks that closely.
+    from pipelines.spikes.raw import read_stretch
+
+    paths = {item.name: item.path for item in job.inputs}
+    parameters = LookParameters.parse(job.parameters)
+    return read_stretch(paths["recording"], parameters, columns, start_s, stop_s)
+
+
+def _figures(job: Job, channels: pd.DataFrame, found: dict[str, Any]) -> list[Component]:
+    values, folder = job.parameters, common.folder(job.id)
+    with np.load(folder / "spectrum.npz") as stored:
+        spectrum = figures.spectrum(
+            stored["freq_hz"], stored["power"], channels["channel"].tolist()
+        )
+    share = pd.read_csv(folder / "saturation.csv")["saturated"].to_numpy()
+    band = f"{values['freq_min']:g} to {values['freq_max']:g} Hz"
+    return [
+        framed(figures.probe(channels), id="look-probe", caption="Where the channels are."),
+        framed(
+            figures.noise(channels),
+            id="look-noise",
+            caption=f"Noise of every channel: scaled median absolute deviation, {band}.",
+        ),
+        framed(
+            spectrum,
+            id="look-spectrum",
+            caption="Power of every channel over frequency, from eight stretches. A bright line "
+            "at 50 or 60 Hz is the mains.",
+        ),
+        framed(
+            figures.saturation(share, found["end_s"]),
+            id="look-saturation",
+            caption=f"Share of samples beyond {values['saturation_uv']:g} µV in every second; the "
+            "dotted line is where the recording will end.",
+        ),
+    ]
+
+
+def _table(channels: pd.DataFrame) -> list[Component]:
+    rows = channels.to_dict("records")
+    grid = common.table(
+        rows,
+        id="look-table",
+        label="Channels with their noise and state",
+        names=NAMES,
+        height=min(420, 60 + 42 * len(rows)),
+    )
+    file = html.H2("Channels")
+    return [file, grid]
+
+
+def register(app: Dash) -> None:
+    """Connect the traces with their zoom and the choice of channels."""
+    app.callback(
+        Output("look-traces", "figure"),
+        Output("look-error", "children"),
+        Input("look-traces", "relayoutData"),
+        Input("look-channels", "value"),
+        Input("look-whole", "n_clicks"),
+        State("look-traces", "figure"),
+        State("panel-job", "data"),
+        prevent_initial_call=True,
+    )(zoom)
+
+
+def zoom(
+    moved: dict[str, Any] | None,
+    chosen: list[str],
+    _whole: Any,
+    shown: dict[str, Any],
+    job_id: str,
+) -> tuple[Any, str]:
+    """The traces of what is chosen, where the picture was dragged to."""
+    job = common.job(job_id)
+    now = shown["layout"]["xaxis"]["range"]
+    if ctx.triggered_id == "look-whole":
+        now = [0.0, float(common.headline(job)["duration_s"])]
+    elif ctx.triggered_id == "look-traces":
+        now = _moved_to(moved or {})
+    if not chosen:
+        return no_update, "Choose at least one channel."
+    try:
+        return _drawn(job, chosen, float(now[0]), float(now[1])), ""
+    except NeuroboardError as error:
+        return no_update, error.sentence
+
+
+def _moved_to(moved: dict[str, Any]) -> list[float]:
+    if "xaxis.range[0]" not in moved:
+        raise PreventUpdate
+    return [moved["xaxis.range[0]"], moved["xaxis.range[1]"]]

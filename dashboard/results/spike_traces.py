@@ -1,0 +1,93 @@
+"""The signal itself, with the spikes of a sorting in it."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import Dash, Input, Output, State, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dashboard.figures import spike_views
+from dashboard.figures.common import framed
+from dashboard.jobs.store import Job
+from dashboard.results import common
+from pipelines.errors import InputError
+from pipelines.spikes.overview import LONGEST_STRETCH_S
+
+LENGTHS_S = ("0.05", "0.2", "0.5", "1", "5")
+
+
+def view(job: Job, unit: int) -> list[Component]:
+    """Where to look, and the signal there."""
+    duration = float(common.headline(job)["duration_s"])
+    return [
+        html.H2("Signal and spikes"),
+        html.Div(
+            [
+                dmc.NumberInput(
+                    id="spikes-from",
+                    label="From (s)",
+                    value=min(1.0, duration / 2),
+                    min=0,
+                    max=duration,
+                    step=0.2,
+                    decimalScale=3,
+                    w=140,
+                    debounce=300,
+                ),
+                dmc.Select(
+                    id="spikes-length",
+                    label="Length (s)",
+                    value="0.2",
+                    allowDeselect=False,
+                    data=[length for length in LENGTHS_S if float(length) <= LONGEST_STRETCH_S],
+                    w=120,
+                ),
+            ],
+            className="row",
+        ),
+        html.Div(_traces(job, unit, min(1.0, duration / 2), 0.2), id="spikes-traces-box"),
+    ]
+
+
+def _traces(job: Job, unit: int, start_s: float, length_s: float) -> Component:
+    # SpikeInterface, which opens recordings, is imported only when somebody looks at one.
+    from pipelines.spikes.stretch import stretch
+
+    try:
+        found = stretch(common.folder(job.id), unit, start_s, length_s)
+    except InputError as error:
+        return html.P(error.sentence, className="empty")
+    rate = float(common.headline(job)["sampling_frequency"])
+    values = job.parameters
+    return framed(
+        spike_views.traces(found, around=round(rate / 1000)),
+        id="spikes-traces",
+        caption=f"The largest channels of unit {unit}, band-pass {values['freq_min']:g} to "
+        f"{values['freq_max']:g} Hz, {found.seconds[0]:.3f} to {found.seconds[-1]:.3f} s. Spikes "
+        "of each unit are coloured for 1 ms on both sides of the peak, on the unit's own channel.",
+    )
+
+
+def register(app: Dash) -> None:
+    """Connect the place and the chosen unit with the signal."""
+    app.callback(
+        Output("spikes-traces-box", "children"),
+        Input("spikes-from", "value"),
+        Input("spikes-length", "value"),
+        Input("spikes-units", "selectedRows"),
+        State("panel-job", "data"),
+        prevent_initial_call=True,
+    )(show)
+
+
+def show(
+    start_s: float | str | None,
+    length_s: str,
+    selected: list[dict[str, Any]] | None,
+    job_id: str,
+) -> Component:
+    """The signal at the chosen place."""
+    if not selected or not isinstance(start_s, int | float):
+        raise PreventUpdate
+    return _traces(common.job(job_id), int(selected[0]["unit_id"]), start_s, float(length_s))

@@ -1,0 +1,102 @@
+"""One unit of a sorting: its waveforms, intervals, and how it held over time."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from dash import html
+from dash.development.base_component import Component
+from numpy.typing import NDArray
+
+from dashboard.figures import spike_views
+from dashboard.figures import spikes as figures
+from dashboard.figures.common import framed
+from dashboard.figures.spikes import MeanWaveform
+from dashboard.jobs.store import Job
+from dashboard.results import common
+from pipelines.spikes.overview import over_time
+from pipelines.spikes.trains import isi_histogram
+
+
+@lru_cache(maxsize=4)
+def trains(folder: Path) -> dict[int, NDArray[np.int64]]:
+    """Sample indices of every unit's spikes."""
+    with np.load(folder / "spikes.npz") as spikes:
+        samples, units = spikes["sample_index"], spikes["unit_id"]
+    return {int(unit): samples[units == unit] for unit in np.unique(units)}
+
+
+def waveform(folder: Path, unit: int) -> MeanWaveform:
+    """A unit's mean waveform."""
+    with np.load(folder / "waveforms.npz") as stored:
+        row = int(np.flatnonzero(stored["unit_id"] == unit)[0])
+        return MeanWaveform(
+            stored["mean"][row], stored["sd"][row], stored["ms"], stored["channel_id"]
+        )
+
+
+def view(job: Job, unit: int) -> Component:
+    """Everything about one unit."""
+    shapes = [_mean(job, unit), *_density(job, unit)]
+    times = [_intervals(job, unit), *_over_time(job, unit)]
+    return html.Div([*shapes, *times], className="card pair")
+
+
+def _mean(job: Job, unit: int) -> Component:
+    folder, values = common.folder(job.id), job.parameters
+    return framed(
+        figures.waveforms(unit, waveform(folder, unit)),
+        id="spikes-waveforms",
+        caption=f"Unit {unit}: mean of {len(trains(folder)[unit]):,} spikes with one standard "
+        f"deviation, band-pass {values['freq_min']:g} to {values['freq_max']:g} Hz.",
+    )
+
+
+def _density(job: Job, unit: int) -> list[Component]:
+    """Single waveforms, where the sorting kept some."""
+    folder = common.folder(job.id)
+    if not (folder / "snippets.npz").is_file():
+        return []
+    with np.load(folder / "snippets.npz") as stored, np.load(folder / "waveforms.npz") as waves:
+        row = int(np.flatnonzero(waves["unit_id"] == unit)[0])
+        columns = stored["channel"][row]
+        values = stored["values"][row][:, :, columns >= 0].astype(np.float32)
+        names, ms = waves["channel_id"], waves["ms"]
+    values = values[np.isfinite(values).all(axis=(1, 2))]
+    figure = spike_views.density(values, ms, [str(names[n]) for n in columns if n >= 0])
+    words = (
+        f"Unit {unit}: {len(values)} single waveforms spread over the recording, on its largest "
+        "channels; darker where more of them pass. Two bands are two cells."
+    )
+    return [framed(figure, id="spikes-density", caption=words)]
+
+
+def _intervals(job: Job, unit: int) -> Component:
+    rate = float(common.headline(job)["sampling_frequency"])
+    histogram = isi_histogram(trains(common.folder(job.id))[unit], rate, bin_ms=1.0, max_ms=100.0)
+    return framed(
+        figures.isi(unit, histogram),
+        id="spikes-isi",
+        caption=f"Unit {unit}: intervals between successive spikes in bins of 1 ms, up to 100 ms. "
+        f"The dotted line is at {figures.REFRACTORY_MS} ms: a single neuron hardly ever fires "
+        "faster.",
+    )
+
+
+def _over_time(job: Job, unit: int) -> list[Component]:
+    """Heights and rate over time, where the sorting kept the heights of spikes."""
+    found = common.headline(job)
+    with np.load(common.folder(job.id) / "spikes.npz") as spikes:
+        if "amplitude_uv" not in spikes:
+            return []
+        own = spikes["unit_id"] == unit
+        samples, heights = spikes["sample_index"][own], spikes["amplitude_uv"][own]
+    shown = over_time(samples, heights, found["sampling_frequency"], float(found["duration_s"]))
+    step = len(samples) // max(1, len(shown.seconds))
+    thinned = f"Every {step}th spike is drawn. " if step > 1 else ""
+    words = (
+        f"Unit {unit}: height of its spikes with the median of each stretch in red, and its rate. "
+        f"{thinned}A slow change is drift; heights cut off at the bottom mean that spikes are "
+        "missing below the threshold."
+    )
+    return [framed(spike_views.over_time(unit, shown), id="spikes-over-time", caption=words)]

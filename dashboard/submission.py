@@ -1,0 +1,39 @@
+"""From references and parameters to a job in the queue."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dashboard import inputs
+from dashboard.jobs.tasks import KINDS, code_version
+from dashboard.services import services
+from pipelines.tasks import TASKS
+
+
+def submit(task: str, references: Mapping[str, str], parameters: Mapping[str, Any]) -> str:
+    """Queue a job, or find its stored result, and return its id.
+
+    Raises:
+        InputError: an input is missing.
+    """
+    found = services()
+    return found.store.submit(
+        task,
+        parameters,
+        [
+            inputs.resolve(name, reference, found.settings, found.store)
+            for name, reference in _named(task, references)
+        ],
+        version=code_version(),
+        quick=KINDS[task].quick,
+    )
+
+
+def _named(task: str, references: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The task's inputs with their references; of those that may be many, each under its name."""
+    kind = TASKS[task]
+    for name in (*kind.inputs, *kind.optional):
+        given = references.get(name, "")
+        several = given.split() if kind.many and name == kind.inputs[-1] else [given]
+        for number, reference in enumerate(several or [""], 1):
+            if reference or name in kind.inputs:
+                yield (f"{name} {number}" if number > 1 else name), reference

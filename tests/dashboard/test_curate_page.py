@@ -1,0 +1,196 @@
+"""The page on which units are curated: presses of keys, blind curators, units as curated."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dashboard import curating, submission
+from dashboard.curating import Desk
+from dashboard.results import spike_curate_after as after
+from dashboard.results import spike_curate_parts as parts
+from dashboard.results import spike_curate_steps as steps
+from dashboard.results.spike_curate_turn import Pressed, perform, unit_after
+from dashboard.services import Services
+from dashboard.settings import Settings
+from pipelines import tasks
+from pipelines.errors import InputError, ParameterError
+from pipelines.spikes import demo
+from pipelines.spikes.curation import Step
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A sorting of the example and its review."""
+    folder = tmp_path_factory.mktemp("curate")
+    demo.make(folder, seed=0)
+    tasks.run("spikes sort", {"recording": folder / "recording"}, {}, folder / "sorted")
+    inputs = {"sorting": folder / "sorted"}
+    tasks.run("spikes review", inputs, {"splitter": "bgmm"}, folder / "review")
+    return folder / "sorted", folder / "review"
+
+
+@pytest.fixture
+def job_id(found: Services, settings: Settings, results: tuple[Path, Path]) -> str:
+    sorting, review = results
+    sort_job = submission.submit("spikes sort", {"recording": "example:spikes"}, {})
+    _finish(found, settings, sort_job, sorting)
+    job = submission.submit("spikes review", {"sorting": f"job:{sort_job}"}, {})
+    _finish(found, settings, job, review)
+    return job
+
+
+@pytest.fixture
+def example(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing is simulated anew for a job that is finished by hand."""
+    monkeypatch.setattr("dashboard.inputs.example_path", lambda *_: tmp_path)
+
+
+pytestmark = pytest.mark.usefixtures("example")
+
+
+def _finish(found: Services, settings: Settings, job_id: str, result: Path) -> None:
+    (settings.jobs / job_id).mkdir(parents=True)
+    (settings.jobs / job_id / "result").symlink_to(result)
+    found.store.claim(quick_only=False)
+    from dashboard.jobs.store import State
+
+    found.store.finish(job_id, State.DONE)
+
+
+@pytest.fixture
+def desk(found: Services, job_id: str) -> Desk:
+    job = found.store.get(job_id)
+    assert job is not None
+    return curating.desk(job)
+
+
+def press(desk: Desk, unit: int, what: str, who: str = "ada", **more: object) -> tuple[int, str]:
+    """Press a button; the unit that is shown then, and what is wrong."""
+    pressed = Pressed({"type": "curate-do", "what": what}, unit, who, **more)  # type: ignore[arg-type]
+    turn = perform(desk, pressed)
+    before, rows = (parts.queue(desk, state, "all") for state in (turn.before, turn.state))
+    return unit_after(pressed, turn, unit, before, rows), turn.message
+
+
+def test_labels_follow_the_queue_and_are_on_the_disk(desk: Desk) -> None:
+    order = [row["unit"] for row in parts.queue(desk, desk.state(), "all")]
+    unit = order[0]
+    for what in ("good", "mua", "noise"):
+        unit, message = press(desk, unit, what)
+        assert message == ""
+    assert unit == order[3]
+    assert desk.state().labels == dict(zip(order, ("good", "mua", "noise"), strict=False))
+    assert desk.log.file.read_text().count("\n") == 4  # the heading and three steps
+    assert press(desk, unit, "undo")[0] == order[2]
+    assert press(desk, unit, "next")[0] == order[4]
+    assert "All saved: 2 steps" in steps.saved(desk, desk.state())
+
+
+def test_what_cannot_be_done_is_said_and_changes_nothing(desk: Desk) -> None:
+    for what, words in (
+        ("undo", "nothing to undo"),
+        ("merge", "number of the unit"),
+        ("lasso", "Draw a lasso"),
+        ("restore", "No spike was removed"),
+        ("split", "no such proposal"),
+    ):
+        assert words in press(desk, 0, what)[1]
+    assert "who curates" in press(desk, 0, "good", who="")[1]
+    assert not desk.log.file.exists()
+
+
+def test_a_proposal_is_taken_by_a_click_and_undone_by_another(desk: Desk) -> None:
+    number = next(n for n, one in enumerate(desk.review.proposals) if one["kind"] == "outliers")
+    (unit,) = desk.review.proposals[number]["units"]
+    before = len(desk.state().spikes_of(unit))
+    turn = perform(desk, Pressed({"type": "curate-take", "number": number}, unit, "ada"))
+    taken = len(desk.review.proposals[number]["spikes"][0])
+    assert len(turn.state.spikes_of(unit)) == before - taken
+    assert "taken" in str(steps.proposals(desk, turn.state))
+    press(desk, unit, "undo")
+    assert len(desk.state().spikes_of(unit)) == before
+
+
+def test_a_merged_unit_comes_first_and_is_shown(desk: Desk) -> None:
+    unit, message = press(desk, 0, "merge", other=1)
+    assert (message, unit) == ("", 6)
+    row = parts.queue(desk, desk.state(), "all")[0]
+    assert (row["unit"], row["differ"]) == (6, "new")
+    assert "came from" in str(parts.unit_view(desk, desk.state(), 6, Path("none")))
+
+
+def test_the_lasso_splits_a_unit(desk: Desk) -> None:
+    spikes = desk.state().spikes_of(2)[:40].tolist()
+    lasso = {"points": [{"customdata": spike} for spike in spikes]}
+    press(desk, 2, "lasso", lasso=lasso)
+    assert desk.state().spikes_of(6).tolist() == spikes
+
+
+def test_a_blind_curator_sees_no_other_opinion(desk: Desk) -> None:
+    press(desk, 0, "good")
+    blind = Desk(desk.review, desk.folder, "Bea Né")
+    row = parts.queue(blind, blind.state(), "all")[0]
+    assert set(row) == {"unit", "mine", "spikes", "snr"}
+    assert not any(row["mine"] for row in parts.queue(blind, blind.state(), "all"))
+    assert "Why not good" not in str(parts.unit_view(blind, blind.state(), 0, Path("none")))
+    with pytest.raises(ParameterError, match="only labels"):
+        blind.take(Step("merge", "Bea", (0, 1)))
+
+
+def test_blind_labels_outlive_a_merge_in_the_meantime(desk: Desk) -> None:
+    blind = Desk(desk.review, desk.folder, "bea")
+    for unit in (0, 1, 2):
+        blind.take(Step("label", "bea", (unit,), "good"))
+    press(desk, 0, "merge", other=1)
+    assert blind.state().units == desk.state().units
+    blind.take(Step("label", "bea", (6,), "mua"))
+    assert {unit: blind.state().labels.get(unit) for unit in (2, 6)} == {2: "good", 6: "mua"}
+
+
+def test_curators_are_compared_and_the_majority_is_taken(desk: Desk, job_id: str) -> None:
+    assert "agreement needs two" in str(after.show_agreement(1, job_id))
+    votes = {"": "good good mua", "bea": "good mua mua", "cy": "noise mua mua"}
+    for name, words in votes.items():
+        one = Desk(desk.review, desk.folder, name)
+        for unit, label in enumerate(words.split()):
+            one.take(Step("label", name or "ada", (unit,), label))
+    shown = str(after.show_agreement(1, job_id))
+    assert "ada, bea (blind)" in shown
+    after.take_majority(1, job_id)
+    assert desk.state().labels == {0: "good", 1: "mua", 2: "mua"}
+
+
+def test_units_as_curated_are_a_job_whose_log_stays_as_it_was(
+    desk: Desk, job_id: str, found: Services
+) -> None:
+    with pytest.raises(InputError, match="Nothing was curated"):
+        curating.snapshot(desk)
+    press(desk, 0, "noise")
+    ids = [{"type": "parameter", "bench": "spikes-use", "name": "only"}]
+    href, error = after.use(1, ids, ["good,mua,unlabelled"], job_id)
+    assert error == ""
+    job = found.store.get(href.rpartition("=")[2])
+    assert job is not None
+    log = Path(next(item.path for item in job.inputs if item.name == "curation"))
+    press(desk, 1, "good")
+    assert len(log.read_text().splitlines()) == 2
+    inputs = {item.name: Path(item.path) for item in job.inputs}
+    out = found.settings.jobs / job.id / "result"
+    done = tasks.run(job.task, inputs, job.parameters, out)
+    assert done.results["n_units"] == 5
+    from dashboard.results import spike_curated
+
+    assert "methods section" in str(spike_curated.view(job))
+
+
+def test_a_job_may_not_read_a_curation_from_elsewhere(settings: Settings) -> None:
+    for rest in ("../../etc/passwd", "0" * 16 + "/" + "0" * 64, ""):
+        with pytest.raises(InputError, match="not here any more"):
+            curating.snapshot_file(rest, settings)
+
+
+def test_proposals_say_why(desk: Desk) -> None:
+    for one in desk.review.proposals:
+        assert str(one["evidence"]).endswith(".")
+        assert json.dumps(one)

@@ -1,0 +1,39 @@
+"""Brain maps run on the clusters that the server's owner named, and on no others."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from dashboard import create_app
+from dashboard.jobs.store import Store
+from dashboard.services import services
+from dashboard.settings import Settings
+from pipelines.errors import ParameterError
+
+OFFERED = "dask://10.0.0.5:8786"
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """The store as a callback finds it, on a server that offers one cluster."""
+    server = create_app(replace(settings, engines=(OFFERED,))).server
+    with server.test_request_context("/"):
+        server.preprocess_request()
+        yield services().store
+
+
+@pytest.mark.parametrize("engine", ["local", OFFERED])
+def test_an_offered_engine_is_taken(store: Store, engine: str) -> None:
+    assert store.submit("brainmap fit", {"engine": engine}, [], version="1")
+
+
+@pytest.mark.parametrize("engine", ["dask://10.0.0.6:8786", "spark-local"])
+def test_another_one_is_refused_in_a_sentence(store: Store, engine: str) -> None:
+    with pytest.raises(ParameterError, match=f"not offer.*{engine}"):
+        store.submit("brainmap fit", {"engine": engine}, [], version="1")
+
+
+def test_the_engines_of_the_environment_are_separated_by_commas() -> None:
+    found = Settings.from_environment({"NEUROBOARD_ENGINES": f"{OFFERED}, spark-local"})
+    assert found.engines == (OFFERED, "spark-local")

@@ -1,0 +1,99 @@
+"""What the pages of sorting do beyond showing: batch, look, running again, choosing a solution."""
+
+import json
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard.jobs.store import JobInput, State
+from dashboard.pages import spike_batch, spikes
+from dashboard.results import spike_groups, spike_look
+from dashboard.services import Services
+from pipelines.spikes.clouds import Cloud, Solution, write_clouds
+
+
+def finished(found: Services, task: str, parameters: dict, results: dict, root: Path) -> str:
+    """A job that is done, with an empty result folder."""
+    (root / "a.dat").write_bytes(bytes(1000))
+    item = JobInput("recording", "data:data/a.dat", "data/a.dat", str(root / "a.dat"), "key")
+    job_id = found.store.submit(task, parameters, [item], version="1", quick=False)
+    folder = found.settings.jobs / job_id / "result"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps({"results": results}))
+    return job_id
+
+
+def test_a_failed_group_is_run_again_with_the_rest_taken_over(
+    found: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = found.settings.data[0]
+    job_id = finished(found, "spikes sort", {"seed": 3}, {}, root)
+    groups = pd.DataFrame(
+        {"group": [0, 1], "channels": ["0", "1"], "state": ["done", "failed"], "reason": ["", "x"]}
+    )
+    groups.to_csv(found.settings.jobs / job_id / "result" / "groups.csv", index=False)
+    job = found.store.get(job_id)
+    assert job is not None
+    assert "Group 1 (channels 1) failed: x" in str(spike_groups.failures(job))
+    sent = []
+    monkeypatch.setattr(spike_groups, "submit", lambda *given: sent.append(given) or "new")
+    address, problem = spike_groups.run_again(1, job_id)
+    assert (address, problem) == ("/spikes?job=new", "")
+    task, references, parameters = sent[0]
+    assert task == "spikes sort"
+    assert references == {"recording": "data:data/a.dat", "earlier": f"job:{job_id}"}
+    assert parameters["seed"] == 3
+
+
+def test_a_solution_is_shown_and_used(found: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = finished(found, "spikes sort", {"choose": "1:4"}, {}, found.settings.data[0])
+    labels = np.array([0, 1, 1], np.int16)
+    cloud = Cloud(np.arange(3), np.zeros((3, 3), np.float32), labels, {2: Solution(labels, 5.0)}, 3)
+    write_clouds({0: cloud}, found.settings.jobs / job_id / "result" / "clouds.npz")
+    _, choices, shown, hidden = spike_groups.show("0", "2 components", "1 and 2", job_id)
+    assert (choices, shown, hidden) == (["as sorted", "2 components"], "2 components", False)
+    sent = []
+    monkeypatch.setattr(spike_groups, "submit", lambda *given: sent.append(given) or "new")
+    spike_groups.use(1, "0", "2 components", job_id)
+    assert sent[0][2]["choose"] == "0:2,1:4"
+
+
+def test_a_batch_is_a_job_for_each_recording_and_stopped_ones_go_on(found: Services) -> None:
+    root = found.settings.data[0]
+    for name in ("a.dat", "b.dat"):
+        (root / name).write_bytes(bytes(1000))
+    address, problem = spike_batch.run(1, ["data/a.dat", "data/b.dat"], [], [])
+    assert problem == ""
+    jobs = parse_qs(urlsplit(address).query)["jobs"][0].split(",")
+    assert len(set(jobs)) == 2
+    assert spike_batch.run(1, ["data/a.dat"], [], [])[0].endswith(f"jobs={jobs[0]}")
+    found.store.cancel(jobs[0])
+    page = str(spikes.layout(step="batch", jobs=",".join(jobs)))
+    assert "1 of 2 are over." in page
+    assert found.store.get(jobs[0]).state is State.CANCELLED
+
+
+def test_a_batch_without_recordings_says_what_to_do(found: Services) -> None:
+    assert spike_batch.run(1, [], [], [])[1] == "Choose at least one recording."
+
+
+def test_the_look_hands_over_to_sorting_what_it_leaves_out(found: Services) -> None:
+    results = {"exclude_channels": "3,7", "end_s": 62.0}
+    parameters = {"gain_uv": 0.5, "layout": "recorded", "freq_min": 300.0}
+    job_id = finished(found, "spikes look", parameters, results, found.settings.data[0])
+    job = found.store.get(job_id)
+    assert job is not None
+    query = parse_qs(urlsplit(spike_look._sort_link(job, results)).query)
+    assert query == {
+        "step": ["sort"],
+        "recording": ["data:data/a.dat"],
+        "gain_uv": ["0.5"],
+        "exclude_channels": ["3,7"],
+        "end_s": ["62.0"],
+    }
+    page = str(spikes.layout(**{name: value[0] for name, value in query.items()}))
+    assert "3,7" in page
+    assert "Chosen: data/a.dat" in page

@@ -1,0 +1,80 @@
+"""Checking a table on the page: what is offered, and columns of any other table."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dashboard import inputs
+from dashboard.jobs.store import Job, State
+from dashboard.pages.synapses import STEPS
+from dashboard.results import synapse_check
+from dashboard.results.synapse_rows import clusters, nearest
+from dashboard.services import Services
+from dashboard.table_choices import choices, offered
+from pipelines import tasks
+from pipelines.synapses.faults import FAULTS, write_faults
+from pipelines.synapses.simulate import simulate
+from tests.pipelines.synapses.test_synapse_points import CHOSEN, points
+
+
+def finished(found: Services, task: str, file: Path, **parameters: object) -> Job:
+    """A job of a file below the data root, run here."""
+    reference = f"data:{file.parent.name}/{file.name}"
+    item = inputs.resolve("table", reference, found.settings, found.store)
+    values = tasks.TASKS[task].parameters.parse(parameters).model_dump(mode="json")
+    job_id = found.store.submit(task, values, [item], version="test", quick=True)
+    tasks.run(task, {"table": file}, values, found.settings.jobs / job_id / "result")
+    found.store.finish(job_id, State.DONE)
+    job = found.store.get(job_id)
+    assert job is not None
+    return job
+
+
+@pytest.fixture
+def faulty(found: Services) -> Path:
+    """A table in nanometres below the data root."""
+    folder = found.settings.data[0]
+    write_faults(simulate(2, 0, 1).table.head(40), ["nanometres"], folder)
+    return folder / "fault-nanometres.csv"
+
+
+def test_a_repair_is_offered_and_runs_the_check_again(found: Services, faulty: Path) -> None:
+    job = finished(found, "synapses check", faulty)
+    assert "Repair this (nm-to-um)" in str(synapse_check.view(job))
+    again = found.store.get(synapse_check.again(job.id, FAULTS["nanometres"].repair))
+    assert again is not None
+    assert again.parameters["repair"] == ["nm-to-um"]
+    assert again.inputs == job.inputs
+
+
+def test_a_repaired_table_can_be_taken_away_and_clustered(found: Services, faulty: Path) -> None:
+    job = finished(found, "synapses check", faulty, repair="nm-to-um")
+    shown = str(synapse_check.view(job))
+    assert "repaired.csv" in shown
+    assert "step=fit&table=data" in shown
+    assert "repair=nm-to-um" in shown
+    assert "What can be repaired" not in shown
+
+
+def test_sheets_and_columns_are_offered_once_a_table_is_chosen(found: Services) -> None:
+    file = found.settings.data[0] / "book.xlsx"
+    with pd.ExcelWriter(file, engine="openpyxl") as book:
+        points(5).to_excel(book, sheet_name="first", index=False)
+        pd.DataFrame({"a": [1], "b": [2]}).to_excel(book, sheet_name="second", index=False)
+    offers = offered(STEPS["fit"])
+    found_choices = dict(zip(offers, choices(offers, "data:data/book.xlsx", ""), strict=True))
+    assert found_choices["sheet"] == ["first", "second"]
+    assert found_choices["feature_columns"] == list(points(5).columns)
+    of_second = dict(zip(offers, choices(offers, "data:data/book.xlsx", "second"), strict=True))
+    assert of_second["group_column"] == ["a", "b"]
+    assert list(offered(STEPS["predict"])) == ["sheet"]
+
+
+def test_a_fit_of_any_table_is_shown_and_searched(found: Services) -> None:
+    file = found.settings.data[0] / "points.csv"
+    points(60).to_csv(file, index=False)
+    job = finished(found, "synapses fit", file, **CHOSEN, evidence="none")
+    folder = found.settings.jobs / job.id / "result"
+    assert clusters(folder)["SynId"].tolist() == points(60)["cell"].tolist()
+    assert len(nearest(folder, 0)) == 5
