@@ -1,97 +1,105 @@
-"""Exact K-means passes over a file, beside scikit-learn in memory.
+"""Exact K-means passes in memory and over a file, beside scikit-learn in memory.
 
-    OMP_NUM_THREADS=1 python benchmarks/brainmap_kmeans.py [VOXELS]
+    OMP_NUM_THREADS=1 python -m benchmarks.brainmap_kmeans [VOXELS] [FOLDER]
 
-Both start from the same voxels and make the same number of passes. Each runs in a process of its
-own, which says its processor seconds and the most memory it held: `RssAnon`, which leaves out the
-pages of the mapped file that the system caches and gives back when asked.
+All start from the same voxels and make the same number of passes, on one thread; the row says how
+many were made. Each runs in a process of its own, which says its processor seconds, without those
+of loading series that are held in memory, and the most memory it held (VmHWM, with mapped files).
+scikit-learn puts the voxels to the last centroids once more at the end, so its inertia is that of
+one more half pass.
 """
 
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
-from pipelines.brainmap.kmeans import lloyd
+from pipelines.brainmap.engine import Local
+from pipelines.brainmap.kmeans import grouped_by
+from pipelines.brainmap.lloyd import refine
+from pipelines.brainmap.stored import AnySeries, StoredSeries
 
 TIMES, CLUSTERS, PASSES = 200, 30, 20
 
 
 def write(file: Path, voxels: int) -> None:
-    """Voxels with 30 patterns in noise, written some at a time."""
+    """Voxels with 30 smooth patterns in noise, written some at a time."""
     random = np.random.default_rng(0)
-    patterns = random.standard_normal((30, TIMES)).astype(np.float32)
+    patterns = random.standard_normal((30, TIMES)).cumsum(axis=1).astype(np.float32)
+    patterns /= patterns.std(axis=1, keepdims=True)
     series = np.lib.format.open_memmap(file, "w+", np.float32, (voxels, TIMES))
     for start in range(0, voxels, 50_000):
         part = series[start : start + 50_000]
-        gain = random.lognormal(0, 0.4, len(part)).astype(np.float32)[:, None]
+        gain = random.lognormal(0, 0.4, len(part)) * (random.random(len(part)) > 0.25)
         noise = random.standard_normal(part.shape, dtype=np.float32)
-        part[:] = gain * patterns[np.arange(len(part)) % 30] + noise
+        pattern = random.integers(0, 30, len(part))
+        part[:] = gain.astype(np.float32)[:, None] * patterns[pattern] + noise
     series.flush()
 
 
-def measure(engine: str, file: Path) -> None:
-    """Run one engine and print processor seconds, peak memory in MB and inertia per voxel."""
-    peak = Peak()
-    if engine == "scikit-learn":
-        series = np.load(file)
-        clock = time.process_time()
-        start = series[:CLUSTERS].copy()
-        model = KMeans(CLUSTERS, init=start, n_init=1, max_iter=PASSES, tol=0)
-        inertia = model.fit(series).inertia_
-    else:
-        series = np.load(file, mmap_mode="r")
-        clock = time.process_time()
-        start = np.array(series[:CLUSTERS], np.float64)
-        inertia = lloyd(series, start, PASSES).inertia
+def scikit_learn(series: AnySeries) -> tuple[int, float]:
+    """Passes made and inertia."""
+    model = KMeans(CLUSTERS, init=series[:CLUSTERS].copy(), n_init=1, max_iter=PASSES, tol=0)
+    model.fit(series)
+    return model.n_iter_, model.inertia_
+
+
+def ours(series: AnySeries) -> tuple[int, float]:
+    """Passes made and inertia."""
+    passes: list[str] = []
+    engine, start = Local(threads=1), series[:CLUSTERS].astype(np.float64)
+    told = lambda _fraction, sentence: passes.append(sentence)  # noqa: E731
+    [means] = refine(engine, series, [start], PASSES, report=told)
+    return len(passes), grouped_by(means, series, engine).inertia
+
+
+WAYS: dict[str, tuple[Callable[[Path], AnySeries], Callable[[AnySeries], tuple[int, float]]]] = {
+    "scikit-learn, in memory": (np.load, scikit_learn),
+    "ours, in memory": (np.load, ours),
+    "ours, from the file": (StoredSeries.open, ours),
+}
+
+
+def peak_memory() -> float:
+    """The most resident memory of this process in MB (Linux)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    most = next(line for line in lines if line.startswith("VmHWM"))
+    return int(most.split()[1]) / 1000
+
+
+def measure(name: str, file: Path) -> None:
+    """Run one way and print processor seconds, peak memory in MB, passes, inertia per voxel."""
+    opened, run = WAYS[name]
+    series = opened(file)
+    clock = time.process_time()
+    passes, inertia = run(series)
     seconds = time.process_time() - clock
-    print(f"{seconds:.2f} {peak.stop():.0f} {inertia / len(series):.4f}")
-
-
-class Peak:
-    """The most memory of its own that this process held, in MB (Linux)."""
-
-    def __init__(self) -> None:
-        self._most, self._running = 0.0, True
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def _watch(self) -> None:
-        while self._running:
-            lines = Path("/proc/self/status").read_text().splitlines()
-            held = next(line for line in lines if line.startswith("RssAnon"))
-            self._most = max(self._most, int(held.split()[1]) / 1000)
-            time.sleep(0.05)
-
-    def stop(self) -> float:
-        """End watching and give the peak."""
-        self._running = False
-        self._thread.join()
-        return self._most
+    print(f"{seconds:.2f} {peak_memory():.0f} {passes} {inertia / len(series):.4f}")
 
 
 def main() -> None:
     """Print the table."""
-    if len(sys.argv) > 2:
+    if len(sys.argv) > 3:
         with threadpool_limits(limits=1):
-            measure(sys.argv[1], Path(sys.argv[2]))
+            measure(sys.argv[2], Path(sys.argv[3]))
         return
     voxels = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    print(f"{voxels:,} x {TIMES}, K = {CLUSTERS}, {PASSES} passes")
-    print("| engine | processor s | peak MB | inertia per voxel |\n| --- | --- | --- | --- |")
-    with tempfile.TemporaryDirectory() as folder:
+    print(f"{voxels:,} x {TIMES}, K = {CLUSTERS}")
+    print("| way | processor s | peak MB | passes | inertia per voxel |")
+    print("| --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory(dir=(sys.argv[2:] or [None])[0]) as folder:
         file = Path(folder) / "series.npy"
         write(file, voxels)
-        for engine in ("scikit-learn", "ours, from the file"):
-            command = [sys.executable, __file__, engine, str(file)]
+        for name in WAYS:
+            command = [sys.executable, "-m", __spec__.name, "one", name, str(file)]
             found = subprocess.run(command, capture_output=True, text=True, check=True)
-            print(f"| {engine} | {' | '.join(found.stdout.split())} |", flush=True)
+            print(f"| {name} | {' | '.join(found.stdout.split())} |", flush=True)
 
 
 if __name__ == "__main__":
