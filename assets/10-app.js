@@ -4,6 +4,12 @@ window.dash_clientside.neuroboard = {
   onlyNews(report, shown) {
     return report === shown ? window.dash_clientside.no_update : report;
   },
+  // A figure also reports that it was laid out; a callback for that would supersede a real one.
+  draggedRange(layout) {
+    const start = layout && layout["xaxis.range[0]"];
+    if (start === undefined) return window.dash_clientside.no_update;
+    return [start, layout["xaxis.range[1]"]];
+  },
   // A slider's value goes into its field when the slider has rested for a moment.
   settleLimit() {
     const moved = window.dash_clientside.callback_context.triggered[0];

@@ -56,7 +56,7 @@ def layout() -> Any:
             dcc.Location(id="url", refresh="callback-nav"),
             html.A("Skip to content", href="#content", className="skip-link"),
             html.Header([_brand(), _navigation(), _indicator(), _person(), _theme_switch()]),
-            html.Div(id="notice", role="alert", className="notice"),
+            html.Div(id="notice", className="notice"),
             html.Main(dash.page_container, id="content", tabIndex="-1"),
         ],
         theme=THEME,
@@ -96,7 +96,7 @@ def say_error(error: Exception) -> None:
     """Show a person's mistake as its sentence; anything else is a fault and stays one."""
     if not isinstance(error, NeuroboardError):
         raise error
-    set_props("notice", {"children": error.sentence})
+    set_props("notice", {"children": html.P(error.sentence, role="alert")})
 
 
 def page(title: str, lead: str, *children: Any) -> html.Div:

@@ -6,9 +6,8 @@ from urllib.parse import urlencode
 import dash_mantine_components as dmc
 import numpy as np
 import pandas as pd
-from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dashboard.figures import spike_look as figures
 from dashboard.figures.common import framed
@@ -104,6 +103,7 @@ def _traces(job: Job, channels: pd.DataFrame) -> list[Component]:
         ),
         html.Div(
             [
+                dcc.Store(id="look-range"),
                 dmc.Button("Whole recording", id="look-whole", variant="default", size="sm"),
                 html.P("", id="look-error", role="alert", className="error"),
             ],
@@ -189,10 +189,16 @@ def _table(channels: pd.DataFrame) -> list[Component]:
 
 def register(app: Dash) -> None:
     """Connect the traces with their zoom and the choice of channels."""
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("neuroboard", "draggedRange"),
+        Output("look-range", "data"),
+        Input("look-traces", "relayoutData"),
+        prevent_initial_call=True,
+    )
     app.callback(
         Output("look-traces", "figure"),
         Output("look-error", "children"),
-        Input("look-traces", "relayoutData"),
+        Input("look-range", "data"),
         Input("look-channels", "value"),
         Input("look-whole", "n_clicks"),
         State("look-traces", "figure"),
@@ -202,7 +208,7 @@ def register(app: Dash) -> None:
 
 
 def zoom(
-    moved: dict[str, Any] | None,
+    dragged: list[float] | None,
     chosen: list[str],
     _whole: Any,
     shown: dict[str, Any],
@@ -213,17 +219,11 @@ def zoom(
     now = shown["layout"]["xaxis"]["range"]
     if ctx.triggered_id == "look-whole":
         now = [0.0, float(common.headline(job)["duration_s"])]
-    elif ctx.triggered_id == "look-traces":
-        now = _moved_to(moved or {})
+    elif ctx.triggered_id == "look-range" and dragged:
+        now = dragged
     if not chosen:
         return no_update, "Choose at least one channel."
     try:
         return _drawn(job, chosen, float(now[0]), float(now[1])), ""
     except NeuroboardError as error:
         return no_update, error.sentence
-
-
-def _moved_to(moved: dict[str, Any]) -> list[float]:
-    if "xaxis.range[0]" not in moved:
-        raise PreventUpdate
-    return [moved["xaxis.range[0]"], moved["xaxis.range[1]"]]
