@@ -6,6 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.live import wait_for
+
 pytestmark = pytest.mark.browser
 
 
@@ -30,7 +32,8 @@ def test_a_voxel_is_pressed_and_a_region_drawn(page: Page) -> None:
     expect(chosen).to_have_text(re.compile(r"Chosen: plane 0, y \d+, x \d+"))
     page.get_by_text("Box", exact=True).click()
     plot = page.locator("#correlation-mean .js-plotly-plot")
-    page.wait_for_function("plot => plot.layout.dragmode === 'drawrect'", arg=plot.element_handle())
+    # Not page.wait_for_function: it needs `eval`, which the pages forbid.
+    wait_for(lambda: plot.evaluate("plot => plot.layout.dragmode === 'drawrect'"), "the box tool")
     plane = page.locator("#correlation-mean .nsewdrag").first
     plane.scroll_into_view_if_needed()
     place = plane.bounding_box()

@@ -11,7 +11,7 @@ from pipelines.synapses.classify import train
 from pipelines.synapses.fit import fit
 from pipelines.synapses.parameters import FitParameters, TrainParameters
 from pipelines.synapses.simulate import simulate
-from tests.live import LiveApp
+from tests.live import LiveApp, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -38,9 +38,9 @@ def test_a_kept_model_predicts_and_a_row_is_found_on_the_map(page: Page, kept: s
     page.get_by_role("button", name="Predict clusters").click()
     expect(page.locator("#panel-state")).to_contain_text("done")
     page.locator("#synapses-predictions .ag-center-cols-container [role=row]").first.click()
-    page.wait_for_function(
-        "document.querySelector('#synapses-predicted .js-plotly-plot').data.at(-1).x.length === 1"
-    )
+    plot = page.locator("#synapses-predicted .js-plotly-plot")
+    # Not page.wait_for_function: it needs `eval`, which the pages forbid.
+    wait_for(lambda: plot.evaluate("plot => plot.data.at(-1).x.length === 1"), "the ringed row")
 
 
 def test_a_model_is_verified_retired_and_restored(page: Page, kept: str) -> None:
