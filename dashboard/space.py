@@ -55,6 +55,7 @@ def overview(settings: Settings) -> list[Use]:
         "Uploads": settings.uploads,
         "Examples": settings.examples,
         "Models of the registry": settings.registry,
+        "Curations": settings.home / "curation",
         "Compiled functions": settings.home / "cache",
     }
     uses = [Use(what, _size(folder)) for what, folder in parts.items()]
