@@ -40,7 +40,7 @@ def main() -> None:
 @contextmanager
 def running_app() -> Iterator[LiveApp]:
     """An app with an empty home."""
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         app = LiveApp(Path(home), [])
         app.start()
         try:
