@@ -1,6 +1,6 @@
 """The frame around every page: header, navigation, theme, job indicator."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dash
@@ -121,6 +121,12 @@ def steps(path: str, names: Mapping[str, str], current: str) -> html.Nav:
         for step, name in names.items()
     ]
     return html.Nav(links, className="steps", **aria(label="Steps"))
+
+
+def table(titles: Sequence[str], rows: Sequence[Component]) -> html.Div:
+    """Rows under titles; on a narrow screen the table scrolls, not the page."""
+    head = html.Thead(html.Tr([html.Th(title, scope="col") for title in titles]))
+    return html.Div(html.Table([head, html.Tbody(list(rows))]), className="scroll", tabIndex="0")
 
 
 def _brand() -> Component:

@@ -40,9 +40,7 @@ def job_table(jobs: Sequence[Job]) -> Component:
     """Jobs as rows with links."""
     named = any(job.author for job in jobs)
     titles = ["Job", "Input", "State", "Created", "Seconds", *(["By"] if named else [])]
-    head = html.Thead(html.Tr([html.Th(title, scope="col") for title in titles]))
-    body = html.Tbody([_row(job, [job.author] if named else []) for job in jobs])
-    return html.Div(html.Table([head, body]), className="scroll", tabIndex="0")
+    return shell.table(titles, [_row(job, [job.author] if named else []) for job in jobs])
 
 
 def _row(job: Job, by: Sequence[str]) -> Component:

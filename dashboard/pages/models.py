@@ -101,7 +101,7 @@ def registry_table() -> Component:
     if not models:
         text = "No model is kept yet: train one and press Keep in registry on its result."
         return html.P(text, className="empty")
-    return _table(
+    return shell.table(
         ("Model", "Classifier", "Group", "Hold-out accuracy", "State", "Actions", "Added"),
         [_registry_row(entry) for entry in models],
     )
@@ -191,7 +191,7 @@ def _trained_table() -> Component:
         cells = [card.get("classifier", "–"), card.get("group", "–"), _accuracy(card)]
         link = dcc.Link(panel.short_label(job), href=f"/jobs/{job.id}")
         rows.append(html.Tr([html.Th(link, scope="row"), *[html.Td(str(cell)) for cell in cells]]))
-    return _table(("Job", "Classifier", "Group", "Hold-out accuracy"), rows)
+    return shell.table(("Job", "Classifier", "Group", "Hold-out accuracy"), rows)
 
 
 def _accuracy(card: Card) -> str:
@@ -199,12 +199,6 @@ def _accuracy(card: Card) -> str:
         return "not known"
     low, high = card["holdout_accuracy_interval"]
     return f"{card['holdout_accuracy']:.3f} ({low:.3f} to {high:.3f})"
-
-
-def _table(titles: Sequence[str], rows: Sequence[Component]) -> Component:
-    head = html.Thead(html.Tr([html.Th(title, scope="col") for title in titles]))
-    table = html.Table([head, html.Tbody(list(rows))])
-    return html.Div(table, className="scroll", tabIndex="0")
 
 
 # -- side by side
@@ -244,7 +238,7 @@ def comparison(references: Sequence[str] | None) -> Component:
         )
         for title, figure in FIGURES.items()
     ]
-    return _table(("", *map(_label, chosen)), rows)
+    return shell.table(("", *map(_label, chosen)), rows)
 
 
 def _said(figure: Callable[[Card], str], card: Card) -> str:

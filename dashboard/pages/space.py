@@ -102,9 +102,7 @@ def _jobs(stored: Sequence[StoredJob]) -> list[Component]:
     if not stored:
         return [html.P("No job is kept yet.", className="empty")]
     titles = ("Job", "Input", "State", "Created", "Size", "Action")
-    head = html.Thead(html.Tr([html.Th(title, scope="col") for title in titles]))
-    body = html.Tbody([_row(one) for one in stored[:MOST_JOBS]])
-    parts: list[Component] = [html.Div(html.Table([head, body]), className="scroll", tabIndex="0")]
+    parts: list[Component] = [shell.table(titles, [_row(one) for one in stored[:MOST_JOBS]])]
     if not _may_delete():
         parts.append(html.P("Only the owner of this server deletes jobs.", className="hint"))
     if len(stored) > MOST_JOBS:

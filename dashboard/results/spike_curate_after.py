@@ -9,7 +9,7 @@ from dash import ALL, Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard import curating, forms, people, submission
+from dashboard import curating, forms, people, shell, submission
 from dashboard.curating import Desk
 from dashboard.jobs.tasks import edit_link
 from dashboard.people import Role
@@ -127,8 +127,7 @@ def _table(pairs: pd.DataFrame) -> Component:
         cells = [str(row["n_units"]), f"{row['same']:.0%}", *kappas]
         name = html.Th(f"{row['one']}, {row['two']}", scope="row")
         rows.append(html.Tr([name, *map(html.Td, cells)]))
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in HEADS]))
-    return html.Div(html.Table([head, html.Tbody(rows)]), className="scroll", tabIndex="0")
+    return shell.table(HEADS, rows)
 
 
 def _kappa(value: Any) -> str:

@@ -8,6 +8,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard import shell
 from dashboard.jobs.store import Job
 from dashboard.results import common
 
@@ -60,13 +61,11 @@ def _keep(job: Job) -> Component:
 
 
 def _table(titles: tuple[str, ...], rows: list[list[Any]], title: str) -> Component:
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in titles]))
     body = [
         html.Tr([html.Th(first, scope="row"), *[html.Td(cell) for cell in rest]])
         for first, *rest in rows
     ]
-    table = html.Div(html.Table([head, html.Tbody(body)]), className="scroll", tabIndex="0")
-    return html.Div([html.H2(title), table])
+    return html.Div([html.H2(title), shell.table(titles, body)])
 
 
 def _classes(card: Mapping[str, Any]) -> Component:

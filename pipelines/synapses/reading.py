@@ -191,8 +191,7 @@ def _numbered(lines: Iterator[Any], formulas: list[tuple[int, int]]) -> Numbered
 
 def _read_parquet(path: Path, limits: Limits) -> Sheet:
     with unpacked(path, "parquet", "", limits) as stream:
-        first = next(answered(stream, path.name))
-        stream.seek(len(b'{"sheet": ""}\n')) if first else None
+        next(answered(stream, path.name))  # the Arrow stream follows the first line
         with pyarrow.ipc.open_stream(stream) as reader:
             table = reader.read_all()
     table.validate(full=True)

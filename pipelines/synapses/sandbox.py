@@ -55,7 +55,7 @@ def unpacked(path: Path, what: str, sheet: str, limits: Limits) -> Iterator[Bina
 
 
 def rows(stream: BinaryIO, file: str) -> Iterator[Any]:
-    """The lines of an answer, without the last one, which ends it.
+    """The lines of an answer.
 
     Raises:
         TableError: the process found that the file cannot be read.
