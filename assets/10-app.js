@@ -10,6 +10,11 @@ window.dash_clientside.neuroboard = {
     if (start === undefined) return window.dash_clientside.no_update;
     return [start, layout["xaxis.range[1]"]];
   },
+  // For the same reason only boxes and outlines that were drawn or moved are passed on.
+  drawnShapes(layout) {
+    const drawn = Object.keys(layout || {}).some((name) => name.startsWith("shapes"));
+    return drawn ? layout : window.dash_clientside.no_update;
+  },
   // A slider's value goes into its field when the slider has rested for a moment.
   settleLimit() {
     const moved = window.dash_clientside.callback_context.triggered[0];

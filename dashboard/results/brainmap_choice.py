@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, Patch, State, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, Patch, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -44,6 +44,7 @@ def controls(prefix: str) -> Component:
                 disabled=True,
             ),
             dcc.Store(id=f"{prefix}-choice"),
+            dcc.Store(id=f"{prefix}-drawn"),
         ],
         className="row actions",
     )
@@ -56,13 +57,19 @@ def register(app: Dash, prefix: str, picture: str) -> None:
         Input(f"{prefix}-way", "value"),
         prevent_initial_call=True,
     )(take_pointer)
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("neuroboard", "drawnShapes"),
+        Output(f"{prefix}-drawn", "data"),
+        Input(picture, "relayoutData"),
+        prevent_initial_call=True,
+    )
     app.callback(
         Output(f"{prefix}-choice", "data"),
         Output(f"{prefix}-chosen", "children"),
         Output(f"{prefix}-correlate", "disabled"),
         Output(picture, "figure", allow_duplicate=True),
         Input(picture, "clickData"),
-        Input(picture, "relayoutData"),
+        Input(f"{prefix}-drawn", "data"),
         State(f"{prefix}-plane", "value"),
         prevent_initial_call=True,
     )(lambda click, drawn, plane: choose(ctx.triggered_prop_ids, click, drawn, int(plane or 0)))

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import numpy as np
-from dash import Dash, Input, Output, Patch, State, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, Patch, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ def threshold_card(job: Job, shown: Look, found: Mapping[str, Any]) -> list[Comp
     low, high = shown.bins["std_from"].iloc[0], shown.bins["std_to"].iloc[-1]
     return [
         html.H2("Which voxels to map"),
+        dcc.Store(id="look-box"),
         html.P(f"Suggested: {found['threshold_reason']}", className="hint"),
         framed(
             figures.deviations(shown.bins, threshold),
@@ -154,6 +155,12 @@ def _rounded_up(value: float) -> float:
 def register(app: Dash) -> None:
     """Connect slider, number, box and line."""
     job = State("panel-job", "data")
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("neuroboard", "drawnShapes"),
+        Output("look-box", "data"),
+        Input("look-std", "relayoutData"),
+        prevent_initial_call=True,
+    )
     app.callback(
         Output("look-threshold", "value"),
         Output("look-number", "value"),
@@ -162,7 +169,7 @@ def register(app: Dash) -> None:
         Output("look-histogram", "figure"),
         Input("look-threshold", "value"),
         Input("look-number", "value"),
-        Input("look-std", "relayoutData"),
+        Input("look-box", "data"),
         State("look-plane", "value"),
         job,
         prevent_initial_call=True,
