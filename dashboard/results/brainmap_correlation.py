@@ -1,5 +1,6 @@
 """The result of a correlation map: the map, the series it was made with, and the next choice."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from dashboard.figures.common import framed
 from dashboard.jobs.store import Job
 from dashboard.results import brainmap_choice, common
 from dashboard.results.brainmap_pictures import mean_picture
+from pipelines.brainmap import preview
 
 PREFIX = "correlation"
 UNITS = {"voxel": "intensity", "region": "mean intensity", "cluster": "normalised signal"}
@@ -34,12 +36,16 @@ def load(folder: Path, name: str) -> NDArray[np.float32]:
 def view(job: Job) -> Component:
     """The whole result."""
     found = common.headline(job)
-    values = load(common.folder(job.id), "correlation")
+    n_planes = found["shape"][0]
     return html.Div(
         [
             html.Div([_headline(found), _downloads(job)], className="card"),
             html.Div(
-                [_controls(len(values)), brainmap_choice.controls(PREFIX), _pictures(job, found)],
+                [
+                    _controls(n_planes, found["plane"]),
+                    brainmap_choice.controls(PREFIX),
+                    _pictures(job, found),
+                ],
                 className="card",
             ),
             html.Div(_series(job, found), className="card"),
@@ -71,10 +77,10 @@ def _downloads(job: Job) -> Component:
     return html.Div(links, className="downloads")
 
 
-def _controls(planes: int) -> Component:
+def _controls(planes: int, shown: int) -> Component:
     data = [{"value": str(plane), "label": f"Plane {plane}"} for plane in range(planes)]
     plane = dmc.Select(
-        id=f"{PREFIX}-plane", label="Plane", data=data, value="0", allowDeselect=False, w=130
+        id=f"{PREFIX}-plane", label="Plane", data=data, value=str(shown), allowDeselect=False, w=130
     )
     limit = dmc.NumberInput(
         id=f"{PREFIX}-limit",
@@ -95,13 +101,14 @@ def _pictures(job: Job, found: dict[str, Any]) -> Component:
     thin = step(values.shape[1:])
     thinned = f" Every {thin}th pixel is drawn." if thin > 1 else ""
     left = framed(
-        figures.correlation(values[0], 1.0),
+        figures.correlation(values[found["plane"]], 1.0),
         id=f"{PREFIX}-map",
         caption=f"Pearson's correlation over {found['shape'][-1]} time points of every voxel with "
-        f"{found['series']}. Voxels that never change are grey.{thinned}",
+        f"{found['series']}. Voxels that never change are grey. Point at a voxel to see its "
+        f"series below.{thinned}",
     )
     right = framed(
-        mean_picture(load(folder, "mean")[0]),
+        mean_picture(load(folder, "mean")[found["plane"]]),
         id=f"{PREFIX}-mean",
         caption="Mean over time. Choose here what to correlate with next.",
     )
@@ -109,13 +116,21 @@ def _pictures(job: Job, found: dict[str, Any]) -> Component:
 
 
 def _series(job: Job, found: dict[str, Any]) -> Component:
-    values = pd.read_csv(common.folder(job.id) / "series.csv")["value"].to_numpy(float)
-    unit = UNITS.get(found["source"], "signal")
     return framed(
-        figures.series(values, unit),
+        figures.series(_values(job.id), _unit(found)),
         id=f"{PREFIX}-series",
-        caption=f"The series that every voxel is compared with: {found['series']}.",
+        caption=f"The series that every voxel is compared with: {found['series']}. Below it, once "
+        "the pointer is on a voxel of the map, that voxel's own, as recorded.",
     )
+
+
+def _values(job_id: str) -> NDArray[np.float64]:
+    """The series (time,) that voxels are compared with."""
+    return pd.read_csv(common.folder(job_id) / "series.csv")["value"].to_numpy(float)
+
+
+def _unit(found: dict[str, Any]) -> str:
+    return UNITS.get(found["source"], "signal")
 
 
 def register(app: Dash) -> None:
@@ -129,7 +144,28 @@ def register(app: Dash) -> None:
         State("panel-job", "data"),
         prevent_initial_call=True,
     )(redraw)
+    app.callback(
+        Output(f"{PREFIX}-series", "figure"),
+        Input(f"{PREFIX}-map", "hoverData"),
+        State(f"{PREFIX}-plane", "value"),
+        State("panel-job", "data"),
+        prevent_initial_call=True,
+    )(compare)
     brainmap_choice.register(app, PREFIX, f"{PREFIX}-mean")
+
+
+def compare(hover: Mapping[str, Any] | None, plane: str, job_id: str) -> Any:
+    """The series of the voxel that is pointed at, below the one it is compared with."""
+    if not hover:
+        raise PreventUpdate
+    found, at = common.headline(common.job(job_id)), int(plane or 0)
+    y, x = (int(hover["points"][0][axis]) for axis in "yx")
+    pixels, times = found["thinned"]["pixels"], found["thinned"]["times"]
+    images = np.load(common.folder(job_id) / preview.FILE, mmap_mode="r")
+    recorded = np.asarray(images[:, at, y // pixels, x // pixels])
+    r = load(common.folder(job_id), "correlation")[at, y, x]
+    title = f"plane {at}, y {y}, x {x}: " + ("never changes" if np.isnan(r) else f"r = {r:.3f}")
+    return figures.compared(_values(job_id), _unit(found), recorded, times, title)
 
 
 def redraw(plane: str, limit: Any, way: str, job_id: str) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.brainmap import maps
+from pipelines.brainmap import maps, preview
 from pipelines.brainmap.correlation_parameters import CorrelateParameters
 from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.png import write_png
@@ -36,10 +36,12 @@ class Seed:
     Attributes:
         series: (time,).
         words: what it is, for captions.
+        plane: where it comes from; 0 if from no single plane.
     """
 
     series: Floats
     words: str
+    plane: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,14 @@ def correlate(
             `signals.read_signals`; `map`, the folder of a finished map.
         parameters: what to correlate with.
         folder: gets `correlation.tif` (float32, NaN where a voxel never changes), `.png`, `.svg`
-            and `.csv` (`plane, y, x, correlation`), `series.csv` (`time, value`) and `mean.tif`.
+            and `.csv` (`plane, y, x, correlation`), `series.csv` (`time, value`), `mean.tif`, and
+            the images, thinned, in `preview.npy` (time, plane, y, x).
         report: told what happens.
 
     Returns:
         `shape` (plane, y, x, time), `n_voxels`, `n_undefined`, `source`, `series` (in words),
-        `lowest` and `highest` correlation.
+        `plane` (that it comes from, else 0), `lowest` and `highest` correlation, and `thinned`:
+        every how many pixels and time points are previewed.
 
     Raises:
         ImageError: the images cannot be read.
@@ -79,9 +83,10 @@ def correlate(
     images = open_images(inputs["images"], parameters.planes, parameters.dataset)
     moments = _moments(images, part(report, 0.0, 0.4))
     seed = _seed(images, moments, inputs, parameters, part(report, 0.4, 0.6))
-    values = _correlation(images, moments, seed.series, part(report, 0.6, 0.95))
-    report(0.95, "Writing the map")
+    values = _correlation(images, moments, seed.series, part(report, 0.6, 0.8))
+    report(0.8, "Writing the map")
     _write(values, moments.mean, seed, folder)
+    thinned = preview.write_preview(images, folder / preview.FILE, part(report, 0.85, 1.0))
     known = values[np.isfinite(values)]
     return {
         "shape": [*images.shape[1:], images.n_times],
@@ -89,6 +94,8 @@ def correlate(
         "n_undefined": images.n_voxels - len(known),
         "source": parameters.source,
         "series": seed.words,
+        "plane": seed.plane,
+        "thinned": thinned,
         "lowest": float(known.min()) if known.size else None,
         "highest": float(known.max()) if known.size else None,
     }
@@ -148,13 +155,14 @@ def _voxel(
     mask[voxel] = True
     chosen = "" if parameters.voxel else ", the one that varies most"
     words = f"the voxel at plane {voxel[0]}, y {voxel[1]}, x {voxel[2]}{chosen}"
-    return Seed(_mean_within(images, mask, report), words)
+    return Seed(_mean_within(images, mask, report), words, voxel[0])
 
 
 def _region(images: ImageSeries, parameters: CorrelateParameters, report: Report) -> Seed:
     mask = region_mask(parameters.region, images.shape[1:])
-    words = f"the mean of {np.count_nonzero(mask):,} voxels in plane {parameters.region[0]}"
-    return Seed(_mean_within(images, mask, report), words)
+    plane = parameters.region[0]
+    words = f"the mean of {np.count_nonzero(mask):,} voxels in plane {plane}"
+    return Seed(_mean_within(images, mask, report), words, plane)
 
 
 def _mean_within(images: ImageSeries, mask: NDArray[np.bool_], report: Report) -> Floats:

@@ -88,6 +88,11 @@ def test_a_pressed_voxel_is_correlated_with_all(
     values = correlation.load(common.folder(second.id), "correlation")
     expected = np.corrcoef(frames[:, 0, 7, 9], frames[:, 1, 3, 5])[0, 1]
     assert values[0, 7, 9] == pytest.approx(expected, abs=1e-6)
+    assert "plane 1, y 3, x 5" in shown(second)
+    below = correlation.compare({"points": [{"x": 9, "y": 7}]}, "0", second.id)
+    assert f"r = {expected:.3f}" in below.layout.title.text
+    assert below.data[0].y.tolist() == pytest.approx(frames[:, 1, 3, 5])
+    assert below.data[1].y.tolist() == frames[:, 0, 7, 9].tolist()
 
 
 def test_drawn_boxes_and_outlines_are_regions(run: Run) -> None:
