@@ -179,10 +179,11 @@ def _views(rows: pd.DataFrame) -> list[Component]:
         for name, label in VIEWS.items()
         if NEEDED.get(name, "cluster") in rows
     ]
+    first = "map3d" if NEEDED["map3d"] in rows else "boxes"  # who asked for it sees it first
     return [
         html.H2("Other views"),
-        _select("synapses-view", "View", offered, "boxes"),
-        html.Div(view("boxes", described(rows)[0], rows), id="synapses-view-box"),
+        _select("synapses-view", "View", offered, first),
+        html.Div(view(first, described(rows)[0], rows), id="synapses-view-box"),
     ]
 
 
