@@ -24,7 +24,15 @@ examples: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	@sh tests/browser/find-chromium.sh
+ifeq ($(ARGS),)
+	@# Browser stories run one by one, for each of them has an app, a worker and a browser.
+	@failed=0; \
+	$(VENV)/bin/python -m pytest -q -m "not browser" -n 2 --dist loadfile || failed=$$?; \
+	$(VENV)/bin/python -m pytest -q -m browser || failed=$$?; \
+	exit $$failed
+else
 	$(VENV)/bin/python -m pytest -q $(ARGS)
+endif
 
 check: $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .
