@@ -230,7 +230,7 @@ def each(cells: "pd.Series[Any]", function: Callable[[Any], Any]) -> Any:
     if cells.dtype == object and not all(isinstance(cell, str) for cell in different):
         return np.array([function(cell) for cell in cells], dtype=object)
     answers = np.empty(len(different), dtype=object)
-    answers[:] = [function(cell) for cell in different]
+    answers[:] = [function(cell) for cell in np.asarray(different, dtype=object).tolist()]
     return answers[codes]
 
 
@@ -257,7 +257,7 @@ def _syn_type(text: str) -> str:
 def _whole(text: str) -> str:
     """An id such as 7.0 or 007 as 7; anything else as it is."""
     plain = text.removesuffix(".0")
-    return str(int(plain)) if plain.isascii() and plain.isdigit() else text
+    return plain.lstrip("0") or "0" if plain.isascii() and plain.isdigit() else text
 
 
 def _ranks(names: pd.DataFrame, numbers: pd.DataFrame) -> Any:

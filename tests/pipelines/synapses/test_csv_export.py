@@ -1,7 +1,10 @@
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.csv_export import defuse, write_csv
 
@@ -49,3 +52,19 @@ def test_a_long_table_is_written_as_a_short_one(
     write_csv(frame.assign(note=["a,b", 'say "x"', "two\nlines", ""]), tmp_path / "quoted.csv")
     assert (tmp_path / "long.csv").read_bytes() == (tmp_path / "short.csv").read_bytes()
     assert pd.read_csv(tmp_path / "quoted.csv")["note"].tolist()[:2] == ["a,b", 'say "x"']
+
+
+@pytest.mark.parametrize("width", [32, 64])
+@given(data=st.data())
+def test_numbers_of_a_long_table_are_written_as_those_of_a_short_one(
+    data: st.DataObject, width: int, tmp_path: Path
+) -> None:
+    numbers = st.floats(width=width) | st.floats(-1e3, 1e3, width=width)  # type: ignore[arg-type]
+    values = np.array(data.draw(st.lists(numbers, min_size=1)), f"f{width // 8}")
+    whole = np.arange(len(values)).astype("i2")
+    frame = pd.DataFrame({"value": values, "whole": whole})
+    write_csv(frame, tmp_path / "short.csv")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipelines.csv_export.LONG", 0)
+        write_csv(frame, tmp_path / "long.csv")
+    assert (tmp_path / "long.csv").read_text() == (tmp_path / "short.csv").read_text()
