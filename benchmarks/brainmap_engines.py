@@ -1,11 +1,12 @@
-"""Passes of K-means on this machine, on Dask and on Spark, with the same result.
+"""A map's way from images to groups on this machine, on Dask and on Spark, with the same result.
 
     OMP_NUM_THREADS=1 python -m benchmarks.brainmap_engines [VOXELS ...] [--folder DIR]
 
-A scheduler or master with two workers of one core each is started on this machine. Every way makes
-the same passes over the same file and then describes every voxel. Seconds and CPU seconds are
-those of the passes and the description, without starting the cluster; CPU seconds are of all
-processes together; the memory is that of the largest process (VmHWM, Linux).
+A scheduler or master with two workers of one core each is started on this machine. Every way
+imports the same film (16-bit), normalises and filters it, makes the same passes of K-means over
+the series and describes every voxel. Wall and CPU seconds are those of the work, without starting
+clusters and programs; CPU seconds are of all processes together. The memory is that of the largest
+process of the driver (Python and, for Spark, its Java) and of the workers (VmHWM, Linux).
 """
 
 import argparse
@@ -16,85 +17,144 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.brainmap_kmeans import CLUSTERS, TIMES, peak_memory, write
-from pipelines.brainmap.engine import engine_at
+from benchmarks.brainmap_kmeans import CLUSTERS, TIMES
+from pipelines.brainmap.active import ActiveVoxels, find_active
+from pipelines.brainmap.engine import Engine, Local, engine_at
 from pipelines.brainmap.lloyd import describe, refine
+from pipelines.brainmap.parameters import BrainmapParameters
+from pipelines.brainmap.read import open_images
+from pipelines.brainmap.spread import find_active_on
+from pipelines.progress import silent
 from tests.pipelines.brainmap.clusters import running
 
 PASSES = 5
 TICKS = os.sysconf("SC_CLK_TCK")
+VALUES = BrainmapParameters()
+"""The default threshold keeps all voxels of this film, even silent ones for their noise."""
 
 
-def measure(address: str, file: Path) -> None:
-    """Make the passes and print seconds, CPU seconds of this process, MB and a digest."""
+def write_film(file: Path, voxels: int) -> None:
+    """Voxels with 30 smooth patterns in noise, a quarter of noise alone: (time, y, x)."""
+    random = np.random.default_rng(0)
+    patterns = random.standard_normal((30, TIMES)).cumsum(axis=1).astype(np.float32)
+    patterns *= 200 / patterns.std(axis=1, keepdims=True)
+    group = random.integers(0, 30, voxels)
+    gain = random.lognormal(0, 0.4, voxels).astype(np.float32) * (random.random(voxels) > 0.25)
+    shape = (TIMES, voxels // 1000, 1000)
+    film = np.lib.format.open_memmap(file, "w+", np.uint16, shape)
+    for time_point in range(TIMES):
+        noise = random.standard_normal(voxels, np.float32)
+        values = 5000 + gain * patterns[group, time_point] + 200 * noise
+        film[time_point] = values.clip(0, 60_000).reshape(shape[1:])
+        film.flush()
+
+
+def imported(engine: Engine, film: Path, folder: Path) -> ActiveVoxels:
+    """The normalised series of the voxels that vary."""
+    folder.mkdir(exist_ok=True)
+    if isinstance(engine, Local):
+        return find_active(open_images(film), VALUES, folder)
+    return find_active_on(engine, open_images(film), VALUES, folder, silent)
+
+
+def work(address: str, film: Path, folder: Path) -> None:
+    """Import and cluster a film, and say so when a stage is done."""
+    tiny = folder / "tiny.npy"
+    write_film(tiny, 1000)
     with engine_at(address) as engine:
-        series = engine.take(file)
-        start = series[:CLUSTERS].astype(np.float64)
-        refine(engine, series, [start], 1)
+        refine(engine, imported(engine, tiny, folder / "tiny").series, [np.zeros((1, TIMES))], 1)
         print("ready", flush=True)
-        clock, spent = time.monotonic(), time.process_time()
-        found = refine(engine, series, [start], PASSES)
-        digest = sha256(found[0].centroids.tobytes())
-        for _, [described] in engine.each(describe, series, found):
+        active = imported(engine, film, folder / "series")
+        print("imported", flush=True)
+        start = active.series[:CLUSTERS].astype(np.float64)
+        found = refine(engine, active.series, [start], PASSES)
+        digest = sha256(active.deviation.tobytes() + found[0].centroids.tobytes())
+        for _, [described] in engine.each(describe, active.series, found):
             digest.update(described.labels.tobytes())
-        seconds, own = time.monotonic() - clock, time.process_time() - spent
-        print(f"{seconds} {own} {peak_memory()} {digest.hexdigest()[:12]}", flush=True)
+        print(f"{len(active.voxels)} {digest.hexdigest()[:12]}", flush=True)
+        sys.stdin.readline()
 
 
-def in_groups(groups: set[int]) -> Iterator[Path]:
-    """The processes of some groups of processes."""
+def in_sessions(sessions: set[int]) -> Iterator[Path]:
+    """The processes of some sessions: Spark puts its Python workers into groups of their own."""
     for folder in Path("/proc").iterdir():
         try:
-            if folder.name.isdigit() and os.getpgid(int(folder.name)) in groups:
+            if folder.name.isdigit() and os.getsid(int(folder.name)) in sessions:
                 yield folder
         except ProcessLookupError:
             continue
 
 
-def cpu_of(groups: set[int]) -> float:
+def cpu_of(sessions: set[int]) -> float:
     """CPU seconds of these processes so far."""
     fields = [
-        (folder / "stat").read_text().rpartition(")")[2].split() for folder in in_groups(groups)
+        (folder / "stat").read_text().rpartition(")")[2].split() for folder in in_sessions(sessions)
     ]
     return sum(int(part) for words in fields for part in words[11:15]) / TICKS
 
 
-def most_memory(groups: set[int]) -> float:
+def most_memory(sessions: set[int]) -> str:
     """MB of the largest of these processes."""
-    lines = [line for folder in in_groups(groups) for line in (folder / "status").open()]
-    return max((int(line.split()[1]) / 1000 for line in lines if "VmHWM" in line), default=0.0)
+    lines = [line for folder in in_sessions(sessions) for line in (folder / "status").open()]
+    sizes = [int(line.split()[1]) / 1000 for line in lines if "VmHWM" in line]
+    return f"{max(sizes):.0f}" if sizes else "-"
 
 
 @contextmanager
 def engine(kind: str) -> Iterator[tuple[str, set[int]]]:
-    """The address of an engine, and the groups of its processes."""
+    """The address of an engine, and the sessions of its workers."""
     if kind == "local":
         yield "local", set()
         return
-    with tempfile.TemporaryDirectory() as folder, running(kind, Path(folder)) as (address, workers):
-        yield address, {worker.pid for worker in workers}
+    with tempfile.TemporaryDirectory() as folder, running(kind, Path(folder)) as cluster:
+        yield cluster.address, {worker.pid for worker in cluster.workers}
 
 
-def row(kind: str, file: Path) -> str:
+@dataclass(frozen=True)
+class Clock:
+    """Wall and CPU seconds of the processes of some sessions, at one moment."""
+
+    wall: float
+    cpu: float
+
+    @classmethod
+    def of(cls, sessions: set[int]) -> "Clock":
+        """Now."""
+        return cls(time.monotonic(), cpu_of(sessions))
+
+    def since(self, before: "Clock") -> str:
+        """Two columns of the table."""
+        return f"{self.wall - before.wall:.1f} | {self.cpu - before.cpu:.1f}"
+
+
+def row(kind: str, film: Path) -> str:
     """One line of the table."""
-    words = [sys.executable, "-m", "benchmarks.brainmap_engines", "--measure"]
-    with engine(kind) as (address, groups):
-        environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1"}
+    words = [sys.executable, "-m", "benchmarks.brainmap_engines", "--work"]
+    with engine(kind) as (address, workers), tempfile.TemporaryDirectory(dir=film.parent) as name:
         process = subprocess.Popen(
-            [*words, address, str(file)], stdout=subprocess.PIPE, text=True, env=environment
+            [*words, address, str(film), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "SPARK_LOCAL_IP": "127.0.0.1"},
+            start_new_session=True,
         )
         assert process.stdout is not None
-        assert process.stdout.readline().strip() == "ready"
-        before = cpu_of(groups)
-        seconds, own, memory, digest = process.stdout.readline().split()
-        cpu, most = float(own) + cpu_of(groups) - before, max(float(memory), most_memory(groups))
-        process.wait()
-    return f"{kind} | {float(seconds):.1f} | {cpu:.1f} | {most:.0f} | {digest}"
+        said, clocks = [], []
+        for _ in range(3):
+            said.append(process.stdout.readline())
+            clocks.append(Clock.of(workers | {process.pid}))
+        kept, digest = said[-1].split()
+        memory = f"{most_memory({process.pid})} | {most_memory(workers)}"
+        process.communicate("\n")
+    ready, read, done = clocks
+    return f"{kind} | {read.since(ready)} | {done.since(read)} | {memory} | {kept} | {digest}"
 
 
 def main() -> None:
@@ -103,18 +163,19 @@ def main() -> None:
     parser.add_argument("voxels", nargs="*", type=int, default=[100_000, 1_000_000])
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--engines", nargs="+", default=["local", "dask", "spark"])
-    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.measure:
-        measure(options.measure[0], Path(options.measure[1]))
+    if options.work:
+        work(options.work[0], Path(options.work[1]), Path(options.work[2]))
         return
     print(f"T = {TIMES}, K = {CLUSTERS}, {PASSES} passes and one description")
-    print("| voxels | engine | seconds | CPU s | largest process MB | result |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    columns = "voxels | engine | import s | CPU s | passes s | CPU s | driver MB | worker MB"
+    print(f"| {columns} | kept | result |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for voxels in options.voxels:
         with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-            file = Path(folder) / "series.npy"
-            write(file, voxels)
+            file = Path(folder) / "film.npy"
+            write_film(file, voxels)
             for kind in options.engines:
                 print(f"| {voxels:,} | {row(kind, file)} |", flush=True)
 

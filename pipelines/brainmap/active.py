@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.brainmap.engine import Engine, Local
+from pipelines.brainmap.engine import Local
 from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
-from pipelines.brainmap.series import Floats, Series, as_numbers, deviation, normalize
+from pipelines.brainmap.series import Block, measured
 from pipelines.brainmap.store import series_store
 from pipelines.brainmap.stored import AnySeries, Writer
 from pipelines.errors import ParameterError
@@ -38,29 +38,11 @@ class ActiveVoxels:
     shape: tuple[int, int, int]
 
 
-@dataclass(frozen=True)
-class Block:
-    """Some neighbouring voxels.
-
-    Attributes:
-        rows: which, in the order of plane, y, x.
-        series: normalised (voxel, time).
-        deviation: standard deviation of the normalised series (voxel,).
-        mean: mean intensity over time (voxel,).
-    """
-
-    rows: slice
-    series: Series
-    deviation: Floats
-    mean: Floats
-
-
 def find_active(
     images: ImageSeries,
     parameters: BrainmapParameters,
     folder: Path,
     report: Report = silent,
-    engine: Engine | None = None,
 ) -> ActiveVoxels:
     """Normalise all series, and keep those that vary.
 
@@ -70,15 +52,13 @@ def find_active(
         folder: gets `series.npy` with what is kept (kept voxel, time), and needs room for the
             images besides, for a while. Series that are large are left in that file.
         report: told how far it is.
-        engine: what the series are for; this machine by default.
 
     Raises:
         ImageError: the images cannot be read, or normalised as asked.
         ParameterError: no voxel varies by more than the threshold.
     """
     deviations, mean = (np.empty(images.n_voxels, np.float32) for _ in range(2))
-    # A threshold of 0 filters nothing: constant voxels are kept too.
-    threshold, kept = parameters.std_threshold or -np.inf, []
+    threshold, kept = least_deviation(parameters), []
     with Writer(folder / SERIES, images.n_times) as file:
         for block in normalized_blocks(images, parameters, report, folder):
             deviations[block.rows], mean[block.rows] = block.deviation, block.mean
@@ -86,13 +66,28 @@ def find_active(
             file.write(block.series[here])
             kept.append(here + block.rows.start)
     voxels = np.concatenate(kept)
+    require_some(voxels, deviations, parameters)
+    return ActiveVoxels(Local().take(folder / SERIES), voxels, deviations, mean, images.shape[1:])
+
+
+def least_deviation(parameters: BrainmapParameters) -> float:
+    """What voxels that are kept vary by more than; 0 filters nothing, not even constant ones."""
+    return parameters.std_threshold or -np.inf
+
+
+def require_some(
+    voxels: NDArray[np.intp], deviations: NDArray[np.float32], parameters: BrainmapParameters
+) -> None:
+    """Refuse to go on without voxels.
+
+    Raises:
+        ParameterError: no voxel varies by more than the threshold.
+    """
     if not voxels.size:
         raise ParameterError(
             f"No voxel varies by more than std_threshold = {parameters.std_threshold:g}: the "
             f"largest standard deviation is {deviations.max():.3g}, so set a lower threshold."
         )
-    series = (engine or Local()).take(folder / SERIES)
-    return ActiveVoxels(series, voxels, deviations, mean, images.shape[1:])
 
 
 def normalized_blocks(
@@ -107,8 +102,5 @@ def normalized_blocks(
     with series_store(images, part(report, 0.0, 0.6), scratch) as store:
         for rows in store.blocks():
             report(0.6 + 0.4 * rows.start / total, f"Normalising the series of {total:,} voxels")
-            series = as_numbers(store.read(rows))
-            mean = series.mean(axis=1, dtype=np.float64)
-            normalize(series, parameters, rows.start)
-            yield Block(rows, series, deviation(series), mean)
+            yield measured(store.read(rows), rows, parameters)
             store.forget(rows)

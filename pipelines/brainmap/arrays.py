@@ -93,7 +93,7 @@ def open_npz(path: Path) -> ImageSeries:
                 block = stream.read(count * dtype.itemsize)
                 yield np.frombuffer(block, dtype, count).reshape(shape[1:])
 
-    return ImageSeries(path, shape, dtype, read)
+    return ImageSeries(path, shape, dtype, read, whole=True)
 
 
 def _whole(stream: IO[bytes], header: _Header) -> NDArray[Any]:

@@ -2,13 +2,14 @@
 
 Science is written as functions of one block, `function(block, *shared)`. An engine applies them
 to all blocks and gives the results in the order of the voxels, or their sum. Blocks and the order
-of adding depend on the shape of the series alone, so every engine gives the same bits.
+of adding depend on the shape of the series alone, so every engine gives the same bits. Values
+that are known of each voxel may stand `beside` the series: `function(block, values, *shared)`.
 """
 
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from pipelines.errors import EngineError
 T = TypeVar("T")
 Sums = list[NDArray[Any]]
 """Arrays that are added to those of other blocks."""
+
+Beside = NDArray[Any] | None
+"""What is known of each voxel (voxel,), if anything."""
 
 REQUIREMENTS = {"dask": "requirements-dask.txt", "spark": "requirements-spark.txt"}
 
@@ -71,13 +75,22 @@ class Engine(Protocol):
         ...
 
     def each(
-        self, function: Callable[..., T], series: AnySeries, *shared: Any
+        self, function: Callable[..., T], series: AnySeries, *shared: Any, beside: Beside = None
     ) -> Iterator[tuple[slice, T]]:
         """Give the voxels of each block and `function(block, *shared)`, in their order."""
         ...
 
-    def total(self, function: Callable[..., Sums], series: AnySeries, *shared: Any) -> Sums:
+    def total(
+        self, function: Callable[..., Sums], series: AnySeries, *shared: Any, beside: Beside = None
+    ) -> Sums:
         """Add up `function(block, *shared)` of all blocks, at least one."""
+        ...
+
+    def tasks(self, function: Callable[..., T], pieces: Sequence[Any], *shared: Any) -> Iterator[T]:
+        """Give `function(piece, *shared)` for each piece of work, in their order.
+
+        What dies on the way is done again, so a piece done twice must be as good as done once.
+        """
         ...
 
 
@@ -93,28 +106,35 @@ class Local:
         return at_hand(StoredSeries.open(file))
 
     def each(
-        self, function: Callable[..., T], series: AnySeries, *shared: Any
+        self, function: Callable[..., T], series: AnySeries, *shared: Any, beside: Beside = None
     ) -> Iterator[tuple[slice, T]]:
         """As `Engine.each`; few blocks are held at once."""
 
         def apply(rows: slice) -> T:
-            return function(series[rows], *shared)
+            known = () if beside is None else (beside[rows],)
+            return function(series[rows], *known, *shared)
 
         slices = self.cut.slices(series.shape)
+        yield from zip(slices, self.tasks(apply, slices), strict=True)
+
+    def total(
+        self, function: Callable[..., Sums], series: AnySeries, *shared: Any, beside: Beside = None
+    ) -> Sums:
+        """As `Engine.total`."""
+        blocks = (found for _, found in self.each(function, series, *shared, beside=beside))
+        return added(by(by(blocks, self.cut.blocks), self.cut.tasks))
+
+    def tasks(self, function: Callable[..., T], pieces: Sequence[Any], *shared: Any) -> Iterator[T]:
+        """As `Engine.tasks`; few results are held at once."""
         # The order in which several threads of a product add up would change the last digits.
         with threadpool_limits(limits=1), ThreadPoolExecutor(self.threads) as pool:
-            waiting: deque[tuple[slice, Future[T]]] = deque()
-            for rows in slices:
-                waiting.append((rows, pool.submit(apply, rows)))
+            waiting: deque[Future[T]] = deque()
+            for piece in pieces:
+                waiting.append(pool.submit(function, piece, *shared))
                 if len(waiting) > self.threads:
-                    yield waiting[0][0], waiting.popleft()[1].result()
-            for rows, future in waiting:
-                yield rows, future.result()
-
-    def total(self, function: Callable[..., Sums], series: AnySeries, *shared: Any) -> Sums:
-        """As `Engine.total`."""
-        blocks = (found for _, found in self.each(function, series, *shared))
-        return added(by(by(blocks, self.cut.blocks), self.cut.tasks))
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
 
 
 def added(parts: Iterable[Sums]) -> Sums:

@@ -1,15 +1,17 @@
 """Blocks of series on the workers of a Dask scheduler that is already there."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from distributed import Client
+from distributed.scheduler import KilledWorker
 
-from pipelines.brainmap.engine import STANDARD, Cut, Sums, added
-from pipelines.brainmap.engine_code import of_blocks, sum_of_blocks, write_archive
+from pipelines.brainmap.engine import STANDARD, Beside, Cut, Sums, added
+from pipelines.brainmap.engine_code import Task, done, of_blocks, sum_of_blocks, write_archive
 from pipelines.brainmap.stored import AnySeries, StoredSeries
 from pipelines.errors import EngineError
 
@@ -17,7 +19,8 @@ T = TypeVar("T")
 CONNECT_SECONDS = 10
 
 AT_ONCE = 64
-"""Tasks whose results per voxel are on their way to this machine."""
+"""Tasks whose results per voxel are on their way to this machine; more if that is less than two
+for each thread of the workers."""
 
 ATTEMPTS = 5
 """A task is lost only if so many workers died at it."""
@@ -35,29 +38,37 @@ class Dask:
         return StoredSeries.open(file)
 
     def each(
-        self, function: Callable[..., T], series: AnySeries, *shared: Any
+        self, function: Callable[..., T], series: AnySeries, *shared: Any, beside: Beside = None
     ) -> Iterator[tuple[slice, T]]:
         """As `Engine.each`."""
-        tasks = self.cut.task_slices(series.shape)
-        given = self._given(shared)
-        for at in range(0, len(tasks), AT_ONCE):
-            some = tasks[at : at + AT_ONCE]
-            futures = [self._submit(of_blocks, function, series, task, given) for task in some]
-            for task, results in zip(some, self.client.gather(futures), strict=True):
-                yield from zip(task, results, strict=True)
+        tasks = Task.all(self.cut, series.shape, beside)
+        found = self.tasks(of_blocks, tasks, function, series, shared)
+        for task, results in zip(tasks, found, strict=True):
+            yield from zip(task.blocks, results, strict=True)
 
-    def total(self, function: Callable[..., Sums], series: AnySeries, *shared: Any) -> Sums:
+    def total(
+        self, function: Callable[..., Sums], series: AnySeries, *shared: Any, beside: Beside = None
+    ) -> Sums:
         """As `Engine.total`; only sums of many tasks come back."""
-        given = self._given(shared)
-        futures = [
-            self._submit(sum_of_blocks, function, series, task, given)
-            for task in self.cut.task_slices(series.shape)
-        ]
+        given = self._given((function, series, shared))
+        tasks = Task.all(self.cut, series.shape, beside)
+        futures = [self._submit(done, task, sum_of_blocks, given) for task in tasks]
         groups = [
             self._submit(added, futures[at : at + self.cut.tasks])
             for at in range(0, len(futures), self.cut.tasks)
         ]
-        return added(self.client.gather(groups))
+        return added(_answer(future) for future in groups)
+
+    def tasks(self, function: Callable[..., T], pieces: Sequence[Any], *shared: Any) -> Iterator[T]:
+        """As `Engine.tasks`."""
+        at_once = max(AT_ONCE, 2 * sum(self.client.nthreads().values()))
+        given, waiting = self._given(shared), deque[Any]()
+        for piece in pieces:
+            waiting.append(self._submit(done, piece, function, given))
+            if len(waiting) > at_once:
+                yield _answer(waiting.popleft())
+        while waiting:
+            yield _answer(waiting.popleft())
 
     def _given(self, shared: Any) -> Any:
         """What all tasks need, sent once to each worker and made again if all of them die."""
@@ -69,6 +80,25 @@ class Dask:
 
 def _itself(value: T) -> T:
     return value
+
+
+def _answer(future: Any) -> Any:
+    """The result of a task.
+
+    Raises:
+        EngineError: its workers died, or lack a package.
+    """
+    try:
+        return future.result()
+    except KilledWorker as error:
+        raise EngineError(
+            "Several Dask workers died at the same piece of work, most likely for want of memory: "
+            "give them 2 GB each or more."
+        ) from error
+    except ModuleNotFoundError as error:
+        raise EngineError(
+            f"A Dask worker lacks the package {error.name}: install it for all workers."
+        ) from error
 
 
 @contextmanager

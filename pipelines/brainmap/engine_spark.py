@@ -3,27 +3,30 @@
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pyspark import SparkConf, SparkContext
 
-from pipelines.brainmap.engine import STANDARD, Cut, Sums, added
-from pipelines.brainmap.engine_code import of_blocks, sum_of_blocks, write_archive
+from pipelines.brainmap.engine import STANDARD, Beside, Cut, Sums, added
+from pipelines.brainmap.engine_code import Task, done, of_blocks, sum_of_blocks, write_archive
 from pipelines.brainmap.stored import AnySeries, StoredSeries
-from pipelines.errors import EngineError
+from pipelines.errors import EngineError, ImageError, NeuroboardError
 
 T = TypeVar("T")
 
 AT_ONCE = 64
-"""Tasks whose results per voxel are on their way to this machine."""
+"""Tasks whose results per voxel are on their way to this machine; more if that is less than two
+for each core of the workers."""
 
 SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.python.worker.reuse": "true",
+    # What a worker that died had to send is made again after 3 s instead of 15 s.
+    "spark.shuffle.io.retryWait": "1s",
     # Several results of k x T for each task may come back at once.
     "spark.driver.maxResultSize": "0",
     # A task is lost only if so many workers died at it.
@@ -43,64 +46,73 @@ class Spark:
         return StoredSeries.open(file)
 
     def each(
-        self, function: Callable[..., T], series: AnySeries, *shared: Any
+        self, function: Callable[..., T], series: AnySeries, *shared: Any, beside: Beside = None
     ) -> Iterator[tuple[slice, T]]:
         """As `Engine.each`."""
-        tasks = self.cut.task_slices(series.shape)
-        given = self.context.broadcast(shared)
-        for at in range(0, len(tasks), AT_ONCE):
-            some = tasks[at : at + AT_ONCE]
-            found = self._tasks(some).map(
-                lambda task: of_blocks(function, series, task[1], given.value)
-            )
-            for task, results in zip(some, self._collected(found), strict=True):
-                yield from zip(task, results, strict=True)
-        given.destroy()
+        tasks = Task.all(self.cut, series.shape, beside)
+        found = self.tasks(of_blocks, tasks, function, series, shared)
+        for task, results in zip(tasks, found, strict=True):
+            yield from zip(task.blocks, results, strict=True)
 
-    def total(self, function: Callable[..., Sums], series: AnySeries, *shared: Any) -> Sums:
+    def total(
+        self, function: Callable[..., Sums], series: AnySeries, *shared: Any, beside: Beside = None
+    ) -> Sums:
         """As `Engine.total`; only sums of many tasks come back."""
-        tasks, size = self.cut.task_slices(series.shape), self.cut.tasks
-        given = self.context.broadcast(shared)
-        parts = self._tasks(tasks).map(
-            lambda task: (
-                task[0] // size,
-                (task[0], sum_of_blocks(function, series, task[1], given.value)),
-            )
+        tasks, size = Task.all(self.cut, series.shape, beside), self.cut.tasks
+        given = self.context.broadcast((function, series, shared))
+        parts = self._spread(tasks).map(
+            lambda task: (task[0] // size, (task[0], done(task[1], sum_of_blocks, given.value)))
         )
         groups = -(-len(tasks) // size)
         found = self._collected(parts.groupByKey(groups).mapValues(_added_in_order))
         given.destroy()
         return added(sums for _, sums in sorted(found, key=lambda group: group[0]))
 
-    def _tasks(self, tasks: list[list[slice]]) -> Any:
-        return self.context.parallelize(list(enumerate(tasks)), len(tasks))
+    def tasks(self, function: Callable[..., T], pieces: Sequence[Any], *shared: Any) -> Iterator[T]:
+        """As `Engine.tasks`."""
+        at_once = max(AT_ONCE, 2 * self.context.defaultParallelism)
+        given = self.context.broadcast(shared)
+        try:
+            for at in range(0, len(pieces), at_once):
+                some = self._spread(pieces[at : at + at_once])
+                yield from self._collected(
+                    some.map(lambda task: done(task[1], function, given.value))
+                )
+        finally:
+            given.destroy()
+
+    def _spread(self, pieces: Sequence[Any]) -> Any:
+        return self.context.parallelize(list(enumerate(pieces)), len(pieces))
 
     def _collected(self, found: Any) -> list[Any]:
         """Results in the order of the tasks.
 
         Raises:
-            EngineError: a worker cannot read the file or lacks a package.
+            EngineError: a worker cannot use a file or lacks a package.
+            ImageError: what was read on a worker is no sound image series.
         """
         from py4j.protocol import Py4JJavaError
 
         try:
             return list(found.collect())
         except Py4JJavaError as error:
-            raise EngineError(_sentence(str(error.java_exception))) from error
+            raise _raised(str(error.java_exception)) from error
 
 
 def _added_in_order(parts: Any) -> Sums:
     return added(sums for _, sums in sorted(parts, key=lambda part: part[0]))
 
 
-def _sentence(said: str) -> str:
-    """The sentence of what was raised on a worker."""
+def _raised(said: str) -> NeuroboardError:
+    """What was raised on a worker, from the text that Spark makes of it."""
     for line in said.splitlines():
-        for mark in ("EngineError: ", "ModuleNotFoundError: "):
+        for mark, kind in (("ImageError: ", ImageError), ("EngineError: ", EngineError)):
             if mark in line:
-                words = line.partition(mark)[2].strip()
-                return words if "worker" in words else f"A Spark worker says: {words}."
-    return "Spark could not finish the work: look into the logs of its workers."
+                return kind(line.partition(mark)[2].strip())
+        if "ModuleNotFoundError: " in line:
+            words = line.partition("ModuleNotFoundError: ")[2].strip()
+            return EngineError(f"A Spark worker says: {words}; install it for all workers.")
+    return EngineError("Spark could not finish the work: look into the logs of its workers.")
 
 
 @contextmanager

@@ -11,9 +11,11 @@ from pipelines.brainmap import maps
 from pipelines.brainmap.active import ActiveVoxels, find_active
 from pipelines.brainmap.by_k import read_row
 from pipelines.brainmap.colors import Coloring
-from pipelines.brainmap.engine import engine_at
+from pipelines.brainmap.engine import Engine, Local, engine_at
+from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.parameters import BrainmapParameters, Palette
 from pipelines.brainmap.read import open_images
+from pipelines.brainmap.spread import find_active_on
 from pipelines.brainmap.sweep import PALETTES, Sweep, color_all, offered, run_sweep, table
 from pipelines.csv_export import write_csv
 from pipelines.progress import Report, part, silent
@@ -52,7 +54,7 @@ def fit(
     """
     images = open_images(inputs["images"], parameters.planes, parameters.dataset)
     with engine_at(parameters.engine) as engine:
-        active = find_active(images, parameters, folder, part(report, 0.0, 0.4), engine)
+        active = _active(engine, images, parameters, folder, part(report, 0.0, 0.4))
         sweep = run_sweep(active, parameters, folder, engine, part(report, 0.4, 0.8))
     colorings = _colorings(sweep, parameters.color_seed, part(report, 0.8, 0.95))
     palette: Palette = parameters.colors if offered(parameters.colors, sweep.k) else "similarity"
@@ -73,6 +75,18 @@ def fit(
         "color_correlation": coloring.correlation,
         "color_min_delta_e": coloring.min_delta_e,
     }
+
+
+def _active(
+    engine: Engine,
+    images: ImageSeries,
+    parameters: BrainmapParameters,
+    folder: Path,
+    report: Report,
+) -> ActiveVoxels:
+    if isinstance(engine, Local):
+        return find_active(images, parameters, folder, report)
+    return find_active_on(engine, images, parameters, folder, report)
 
 
 def _colorings(sweep: Sweep, seed: int, report: Report) -> Colorings:

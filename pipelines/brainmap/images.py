@@ -30,6 +30,8 @@ class ImageSeries:
         read: `read(start, stop)` gives the volumes of those time points.
         read_series: `read_series(start, stop)` gives the series (voxel, time) of those voxels,
             where they are stored as series; otherwise None.
+        whole: whether a time point can only be reached through all before it, so that reading
+            cannot be shared among several.
     """
 
     path: Path
@@ -37,6 +39,7 @@ class ImageSeries:
     dtype: np.dtype[Any]
     read: Callable[[int, int], Iterator[Volume]]
     read_series: Callable[[int, int], NDArray[Any]] | None = None
+    whole: bool = False
 
     @property
     def n_times(self) -> int:

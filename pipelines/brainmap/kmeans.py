@@ -9,14 +9,13 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
+from pipelines.brainmap.assigned import alike, group_sums, squares_of
 from pipelines.brainmap.engine import Engine, Local
 from pipelines.brainmap.lloyd import (
     Facing,
     Means,
-    Measured,
     Ready,
     by_size,
-    members,
     nearest,
     put,
     refine,
@@ -159,32 +158,30 @@ def assign(series: Series, centroids: Floats, out: NDArray[np.int32]) -> None:
             out[rows] = nearest(series[rows], ready)
 
 
-def mean_series(series: AnySeries, labels: NDArray[np.int32], empty: Floats) -> Floats:
+def mean_series(
+    series: AnySeries, labels: NDArray[np.int32], empty: Floats, engine: Engine | None = None
+) -> Floats:
     """Mean of each group's series (cluster, time); rows of `empty` for groups without voxels."""
-    sums = np.zeros(empty.shape)
-    for rows in stretches(len(series)):
-        part = np.ascontiguousarray(series[rows])
-        sums += members(labels[rows], len(empty), part.dtype) @ part
+    [sums] = (engine or Local()).total(group_sums, series, len(empty), beside=labels)
     sizes = np.bincount(labels, minlength=len(empty))[:, None]
     return np.where(sizes > 0, sums / np.maximum(sizes, 1), empty)
 
 
-def grouped(series: AnySeries, labels: NDArray[np.int32], centroids: Floats) -> Clustering:
+def grouped(
+    series: AnySeries, labels: NDArray[np.int32], centroids: Floats, engine: Engine
+) -> Clustering:
     """The clustering that labels and centroids describe, numbered by size."""
-    inertia = 0.0
-    for rows in stretches(len(series)):
-        away = series[rows] - centroids[labels[rows]]
-        inertia += float(np.vdot(away, away))
-    return renumbered(labels, centroids, inertia)
+    [inertia] = engine.total(squares_of, series, centroids, beside=labels)
+    return renumbered(labels, centroids, float(inertia))
 
 
-def quality(series: AnySeries, clustering: Clustering) -> Quality:
+def quality(series: AnySeries, clustering: Clustering, engine: Engine | None = None) -> Quality:
     """Compare every series (voxel, time) with the centroid of its group."""
     facing, distance = Facing.of(clustering.centroids), 0.0
     similarity = np.empty(len(series), np.float32)
-    for rows in stretches(len(series)):
-        squares, cosines = Measured.of(series[rows]).compared(facing, clustering.labels[rows])
-        distance += float(np.sqrt(squares).sum())
+    compared = (engine or Local()).each(alike, series, facing, beside=clustering.labels)
+    for rows, (cosines, away) in compared:
+        distance += away
         similarity[rows] = cosines
     return Quality(similarity, distance, inverse(float(similarity.sum(dtype=np.float64))))
 

@@ -11,6 +11,8 @@ from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from pipelines.brainmap.choose_k import evidence_rows
+from pipelines.brainmap.densities import Densities, most_probable
+from pipelines.brainmap.engine import Engine, Local
 from pipelines.brainmap.kmeans import Clustering, grouped, mean_series
 from pipelines.brainmap.quick import sample_rows
 from pipelines.brainmap.series import Floats, Series
@@ -35,10 +37,6 @@ RISES = 2
 """The curve is not followed further after it rose so often in a row."""
 
 
-ROWS_AT_ONCE = 16_384
-"""Voxels that are put to their components together."""
-
-
 @dataclass(frozen=True)
 class Mixture:
     """A fitted mixture as groups of voxels, and its Bayesian information criterion."""
@@ -48,12 +46,23 @@ class Mixture:
 
 
 def mixtures(
-    series: AnySeries, ks: Sequence[int], seed: int, report: Report = silent
+    series: AnySeries,
+    ks: Sequence[int],
+    seed: int,
+    report: Report = silent,
+    engine: Engine | None = None,
 ) -> Iterator[Mixture]:
     """Fit a mixture with full covariances for each k, started by K-means, one after the other.
 
     Large data are fitted on a sample and then all voxels are put to their most probable
     component. The centroid of a component is the mean series of its voxels.
+
+    Args:
+        series: (voxel, time).
+        ks: numbers of Gaussians.
+        seed: of the sample and the starts.
+        report: told what happens.
+        engine: where the passes over all voxels are made; this machine by default.
 
     References:
         Dempster, Laird, Rubin (1977), EM; Schwarz (1978), doi:10.1214/aos/1176344136
@@ -66,8 +75,8 @@ def mixtures(
         report(done / len(ks), f"Fitting a mixture of {k} Gaussians to {len(rows):,} voxels")
         with threadpool_limits(limits=1):
             model = fit_mixture(sample, k, series.shape[1], seed)
-            found = Mixture(_predicted(series, components, model), float(model.bic(sample)))
-        yield found
+            bic = float(model.bic(sample))
+        yield Mixture(_predicted(series, components, model, engine or Local()), bic)
 
 
 def information(series: AnySeries, ks: Sequence[int], seed: int, report: Report = silent) -> Floats:
@@ -111,10 +120,19 @@ def fit_mixture(
         return model.fit(scores)
 
 
-def _predicted(series: AnySeries, components: PCA, model: GaussianMixture) -> Clustering:
+def _predicted(
+    series: AnySeries, components: PCA, model: GaussianMixture, engine: Engine
+) -> Clustering:
     labels = np.empty(len(series), np.int32)
-    for start in range(0, len(series), ROWS_AT_ONCE):
-        rows = slice(start, min(start + ROWS_AT_ONCE, len(series)))
-        labels[rows] = model.predict(components.transform(series[rows]))
+    for rows, found in engine.each(most_probable, series, densities(components, model)):
+        labels[rows] = found
     expected = components.inverse_transform(model.means_)
-    return grouped(series, labels, mean_series(series, labels, expected))
+    return grouped(series, labels, mean_series(series, labels, expected, engine), engine)
+
+
+def densities(components: PCA, model: GaussianMixture) -> Densities:
+    """A fitted mixture as what it takes to compare series with it."""
+    factors = model.precisions_cholesky_
+    places = np.einsum("ki,kij->kj", model.means_, factors)
+    logs = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1) + np.log(model.weights_)
+    return Densities(components.mean_, components.components_.T, factors, places, logs)

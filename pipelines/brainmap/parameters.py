@@ -154,9 +154,9 @@ class BrainmapParameters(LookParameters):
     engine: str = parameter(
         "local",
         label="Engine",
-        help="Where the passes over all voxels are made: local, dask://HOST:PORT, "
+        help="Where images are imported and voxels compared: local, dask://HOST:PORT, "
         "spark://HOST:PORT or spark-local. The map is the same to the last bit; a cluster pays "
-        "for many millions of voxels, and must see the output folder under the same path.",
+        "for many millions of voxels, and must see images and output under the same path.",
         advanced=True,
         pattern=ENGINE,
     )

@@ -5,7 +5,8 @@ many at a time as memory holds.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,6 @@ from numpy.typing import NDArray
 from pipelines.brainmap.images import is_sound
 from pipelines.brainmap.store import BLOCK_VALUES
 from pipelines.errors import ImageError
-
-if TYPE_CHECKING:
-    # A cluster's workers import this file; they need not know the library of the parameters.
-    from pipelines.brainmap.parameters import LookParameters
 
 Series = NDArray[np.floating[Any]]
 """(voxel, time); voxels in the order of plane, y, x."""
@@ -27,13 +24,58 @@ VALUES_AT_ONCE = 1 << 17
 """Values that are reckoned with together: 1 MB in double precision, which stays in the cache."""
 
 
+class Normalizing(Protocol):
+    """How series are normalised, as `parameters.LookParameters` says it."""
+
+    @property
+    def normalize(self) -> str:
+        """percentile, mean, zscore or none."""
+
+    @property
+    def percentile(self) -> float:
+        """Of a series, its baseline (%)."""
+
+    @property
+    def offset(self) -> float:
+        """Added to the baseline before dividing."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some neighbouring voxels.
+
+    Attributes:
+        rows: which, in the order of plane, y, x.
+        series: normalised (voxel, time).
+        deviation: standard deviation of the normalised series (voxel,).
+        mean: mean intensity over time (voxel,).
+    """
+
+    rows: slice
+    series: Series
+    deviation: Floats
+    mean: Floats
+
+
+def measured(stored: NDArray[Any], rows: slice, how: Normalizing) -> Block:
+    """Normalise and measure the stored series (voxel, time) of these voxels.
+
+    Raises:
+        ImageError: baseline plus offset is zero, or values overflow.
+    """
+    series = as_numbers(stored)
+    mean = series.mean(axis=1, dtype=np.float64)
+    normalize(series, how, rows.start)
+    return Block(rows, series, deviation(series), mean)
+
+
 def as_numbers(stored: NDArray[Any]) -> Series:
     """Stored values in single precision where it holds them exactly, in double otherwise."""
     exact = np.can_cast(stored.dtype, np.float32)
     return stored.astype(np.float32 if exact else np.float64)
 
 
-def normalize(series: Series, parameters: "LookParameters", first: int = 0) -> None:
+def normalize(series: Series, how: Normalizing, first: int = 0) -> None:
     """Normalise every voxel's series in place; `first` is the number of the first voxel.
 
     Raises:
@@ -42,23 +84,23 @@ def normalize(series: Series, parameters: "LookParameters", first: int = 0) -> N
     for rows in blocks(series, VALUES_AT_ONCE):
         # Overflow and division by zero end as infinity, which is refused below.
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            series[rows] = normalized(series[rows], parameters)
+            series[rows] = normalized(series[rows], how)
         _require_sound(series[rows], first + rows.start)
 
 
-def normalized(stored: Series, parameters: "LookParameters") -> Floats:
-    """Normalise series (voxel, time) as the parameters say."""
+def normalized(stored: Series, how: Normalizing) -> Floats:
+    """Normalise series (voxel, time) as they are asked for."""
     block = stored.astype(np.float64)
-    match parameters.normalize:
+    match how.normalize:
         case "percentile":
-            baseline = percentile(stored, parameters.percentile)[:, None]
-            return relative_change(block, baseline, parameters.offset)
+            baseline = percentile(stored, how.percentile)[:, None]
+            return relative_change(block, baseline, how.offset)
         case "mean":
             baseline = block.mean(axis=1, keepdims=True)
-            return relative_change(block, baseline, parameters.offset)
+            return relative_change(block, baseline, how.offset)
         case "zscore":
             return zscore(block)
-        case "none":
+        case _:
             return block
 
 

@@ -114,8 +114,8 @@ def run_sweep(
     with ByK(folder, len(ks), len(series)) as by_k:
         if parameters.model == "gmm":
             bic: list[float] = []
-            mixtures = mixture.mixtures(series, ks, seed, report)
-            groups = _one_by_one(series, _noting(mixtures, bic), by_k)
+            mixtures = mixture.mixtures(series, ks, seed, report, engine)
+            groups = _one_by_one(series, _noting(mixtures, bic), by_k, engine)
             evidence = Evidence(_unknown(ks), np.array(bic), _none_held_out(ks))
         elif len(ks) > 1 and parameters.method == "quick":
             groups = _quickly(series, ks, seed, engine, by_k, part(report, 0, 0.5))
@@ -123,7 +123,7 @@ def run_sweep(
         else:
             stage, restarts = part(report, 0, 0.5), parameters.n_init
             clusterings = choose_k.sweep_exactly(series, ks, restarts, seed, stage, engine)
-            groups = _one_by_one(series, clusterings, by_k)
+            groups = _one_by_one(series, clusterings, by_k, engine)
             evidence = _evidence(active, ks, seed, part(report, 0.5, 1))
     chosen, reason = _choice(ks, parameters, groups, evidence)
     return Sweep(ks, groups, evidence, ks.index(chosen), reason)
@@ -152,10 +152,12 @@ def _noting(mixtures: Iterable[mixture.Mixture], bic: list[float]) -> Iterator[C
         yield found.clustering
 
 
-def _one_by_one(series: AnySeries, clusterings: Iterable[Clustering], by_k: ByK) -> list[Groups]:
+def _one_by_one(
+    series: AnySeries, clusterings: Iterable[Clustering], by_k: ByK, engine: Engine
+) -> list[Groups]:
     groups = []
     for place, found in enumerate(clusterings):
-        fit = quality(series, found)
+        fit = quality(series, found, engine)
         by_k.write(place, slice(0, len(series)), found.labels, fit.similarity)
         errors = fit.error_distance, fit.error_similarity
         groups.append(Groups(found.centroids, found.sizes, found.inertia, *errors))

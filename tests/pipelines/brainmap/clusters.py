@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.live import wait_for
@@ -71,16 +72,31 @@ def spark_words(port: int, folder: Path) -> tuple[tuple[str, ...], tuple[str, ..
     return master, (*worker, *place, "--cores", "1", "--memory", "1200m", "-d", str(folder))
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that runs, and its workers, which may be killed."""
+
+    address: str
+    workers: list[Process]
+    words: tuple[str, ...]
+
+    def join(self) -> None:
+        """Start one more worker."""
+        self.workers.append(start(*self.words))
+
+
 @contextmanager
-def running(kind: str, folder: Path) -> Iterator[tuple[str, list[Process]]]:
-    """Start a cluster and give its address and its two workers, which may be killed."""
+def running(kind: str, folder: Path) -> Iterator[Cluster]:
+    """Start a cluster with two workers."""
     port = free_port()
     head, worker = {"dask": dask_words, "spark": spark_words}[kind](port, folder)
-    processes = [start(*head)]
+    cluster = Cluster(f"{kind}://127.0.0.1:{port}", [], worker)
+    scheduler = start(*head)
     try:
         wait_for(lambda: answers(port), f"the {kind} scheduler")
-        processes += [start(*worker) for _ in range(2)]
-        yield f"{kind}://127.0.0.1:{port}", processes[1:]
+        cluster.join()
+        cluster.join()
+        yield cluster
     finally:
-        for process in processes:
+        for process in (scheduler, *cluster.workers):
             end(process)

@@ -5,6 +5,7 @@ import pytest
 from sklearn.cluster import KMeans
 
 from pipelines.brainmap import choose_k, mixture, quick
+from pipelines.brainmap.densities import most_probable
 from pipelines.brainmap.kmeans import cluster, lloyd, quality
 from pipelines.brainmap.series import Floats, Series, deviation
 
@@ -154,6 +155,14 @@ def test_a_mixture_of_weak_signals_is_not_swallowed_by_one_component(kept: Serie
     sizes = found.clustering.sizes
     assert sizes.max() < 0.4 * sizes.sum()
     assert (sizes > 0).sum() == 20
+
+
+def test_voxels_are_put_where_the_fitted_mixture_puts_them(kept: Series) -> None:
+    components = mixture.principal_components(kept)
+    scores = components.transform(kept)
+    model = mixture.fit_mixture(scores, 12, kept.shape[1], seed=0, iterations=10)
+    found = most_probable(kept, mixture.densities(components, model))
+    assert np.array_equal(found, model.predict(scores))
 
 
 def test_a_mixture_has_the_same_bits_for_the_same_seed(kept: Series) -> None:

@@ -19,9 +19,9 @@ from pipelines.brainmap import demo, engine_code
 from pipelines.brainmap.engine import engine_at
 from pipelines.brainmap.parameters import BrainmapParameters
 from pipelines.brainmap.stored import StoredSeries
-from pipelines.errors import EngineError, ParameterError
+from pipelines.errors import EngineError, ImageError, ParameterError
 from pipelines.provenance import digest
-from tests.pipelines.brainmap.clusters import Process, end, free_port, running
+from tests.pipelines.brainmap.clusters import Cluster, Process, end, free_port, running
 
 REQUIRED = bool(os.environ.get("NEUROBOARD_REQUIRE_ENGINES"))
 SAME = ("labels.tif", "similarity_by_k.npy", "labels_by_k.npy", "centroids_by_k.csv", "sweep.csv")
@@ -50,8 +50,8 @@ def require(kind: str) -> None:
 @pytest.fixture(scope="module", params=["dask", "spark"])
 def cluster(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, list[Process]]]:
-    """The address of a scheduler or master, and its two workers; the tests may kill one."""
+) -> Iterator[Cluster]:
+    """A scheduler or master with two workers; the tests may kill them."""
     require(request.param)
     with running(request.param, tmp_path_factory.mktemp(request.param)) as cluster:
         yield cluster
@@ -68,10 +68,19 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def run(address: str, series: Path, out: Path) -> Process:
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """90 time points of two planes of 20 x 30 pixels: 90 batches, 12 blocks, 3 tasks of them."""
+    random = np.random.default_rng(4)
+    file = tmp_path_factory.mktemp("film") / "film.npy"
+    np.save(file, 10 + 3 * random.standard_normal((90, 2, 20, 30), np.float32))
+    return file
+
+
+def run(address: str, film: Path, series: Path, out: Path) -> Process:
     words = (sys.executable, "-m", "tests.pipelines.brainmap.engine_run")
     return subprocess.Popen(
-        (*words, address, str(series), str(out)),
+        (*words, address, str(film), str(series), str(out)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -80,42 +89,48 @@ def run(address: str, series: Path, out: Path) -> Process:
 
 
 @pytest.fixture(scope="module")
-def here(series: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What this machine says of the series."""
+def here(film: Path, series: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What this machine says of the film and the series."""
     out = tmp_path_factory.mktemp("local") / "out.npz"
-    process = run("local", series, out)
-    process.communicate(timeout=60)
-    assert process.returncode == 0
+    process = run("local", film, series, out)
+    _, complaint = process.communicate(timeout=60)
+    assert process.returncode == 0, complaint
     return out
 
 
 @pytest.mark.parametrize("cluster", ["dask"], indirect=True)
-def test_a_whole_map_is_the_same_to_the_last_bit(
-    cluster: tuple[str, list[Process]], tmp_path: Path
-) -> None:
-    address, _ = cluster
+def test_a_whole_map_is_the_same_to_the_last_bit(cluster: Cluster, tmp_path: Path) -> None:
     (tmp_path / "demo").mkdir()
     demo.make(tmp_path / "demo", 0)
     images, values = tmp_path / "demo" / "images", {"k": "5,9", "std_threshold": 0.1}
     tasks.run("brainmap fit", {"images": images}, values, tmp_path / "here")
-    words = ("brainmap", "fit", images, "--out", tmp_path / "there", "--engine", address)
-    command = (sys.executable, "-m", "pipelines", *words, "--set", "k=5,9", "--quiet")
-    command += ("--set", "std_threshold=0.1")
-    subprocess.run(command, check=True, capture_output=True)
+    words = ("brainmap", "fit", images, "--out", tmp_path / "there", "--engine")
+    command = (sys.executable, "-m", "pipelines", *words, cluster.address, "--set", "k=5,9")
+    more = ("--set", "std_threshold=0.1", "--quiet")
+    subprocess.run((*command, *more), check=True, capture_output=True)
     for name in SAME:
         assert digest(tmp_path / "here" / name) == digest(tmp_path / "there" / name), name
 
 
-def test_a_killed_worker_loses_nothing(
-    cluster: tuple[str, list[Process]], series: Path, here: Path, tmp_path: Path
-) -> None:
-    address, workers = cluster
-    process = run(address, series, tmp_path / "there.npz")
+def until(process: Process, sentence: str) -> None:
+    """Wait until a run says that."""
     assert process.stdout is not None
-    said = [process.stdout.readline(), process.stdout.readline()]
-    end(workers[0])
+    for line in process.stdout:
+        if line.startswith(sentence):
+            return
+    pytest.fail(f"it ended before it said {sentence}: {process.communicate()[1]}")
+
+
+def test_killed_workers_lose_nothing(
+    cluster: Cluster, film: Path, series: Path, here: Path, tmp_path: Path
+) -> None:
+    process = run(cluster.address, film, series, tmp_path / "there.npz")
+    until(process, "Read 2 of 90 time points")
+    end(cluster.workers[0])
+    cluster.join()
+    until(process, "Pass 2 of 3")
+    end(cluster.workers[1])
     _, complaint = process.communicate(timeout=120)
-    assert said[1].startswith("Pass 2 of 3"), complaint
     assert process.returncode == 0, complaint
     with np.load(here) as expected, np.load(tmp_path / "there.npz") as found:
         for name in expected.files:
@@ -145,6 +160,17 @@ def test_software_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch
 def test_an_engine_of_no_known_name_is_refused(name: str) -> None:
     with pytest.raises(ParameterError, match="engine"):
         BrainmapParameters.parse({"engine": name})
+
+
+def test_what_a_spark_worker_raised_is_raised_here() -> None:
+    require("spark")
+    from pipelines.brainmap.engine_spark import _raised
+
+    said = "Traceback ...\npipelines.errors.ImageError: film.npy holds nan at time 3: replace it.\n"
+    found = _raised(said)
+    assert (type(found), str(found)) == (ImageError, "film.npy holds nan at time 3: replace it.")
+    lacking = _raised("ModuleNotFoundError: No module named 'tifffile'")
+    assert "No module named 'tifffile'; install it for all workers" in str(lacking)
 
 
 def test_a_file_that_a_worker_does_not_see_is_named(tmp_path: Path) -> None:
