@@ -23,6 +23,7 @@ TOPIC = "neuroboard"
 CONNECT_SECONDS = 5
 STOP_FILE = ".stop"
 UNREACHABLE = "unreachable"
+WAITING = "Waiting for a machine of the cluster"
 WORKER_LOST = (
     "The machine of the cluster that ran this job was lost. Nothing half-written was kept: "
     "press Run again."
@@ -37,6 +38,7 @@ class ClusterSupervisor:
         self.store = store
         self._client: Any = None
         self._running: dict[str, Any] = {}
+        self._waiting: set[str] = set()
         self._last_beat = 0.0
 
     def run(self, stop: Event) -> None:
@@ -58,7 +60,7 @@ class ClusterSupervisor:
             self._beat(UNREACHABLE)
             return
         for job_id in self.store.to_cancel():
-            self._stop_file(job_id).touch()
+            self._stop(job_id)
         for job_id, future in list(self._running.items()):
             if future.done():
                 del self._running[job_id]
@@ -79,19 +81,36 @@ class ClusterSupervisor:
 
     def _hear(self, event: tuple[float, Mapping[str, Any]]) -> None:
         _, said = event
+        self._waiting.discard(said["job"])
         if "fraction" in said:
             self.store.report(said["job"], said["fraction"], said["message"])
 
     def _hand_out(self) -> None:
+        """Hand out a job to each worker, and one more.
+
+        By that one the scheduler sees that more workers are wanted: a cluster that grows and
+        shrinks with its work would otherwise never start the first.
+        """
         workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
-        while len(self._running) < workers:
+        while len(self._running) <= workers:
             job = self.store.claim(quick_only=False)
             if job is None:
                 return
             self._stop_file(job.id).unlink(missing_ok=True)
-            self._running[job.id] = self._client.submit(
-                remote.run, self._order(job), TOPIC, key=f"{job.id}-{time.time_ns()}", pure=False
-            )
+            self.store.report(job.id, 0.0, WAITING)
+            self._waiting.add(job.id)
+            self._running[job.id] = self._submitted(job)
+
+    def _submitted(self, job: Job) -> Any:
+        # Dask sends a function without a name as it stands, and what it needs with it; others it
+        # names, and the scheduler and the workers would look for the project beside them.
+        run = remote.run
+        return self._client.submit(
+            lambda order: run(order, TOPIC),
+            self._order(job),
+            key=f"{job.id}-{time.time_ns()}",
+            pure=False,
+        )
 
     def _order(self, job: Job) -> remote.Order:
         variables = {**environment(self.settings), **dict.fromkeys(ONE_THREAD, "1")}
@@ -104,8 +123,18 @@ class ClusterSupervisor:
             stop_file=str(self._stop_file(job.id)),
         )
 
+    def _stop(self, job_id: str) -> None:
+        self._stop_file(job_id).touch()
+        # A job that waits for a machine has no process yet that would see the file.
+        if job_id in self._waiting and job_id in self._running:
+            self._running[job_id].cancel()
+
     def _note_end(self, job_id: str, future: Any) -> None:
-        if future.status != "finished":
+        self._waiting.discard(job_id)
+        if future.cancelled():
+            self.store.finish(job_id, State.CANCELLED)
+        elif future.status != "finished":
+            print(f"Job {job_id}: {future.exception()!r}", flush=True)
             self.store.finish(job_id, State.FAILED, WORKER_LOST)
         else:
             self._note_result(job_id, future.result())

@@ -1,15 +1,20 @@
 """Jobs on a real Dask cluster: a scheduler and two workers, all on this machine."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dashboard.jobs.store import JobInput, State
+from dashboard.jobs.cluster import WAITING, ClusterSupervisor
+from dashboard.jobs.store import JobInput, State, Store
+from dashboard.settings import Settings
 from tests.live import LiveApp, wait_for
 
 if not os.environ.get("NEUROBOARD_REQUIRE_ENGINES"):
@@ -17,10 +22,12 @@ if not os.environ.get("NEUROBOARD_REQUIRE_ENGINES"):
 
 
 def start(*words: str) -> "subprocess.Popen[bytes]":
+    """Start a program of Dask's where it does not find the project."""
     return subprocess.Popen(
         [sys.executable, "-m", "distributed.cli." + words[0], *words[1:]],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        cwd="/",
     )
 
 
@@ -45,8 +52,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def app(cluster: str, lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
-    import json
-
     address = json.loads(Path(cluster).read_text(encoding="utf-8"))["address"]
     app = LiveApp(tmp_path_factory.mktemp("home"), [lab])
     app.start({**os.environ, "NEUROBOARD_SCHEDULER": address})
@@ -112,6 +117,35 @@ def test_a_killed_process_is_explained_and_the_cluster_goes_on(app: LiveApp) -> 
     assert app.wait_for_state(again, State.DONE, State.FAILED).state is State.DONE
 
 
+def test_a_cluster_without_machines_is_asked_for_one(settings: Settings, tmp_path: Path) -> None:
+    """As on SLURM, where machines are taken while there is work; cancelling does not wait."""
+    distributed = pytest.importorskip("distributed")
+    file = tmp_path / "scheduler.json"
+    place = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
+    scheduler = start("dask_scheduler", *place)
+    try:
+        wait_for(file.exists, "the scheduler")
+        address = json.loads(file.read_text(encoding="utf-8"))["address"]
+        settings.home.mkdir()
+        store = Store(settings.home / "jobs.sqlite")
+        supervisor = ClusterSupervisor(replace(settings, scheduler=address), store)
+        jobs = [store.submit("brainmap fit", {"k": k}, [], version="t") for k in (3, 4)]
+        supervisor.step()
+        said = [(found.state, found.message) for job in jobs if (found := store.get(job))]
+        assert said == [(State.RUNNING, WAITING), (State.QUEUED, "")]
+        with distributed.Client(address, set_as_default=False) as client:
+            wait_for(lambda: wanted(client) == 1, "the scheduler to want a worker")
+        store.cancel(jobs[0])
+        supervisor.step()
+        supervisor.step()
+        cancelled = store.get(jobs[0])
+        assert cancelled is not None
+        assert cancelled.state is State.CANCELLED
+    finally:
+        scheduler.terminate()
+        scheduler.wait(timeout=30)
+
+
 def test_a_killed_machine_loses_nothing(app: LiveApp) -> None:
     job_id = submit(app, "slow.npy", 20)
     process = running_process(job_id, app)
@@ -120,6 +154,11 @@ def test_a_killed_machine_loses_nothing(app: LiveApp) -> None:
     assert (job.state, job.error) == (State.DONE, "")
     assert processes_of(job_id, app) != [process]
     assert not alive(process)
+
+
+def wanted(client: Any) -> int:
+    """How many workers a cluster that grows with its work would have."""
+    return int(client.sync(client.scheduler.adaptive_target))
 
 
 def alive(process: int) -> bool:
