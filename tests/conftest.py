@@ -54,7 +54,7 @@ def live(tmp_path_factory: pytest.TempPathFactory, lab: Path) -> Iterator[LiveAp
     """The app, running with its worker; stopped at the end."""
     roots = [lab, SHARED] if SHARED.is_dir() else [lab]
     app = LiveApp(tmp_path_factory.mktemp("home"), roots)
-    app.start()
+    app.start({**os.environ, "NEUROBOARD_ENGINES": "spark-local"})
     try:
         yield app
     finally:

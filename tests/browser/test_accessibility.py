@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 EMPTY = (
     "/",
     "/spikes",
-    "/brainmap",
+    "/brainmap?engine=spark-local",
     "/brainmap?step=look",
     "/models",
     "/jobs",

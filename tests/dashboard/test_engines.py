@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from dashboard import create_app
+from dashboard.forms import field_id
 from dashboard.jobs.store import Store
+from dashboard.pages.brainmap import layout
 from dashboard.services import services
 from dashboard.settings import Settings
 from pipelines.errors import ParameterError
@@ -32,6 +35,17 @@ def test_an_offered_engine_is_taken(store: Store, engine: str) -> None:
 def test_another_one_is_refused_in_a_sentence(store: Store, engine: str) -> None:
     with pytest.raises(ParameterError, match=f"not offer.*{engine}"):
         store.submit("brainmap fit", {"engine": engine}, [], version="1")
+
+
+def test_an_offered_engine_is_chosen_on_the_page_and_by_its_address(store: Store) -> None:
+    def field(**address: str) -> Any:
+        page: Any = layout(**address)
+        wanted = field_id("brainmap", "engine")
+        [select] = [part for part in page._traverse() if getattr(part, "id", None) == wanted]
+        return select.data, select.value
+
+    assert field() == (["local", OFFERED], "local")
+    assert field(engine=OFFERED) == (["local", OFFERED], OFFERED)
 
 
 def test_the_engines_of_the_environment_are_separated_by_commas() -> None:
