@@ -1,42 +1,43 @@
 """Sorters side by side on recordings with known units.
 
-    python -m benchmarks.spikes_sorting [--seed 7] [--seconds 120] [--layout tetrode ...]
+    python -m benchmarks.spikes_sorting [--seed 201 202 203] [--seconds 120] [--layout tetrode ...]
         [--sorter neuroboard ...]
 
-Prints, per layout: mean accuracy over true units (SpikeInterface's comparison, matched within
-0.4 ms), units found well (accuracy of 0.8 or more), units that are none, and processor seconds.
-The mixture on blech-style features stands for blech_clust's way: both signs, three principal
-components of waveforms scaled to one size, energy and amplitude, ten restarts, and the mean of
-near contacts taken off first.
+Prints, per recording and sorter: mean accuracy over true units (SpikeInterface's comparison,
+matched within 0.4 ms), units found well (accuracy of 0.8 or more), found units that are no true
+ones and how many of them reach an SNR of 6, which is good for units without labels, processor
+seconds of the job, how many times more that is than of the first sorter, and the highest memory
+of the process.
+
+Every sorter runs in a process of its own, on a recording in a file. Before the first one, all run
+on ten seconds, so that compiled functions are kept on disk.
 
 "neuroboard" is `auto`: the group sorter on tetrode and wires, tridesclous2 and our splitting of
 its merged units on the row of contacts. "neuroboard group" is the group sorter everywhere.
 """
 
 import argparse
+import json
+import shutil
+import subprocess
+import sys
 import tempfile
-import time
 import warnings
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.mixture import BayesianGaussianMixture
-from sklearn.preprocessing import StandardScaler
 from spikeinterface.comparison import compare_sorter_to_ground_truth
-from spikeinterface.core import BaseRecording, BaseSorting, NumpySorting
-from spikeinterface.preprocessing import common_reference
-from spikeinterface.sorters import run_sorter, run_sorter_by_property
 
-import pipelines.spikes.sort  # noqa: F401  so that importing it is in nobody's time
+from benchmarks.spikes_sorters import SORTERS, as_sorting
 from pipelines.spikes import demo
-from pipelines.spikes.detect import find_peaks
-from pipelines.spikes.features import Window, cut_out, principal_components
-from pipelines.spikes.preprocess import band_pass, noise_levels
+from pipelines.spikes.features import Window
+from pipelines.spikes.foreign import Trains
+from pipelines.spikes.group_sorter import live_channels
+from pipelines.spikes.groups import Group
+from pipelines.spikes.measure import measured
+from pipelines.spikes.preprocess import band_pass
 from pipelines.spikes.saved import read_binary_folder
-from pipelines.tasks import run
 
 Layouts = Mapping[str, Callable[[int], demo.Layout]]
 LAYOUTS: Layouts = {
@@ -44,136 +45,103 @@ LAYOUTS: Layouts = {
     "wires": demo.wires,
     "linear-probe": demo.linear_probe,
 }
+GOOD_SNR = 6.0
+COLUMNS = (
+    "recording", "seed", "sorter", "accuracy", "found well", "no true unit", "good but false",
+    "CPU s", "times the first", "MB",
+)  # fmt: skip
 
 
-def as_sorting(sample_index: np.ndarray, unit_id: np.ndarray) -> NumpySorting:
-    """A sorting that SpikeInterface compares."""
-    return NumpySorting.from_samples_and_labels(
-        [sample_index], [unit_id], sampling_frequency=demo.SAMPLING_FREQUENCY
-    )
+def prepare(sorters: Sequence[str], layouts: Sequence[str]) -> None:
+    """Run everything once on a short recording."""
+    for layout in layouts:
+        with tempfile.TemporaryDirectory() as folder:
+            made = demo.simulate(0, 10.0, LAYOUTS[layout](0))
+            demo.save(made.recording, Path(folder) / "recording")
+            for name in sorters:
+                run_alone(name, Path(folder), check=False)
 
 
-def neuroboard(_recording: BaseRecording, scratch: Path, sorter: str = "auto") -> BaseSorting:
-    """This project, as it comes or with a sorter by choice."""
-    inputs = {"recording": scratch / "recording"}
-    run("spikes sort", inputs, {"sorter": sorter}, scratch / "sorted")
-    with np.load(scratch / "sorted" / "spikes.npz") as spikes:
-        return as_sorting(spikes["sample_index"], spikes["unit_id"])
+def run_alone(
+    name: str, folder: Path, before: Callable[[], None] | None = None, *, check: bool = True
+) -> None:
+    """Run a sorter in a process of its own, in which `before` is called first.
+
+    Raises:
+        subprocess.CalledProcessError: the sorter failed, unless it is not to be checked.
+    """
+    command = [sys.executable, "-m", "benchmarks.spikes_sorters", name, str(folder)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(command, check=check, preexec_fn=before, **quiet)
 
 
-def blech_style(recording: BaseRecording, scratch: Path) -> BaseSorting:
-    """A Bayesian mixture per electrode on features that leave out the amplitude."""
-    signal = band_pass(_referenced(recording), 300.0, 3000.0)
-    samples, labels, first = [], [], 0
-    for channel in range(recording.get_num_channels()):
-        one = np.array([channel])
-        noise = noise_levels(signal, one)
-        window = Window(30, 44)
-        chunk = signal.read(one, 0, signal.n_samples)
-        peaks = find_peaks(chunk, noise, threshold=5.0, sign="both", dead_samples=5)
-        spikes = cut_out(chunk, peaks, window)
-        found = _bayesian(_blech_features(spikes.values[:, :, 0], window.before))
-        samples.append(spikes.sample_index)
-        labels.append(found + first)
-        first += int(found.max()) + 1
-    return as_sorting(np.concatenate(samples), np.concatenate(labels))
-
-
-def _referenced(recording: BaseRecording) -> BaseRecording:
-    sites = _sites(recording)
-    names = [recording.channel_ids[sites == site].tolist() for site in np.unique(sites)]
-    if max(len(group) for group in names) == 1:
-        return recording
-    return common_reference(recording, operator="average", groups=names, dtype="float32")
-
-
-def _blech_features(waveforms: np.ndarray, peak: int) -> np.ndarray:
-    scaled = StandardScaler().fit_transform(waveforms.T).T
-    scores = principal_components(scaled[:, :, None], 3)
-    energy = np.log(np.sqrt((waveforms**2).sum(axis=1)))
-    amplitude = np.arcsinh(waveforms[:, peak])
-    return np.asarray(StandardScaler().fit_transform(np.column_stack([scores, energy, amplitude])))
-
-
-def _bayesian(features: np.ndarray) -> np.ndarray:
-    centres = KMeans(min(1000, len(features)), n_init=1, random_state=0).fit(features)
-    model = BayesianGaussianMixture(
-        n_components=10,
-        weight_concentration_prior=0.1,
-        n_init=10,
-        max_iter=1000,
-        random_state=0,
-    )
-    return np.asarray(model.fit(centres.cluster_centers_).predict(features))
-
-
-def spikeinterface_sorter(name: str) -> Callable[[BaseRecording, Path], BaseSorting]:
-    """One of SpikeInterface's own sorters with its defaults."""
-
-    def sort(recording: BaseRecording, scratch: Path) -> BaseSorting:
-        options = {"job_kwargs": {"n_jobs": 1, "progress_bar": False}}
-        if name != "simple":
-            return run_sorter(name, recording, folder=scratch / name, **options)
-        recording.set_property("site", _sites(recording))
-        found = run_sorter_by_property(
-            name, recording, grouping_property="site", folder=scratch / name, **options,
-            clusterer="isosplit",
-        )  # fmt: skip
-        return found.rename_units(list(range(found.get_num_units())))
-
-    return sort
-
-
-def _sites(recording: BaseRecording) -> np.ndarray:
-    """Wires are sites of their own; near contacts are one."""
-    apart = np.diff(recording.get_channel_locations()[:, 1])
-    return np.cumsum(np.append(0, apart > 100.0))
-
-
-SORTERS: Mapping[str, Callable[[BaseRecording, Path], BaseSorting]] = {
-    "neuroboard": neuroboard,
-    "neuroboard group": partial(neuroboard, sorter="group"),
-    "mixture, blech-style": blech_style,
-    "tridesclous2": spikeinterface_sorter("tridesclous2"),
-    "spykingcircus2": spikeinterface_sorter("spykingcircus2"),
-    "simple per site": spikeinterface_sorter("simple"),
-}
-
-
-def measure(name: str, made: demo.Simulation) -> str:
-    """One sorter on one recording, as a row of the table."""
-    with tempfile.TemporaryDirectory() as scratch:
-        demo.save(made.recording, Path(scratch) / "recording")
-        recording = read_binary_folder(Path(scratch) / "recording")
-        clock = time.process_time()
-        found = SORTERS[name](recording, Path(scratch))
-        seconds = time.process_time() - clock
-        compared = compare_sorter_to_ground_truth(
-            as_sorting(made.sample_index, made.unit_id), found,
-            exhaustive_gt=True, delta_time=0.4,
-        )  # fmt: skip
+def measure(name: str, made: demo.Simulation, folder: Path) -> tuple[str, float]:
+    """One sorter on one recording, as cells of the table, and its processor seconds."""
+    run_alone(name, folder)
+    cost = json.loads((folder / "cost.json").read_text(encoding="utf-8"))
+    with np.load(folder / "found.npz") as found:
+        samples, units = found["sample_index"], found["unit_id"]
+    compared = compare_sorter_to_ground_truth(
+        as_sorting(made.sample_index, made.unit_id, demo.SAMPLING_FREQUENCY),
+        as_sorting(samples, units, demo.SAMPLING_FREQUENCY),
+        exhaustive_gt=True, delta_time=0.4,
+    )  # fmt: skip
     accuracy = compared.get_performance()["accuracy"].astype(float)
-    return (
-        f"| {name} | {accuracy.mean():.3f} | {(accuracy >= 0.8).sum()} of {len(accuracy)} "
-        f"| {compared.count_false_positive_units()} | {seconds:.1f} |"
+    false = [int(unit) for unit in compared.get_false_positive_units()]
+    snr = _snr(folder, samples, units)
+    cells = (
+        f"{name} | {accuracy.mean():.3f} | {(accuracy >= 0.8).sum()} of {len(accuracy)} "
+        f"| {len(false)} | {sum(snr.get(unit, 0.0) >= GOOD_SNR for unit in false)} "
+        f"| {cost['cpu_s']:.1f} | {{ratio}} | {cost['memory_mb']:.0f} |"
     )
+    return cells, float(cost["cpu_s"])
+
+
+def _snr(folder: Path, samples: np.ndarray, units: np.ndarray) -> dict[int, float]:
+    """The SNR of every unit, measured for all sorters alike between 300 and 6000 Hz."""
+    recording = read_binary_folder(folder / "recording")
+    signal = band_pass(recording, *demo.BAND_HZ)
+    everything = np.arange(recording.get_num_channels())
+    live = live_channels(signal, Group(0, everything, np.empty(0, np.intp)))
+    trains = Trains(samples.astype(np.int64), units.astype(np.intp))
+    found = measured(signal, live, trains, Window(30, 45), 0, lambda _: None)
+    return {unit.cluster: unit.snr for unit in found}
 
 
 def main() -> None:
     """Print a table for each layout."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--seed", type=int, default=7)
+    options.add_argument("--seed", type=int, nargs="*", default=[201, 202, 203])
     options.add_argument("--seconds", type=float, default=120.0)
     options.add_argument("--sorter", nargs="*", choices=list(SORTERS), default=list(SORTERS))
     options.add_argument("--layout", nargs="*", choices=sorted(LAYOUTS), default=list(LAYOUTS))
     chosen = options.parse_args()
     warnings.simplefilter("ignore")
+    prepare(chosen.sorter, chosen.layout)
+    print("|", " | ".join(COLUMNS), "|")
+    print("|", " | ".join("---" for _ in COLUMNS), "|")
     for layout in chosen.layout:
-        made = demo.simulate(chosen.seed, chosen.seconds, LAYOUTS[layout](chosen.seed))
-        print(f"\n{layout}, seed {chosen.seed}, {chosen.seconds:g} s\n")
-        print("| sorter | accuracy | found well | no true unit | CPU s |\n|---|---|---|---|---|")
-        for name in chosen.sorter:
-            print(measure(name, made), flush=True)
+        for seed in chosen.seed:
+            _rows(layout, seed, chosen.seconds, chosen.sorter)
+
+
+def _rows(layout: str, seed: int, seconds: float, sorters: Sequence[str]) -> None:
+    made = demo.simulate(seed, seconds, LAYOUTS[layout](seed))
+    first = 0.0
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        demo.save(made.recording, folder / "recording")
+        for name in sorters:
+            try:
+                cells, cpu_s = measure(name, made, folder)
+            except subprocess.CalledProcessError:
+                print(f"| {layout} | {seed} | {name} | fails |", flush=True)
+                continue
+            first = first or cpu_s
+            print(f"| {layout} | {seed} | {cells.format(ratio=f'{cpu_s / first:.1f}')}", flush=True)
+            for left in folder.iterdir():
+                if left.is_dir() and left.name != "recording":
+                    shutil.rmtree(left)
 
 
 if __name__ == "__main__":

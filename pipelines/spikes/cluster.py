@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 from sklearn.cluster import HDBSCAN, KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
@@ -18,6 +19,13 @@ Labels = NDArray[np.intp]
 
 MOST_FITTED = 10_000
 """Mixtures are fitted to at most this many spikes, and then label all of them."""
+
+MOST_CLUSTERED = 50_000
+"""The other clusterers take at most this many spikes, evenly in time; each of the rest goes with
+the nearest."""
+
+BLOCK = 10_000
+"""Spikes that are given labels at once."""
 
 ROUNDS = 50
 """Of fitting a Bayesian mixture. Its components share clusters that are joined anyway, so it need
@@ -70,7 +78,7 @@ def bgmm(points: Floats, parameters: SpikesParameters) -> Labels:
         max_iter=ROUNDS,
         random_state=parameters.seed,
     )
-    labels = _fitted(model, points, parameters.seed).predict(points)
+    labels = _predicted(_fitted(model, points, parameters.seed), points)
     return labels if parameters.n_clusters else join_unimodal(points, labels)
 
 
@@ -83,18 +91,18 @@ def gmm(points: Floats, parameters: SpikesParameters) -> Labels:
     """
     if parameters.n_clusters:
         model = _mixture(_affordable(parameters.n_clusters, points), points, parameters.seed)
-        return np.asarray(model.predict(points))
+        return _predicted(model, points)
     most = _affordable(parameters.max_clusters, points)
     models = [_mixture(number, points, parameters.seed) for number in range(1, most + 1)]
     sample = _sample(points, parameters.seed)
     best = min(models, key=lambda model: float(model.bic(sample)))
-    return join_unimodal(points, best.predict(points))
+    return join_unimodal(points, _predicted(best, points))
 
 
 def labels_of_mixture(points: Floats, number: int, seed: int) -> Labels:
     """A Gaussian mixture with that many components, nothing joined, the largest cluster first."""
     model = _mixture(_affordable(number, points), points, seed)
-    return renumbered(np.asarray(model.predict(points)), least=1)
+    return renumbered(_predicted(model, points), least=1)
 
 
 def mixture_sweep(
@@ -104,7 +112,7 @@ def mixture_sweep(
     sample = _sample(points, seed)
     for number in range(2, _affordable(most, points) + 1 if most else 0):
         model = _mixture(number, points, seed)
-        labels = renumbered(np.asarray(model.predict(points)), least=1)
+        labels = renumbered(_predicted(model, points), least=1)
         yield number, labels, float(model.bic(sample))
 
 
@@ -112,13 +120,15 @@ def kmeans(points: Floats, parameters: SpikesParameters) -> Labels:
     """K-means with exactly `n_clusters` clusters."""
     number = min(parameters.n_clusters or 1, len(points))
     model = KMeans(number, n_init=10, random_state=parameters.seed)
-    return np.asarray(model.fit_predict(points), dtype=np.intp)
+    return _predicted(model.fit(_some(points)), points)
 
 
 def hdbscan(points: Floats, parameters: SpikesParameters) -> Labels:
     """Density-based clusters of at least `min_spikes` (doi:10.1007/978-3-642-37456-2_14)."""
-    model = HDBSCAN(min_cluster_size=parameters.min_spikes, copy=True)
-    return np.asarray(model.fit_predict(points), dtype=np.intp)
+    some = _some(points)
+    least = max(2, parameters.min_spikes * len(some) // len(points))
+    model = HDBSCAN(min_cluster_size=least, copy=True)
+    return _as_nearest(points, some, np.asarray(model.fit_predict(some), dtype=np.intp))
 
 
 def isosplit(points: Floats, parameters: SpikesParameters) -> Labels:
@@ -128,13 +138,15 @@ def isosplit(points: Floats, parameters: SpikesParameters) -> Labels:
     """
     from numba.core.errors import NumbaPendingDeprecationWarning
 
-    number = max(1, min(200, len(points) // 20))
+    some = _some(points)
+    number = max(1, min(200, len(some) // 20))
     with kept_on_disk(), warnings.catch_warnings():
         # About how SpikeInterface hands lists to the compiler.
         warnings.simplefilter("ignore", NumbaPendingDeprecationWarning)
         from spikeinterface.sortingcomponents.clustering.isosplit_isocut import isosplit as run
 
-        return np.asarray(run(points, n_init=number, seed=parameters.seed), dtype=np.intp)
+        found = np.asarray(run(some, n_init=number, seed=parameters.seed), dtype=np.intp)
+    return _as_nearest(points, some, found)
 
 
 CLUSTERERS: Mapping[str, Callable[[Floats, SpikesParameters], Labels]] = {
@@ -144,6 +156,27 @@ CLUSTERERS: Mapping[str, Callable[[Floats, SpikesParameters], Labels]] = {
     "hdbscan": hdbscan,
     "isosplit": isosplit,
 }
+
+
+def _predicted(model: GaussianMixture | BayesianGaussianMixture | KMeans, points: Floats) -> Labels:
+    """Labels block by block: a mixture's answer to all at once is 20 numbers for every spike."""
+    parts = [model.predict(points[n : n + BLOCK]) for n in range(0, len(points), BLOCK)]
+    return np.concatenate(parts).astype(np.intp)
+
+
+def _some(points: Floats) -> Floats:
+    """At most `MOST_CLUSTERED` of the points, evenly in time."""
+    step = max(1, -(-len(points) // MOST_CLUSTERED))
+    return np.ascontiguousarray(points[::step])
+
+
+def _as_nearest(points: Floats, some: Floats, found: Labels) -> Labels:
+    """The labels of some points, and for the others that of the nearest of them."""
+    if len(some) == len(points):
+        return found
+    tree = KDTree(some)
+    parts = [tree.query(points[n : n + BLOCK])[1] for n in range(0, len(points), BLOCK)]
+    return np.asarray(found[np.concatenate(parts)])
 
 
 def _mixture(number: int, points: Floats, seed: int) -> GaussianMixture:

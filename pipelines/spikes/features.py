@@ -1,6 +1,6 @@
 """Waveforms of spikes, aligned below one sample, and their principal components."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,11 @@ from numpy.typing import NDArray
 
 from pipelines.spikes.detect import Peaks
 from pipelines.spikes.preprocess import Chunk, Floats
+
+Scores = NDArray[np.float64]
+
+BLOCK = 2_000
+"""Waveforms that are in memory at once: 8 MB of them on 12 channels."""
 
 PHASES = np.array([-0.4, -0.2, 0.0, 0.2, 0.4])
 """Where between two samples a peak is looked for: a fifth of a sample apart."""
@@ -45,15 +50,6 @@ class Waveforms:
 
     def __len__(self) -> int:
         return len(self.sample_index)
-
-    @classmethod
-    def joined(cls, parts: Sequence["Waveforms"]) -> "Waveforms":
-        """Waveforms of successive chunks in one."""
-        return cls(
-            np.concatenate([one.sample_index for one in parts]),
-            np.concatenate([one.channel for one in parts]),
-            np.concatenate([one.values for one in parts]),
-        )
 
     def of_channels(self, columns: NDArray[np.bool_]) -> "Waveforms":
         """Only the spikes whose largest peak is on one of these columns."""
@@ -96,15 +92,15 @@ def _shifted(raw: Floats, phase: NDArray[np.intp]) -> Floats:
     values = np.empty((len(raw), n_kept, raw.shape[2]), dtype=np.float32)
     for number, fraction in enumerate(PHASES):
         chosen = phase == number
-        values[chosen] = np.einsum("ts,nsc->ntc", _resampling(n_kept, fraction), raw[chosen])
+        values[chosen] = _resampling(n_kept, fraction) @ raw[chosen]
     return values
 
 
 def _resampling(n_kept: int, fraction: float) -> Floats:
     """The matrix that takes `n_kept + 2 * REACH` samples to `n_kept` shifted ones."""
     matrix = np.zeros((n_kept, n_kept + 2 * REACH), dtype=np.float32)
-    for row in range(n_kept):
-        matrix[row, row : row + 2 * REACH + 1] = _sinc(fraction)
+    rows = np.arange(n_kept)[:, None]
+    matrix[rows, rows + np.arange(2 * REACH + 1)] = _sinc(fraction)
     return matrix
 
 
@@ -115,23 +111,62 @@ def _sinc(fraction: float) -> Floats:
     return np.asarray(weights / weights.sum(), dtype=np.float32)
 
 
-def principal_components(waveforms: Floats, n_components: int) -> NDArray[np.float64]:
-    """The waveforms' scores on their first principal components.
-
-    Amplitudes are kept: they tell units apart. The sign of a component is such that its largest
-    weight is positive.
+def principal_components(waveforms: Floats, n_components: int) -> Scores:
+    """The scores of waveforms that are in memory: see `scores_of_blocks`.
 
     Args:
         waveforms: in units of noise, shape (spike, sample, channel).
+        n_components: how many.
+    """
+    starts = range(0, len(waveforms), BLOCK)
+    return scores_of_blocks(
+        lambda: (waveforms[start : start + BLOCK] for start in starts), n_components
+    )
+
+
+def scores_of_blocks(blocks: Callable[[], Iterable[Floats]], n_components: int) -> Scores:
+    """The waveforms' scores on their first principal components.
+
+    Amplitudes are kept: they tell units apart. The sign of a component is such that its largest
+    weight is positive. The waveforms are gone through twice, so they may lie in a file.
+
+    Args:
+        blocks: gives all waveforms, in units of noise, block by block: (spike, sample, channel).
         n_components: how many, at most as many as there are spikes or values in one.
 
     Returns:
         Scores, shape (spike, component).
     """
-    flat = waveforms.reshape(len(waveforms), -1)
-    flat = flat - flat.mean(axis=0)
-    _, vectors = np.linalg.eigh(flat.T.astype(np.float64) @ flat)
-    vectors = vectors[:, ::-1][:, : min(n_components, len(waveforms))]
+    n_spikes, mean, scatter = _moments(blocks())
+    if not n_spikes:
+        return np.empty((0, 0))
+    _, vectors = np.linalg.eigh(scatter)
+    vectors = vectors[:, ::-1][:, : min(n_components, n_spikes)]
     largest = np.abs(vectors).argmax(axis=0)
-    vectors *= np.sign(vectors[largest, np.arange(vectors.shape[1])])
-    return np.asarray(flat @ vectors, dtype=np.float64)
+    vectors = vectors * np.sign(vectors[largest, np.arange(vectors.shape[1])])
+    scores = np.empty((n_spikes, vectors.shape[1]))
+    start = 0
+    for block in blocks():
+        scores[start : start + len(block)] = (_flat(block) - mean) @ vectors
+        start += len(block)
+    return scores
+
+
+def _moments(blocks: Iterable[Floats]) -> tuple[int, Scores, Scores]:
+    """The number of waveforms, their mean and the sum of squared deviations from it."""
+    n_spikes, total, squares, near = 0, np.zeros(0), np.zeros((0, 0)), np.zeros(0)
+    for block in blocks:
+        flat = _flat(block)
+        if not n_spikes:  # deviations from a mean of some, so that large sums lose nothing
+            near = flat.mean(axis=0)
+            total, squares = np.zeros_like(near), np.zeros((len(near), len(near)))
+        flat -= near
+        n_spikes += len(flat)
+        total += flat.sum(axis=0)
+        squares += flat.T @ flat
+    moved = total / max(n_spikes, 1)
+    return n_spikes, near + moved, squares - n_spikes * np.outer(moved, moved)
+
+
+def _flat(block: Floats) -> Scores:
+    return block.reshape(len(block), -1).astype(np.float64)

@@ -48,7 +48,7 @@ def sort_foreign(
     if parameters.split_merged:
         places = np.asarray(signal.recording.get_channel_locations(), dtype=np.float64)
         trains = split_again(
-            signal, live, trains, places[live.channels], parameters,
+            signal, live, trains, places[live.channels], parameters, scratch,
             lambda done: report(0.6 + 0.2 * done, f"looking for merged units, {done:.0%}"),
         )  # fmt: skip
     labels, verdicts = trains.labels, dict[int, Verdict]()

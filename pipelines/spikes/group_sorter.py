@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +15,15 @@ from pipelines.spikes.clouds import Cloud
 from pipelines.spikes.cluster import find_clusters, labels_of_mixture
 from pipelines.spikes.decisions import Clustering, Decision, Verdict, replay
 from pipelines.spikes.detect import find_peaks
-from pipelines.spikes.features import Waveforms, Window, cut_out, principal_components
+from pipelines.spikes.features import Window, cut_out, scores_of_blocks
 from pipelines.spikes.groups import Group
 from pipelines.spikes.parameters import SpikesParameters, chosen_solutions
 from pipelines.spikes.preprocess import BandPass, Chunk, Floats, chunk_noise, noise_levels
 from pipelines.spikes.thinning import cloud_of
-from pipelines.spikes.units import Live, Unit, units_of
+from pipelines.spikes.units import Live, Unit
+from pipelines.spikes.waveform_file import WaveformFile, units_of
 
-CHUNK_S = 10.0
+CHUNK_S = 5.0
 """Signal that is in memory at once, of one group of channels."""
 
 LEAST_NOISE_UV = 1e-3
@@ -49,15 +52,20 @@ def sort_group(
     group: Group,
     parameters: SpikesParameters,
     decisions: Sequence[Decision] | None,
+    scratch: Path,
     report: Report,
 ) -> Found:
     """Find spikes, align them, reduce them to principal components and cluster them.
+
+    The waveforms lie in a file meanwhile; in memory there are a stretch of signal and a hundred
+    or two hundred bytes of each spike.
 
     Args:
         signal: the filtered recording.
         group: whose spikes are wanted.
         parameters: how.
         decisions: on this group, from a sort file; none if there is no sort file.
+        scratch: a folder for that file.
         report: told what happens.
 
     Raises:
@@ -66,15 +74,20 @@ def sort_group(
     """
     report(0.0, "measuring the noise")
     live = live_channels(signal, group)
-    waveforms = _find_spikes(signal, live, parameters, report)
-    report(0.8, f"clustering {len(waveforms):,} spikes")
-    if len(waveforms) < parameters.min_spikes and not decisions:
-        return Found([], len(waveforms))
-    points = _features(waveforms, live, signal, parameters)
-    labels, verdicts = _labels(points, group.number, parameters, decisions)
-    units = units_of(waveforms, labels, live, group.number)
-    cloud = cloud_of(points, waveforms, labels, parameters)
-    return Found(units, len(waveforms), verdicts, cloud)
+    shape = (
+        len(waveform_window(parameters, signal.sampling_frequency).offsets),
+        len(live.channels),
+    )
+    with TemporaryFile(dir=scratch) as file:
+        waveforms = WaveformFile(file, shape, np.float32)
+        samples = _find_spikes(signal, live, parameters, waveforms, report)
+        report(0.8, f"clustering {len(samples):,} spikes")
+        if len(samples) < parameters.min_spikes and not decisions:
+            return Found([], len(samples))
+        points = _features(waveforms, live, signal, parameters)
+        labels, verdicts = _labels(points, group.number, parameters, decisions)
+        units = units_of(waveforms, samples, labels, live, group.number)
+    return Found(units, len(samples), verdicts, cloud_of(points, samples, labels, parameters))
 
 
 def _labels(
@@ -119,11 +132,16 @@ def live_channels(signal: BandPass, group: Group) -> Live:
 
 
 def _find_spikes(
-    signal: BandPass, live: Live, parameters: SpikesParameters, report: Report
-) -> Waveforms:
+    signal: BandPass,
+    live: Live,
+    parameters: SpikesParameters,
+    waveforms: WaveformFile,
+    report: Report,
+) -> NDArray[np.int64]:
+    """Write the waveforms of all spikes to the file, and return where they are, in samples."""
     rate = signal.sampling_frequency
     window = waveform_window(parameters, rate)
-    parts: list[Waveforms] = []
+    samples = [np.empty(0, np.int64)]
     for chunk in signal.chunks(live.channels, parameters.noise_window_s or CHUNK_S):
         peaks = find_peaks(
             chunk,
@@ -132,10 +150,12 @@ def _find_spikes(
             sign=parameters.peak_sign,
             dead_samples=max(1, round(parameters.dead_time_ms * rate / 1000)),
         )
-        parts.append(cut_out(chunk, peaks, window).of_channels(live.own))
+        spikes = cut_out(chunk, peaks, window).of_channels(live.own)
+        waveforms.add(spikes.values)
+        samples.append(spikes.sample_index)
         share = chunk.stop / signal.n_samples
         report(0.8 * share, f"found spikes up to {chunk.stop / rate:.0f} s")
-    return Waveforms.joined(parts)
+    return np.concatenate(samples)
 
 
 def _noise(chunk: Chunk, live: Live, parameters: SpikesParameters) -> Floats:
@@ -146,14 +166,17 @@ def _noise(chunk: Chunk, live: Live, parameters: SpikesParameters) -> Floats:
 
 
 def _features(
-    waveforms: Waveforms, live: Live, signal: BandPass, parameters: SpikesParameters
+    waveforms: WaveformFile, live: Live, signal: BandPass, parameters: SpikesParameters
 ) -> NDArray[np.float64]:
     rate = signal.sampling_frequency
     whole = waveform_window(parameters, rate)
     inner = _window(parameters.feature_ms_before, parameters.feature_ms_after, rate)
     first = whole.before - inner.before
-    values = waveforms.values[:, first : first + len(inner.offsets)] / live.noise
-    return principal_components(values, parameters.n_components)
+    inside = slice(first, first + len(inner.offsets))
+    return scores_of_blocks(
+        lambda: (values[:, inside] / live.noise for values in waveforms.blocks()),
+        parameters.n_components,
+    )
 
 
 def waveform_window(parameters: SpikesParameters, sampling_frequency: float) -> Window:

@@ -3,10 +3,10 @@
 import warnings
 from pathlib import Path
 
-from spikeinterface import extractors
 from spikeinterface.core import BaseRecording
 
 from pipelines.errors import RecordingError
+from pipelines.spikes.extractors import extractors
 from pipelines.spikes.recording_parameters import RecordingParameters
 
 NSX = tuple(f".ns{number}" for number in range(1, 10))
@@ -27,8 +27,8 @@ def read_neuralynx(path: Path, _: RecordingParameters) -> BaseRecording:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SpikeInterface still gives neo an option it calls old
-        names, ids = extractors.get_neo_streams("neuralynx", path)
-        streams = [extractors.read_neuralynx(path, stream_id=one) for one in ids]
+        names, ids = extractors().get_neo_streams("neuralynx", path)
+        streams = [extractors().read_neuralynx(path, stream_id=one) for one in ids]
     return _fastest(streams, names, path)
 
 
@@ -59,7 +59,7 @@ def read_blackrock(path: Path, _: RecordingParameters) -> BaseRecording:
     stems = sorted({file.stem for file in files})
     if len(stems) > 1:
         raise RecordingError(f"{path} holds the recordings {', '.join(stems)}: give one file.")
-    streams = [extractors.read_blackrock(file, gap_tolerance_ms=1.0) for file in files]
+    streams = [extractors().read_blackrock(file, gap_tolerance_ms=1.0) for file in files]
     found = max(streams, key=lambda stream: float(stream.get_sampling_frequency()))
     if found.get_sampling_frequency() < LEAST_HZ:
         raise RecordingError(

@@ -15,6 +15,9 @@ Floats = NDArray[np.float32]
 MARGIN_S = 0.05
 """Signal beside a chunk that is filtered with it, so that chunks meet without a seam."""
 
+CHANNELS_AT_ONCE = 4
+"""Whose noise is measured together: 20 s of one take 2.4 MB."""
+
 MAD_TO_SD = 1.4826
 """A normal distribution's standard deviation over its median absolute deviation."""
 
@@ -74,8 +77,12 @@ class BandPass:
         ids = self.recording.channel_ids[channels]
         raw = self.recording.get_traces(start_frame=first, end_frame=last, channel_ids=ids)
         gains = self.recording.get_channel_gains(ids).astype(np.float64)
-        traces = sosfiltfilt(self._sections(), raw * gains, axis=0)
-        return Chunk(traces.astype(np.float32), first, start, stop)
+        sections = self._sections()
+        traces = np.empty(raw.shape, dtype=np.float32)
+        # One channel after the other: half the time, and one channel in double precision at once.
+        for column, gain in enumerate(gains):
+            traces[:, column] = sosfiltfilt(sections, raw[:, column] * gain)
+        return Chunk(traces, first, start, stop)
 
     def chunks(self, channels: NDArray[np.intp], seconds: float) -> Iterator[Chunk]:
         """Go through the recording in stretches of `seconds`."""
@@ -122,6 +129,11 @@ def noise_levels(signal: BandPass, channels: NDArray[np.intp]) -> Floats:
         signal: the filtered recording.
         channels: positions of channels in the recording.
     """
+    few = [channels[n : n + CHANNELS_AT_ONCE] for n in range(0, len(channels), CHANNELS_AT_ONCE)]
+    return np.concatenate([_noise_of(signal, part) for part in few])
+
+
+def _noise_of(signal: BandPass, channels: NDArray[np.intp]) -> Floats:
     return _scaled_mad(np.concatenate(list(slices(signal, channels, count=20, seconds=1.0))))
 
 
@@ -147,8 +159,9 @@ def chunk_noise(chunk: Chunk) -> Floats:
 
 
 def _scaled_mad(traces: Floats) -> Floats:
-    deviation = np.abs(traces - np.median(traces, axis=0))
-    return (MAD_TO_SD * np.median(deviation, axis=0)).astype(np.float32)
+    middle = np.median(traces, axis=0)
+    spread = [np.median(np.abs(column - m)) for column, m in zip(traces.T, middle, strict=True)]
+    return (MAD_TO_SD * np.array(spread)).astype(np.float32)
 
 
 def _own(chunk: Chunk) -> Floats:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from spikeinterface import extractors
 from spikeinterface.core import BaseRecording, BinaryRecordingExtractor, concatenate_recordings
 
 from pipelines.errors import NeuroboardError, RecordingError
+from pipelines.spikes.extractors import extractors
 from pipelines.spikes.mearec import MEArecRecording, mearec_file
 from pipelines.spikes.more_systems import (
     is_neuralynx,
@@ -182,11 +182,11 @@ def _is_spikeglx(path: Path) -> bool:
 
 
 def _read_spikeglx(path: Path, _: RecordingParameters) -> BaseRecording:
-    names, _ids = extractors.get_neo_streams("spikeglx", path)
+    names, _ids = extractors().get_neo_streams("spikeglx", path)
     probes = [name for name in names if name.endswith(".ap")]
     plain = [name for name in names if "SYNC" not in name and not name.endswith(".lf")]
     name = _one_stream(probes or plain, bool, path)
-    return extractors.read_spikeglx(path, stream_name=name)
+    return extractors().read_spikeglx(path, stream_name=name)
 
 
 def _is_open_ephys(path: Path) -> bool:
@@ -196,10 +196,10 @@ def _is_open_ephys(path: Path) -> bool:
 def _read_open_ephys(path: Path, _: RecordingParameters) -> BaseRecording:
     for file in sorted(path.rglob("structure.oebin")):
         _refuse_outside(file)
-    names, _ids = extractors.get_neo_streams("openephysbinary", path)
+    names, _ids = extractors().get_neo_streams("openephysbinary", path)
     other = ("ADC", "LFP", "SYNC", "NI-DAQ", "AUX")
     name = _one_stream(names, lambda text: not any(word in text for word in other), path)
-    return extractors.read_openephys(path, stream_name=name)
+    return extractors().read_openephys(path, stream_name=name)
 
 
 def _refuse_outside(file: Path) -> None:
@@ -230,10 +230,10 @@ def _read_intan(path: Path, _: RecordingParameters) -> BaseRecording:
 
 
 def _read_intan_file(file: Path) -> BaseRecording:
-    names, _ids = extractors.get_neo_streams("intan", file)
+    names, _ids = extractors().get_neo_streams("intan", file)
     # The neo library writes "amplfier" for stimulators.
     name = _one_stream(names, lambda text: text.startswith("RH") and " ampl" in text, file)
-    return extractors.read_intan(file, stream_name=name)
+    return extractors().read_intan(file, stream_name=name)
 
 
 def _nwb_file(path: Path) -> Path | None:
@@ -244,7 +244,7 @@ def _nwb_file(path: Path) -> Path | None:
 
 
 def _read_nwb(path: Path, _: RecordingParameters) -> BaseRecording:
-    return extractors.read_nwb_recording(_nwb_file(path), use_pynwb=False)
+    return extractors().read_nwb_recording(_nwb_file(path), use_pynwb=False)
 
 
 FORMATS = (

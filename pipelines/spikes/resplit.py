@@ -6,25 +6,26 @@ feature space there is a dip between two clusters becomes two.
 """
 
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.spikes.cluster import find_clusters, renumbered
 from pipelines.spikes.detect import Peaks
-from pipelines.spikes.features import Window, cut_out, principal_components
+from pipelines.spikes.features import Window, cut_out, scores_of_blocks
 from pipelines.spikes.foreign import Trains
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.preprocess import BandPass, Chunk
 from pipelines.spikes.unimodal import join_unimodal
 from pipelines.spikes.units import Live
+from pipelines.spikes.waveform_file import WaveformFile
 
 CHUNK_S = 2.0
 N_CHANNELS = 8
 """Of a unit's channels, the nearest to its peak are looked at."""
-
-MOST_SPIKES = 100_000
-"""A unit that has more is left as it is: 40 MB of waveforms are kept of this many."""
 
 MOST_PARTS = 6
 
@@ -35,13 +36,13 @@ two pairs of merged cells had dips of 2.0 and 2.2."""
 
 
 class _Kept:
-    """Waveforms of one unit's spikes around its largest channel."""
+    """Waveforms of one unit's spikes around its largest channel, in a part of a file."""
 
-    def __init__(self) -> None:
+    def __init__(self, waveforms: WaveformFile) -> None:
+        self.waveforms = waveforms
         self.columns: NDArray[np.intp] | None = None
         self.peak = 0
         self.rows: list[NDArray[np.intp]] = []
-        self.values: list[NDArray[np.float16]] = []
 
     def place(self, mean: NDArray[np.float32], distance: NDArray[np.float64]) -> None:
         """Choose the channels by the first spikes that are seen."""
@@ -55,6 +56,7 @@ def split_again(
     trains: Trains,
     places_um: NDArray[np.float64],
     parameters: SpikesParameters,
+    scratch: Path,
     report: Callable[[float], None],
 ) -> Trains:
     """Take units with two clusters apart.
@@ -65,19 +67,20 @@ def split_again(
         trains: what the sorter found.
         places_um: of the live channels, shape (channel, dimension).
         parameters: features, `min_spikes`, `seed`.
+        scratch: a folder for the waveforms meanwhile.
         report: told the share that is done.
 
     Returns:
         The same spikes; parts of a unit but the largest have new numbers.
     """
     labels = trains.labels.copy()
-    kept = _collected(signal, live, trains, places_um, parameters, report)
-    for one in kept:
-        if one.rows:
-            rows = np.concatenate(one.rows)
-            parts = _parts(one, live, parameters)
-            for part in range(1, parts.max(initial=0) + 1):
-                labels[rows[parts == part]] = labels.max() + 1
+    with TemporaryFile(dir=scratch) as file:
+        for one in _collected(signal, live, trains, places_um, parameters, file, report):
+            if one.rows:
+                rows = np.concatenate(one.rows)
+                parts = _parts(one, live, parameters)
+                for part in range(1, parts.max(initial=0) + 1):
+                    labels[rows[parts == part]] = labels.max() + 1
     return Trains(trains.sample_index, labels)
 
 
@@ -87,6 +90,7 @@ def _collected(
     trains: Trains,
     places_um: NDArray[np.float64],
     parameters: SpikesParameters,
+    file: IO[bytes],
     report: Callable[[float], None],
 ) -> list[_Kept]:
     per_ms = signal.sampling_frequency / 1000
@@ -94,16 +98,21 @@ def _collected(
         round(parameters.feature_ms_before * per_ms), round(parameters.feature_ms_after * per_ms)
     )
     distance = np.linalg.norm(places_um[:, None] - places_um[None], axis=2)
-    kept = [_Kept() for _ in range(trains.labels.max(initial=-1) + 1)]
-    few = np.bincount(trains.labels, minlength=1) <= MOST_SPIKES
+    kept = _places_in(file, trains.labels, (len(window.offsets), min(N_CHANNELS, len(distance))))
     for chunk in signal.chunks(live.channels, CHUNK_S):
         first, last = np.searchsorted(trains.sample_index, (chunk.start, chunk.stop))
         here = trains.labels[first:last]
-        for label in np.unique(here[few[here]]):
+        for label in np.unique(here):
             rows = first + np.flatnonzero(here == label)
             _take(kept[label], chunk, rows, trains, window, distance)
         report(chunk.stop / signal.n_samples)
     return kept
+
+
+def _places_in(file: IO[bytes], labels: NDArray[np.intp], shape: tuple[int, int]) -> list[_Kept]:
+    """A part of the file for every unit, one behind the other."""
+    starts = np.cumsum(np.append(0, np.bincount(labels)))[:-1]
+    return [_Kept(WaveformFile(file, shape, np.float16, int(start))) for start in starts]
 
 
 def _take(
@@ -123,15 +132,17 @@ def _take(
     found = cut_out(near, Peaks(samples, np.zeros(len(rows), np.intp), sign), window)
     inside = np.isin(samples, found.sample_index)
     one.rows.append(rows[inside])
-    one.values.append(found.values.astype(np.float16))
+    one.waveforms.add(found.values)
 
 
 def _parts(one: _Kept, live: Live, parameters: SpikesParameters) -> NDArray[np.intp]:
     """The part of each kept spike; 0 is the largest and takes what belongs to none."""
-    values = np.concatenate(one.values).astype(np.float32) / live.noise[one.columns]
-    if len(values) < 2 * parameters.min_spikes:
-        return np.zeros(len(values), dtype=np.intp)
-    points = principal_components(values, parameters.n_components)
+    if len(one.waveforms) < 2 * parameters.min_spikes:
+        return np.zeros(len(one.waveforms), dtype=np.intp)
+    noise = live.noise[one.columns]
+    points = scores_of_blocks(
+        lambda: (values / noise for values in one.waveforms.blocks()), parameters.n_components
+    )
     wanted = {"clusterer": "bgmm", "n_clusters": None, "max_clusters": MOST_PARTS}
     parts = np.maximum(find_clusters(points, parameters.model_copy(update=wanted)), 0)
     joined = join_unimodal(points, parts, SPLIT_DIP)

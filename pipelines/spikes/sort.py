@@ -97,6 +97,7 @@ def sort(
 def _in_words(results: Mapping[str, Any], parameters: SpikesParameters) -> list[str]:
     """What was done, for the report."""
     failed = results["groups_failed"]
+    groups = "1 group" if failed == 1 else f"{failed} groups"
     return [
         f"{results['n_units']} units with {results['n_spikes']:,} spikes on "
         f"{results['n_channels']} channels in {results['duration_s']:.1f} s at "
@@ -105,7 +106,7 @@ def _in_words(results: Mapping[str, Any], parameters: SpikesParameters) -> list[
         f"Band-pass {parameters.freq_min:g} to {parameters.freq_max:g} Hz, threshold "
         f"{parameters.detect_threshold:g} noise levels, peaks: {parameters.peak_sign}, "
         f"seed {parameters.seed}.",
-        *([f"{failed} groups of channels failed; see below."] if failed else []),
+        *([f"{groups} of channels failed; see below."] if failed else []),
     ]
 
 
@@ -151,14 +152,17 @@ def _sort_share(task: Task, share: Share, report: Report) -> Sorted:
     if number in task.earlier and number not in chosen_solutions(task.parameters.choose):
         report(1.0, f"{name}: taken over from the earlier sorting")
         kept = task.earlier[number]
-        return Sorted(share, Found(kept.units, kept.n_spikes), kept.seconds, False, kept.reason)
+        found = Found(kept.units, kept.n_spikes, cloud=kept.cloud)
+        return Sorted(share, found, kept.seconds, False, kept.reason)
     try:
         found = _found(task, share, _named(report, name))
     except (Cancelled, TableError):
         raise
     except (NeuroboardError, ArithmeticError, ValueError, OSError, MemoryError) as error:
-        _log.warning("%s failed", name, exc_info=error)
         reason = str(error) or type(error).__name__
+        # A sentence of ours says all there is; of anything else one wants to know where it was.
+        ours = isinstance(error, NeuroboardError)
+        _log.warning("Group %d failed: %s", number, reason, exc_info=None if ours else error)
         return Sorted(share, Found((), 0), time.monotonic() - clock, True, reason)
     reason = "" if found.units else _why_none(found.n_spikes, task.parameters)
     return Sorted(share, found, time.monotonic() - clock, False, reason)
@@ -169,7 +173,9 @@ def _found(task: Task, share: Share, report: Report) -> Found:
     if decisions is not None:
         decisions = [one for one in decisions if one.group == share.group.number]
     if share.sorter == "group":
-        return sort_group(task.signal, share.group, task.parameters, decisions, report)
+        return sort_group(
+            task.signal, share.group, task.parameters, decisions, task.scratch, report
+        )
     return sort_foreign(task.signal, share, task.parameters, decisions, task.scratch, report)
 
 

@@ -1,26 +1,26 @@
 """From all spikes of a group to the cloud that is kept of them."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.spikes.clouds import Cloud, Solution
 from pipelines.spikes.cluster import Floats, Labels, mixture_sweep
-from pipelines.spikes.features import Waveforms
 from pipelines.spikes.parameters import SpikesParameters
 
-MOST_POINTS = 5_000
-"""Spikes of a group that are kept for its picture."""
+MOST_POINTS = 200_000
+"""Spikes of a group that are kept, so that a line drawn around some finds all of them."""
 
 N_AXES = 3
 
 
 def cloud_of(
-    points: Floats, waveforms: Waveforms, labels: Labels, parameters: SpikesParameters
+    points: Floats, sample_index: NDArray[np.int64], labels: Labels, parameters: SpikesParameters
 ) -> Cloud:
     """Thin a group's spikes at random, and fit the solutions that are to be kept.
 
     Args:
         points: scores of all spikes, shape (spike, component).
-        waveforms: the same spikes.
+        sample_index: of the same spikes.
         labels: their clusters.
         parameters: `solutions` and `seed`.
     """
@@ -31,6 +31,4 @@ def cloud_of(
     shown[:, : points.shape[1]] = points[kept, :N_AXES]
     sweep = mixture_sweep(points, parameters.solutions, parameters.seed)
     solutions = {k: Solution(found[kept].astype(np.int16), bic) for k, found, bic in sweep}
-    return Cloud(
-        waveforms.sample_index[kept], shown, labels[kept].astype(np.int16), solutions, n_spikes
-    )
+    return Cloud(sample_index[kept], shown, labels[kept].astype(np.int16), solutions, n_spikes)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.spikes import metrics
-from pipelines.spikes.features import Waveforms, Window
+from pipelines.spikes.features import Window
 from pipelines.spikes.groups import Channels
 from pipelines.spikes.metrics import Clock
 from pipelines.spikes.preprocess import Floats
@@ -104,53 +104,6 @@ class Site:
 
     channel_ids: NDArray[np.str_]
     locations_um: NDArray[np.float64]
-
-
-def units_of(waveforms: Waveforms, labels: NDArray[np.intp], live: Live, group: int) -> list[Unit]:
-    """Gather each cluster's spikes into a unit, the largest amplitude first.
-
-    Args:
-        waveforms: all spikes of a group.
-        labels: cluster of each spike, -1 for none.
-        live: the channels of the waveforms.
-        group: number of the group.
-    """
-    clusters = range(labels.max(initial=-1) + 1)
-    found = [
-        unit_of(waveforms.values[labels == n], waveforms.sample_index[labels == n], live, group, n)
-        for n in clusters
-    ]
-    return sorted(found, key=lambda unit: -unit.amplitude_uv)
-
-
-def unit_of(
-    values: Floats, sample_index: NDArray[np.int64], live: Live, group: int, cluster: int
-) -> Unit:
-    """One unit from the waveforms of its spikes, shape (spike, sample, channel)."""
-    mean = values.mean(axis=0)
-    heights = np.abs(mean).max(axis=0)
-    column = int((heights / live.noise).argmax())
-    peak = int(np.abs(mean[:, column]).argmax())
-    return Unit(
-        group=group,
-        channel=int(live.channels[column]),
-        sample_index=sample_index,
-        mean=mean,
-        sd=values.std(axis=0),
-        view=live.channels,
-        amplitude_uv=float(heights[column]),
-        snr=float(heights[column] / live.noise[column]),
-        cluster=cluster,
-        heights=np.abs(values[:, peak, column]),
-        snippets=_snippets(values, heights, live.channels),
-    )
-
-
-def _snippets(values: Floats, heights: Floats, channels: Channels) -> Snippets:
-    """Waveforms spread evenly over the unit's spikes, so over time."""
-    chosen = np.unique(np.linspace(0, len(values) - 1, min(N_SNIPPETS, len(values))).astype(int))
-    columns = np.sort(np.argsort(-heights, kind="stable")[:N_SNIPPET_CHANNELS])
-    return Snippets(values[chosen][:, :, columns].astype(np.float16), channels[columns])
 
 
 def table(units: Sequence[Unit], site: Site, clock: Clock) -> pd.DataFrame:
