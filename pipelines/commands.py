@@ -66,6 +66,11 @@ _RAW = (
     Option("--gain-uv", "gain_uv", "microvolts per bit"),
 )
 _PROBE = FileOption("--probe", "probe", "places of the channels: a probeinterface file (JSON)")
+_CLASSIFIER = FileOption(
+    "--bundle",
+    "bundle",
+    "a classifier: made by train-labels, a name in the registry, or OWNER/MODEL on HuggingFace",
+)
 COMMANDS = (
     Command(
         "spikes look",
@@ -93,7 +98,7 @@ COMMANDS = (
         one_file="labels.csv",
         files=(
             FileOption("--thresholds", "thresholds", "JSON file of limits or Bombcell's rules"),
-            FileOption("--bundle", "bundle", "a classifier made by train-labels"),
+            _CLASSIFIER,
         ),
         instead="--metrics",
         replaces="units.csv",
@@ -103,7 +108,8 @@ COMMANDS = (
         "queue and proposals for curating a sorting",
         files=(
             FileOption("--thresholds", "thresholds", "JSON file of limits or Bombcell's rules"),
-            FileOption("--bundle", "bundle", "a classifier made by train-labels"),
+            _CLASSIFIER,
+            FileOption("--curation", "curation", "log of the steps after which units are reviewed"),
         ),
     ),
     Command(

@@ -85,7 +85,8 @@ class Entry:
             card = self.card()
         except BundleError as error:
             return error.sentence
-        return f"{card.get('classifier')}, group {card.get('group')}, {card.get('kind')}"
+        group = f", group {card['group']}" if "group" in card else ""
+        return f"{card.get('classifier')}{group}, {card.get('kind')}"
 
     def card(self) -> dict[str, Any]:
         """What the model is, from its `card.json`.
@@ -108,13 +109,14 @@ def default_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(home).expanduser().absolute() / "models"
 
 
-def add(source: Path, registry: Path, name: str = "") -> Entry:
+def add(source: Path, registry: Path, name: str = "", origin: str = "") -> Entry:
     """Copy a bundle's folder, or convert a published `*_bundle.pkl`, into the registry.
 
     Args:
         source: folder of a bundle, or file of the published project.
         registry: the folder of the registry; made when it is not there.
         name: what to call it; otherwise as the source is called.
+        origin: where it came from; otherwise the source's name.
 
     Raises:
         BundleError: it is no bundle, is damaged, or names what is not allowed.
@@ -134,7 +136,7 @@ def add(source: Path, registry: Path, name: str = "") -> Entry:
             raise OutputError(f"{registry / name} exists but is not in the manifest: move it.")
         with atomic_folder(registry / name) as folder:
             _fill(source, folder)
-        entry = Entry(registry / name, now(), "", source.name, _digests(registry / name))
+        entry = Entry(registry / name, now(), "", origin or source.name, _digests(registry / name))
         _write(registry, [*known.values(), entry])
     return entry
 

@@ -15,8 +15,9 @@ import json
 import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,9 @@ from pipelines.errors import BundleError, TableError
 from pipelines.spikes.metric_table import MetricTable
 from pipelines.spikes.thresholds import GOOD, MUA, NOISE, Verdict
 
-KIND = "unit labels"
+KIND, SKOPS = "unit labels", "skops"
+READER_OF_SKOPS = "pipelines.spikes.skops_classifier"
+"""Reads models of SpikeInterface's format; imported only when one is used."""
 UNSIGNED = frozenset({"amplitude_median"})
 """Metrics whose sign depends on the release that computed them."""
 STEPS = ("neural", "single")
@@ -139,12 +142,28 @@ class Probabilities:
         return np.array([1 - neural, neural * (1 - single), neural * single])
 
 
+class Classifier(Protocol):
+    """Something that tells noise, multi and single units by their metrics."""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics that it looks at."""
+
+    def predict(self, table: MetricTable) -> Probabilities:
+        """Probabilities and labels of all units of a table."""
+
+
 @dataclass(frozen=True)
 class UnitClassifier:
     """Both steps with their scale."""
 
     scale: Scale
     steps: tuple[Step, Step]
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics that it looks at."""
+        return self.scale.metrics
 
     def predict(self, table: MetricTable) -> Probabilities:
         """Probabilities and labels of all units of a table."""
@@ -155,7 +174,7 @@ class UnitClassifier:
 
 
 def label(
-    table: MetricTable, classifier: UnitClassifier, *, min_metrics: float
+    table: MetricTable, classifier: Classifier, *, min_metrics: float
 ) -> tuple[Verdict, Probabilities]:
     """Label every unit.
 
@@ -167,7 +186,7 @@ def label(
     Raises:
         TableError: it has fewer; the sentence lists what is missing.
     """
-    wanted = classifier.scale.metrics
+    wanted = classifier.metrics
     used = tuple(name for name in wanted if table.has(name))
     missing = tuple(name for name in wanted if name not in used)
     if len(used) < min_metrics * len(wanted):
@@ -219,7 +238,7 @@ def save(classifier: UnitClassifier, card: Mapping[str, Any], folder: Path) -> N
     bundles.write_manifest(folder)
 
 
-def load(folder: Path) -> tuple[UnitClassifier, Mapping[str, Any]]:
+def load(folder: Path) -> tuple[Classifier, Mapping[str, Any]]:
     """Read a bundle without running anything that it holds.
 
     Raises:
@@ -228,6 +247,18 @@ def load(folder: Path) -> tuple[UnitClassifier, Mapping[str, Any]]:
     bundle = bundles.open_bundle(folder)
     if bundle.card.get("kind") != KIND:
         raise BundleError(f"{folder} is no classifier of units: choose one made by train-labels.")
+    if bundle.card.get("format") == SKOPS:
+        found: Classifier = import_module(READER_OF_SKOPS).of_bundle(bundle)
+        return found, bundle.card
+    return _own(bundle), bundle.card
+
+
+def shipped() -> UnitClassifier:
+    """The classifier that comes with the app."""
+    return _own(bundles.open_bundle(SHIPPED))
+
+
+def _own(bundle: bundles.Bundle) -> UnitClassifier:
     refuse_unknown_names(bundle.read(bundles.CLASSIFIER))
     parts = bundle.classifier(ALLOWED)
     try:
@@ -240,9 +271,11 @@ def load(folder: Path) -> tuple[UnitClassifier, Mapping[str, Any]]:
             for (boosting, members), three in zip(parts, numbers, strict=True)
         )
         neural, single = steps
-        return UnitClassifier(scale, (neural, single)), bundle.card
+        return UnitClassifier(scale, (neural, single))
     except (KeyError, ValueError, TypeError, IndexError, OSError):
-        raise BundleError(f"{folder} is damaged: copy or train the classifier again.") from None
+        raise BundleError(
+            f"{bundle.folder} is damaged: copy or train the classifier again."
+        ) from None
 
 
 def refuse_unknown_names(content: bytes) -> None:
