@@ -77,6 +77,10 @@ class Bench:
         """The id of one of a source's components."""
         return {"type": kind, "bench": self.slug, "name": source.name}
 
+    def goes_without(self, source: Source) -> bool:
+        """Whether what was uploaded for a source can be taken away again."""
+        return bool(source.upload) and source.name in TASKS[self.task].optional
+
 
 def layout(
     bench: Bench,
@@ -147,8 +151,24 @@ def picker(bench: Bench, source: Source, reference: str) -> Component:
         html.H2(source.label),
         html.P(source.help, className="hint"),
         dcc.Store(id=bench.source_id("reference", source), data=reference),
-        html.P(chosen, id=bench.source_id("chosen", source), className="chosen", role="status"),
+        html.P(
+            chosen,
+            id=bench.source_id("chosen", source),
+            className="chosen" if reference else "chosen nothing",
+            role="status",
+        ),
     ]
+    if bench.goes_without(source):
+        parts.append(
+            dmc.Button(
+                "Remove",
+                id=bench.source_id("none", source),
+                className="take-away",
+                variant="subtle",
+                size="compact-sm",
+                **aria(label=f"Remove {source.label.removesuffix(' (optional)')}"),
+            )
+        )
     if source.upload:
         parts.append(_dropzone(bench, source))
     if source.root:
@@ -279,7 +299,7 @@ def _recent(job: Job) -> Component:
 def register(app: Dash, bench: Bench) -> None:
     """Connect a bench's pickers and its run button."""
     for source in bench.sources:
-        _register_picker(app, bench, source)
+        register_picker(app, bench, source)
     if bench.switch:
         switches.register(app, bench.slug, bench.switch)
     parameter = {"type": "parameter", "bench": bench.slug, "name": ALL}
@@ -333,13 +353,15 @@ def _one_by_one(bench: Bench, chosen: Mapping[str, str]) -> list[dict[str, str]]
     return found
 
 
-def _register_picker(app: Dash, bench: Bench, source: Source) -> None:
+def register_picker(app: Dash, bench: Bench, source: Source) -> None:
+    """Connect the ways to choose one input with what is chosen."""
     ways = [
         Input(bench.source_id("upload", source), "data") if source.upload else None,
         Input(bench.source_id("root", source), "value", allow_optional=True)
         if source.root or source.from_task
         else None,
         Input(bench.source_id("example", source), "n_clicks") if source.example else None,
+        Input(bench.source_id("none", source), "n_clicks") if bench.goes_without(source) else None,
     ]
 
     def choose(*values: Any) -> tuple[Any, str, str]:
@@ -359,17 +381,21 @@ def _register_picker(app: Dash, bench: Bench, source: Source) -> None:
 
 def pick(source: Source, kind: str, value: Any) -> tuple[Any, str, str]:
     """The reference that a person just chose, with its description and style."""
-    if not value and not (source.optional and kind == "root"):
+    taken_away = kind == "none" or (source.optional and kind == "root" and not value)
+    if not value and not taken_away:
         raise PreventUpdate
-    if kind == "example":
+    if taken_away:
+        reference = ""
+    elif kind == "example":
         reference = f"example:{source.example}"
     elif kind == "root" and not source.from_task:
         reference = f"data:{value}"
     else:
         reference = " ".join(value) if isinstance(value, list) else value
-    text, usable = describe(source, reference or "")
-    usable = usable or not reference
-    return reference or "" if usable else "", text, "chosen" if usable else "chosen error"
+    text, usable = describe(source, reference)
+    if not reference:
+        return "", text, "chosen nothing"
+    return reference if usable else "", text, "chosen" if usable else "chosen error"
 
 
 def example_references(bench: Bench) -> dict[str, str]:

@@ -79,6 +79,14 @@ def test_a_path_out_of_the_root_is_refused_by_the_picker(found: Services) -> Non
     assert "error" in style
 
 
+def test_an_optional_input_can_be_taken_away_again(found: Services) -> None:
+    signal = next(one for one in brainmap.CORRELATE.sources if one.name == "signal")
+    assert workbench.pick(signal, "none", 1) == ("", "Nothing chosen yet.", "chosen nothing")
+    assert "Remove Signal" in text_of(workbench.picker(brainmap.CORRELATE, signal, ""))
+    with pytest.raises(PreventUpdate):
+        workbench.pick(brainmap.BENCH.sources[0], "root", "")
+
+
 def test_a_job_s_form_is_filled_from_the_job(found: Services) -> None:
     parameters = {"n_init": 9}
     job_id = workbench.submit("brainmap fit", {"images": "example:brainmap"}, parameters)
