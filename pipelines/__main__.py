@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from pipelines import registry, tasks
+from pipelines import model_sources, registry, tasks
 from pipelines.commands import COMMANDS, Command
 from pipelines.errors import BundleError, Cancelled, NeuroboardError, ParameterError
 from pipelines.outputs import atomic_file, atomic_folder
@@ -73,7 +73,9 @@ def parser() -> argparse.ArgumentParser:
             )
         _add_command(commands[group].add_parser(name, help=command.help), command)
     step_command.add(commands["spikes"].add_parser("step", help="one step of curating a sorting"))
-    add_batch(commands["spikes"].add_parser("batch", help="sort many recordings"))
+    sort = next(command for command in COMMANDS if command.task == "spikes sort")
+    batch = commands["spikes"].add_parser("batch", help="sort many recordings")
+    add_batch(batch, sort.options, [one for one in sort.files if one.name != "earlier"])
     return top
 
 
@@ -90,8 +92,15 @@ def _add_demo(sub: argparse.ArgumentParser) -> None:
 
 def _add_models(sub: argparse.ArgumentParser) -> None:
     commands = sub.add_subparsers(metavar="COMMAND", required=True)
-    add = commands.add_parser("add", help="keep a bundle, or a published *_bundle.pkl")
-    add.add_argument("source", type=Path, metavar="FILE_OR_DIR")
+    add = commands.add_parser("add", help="keep a bundle, a published model or *_bundle.pkl")
+    add.add_argument(
+        "source",
+        metavar="SOURCE",
+        nargs="+",
+        help="a bundle's folder; a *_bundle.pkl; or one or two classifiers of units (noise or "
+        "neural, single or multi), each a folder with a .skops file or a name OWNER/MODEL on "
+        "HuggingFace, which is fetched",
+    )
     add.add_argument("--name", default="", help="what to call it; otherwise as the source")
     listing = commands.add_parser("list", help="the models and what they are")
     verify = commands.add_parser("verify", help="compare every file with its sha256")
@@ -112,7 +121,7 @@ def _add_models(sub: argparse.ArgumentParser) -> None:
 
 
 def _models_add(options: argparse.Namespace) -> None:
-    entry = registry.add(options.source, options.registry, options.name)
+    entry = model_sources.add(options.source, options.registry, options.name)
     print(f"{entry.name} is in {options.registry}, sha256 {entry.digest}")
 
 
@@ -281,6 +290,9 @@ def _inputs(options: argparse.Namespace, command: Command) -> dict[str, Path]:
         return {f"{first} {n}" if n > 1 else first: file for n, file in enumerate(files, 1)}
     names = (*task.inputs, *optional)
     found = {name: getattr(options, name) for name in names}
+    if "bundle" in task.optional and "bundle" in found:
+        called = found["bundle"].as_posix()
+        found["bundle"] = model_sources.in_registry(called, registry.default_folder())
     if command.instead:
         found[task.inputs[0]] = _place_or_flag(found[task.inputs[0]], options, command)
     return found

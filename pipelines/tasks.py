@@ -135,7 +135,7 @@ _ALL = (
         ReviewParameters,
         ("sorting",),
         "pipelines.spikes.review:review",
-        ("thresholds", "bundle"),
+        ("thresholds", "bundle", "curation"),
     ),
     Task(
         "spikes curate",

@@ -1,26 +1,40 @@
 """`python -m pipelines spikes batch`: many recordings with one command."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
+from pipelines.commands import FileOption, Option
 from pipelines.errors import InputError
 from pipelines.parameters import from_assignments
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.terminal import progress_on_terminal
 
 
-def add_batch(sub: argparse.ArgumentParser) -> None:
-    """Give the command its arguments and its action."""
+def add_batch(
+    sub: argparse.ArgumentParser, options: Sequence[Option], files: Sequence[FileOption]
+) -> None:
+    """Give the command its arguments and its action.
+
+    Args:
+        sub: its parser.
+        options: plain options of sorting.
+        files: inputs of sorting besides the recording, the same for all.
+    """
     sub.add_argument("recordings", type=Path, metavar="RECORDING", nargs="+")
     sub.add_argument(
         "--out", type=Path, metavar="DIR", required=True,
         help="one folder for each recording, and batch.csv; given again, what is done stays",
     )  # fmt: skip
-    sub.add_argument("--sorter", help="which sorter")
+    for option in options:
+        sub.add_argument(option.flag, dest=option.parameter, help=option.help)
+    for file in files:
+        sub.add_argument(*file.flags, dest=file.name, type=Path, metavar="FILE", help=file.help)
     sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="assign")
     sub.add_argument("--params", type=Path, metavar="FILE.json", help="a whole set of parameters")
     sub.add_argument("--quiet", action="store_true", help="no progress")
-    sub.set_defaults(action=run_batch)
+    names = [option.parameter for option in options]
+    sub.set_defaults(action=run_batch, plain=names, files=[file.name for file in files])
 
 
 def run_batch(options: argparse.Namespace) -> None:
@@ -31,11 +45,13 @@ def run_batch(options: argparse.Namespace) -> None:
     """
     from pipelines.spikes.batch import TABLE, sort_many
 
-    plain = [f"sorter={options.sorter}"] if options.sorter else []
+    given = {name: getattr(options, name) for name in (*options.plain, *options.files)}
+    plain = [f"{name}={given[name]}" for name in options.plain if given[name] is not None]
+    files = {name: given[name] for name in options.files if given[name] is not None}
     values = from_assignments(SpikesParameters, [*options.assign, *plain], options.params)
     parameters = SpikesParameters.model_validate(values.model_dump())
     with progress_on_terminal(options.quiet) as report:
-        entries = sort_many(options.recordings, parameters, options.out, report)
+        entries = sort_many(options.recordings, parameters, options.out, report, files)
     for entry in entries:
         units = "" if entry.n_units is None else f", {entry.n_units} units"
         reason = f" ({entry.reason})" if entry.reason else ""

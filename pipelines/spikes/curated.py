@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipelines.csv_export import defuse
 from pipelines.errors import InputError
 from pipelines.progress import Report, part
 from pipelines.spikes import finished_sorting, methods
@@ -30,6 +31,7 @@ from pipelines.spikes.label_tables import TABLES, read_labels
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
 
 CURATED = "label_curated"
+REASON = "reason_curated"
 """The column of the curators' labels; exports believe it first."""
 
 
@@ -57,15 +59,42 @@ def curate(
     units = [unit for unit in sorted(state.units) if labels[unit] in parameters.wanted]
     if not units:
         raise InputError(f"No unit is labelled {parameters.only}: choose other labels.")
-    shapes, note = _shapes(sorting, state, units, part(report, 0.05, 0.9))
-    report(0.92, "Writing the units")
-    table = _table(sorting, state, units, shapes, labels, automatic)
-    _write(sorting, state, units, shapes, table, folder)
+    chosen = {unit: labels[unit] for unit in units}
+    table, note = write_units(sorting, state, chosen, automatic, folder, part(report, 0.05, 0.95))
     _write_log(inputs, folder)
     results = _results(sorting, state, table, note)
     text = methods.paragraph(state, parameters, inputs.get("labels"), results["labels"])
     (folder / methods.FILE).write_text(text + "\n", encoding="utf-8")
     return {**results, "analyzer": carry_analyzer(sorting, state, units, folder)}
+
+
+def write_units(
+    sorting: FinishedSorting,
+    state: State,
+    labels: Mapping[int, str],
+    automatic: Automatic,
+    folder: Path,
+    report: Report,
+) -> tuple[pd.DataFrame, str]:
+    """Write some units after a curation as a sorting's folder has them.
+
+    Args:
+        sorting: as it was sorted.
+        state: after the curation.
+        labels: of the units that are written.
+        automatic: what the labellers wrote.
+        folder: gets the files.
+        report: progress.
+
+    Returns:
+        The table of units, and what is to be said about their waveforms.
+    """
+    units = list(labels)
+    shapes, note = _shapes(sorting, state, units, report)
+    report(1.0, "Writing the units")
+    table = _table(sorting, state, units, shapes, labels, automatic)
+    _write(sorting, state, units, shapes, table, folder)
+    return table, note
 
 
 def read_state(folder: Path, curation: Path | None) -> State:
@@ -149,14 +178,25 @@ def _table(
     labels: Mapping[int, str],
     automatic: Automatic,
 ) -> pd.DataFrame:
-    rows = []
+    rows, reasons = [], _reasons(state)
     for unit in units:
         row = unit_row(sorting, state, unit, shapes[unit])
         if not is_changed(state, sorting, unit):
             row |= automatic.get(unit, {})
         label = labels[unit]
-        rows.append({**row, CURATED: "" if label == UNLABELLED else label})
+        said = {CURATED: "" if label == UNLABELLED else label, REASON: reasons.get(unit, "")}
+        rows.append({**row, **said})
     return pd.DataFrame(rows)
+
+
+def _reasons(state: State) -> dict[int, str]:
+    """Why each unit has its label, in the words of the step that gave it."""
+    return {
+        unit: step.reason if step.label else ""
+        for step in state.done
+        if step.action == "label"
+        for unit in step.units
+    }
 
 
 def _write(
@@ -180,7 +220,7 @@ def _write(
         channel_id=sorting.channel_id,
         channel_location_um=sorting.locations_um,
     )
-    table.to_csv(folder / "units.csv", index=False)
+    defuse(table).to_csv(folder / "units.csv", index=False)  # reasons are free text
     _write_snippets(sorting, state, units, folder)
     if (sorting.folder / "groups.csv").is_file():
         shutil.copyfile(sorting.folder / "groups.csv", folder / "groups.csv")

@@ -53,10 +53,20 @@ class ReviewParameters(Parameters):
         le=2,
         advanced=True,
     )
+    max_lag_ms: float = parameter(
+        1.0,
+        label="Most lag of a duplicate",
+        help="Another group of channels may see the same cell this much earlier or later.",
+        unit="ms",
+        ge=0,
+        le=3,
+        advanced=True,
+    )
     min_coincidence: float = parameter(
         0.5,
         label="Least share of common spikes of a duplicate",
-        help="Of the smaller unit: from this share on two units are proposed as duplicates.",
+        help="Of the unit with fewer spikes, beyond what chance gives: from this share on two "
+        "units are proposed as found twice.",
         gt=0,
         le=1,
         advanced=True,

@@ -8,10 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.errors import InputError
+from pipelines.spikes.clouds import Cloud, read_clouds
 from pipelines.spikes.plan import Plan
 from pipelines.spikes.units import Site, Snippets, Unit
 
 FILES = ("groups.csv", "units.csv", "spikes.npz", "waveforms.npz", "snippets.npz")
+CLOUDS = "clouds.npz"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Earlier:
     n_spikes: int
     seconds: float
     reason: str
+    cloud: Cloud | None = None
 
 
 def read_earlier(folder: Path, plan: Plan, site: Site) -> dict[int, Earlier]:
@@ -57,12 +60,16 @@ def _refuse_others(groups: pd.DataFrame, plan: Plan, site: Site, folder: Path) -
 
 def _taken_over(folder: Path, groups: pd.DataFrame) -> dict[int, Earlier]:
     units = _units(folder)
+    # Sortings of an older version have no clouds.
+    kept = folder / CLOUDS
+    clouds = read_clouds(kept) if kept.is_file() else {}
     return {
         int(row["group"]): Earlier(
             [unit for unit in units if unit.group == row["group"]],
             int(row["n_spikes"]),
             float(row["seconds"]),
             str(row["reason"]),
+            clouds.get(int(row["group"])),
         )
         for row in groups[groups["state"] == "done"].to_dict("records")
     }

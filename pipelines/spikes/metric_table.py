@@ -35,7 +35,14 @@ STEP_COLUMNS = ("probability_neural", "probability_single")
 WRITTEN = (*STEP_COLUMNS, *LABEL_COLUMNS)
 """What labelling adds to a table, and replaces when it is there already."""
 NO_METRICS = frozenset(
-    (*ID_COLUMNS, *WRITTEN, "channel", "group", "is_noise", "majority_vote", "recording")
+    (
+        *(*ID_COLUMNS, *WRITTEN, "channel", "group", "is_noise", "majority_vote", "recording"),
+        *(
+            "label_curated",
+            "reason_curated",
+            "came_from",
+        ),  # of curated units; a number there is one of a unit
+    )
 )
 Column = NDArray[np.float64]
 

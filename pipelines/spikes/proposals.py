@@ -1,10 +1,10 @@
-"""What might be done with sorted units: merges, duplicates, splits, outliers, each with evidence.
+"""What might be done with sorted units: merges, splits, outliers, each with evidence.
 
 Proposals are for a person to take or leave; nothing is changed by them. Arrays in, proposals
 out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,8 +22,6 @@ from pipelines.spikes.spike_waveforms import UnitWaveforms
 Kind = Literal["merge", "duplicate", "split", "outliers"]
 Floats = NDArray[np.float64]
 Samples = NDArray[np.int64]
-MOST_LAG = 4
-"""Samples by which one waveform may lie beside another and still be the same."""
 N_COMPONENTS = 5
 LEAST_PART = 0.05
 """Of a unit's spikes; smaller parts are outliers rather than a unit."""
@@ -56,76 +54,29 @@ class Proposal:
         return dict(vars(self))
 
 
-def similarity(mean: NDArray[np.float32]) -> Floats:
-    """The largest cosine of every two mean waveforms over small shifts.
-
-    Args:
-        mean: in uV, shape (unit, sample, channel), nan where not looked at.
-
-    Returns:
-        Shape (unit, unit), symmetric, 1 on the diagonal.
-    """
-    filled = np.nan_to_num(mean).astype(np.float64)
-    best = np.full((len(filled), len(filled)), -1.0)
-    for lag in range(-MOST_LAG, MOST_LAG + 1):
-        n = filled.shape[1] - abs(lag)
-        one = _unit_length(filled[:, max(lag, 0) : max(lag, 0) + n])
-        two = _unit_length(filled[:, max(-lag, 0) : max(-lag, 0) + n])
-        best = np.maximum(best, one @ two.T)
-    best = np.maximum(best, best.T)
-    np.fill_diagonal(best, 1.0)
-    return np.asarray(best)
-
-
-def _unit_length(waves: Floats) -> Floats:
-    flat = waves.reshape(len(waves), -1)
-    length: Floats = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-12)
-    return length
-
-
-def coincidences(one: Samples, two: Samples, reach: int) -> int:
-    """How many spikes of `one` have one of `two` within `reach` samples."""
-    first = np.searchsorted(two, one - reach, side="left")
-    last = np.searchsorted(two, one + reach, side="right")
-    return int((last > first).sum())
-
-
 def pairs(
     trains: Mapping[int, Samples],
     alike: Floats,
-    snr: Mapping[int, float],
     clock: Clock,
     parameters: ReviewParameters,
+    twice: Collection[frozenset[int]] = (),
 ) -> Iterator[Proposal]:
-    """Merges and duplicates.
+    """Merges.
 
     Args:
         trains: spikes of every unit, in order of time; in the order of `alike`.
-        alike: from `similarity`.
-        snr: of every unit.
+        alike: from `waveform_similarity`.
         clock: of the sorting.
         parameters: how alike, how clean.
+        twice: pairs that are one unit found twice: merged, it would have every spike twice.
     """
     units = list(trains)
-    reach = round(parameters.coincidence_ms * clock.sampling_frequency / 1000)
-    for row, one in enumerate(units):
-        for column in range(row + 1, len(units)):
-            two = units[column]
+    rows, columns = np.nonzero(np.triu(alike >= parameters.min_similarity, 1))
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        one, two = units[row], units[column]
+        if {one, two} not in twice:
             a, b = trains[one], trains[two]
-            share = coincidences(a, b, reach) / max(1, min(len(a), len(b)))
-            if share >= parameters.min_coincidence:
-                yield _duplicate(one, two, snr, min(share, 1.0))
-            elif alike[row, column] >= parameters.min_similarity:
-                yield from _merge(one, two, a, b, float(alike[row, column]), clock, parameters)
-
-
-def _duplicate(one: int, two: int, snr: Mapping[int, float], share: float) -> Proposal:
-    weak, strong = (one, two) if snr[one] < snr[two] else (two, one)
-    evidence = (
-        f"{share:.0%} of the spikes of the smaller unit are at the same time as those of the "
-        f"other: found twice. Unit {weak} has the lower SNR."
-    )
-    return Proposal("duplicate", (weak, strong), evidence, round(share, 4))
+            yield from _merge(one, two, a, b, float(alike[row, column]), clock, parameters)
 
 
 def _merge(

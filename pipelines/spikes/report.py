@@ -1,6 +1,6 @@
 """A sorting as one HTML page that needs nothing else: no script, no file, no request."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -15,10 +15,29 @@ from pipelines.spikes.trains import correlogram, isi_histogram
 MOST_UNITS = 100
 """Further units are in the table only."""
 
-COLUMNS = (
-    "unit_id", "channel", "n_spikes", "firing_rate_hz", "snr", "rp_contamination",
-    "presence_ratio", "amplitude_uv", "label_sort_file",
-)  # fmt: skip
+UNIT_COLUMNS: Mapping[str, str] = {
+    "unit_id": "unit",
+    "group": "group",
+    "channel": "channel",
+    "n_spikes": "spikes",
+    "firing_rate_hz": "rate (Hz)",
+    "snr": "SNR",
+    "rp_contamination": "contamination",
+    "isi_violations_ratio": "ISI violations",
+    "presence_ratio": "presence",
+    "amplitude_uv": "amplitude (µV)",
+    "label_sort_file": "label",
+}
+GROUP_COLUMNS: Mapping[str, str] = {
+    "group": "group",
+    "channels": "channels",
+    "sorter": "sorter",
+    "state": "state",
+    "n_spikes": "spikes",
+    "n_units": "units",
+    "seconds": "time taken (s)",
+    "reason": "reason",
+}
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b2330; --quiet: #566072; --page: #fff; --line: #d8dde5;
   --mark: #2c5fc4; }
@@ -28,6 +47,7 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; font-size: 14px; }
 th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid var(--line); }
+td.words { text-align: left; }
 .wide { overflow-x: auto; }
 .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1rem; }
 figure { margin: 0; } figcaption, .quiet { color: var(--quiet); font-size: 13px; }
@@ -56,9 +76,9 @@ def write_report(
         f"<h1>{escape(title)}</h1>",
         *(f"<p>{escape(sentence)}</p>" for sentence in sentences),
         "<h2>Units</h2>",
-        _table(units[[name for name in COLUMNS if name in units]]),
+        _table(units, UNIT_COLUMNS),
         "<h2>Channel groups</h2>",
-        _table(groups),
+        _table(groups, GROUP_COLUMNS),
         *_units(folder, units, sampling_frequency, duration_s),
     ]
     page = (
@@ -72,15 +92,24 @@ def write_report(
     (folder / "report.html").write_text(page, encoding="utf-8")
 
 
-def _table(rows: pd.DataFrame) -> str:
+def _table(rows: pd.DataFrame, columns: Mapping[str, str]) -> str:
+    """Some columns of a table under headings of their own."""
     if rows.empty:
         return "<p class='quiet'>There are none.</p>"
-    head = "".join(f"<th scope='col'>{escape(str(name))}</th>" for name in rows.columns)
+    names = [name for name in columns if name in rows]
+    head = "".join(f"<th scope='col'>{escape(columns[name])}</th>" for name in names)
     body = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>"
-        for row in rows.itertuples(index=False)
+        "<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows[names].itertuples(index=False)
     )
     return f"<div class='wide' tabindex='0'><table><tr>{head}</tr>{body}</table></div>"
+
+
+def _cell(value: object) -> str:
+    """A cell; sentences are read from the left, fractions have four digits."""
+    if isinstance(value, float):
+        return f"<td>{value:.4g}</td>"
+    words = " class='words'" if " " in str(value) else ""
+    return f"<td{words}>{escape(str(value))}</td>"
 
 
 def _units(

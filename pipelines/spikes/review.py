@@ -1,7 +1,8 @@
 """What a person should look at first: labellers side by side, and proposals with evidence."""
 
 import json
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,16 @@ from numpy.typing import NDArray
 from pipelines.errors import InputError
 from pipelines.progress import Report, part
 from pipelines.spikes import finished_sorting, proposals
+from pipelines.spikes.as_curated import AsCurated, as_curated, as_sorted
 from pipelines.spikes.curation_parameters import ReviewParameters
+from pipelines.spikes.duplicates import duplicates
 from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.label import label, length_note
 from pipelines.spikes.label_parameters import METHODS, LabelParameters
+from pipelines.spikes.preprocess import BandPass
 from pipelines.spikes.proposals import Proposal
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
+from pipelines.spikes.waveform_similarity import similarity
 
 MOST_SIMILAR = 5
 SURE = 0.8
@@ -31,7 +36,7 @@ def review(
 
     Args:
         inputs: `sorting`, a sorting's folder; optionally `thresholds` and `bundle` as labelling
-            takes them.
+            takes them, and `curation`, a log or table: units are reviewed as they are after it.
         parameters: what is proposed.
         folder: gets what labelling writes and `queue.csv` (units, the most doubtful first),
             `proposals.json`, `similar.csv`, and `features.npz` (of every spike: place in the
@@ -39,25 +44,42 @@ def review(
         report: progress.
 
     Raises:
-        InputError: the sorting cannot be used.
+        InputError: the sorting or the curation cannot be used.
     """
-    sorting = finished_sorting.read(inputs["sorting"])
+    if "curation" not in inputs:
+        return _reviewed(as_sorted(inputs["sorting"]), inputs, parameters, folder, report)
+    with tempfile.TemporaryDirectory() as scratch:
+        halves = part(report, 0, 0.3), part(report, 0.3, 1)
+        there = as_curated(inputs["sorting"], inputs["curation"], Path(scratch), halves[0])
+        return _reviewed(there, inputs, parameters, folder, halves[1])
+
+
+def _reviewed(
+    there: AsCurated,
+    inputs: Mapping[str, Path],
+    parameters: ReviewParameters,
+    folder: Path,
+    report: Report,
+) -> dict[str, Any]:
+    sorting = finished_sorting.read(there.folder)
     if sorting.units.empty:
         raise InputError("The sorting has no units, so there is nothing to review.")
     given = {name: inputs[name] for name in ("thresholds", "bundle") if name in inputs}
-    label({"units": inputs["sorting"], **given}, LabelParameters(), folder, part(report, 0, 0.1))
+    label({"units": there.folder, **given}, LabelParameters(), folder, part(report, 0, 0.1))
     queue = queue_of(pd.read_csv(folder / "labels.csv", keep_default_na=False))
     queue.to_csv(folder / "queue.csv", index=False)
-    alike = proposals.similarity(sorting.mean)
+    alike = similarity(sorting.mean)
     _similar(sorting, alike).to_csv(folder / "similar.csv", index=False)
     report(0.12, "Comparing units")
-    found = _pairs(sorting, alike, parameters)
-    try:
-        found += _inside(sorting, parameters, folder, part(report, 0.15, 0.98))
-        note = length_note(inputs["sorting"])
-    except InputError as error:
-        note = f"{error.sentence} Splits and outliers are not proposed."
-    listed = [one.to_json() for one in proposals.ordered(found)]
+    signal, note = _opened(sorting)
+    found = duplicates(sorting, signal, parameters)
+    found += _merges(sorting, alike, parameters, [frozenset(one.units) for one in found])
+    if signal is not None:
+        found += _inside(sorting, signal, parameters, folder, part(report, 0.15, 0.98))
+        _name_spikes_as_sorted(folder, there)
+        note = length_note(there.folder)
+    named = [there.in_the_sorting(one) for one in proposals.ordered(found)]
+    listed = [one.to_json() for one in named]
     (folder / "proposals.json").write_text(json.dumps(listed), encoding="utf-8")
     kinds = [one.kind for one in found]
     return {
@@ -125,26 +147,39 @@ def _similar(sorting: FinishedSorting, alike: NDArray[np.float64]) -> pd.DataFra
     return pd.DataFrame(rows, columns=["unit_id", "other", "cosine"])
 
 
-def _pairs(
-    sorting: FinishedSorting, alike: NDArray[np.float64], parameters: ReviewParameters
+def _opened(sorting: FinishedSorting) -> tuple[BandPass | None, str]:
+    """The recording of a sorting, or why it cannot be used any more."""
+    try:
+        return open_signal(sorting), ""
+    except InputError as error:
+        return None, f"{error.sentence} Splits and outliers are not proposed."
+
+
+def _merges(
+    sorting: FinishedSorting,
+    alike: NDArray[np.float64],
+    parameters: ReviewParameters,
+    twice: Sequence[frozenset[int]],
 ) -> list[Proposal]:
     units = [int(unit) for unit in sorting.units["unit_id"]]
     trains = {unit: sorting.sample_index[sorting.unit_id == unit] for unit in units}
-    snr = dict(zip(units, sorting.units["snr"].astype(float), strict=True))
-    found = list(proposals.pairs(trains, alike, snr, sorting.clock, parameters))
+    found = list(proposals.pairs(trains, alike, sorting.clock, parameters, twice))
     if parameters.merger == "spikeinterface":
         from pipelines.spikes.spikeinterface_merges import merge_proposals
 
-        known = {frozenset(one.units) for one in found}
+        known = {*twice, *(frozenset(one.units) for one in found)}
         found += [one for one in merge_proposals(sorting) if frozenset(one.units) not in known]
     return found
 
 
 def _inside(
-    sorting: FinishedSorting, parameters: ReviewParameters, folder: Path, report: Report
+    sorting: FinishedSorting,
+    signal: BandPass,
+    parameters: ReviewParameters,
+    folder: Path,
+    report: Report,
 ) -> list[Proposal]:
     """Proposals that need the waveforms of single spikes."""
-    signal = open_signal(sorting)
     units = [int(unit) for unit in sorting.units["unit_id"]]
     places = {unit: np.flatnonzero(sorting.unit_id == unit) for unit in units}
     shapes = {unit: sorting.mean[sorting.row_of(unit)] for unit in units}
@@ -166,6 +201,15 @@ def _inside(
             points=np.concatenate(points).astype(np.float32),
         )
     return found
+
+
+def _name_spikes_as_sorted(folder: Path, there: AsCurated) -> None:
+    """Say in `features.npz` where each spike is in the sorting that is curated."""
+    file = folder / "features.npz"
+    if file.is_file():
+        with np.load(file, allow_pickle=False) as stored:
+            kept = {**stored, "spike": there.places[stored["spike"]]}
+        np.savez_compressed(file, **kept)
 
 
 def _padded(points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -133,3 +133,33 @@ def _read(
             )
             parts.append(cut_out(signal.read(channels, start, stop), peaks, window).values)
     return np.concatenate(parts)
+
+
+def spread_waveforms(
+    sorting: FinishedSorting,
+    signal: BandPass,
+    samples: Places,
+    channels: NDArray[np.intp],
+    most: int,
+) -> Floats:
+    """Waveforms of some of the given spikes, read one by one, for a quick look.
+
+    Args:
+        sorting: that says how long a waveform is.
+        signal: from `open_signal`.
+        samples: where spikes are; those at the very ends are left out.
+        channels: positions in the recording.
+        most: how many are read, spread evenly over `samples`.
+
+    Returns:
+        In uV, shape (spike, sample, channel).
+    """
+    window = _window(sorting)
+    there = samples[(samples >= window.before) & (samples + window.after < signal.n_samples)]
+    chosen = there[np.linspace(0, len(there) - 1, min(most, len(there))).astype(np.int64)]
+    found = np.empty((len(chosen), len(window.offsets), len(channels)), np.float32)
+    for number, sample in enumerate(chosen.tolist()):
+        chunk = signal.read(channels, sample - window.before, sample + window.after + 1)
+        first = chunk.start - chunk.first
+        found[number] = chunk.traces[first : first + len(window.offsets)]
+    return found

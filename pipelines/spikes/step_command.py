@@ -1,6 +1,7 @@
 """`python -m pipelines spikes step DIR ACTION`: one step of curation from a script."""
 
 import argparse
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,19 @@ import numpy as np
 from pipelines.errors import InputError, ParameterError
 from pipelines.spikes.curation import ACTIONS, LABELS, Step
 from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
+from pipelines.spikes.taking import step_of
+
+TAKE = "take"
+"""An action that does what a proposal says."""
 
 
 def add(sub: argparse.ArgumentParser) -> None:
     """Declare the command."""
     sub.add_argument("folder", type=Path, metavar="DIR")
-    sub.add_argument("step", choices=ACTIONS, metavar="ACTION", help=", ".join(ACTIONS))
+    actions = (*ACTIONS, TAKE)
+    sub.add_argument("step", choices=actions, metavar="ACTION", help=", ".join(actions))
+    sub.add_argument("--review", type=Path, metavar="DIR", help="of take: what review made")
+    sub.add_argument("--number", type=int, help="of take: which proposal, counted from 0")
     sub.add_argument("--units", default="", metavar="N[,N]", help="whom it concerns")
     sub.add_argument("--label", default="", help=f"{', '.join(LABELS)}; empty takes it away")
     sub.add_argument(
@@ -36,7 +44,15 @@ def run(options: argparse.Namespace) -> None:
         NeuroboardError: it cannot be done; nothing was logged.
     """
     start, digest = read_start(options.folder)
-    step = Step(
+    step = _taken(options) if options.step == TAKE else _given(options)
+    state = curate(Log(options.folder / LOG_FILE, digest), start, step)
+    print(f"n_units: {len(state.units)}")
+    print(f"n_labelled: {len(state.labels)}")
+    print(f"n_steps: {len(state.done)}")
+
+
+def _given(options: argparse.Namespace) -> Step:
+    return Step(
         options.step,
         options.author,
         _units(options.units),
@@ -44,10 +60,20 @@ def run(options: argparse.Namespace) -> None:
         tuple(_places(file) for file in options.spikes),
         reason=options.reason,
     )
-    state = curate(Log(options.folder / LOG_FILE, digest), start, step)
-    print(f"n_units: {len(state.units)}")
-    print(f"n_labelled: {len(state.labels)}")
-    print(f"n_steps: {len(state.done)}")
+
+
+def _taken(options: argparse.Namespace) -> Step:
+    """The step that a proposal stands for."""
+    if options.review is None or options.number is None:
+        raise ParameterError("take needs --review DIR and --number N: which proposal is taken.")
+    file = options.review / "proposals.json"
+    try:
+        proposals = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} cannot be read ({error}): give what review made.") from None
+    if not 0 <= options.number < len(proposals):
+        raise ParameterError(f"There is no proposal {options.number}: {file} has {len(proposals)}.")
+    return step_of(proposals[options.number], options.author)
 
 
 def _units(text: str) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from probeinterface import Probe, write_probeinterface
 
 from pipelines.__main__ import main
 from pipelines.errors import Cancelled, ParameterError
@@ -69,6 +70,29 @@ def test_a_batch_goes_on_where_it_stopped(
     other = RAW.model_copy(update={"seed": 1})
     sort_many(recordings[:2], other, tmp_path / "out", quiet)
     assert ran[3:] == ["a.dat", "b.dat"]
+
+
+def test_a_probe_is_that_of_all_and_another_one_is_another_batch(
+    recordings: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    probe = Probe(ndim=2, si_units="um")
+    probe.set_contacts([[7.0, 9.0]], shapes="circle", shape_params={"radius": 5})
+    probe.set_device_channel_indices([0])
+    write_probeinterface(tmp_path / "probe.json", probe)
+    raw = ["--sampling-frequency", "30000", "--num-channels", "1", "--gain-uv", str(demo.GAIN_UV)]
+    words = ["spikes", "batch", str(recordings[0]), "--out", str(tmp_path / "out"), "--quiet", *raw]
+    words += ["--probe", str(tmp_path / "probe.json")]
+    assert main(words) == 0
+    with np.load(tmp_path / "out" / "a.dat" / "waveforms.npz") as stored:
+        assert stored["channel_location_um"].tolist() == [[7.0, 9.0]]
+    assert main(words) == 0
+    assert "Done before." in capsys.readouterr().out
+    probe.move([1.0, 0.0])
+    write_probeinterface(tmp_path / "probe.json", probe)
+    assert main(words) == 0
+    assert "Done before." not in capsys.readouterr().out
+    assert main([*words[:-1], str(tmp_path / "none.json")]) == 2
+    assert "none.json" in capsys.readouterr().err
 
 
 def test_recordings_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:

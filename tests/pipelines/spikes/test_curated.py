@@ -15,8 +15,9 @@ from pipelines.spikes.curation import Step
 from pipelines.spikes.curation_log import Log, curate, read_start
 from pipelines.spikes.curation_parameters import ReviewParameters
 from pipelines.spikes.metrics import Clock
-from pipelines.spikes.proposals import outliers, similarity
+from pipelines.spikes.proposals import outliers
 from pipelines.spikes.review import disagreement, queue_of
+from pipelines.spikes.waveform_similarity import similarity
 from pipelines.tasks import run
 
 CLOCK = Clock(30_000.0, 60 * 30_000, 0.0015, 0.0005)
@@ -196,8 +197,7 @@ def train(n: int, seed: int) -> np.ndarray:
 
 def proposed(trains: dict[int, np.ndarray], alike: float) -> list[tuple[str, tuple[int, ...]]]:
     matrix = np.full((len(trains), len(trains)), alike)
-    snr = {unit: float(unit) for unit in trains}
-    found = proposals.pairs(trains, matrix, snr, CLOCK, ReviewParameters())
+    found = proposals.pairs(trains, matrix, CLOCK, ReviewParameters())
     return [(one.kind, one.units) for one in found]
 
 
@@ -207,11 +207,6 @@ def test_halves_of_one_cell_are_proposed_to_be_merged_and_two_cells_are_not() ->
     assert proposed({1: whole[half], 2: whole[~half]}, 0.95) == [("merge", (1, 2))]
     assert proposed({1: whole[half], 2: whole[~half]}, 0.5) == []
     assert proposed({1: train(1200, 2), 2: train(1200, 3)}, 0.95) == []
-
-
-def test_a_unit_found_twice_is_a_duplicate_with_the_weaker_one_first() -> None:
-    once = train(500, 4)
-    assert proposed({9: once, 2: once + 3}, 0.2) == [("duplicate", (2, 9))]
 
 
 def test_likeness_does_not_mind_a_small_shift() -> None:

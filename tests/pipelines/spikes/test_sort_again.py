@@ -14,7 +14,7 @@ from pipelines.spikes.clouds import read_clouds
 from pipelines.spikes.group_sorter import Found
 from pipelines.tasks import run
 
-FILES = ("spikes.npz", "units.csv", "waveforms.npz", "snippets.npz")
+FILES = ("spikes.npz", "units.csv", "waveforms.npz", "snippets.npz", "clouds.npz")
 
 
 @pytest.fixture(scope="module")

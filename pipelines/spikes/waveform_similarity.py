@@ -1,0 +1,35 @@
+"""How alike the mean waveforms of units are. Needs numpy only."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+MOST_LAG = 4
+"""Samples by which one waveform may lie beside another and still be the same."""
+
+
+def similarity(mean: NDArray[np.float32]) -> Floats:
+    """The largest cosine of every two mean waveforms over small shifts.
+
+    Args:
+        mean: in uV, shape (unit, sample, channel), nan where not looked at.
+
+    Returns:
+        Shape (unit, unit), symmetric, 1 on the diagonal.
+    """
+    filled = np.nan_to_num(mean).astype(np.float64)
+    best = np.full((len(filled), len(filled)), -1.0)
+    for lag in range(-MOST_LAG, MOST_LAG + 1):
+        n = filled.shape[1] - abs(lag)
+        one = _unit_length(filled[:, max(lag, 0) : max(lag, 0) + n])
+        two = _unit_length(filled[:, max(-lag, 0) : max(-lag, 0) + n])
+        best = np.maximum(best, one @ two.T)
+    best = np.maximum(best, best.T)
+    np.fill_diagonal(best, 1.0)
+    return np.asarray(best)
+
+
+def _unit_length(waves: Floats) -> Floats:
+    flat = waves.reshape(len(waves), -1)
+    length: Floats = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-12)
+    return length
