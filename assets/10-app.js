@@ -15,6 +15,16 @@ window.dash_clientside.neuroboard = {
     const drawn = Object.keys(layout || {}).some((name) => name.startsWith("shapes"));
     return drawn ? layout : window.dash_clientside.no_update;
   },
+  // Of what is lassoed or boxed only the line around it is passed on; nothing chosen is null.
+  drawnOutline(selected) {
+    if (selected?.lassoPoints) return [selected.lassoPoints.x, selected.lassoPoints.y];
+    if (!selected?.range) return null;
+    const { x, y } = selected.range;
+    return [
+      [x[0], x[1], x[1], x[0]],
+      [y[0], y[0], y[1], y[1]],
+    ];
+  },
   // A slider's value goes into its field when the slider has rested for a moment.
   settleLimit() {
     const moved = window.dash_clientside.callback_context.triggered[0];

@@ -42,6 +42,7 @@ class Review:
         queue: `queue.csv`.
         proposals: `proposals.json`.
         similar: `similar.csv`.
+        features: `features.npz`, which may be absent.
     """
 
     sorting: FinishedSorting
@@ -50,6 +51,7 @@ class Review:
     queue: pd.DataFrame
     proposals: tuple[Mapping[str, Any], ...]
     similar: pd.DataFrame
+    features: Path
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,21 @@ def desk(job: Job, curator: str = "") -> Desk:
     return Desk(found, home(settings) / found.digest[:16], curator)
 
 
+def curate_sorting(folder: Path, step: Step) -> State:
+    """Save a step of the curation of a sorting, reviewed or not, and return the units after it.
+
+    Args:
+        folder: of the sorting.
+        step: what is done.
+
+    Raises:
+        NeuroboardError: it cannot be done or saved; nothing has changed.
+    """
+    start, digest = read_start(folder)
+    log = Log(home(services().settings) / digest[:16] / LOG_FILE, digest)
+    return curate(log, start, step)
+
+
 def home(settings: Settings) -> Path:
     """The folder of all curations."""
     return settings.home / "curation"
@@ -127,6 +144,7 @@ def _review(folder: Path, sorting: Path) -> Review:
         pd.read_csv(folder / "queue.csv", keep_default_na=False),
         tuple(json.loads((folder / "proposals.json").read_text(encoding="utf-8"))),
         pd.read_csv(folder / "similar.csv"),
+        folder / "features.npz",
     )
 
 

@@ -14,6 +14,7 @@ from dashboard.jobs.store import Job
 from dashboard.jobs.store import State as JobState
 from dashboard.jobs.tasks import KINDS
 from dashboard.services import services
+from pipelines.tasks import TASKS
 
 TICK_MS = 400
 SYMBOLS = {
@@ -69,7 +70,7 @@ def _head(job: Job) -> list[Component]:
                     hidden=over,
                 ),
                 html.Div(
-                    dmc.Button("Run again", id="panel-again", variant="light", size="sm"),
+                    dmc.Button("Run again", id="panel-again", variant="default", size="sm"),
                     id="panel-again-box",
                     hidden=not over or job.state is JobState.DONE,
                 ),
@@ -130,7 +131,10 @@ def when(moment: float | None) -> str:
 
 def short_label(job: Job) -> str:
     """A job in a list: its input, when, and what was changed."""
-    source = job.inputs[-1].label if job.inputs else job.id
+    # The last input that a task needs says best what it is about: a probe file would not.
+    main = TASKS[job.task].inputs[-1]
+    found = [item for item in job.inputs if item.name == main] or [*job.inputs][-1:]
+    source = found[0].label if found else job.id
     return f"{source}, {when(job.created)} ({job.id})"
 
 

@@ -9,14 +9,11 @@ from dashboard.figures.common import NOISE, color, style
 MOST_DRAWN = 50_000
 
 
-def cloud(
-    unit: int, spikes: NDArray[np.int64], points: NDArray[np.float32], far: NDArray[np.bool_]
-) -> go.Figure:
+def cloud(unit: int, points: NDArray[np.float32], far: NDArray[np.bool_]) -> go.Figure:
     """A unit's spikes on their first two principal components, to be lassoed.
 
     Args:
         unit: its number.
-        spikes: places in the sorting, carried by the points.
         points: shape (spike, 2), in units of noise.
         far: which spikes are proposed as outliers.
     """
@@ -26,8 +23,6 @@ def cloud(
             figure.add_scattergl(
                 x=points[chosen, 0],
                 y=points[chosen, 1],
-                # A list: of an array the browser would not hand the values to the lasso.
-                customdata=spikes[chosen].tolist(),
                 mode="markers",
                 name=name,
                 marker={"size": 4, "color": paint, "opacity": 0.7},

@@ -98,7 +98,7 @@ def spectrum(
             hovertemplate="%{y}, %{x:.0f} Hz: %{z:.1f} dB<extra></extra>",
         )
     )
-    figure.update_xaxes(title="frequency (Hz)", type="log")
+    figure.update_xaxes(title="frequency (Hz)", type="log", dtick=1)
     figure.update_yaxes(showticklabels=len(names) <= 40, autorange="reversed", title="channel")
     return style(figure, height=380)
 

@@ -82,28 +82,29 @@ def over_time(unit: int, found: OverTime) -> go.Figure:
 
 
 def cloud(
-    points: NDArray[np.float32], labels: NDArray[np.int16], axes: tuple[int, int]
+    points: NDArray[np.float32], labels: NDArray[np.int16], axes: tuple[int, int], what: str
 ) -> go.Figure:
-    """A group's spikes on two principal components, a colour for each cluster.
+    """A group's spikes on two principal components, a colour for each label.
 
     Args:
         points: shape (spike, component), in units of noise.
-        labels: cluster of each spike, -1 for none.
+        labels: of each spike, -1 for none.
         axes: which components, from 0.
+        what: a label stands for, such as unit.
     """
     figure = go.Figure()
     for label in np.unique(labels):
         own = labels == label
         figure.add_scattergl(
             x=points[own, axes[0]], y=points[own, axes[1]], mode="markers",
-            name="no cluster" if label < 0 else f"cluster {label}",
+            name=f"no {what}" if label < 0 else f"{what} {label}",
             marker={"size": 4, "color": color(int(label)), "opacity": 0.6},
-            hovertemplate="%{x:.1f}, %{y:.1f}<extra>" + f"cluster {label}</extra>",
+            hovertemplate="%{x:.1f}, %{y:.1f}<extra>" + f"{what} {label}</extra>",
         )  # fmt: skip
     figure.update_xaxes(title=f"component {axes[0] + 1} (noise levels)")
     figure.update_yaxes(title=f"component {axes[1] + 1} (noise levels)")
     many = len(np.unique(labels)) > MOST_LEGEND
-    return style(figure, height=420, showlegend=not many, dragmode="zoom")
+    return style(figure, height=420, showlegend=not many, dragmode="lasso")
 
 
 def criterion(bic: Mapping[int, float]) -> go.Figure:

@@ -23,9 +23,10 @@ from pipelines.registry import Entry
 PAGE = {"module": "models", "path": "/models", "title": "Models – Neuroboard"}
 TITLE = "Models"
 LEAD = "Classifiers that were trained here and those that your lab keeps, with their scores."
-TRAIN = "synapses train"
+TRAIN = ("synapses train", "spikes train-labels")
+"""The tasks that make models."""
 MOST_COMPARED = 4
-COMMAND = "python -m pipelines models add FILE_OR_DIR"
+COMMAND = "python -m pipelines models add"
 
 Card = Mapping[str, Any]
 
@@ -49,8 +50,11 @@ def layout(compare: str = "", **_: str) -> Component:
                 html.Div(registry_table(), id="models-registry"),
                 html.P(
                     [
-                        "The owner of this computer adds a model from a file with ",
-                        html.Code(COMMAND),
+                        "The owner of this computer adds a model from a file or folder with ",
+                        html.Code(f"{COMMAND} FILE_OR_DIR"),
+                        ", and a classifier of units that is published on HuggingFace with ",
+                        html.Code(f"{COMMAND} OWNER/MODEL"),
+                        ", which fetches and checks it. The app itself fetches nothing.",
                     ],
                     className="hint",
                 ),
@@ -67,7 +71,7 @@ def cards() -> dict[str, Card]:
     settings, found = services().settings, {}
     for entry in _entries():
         found[f"model:{entry.name}"] = _card(entry.folder)
-    for job in services().store.latest((TRAIN,)):
+    for job in services().store.latest(TRAIN):
         if job.state is State.DONE:
             found[f"job:{job.id}"] = _card(settings.jobs / job.id / "result")
     return found
@@ -181,10 +185,12 @@ ACTIONS: Mapping[str, Callable[[Path, str], str]] = {
 
 
 def _trained_table() -> Component:
-    done = [job for job in services().store.latest((TRAIN,)) if job.state is State.DONE]
+    done = [job for job in services().store.latest(TRAIN) if job.state is State.DONE]
     if not done:
-        link = dcc.Link("Train a classifier", href="/synapses?step=train")
-        return html.P(["Nothing was trained yet. ", link, "."], className="empty")
+        synapses = dcc.Link("of synapses", href="/synapses?step=train")
+        units = dcc.Link("of units", href="/spikes?step=train")
+        text = "Nothing was trained yet. Train a classifier "
+        return html.P([text, synapses, " or ", units, "."], className="empty")
     rows = []
     for job in done:
         card = _card(common.folder(job.id))
@@ -195,6 +201,8 @@ def _trained_table() -> Component:
 
 
 def _accuracy(card: Card) -> str:
+    if "held_out" in card:
+        return f"{card['held_out']['accuracy']:.3f}"
     if "holdout_accuracy" not in card:
         return "not known"
     low, high = card["holdout_accuracy_interval"]
@@ -232,11 +240,13 @@ def comparison(references: Sequence[str] | None) -> Component:
     chosen = [reference for reference in references or [] if reference in known]
     if not chosen:
         return html.P("Choose one or more models above.", className="empty")
+    said = {
+        title: [_said(figure, known[one]) for one in chosen] for title, figure in FIGURES.items()
+    }
     rows = [
-        html.Tr(
-            [html.Th(title, scope="row"), *[html.Td(_said(figure, known[one])) for one in chosen]]
-        )
-        for title, figure in FIGURES.items()
+        html.Tr([html.Th(title, scope="row"), *map(html.Td, cells)])
+        for title, cells in said.items()
+        if set(cells) != {"–"}
     ]
     return shell.table(("", *map(_label, chosen)), rows)
 
@@ -255,28 +265,36 @@ def _aurocs(card: Card) -> str:
 
 
 def _f1(card: Card) -> str:
+    if "held_out" in card:
+        return f"{card['held_out']['macro_f1']:.3f}"
     low, high = card["holdout_macro_f1_interval"]
     return f"{card['holdout_macro_f1']:.3f} ({low:.3f} to {high:.3f})"
 
 
+def _calibration(card: Card) -> str:
+    found = card.get("held_out", {}).get("calibration_error", card.get("holdout_calibration_error"))
+    return f"{float(found):.3f}"
+
+
 def _sizes(card: Card) -> str:
-    return ", ".join(
-        f"{name}: {count}" for name, count in zip(card["classes"], card["n_per_class"], strict=True)
-    )
+    counts = card["n_per_class"]
+    if not isinstance(counts, Mapping):
+        counts = dict(zip(card["classes"], counts, strict=True))
+    return ", ".join(f"{name}: {count}" for name, count in counts.items())
 
 
 FIGURES: Mapping[str, Callable[[Card], str]] = {
     "Kind": lambda card: card["kind"],
     "Classifier": lambda card: card["classifier"],
     "Group": lambda card: card["group"],
-    "Features": lambda card: ", ".join(card["features"]),
+    "Features": lambda card: ", ".join(card.get("features") or card["metrics"]),
     "Hold-out accuracy (95 % interval)": _accuracy,
     "Macro F1 (95 % interval)": _f1,
     "Always the largest cluster": lambda card: f"{card['largest_class_share']:.3f}",
-    "Calibration error": lambda card: f"{card['holdout_calibration_error']:.3f}",
+    "Calibration error": _calibration,
     "Outlier AUROC": _aurocs,
-    "Clusters": lambda card: ", ".join(map(str, card["classes"])),
-    "Synapses per cluster": _sizes,
+    "Classes": lambda card: ", ".join(map(str, card["classes"])),
+    "Rows per class": _sizes,
     "Noise": lambda card: common.number(card["n_noise"]),
     "Neurons": lambda card: ", ".join(card["neurons"]),
     "Table, sha256": lambda card: card["training_data_sha256"][:16],

@@ -9,32 +9,28 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard import forms, panel, roots
+from dashboard import forms, panel, roots, shell, workbench
 from dashboard.aria import aria
 from dashboard.jobs.store import Job
 from dashboard.jobs.store import State as JobState
 from dashboard.jobs.tasks import edit_link
+from dashboard.pages import jobs
+from dashboard.pages.spike_recordings import BATCH
 from dashboard.results import common
 from dashboard.services import services
 from dashboard.submission import submit
 from pipelines.errors import NeuroboardError, ParameterError
 from pipelines.spikes.parameters import SpikesParameters
 
-SLUG = "spikes-batch"
-TASK = "spikes sort"
 TICK_MS = 1_500
+HINT = "The same jobs are on the page Jobs; this address shows the table again."
 STOPPED = (JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED)
-EMPTY = (
-    "Choose the recordings on the left and press Sort all. Each is sorted in a job of its own, one "
-    "after the other, with the same parameters; a recording that fails does not stop the others. "
-    "Those that were sorted before with the same parameters are found again at once."
-)
 
 
-def layout(jobs: str) -> Component:
+def layout(named: str) -> Component:
     """The form on the left, the table of the jobs that an address names on the right."""
-    names = [name for name in jobs.split(",") if name]
-    right = _batch(names) if names else html.P(EMPTY, className="card introduction empty")
+    names = [name for name in named.split(",") if name]
+    right = _batch(names) if names else html.P(BATCH.empty, className="card introduction empty")
     return html.Div(
         [
             html.Section(_form(), className="card form", **aria(label="Input")),
@@ -69,8 +65,9 @@ def _form() -> list[Component]:
             [html.H2("Recordings"), html.P(hint, className="hint"), picker, every],
             className="stack picker",
         ),
+        *(workbench.picker(BATCH, source, "") for source in BATCH.sources),
         html.H2("Parameters"),
-        *forms.form(SpikesParameters, SLUG, {}),
+        *forms.form(SpikesParameters, BATCH.slug, {}),
         html.Div([error, run], className="form-foot"),
     ]
 
@@ -79,35 +76,54 @@ def _batch(names: list[str]) -> Component:
     return html.Div(
         [
             dcc.Store(id="batch-jobs", data=names),
+            dcc.Store(id="batch-stamp", data=_stamp(_jobs(names))),
             dcc.Interval(id="batch-tick", interval=TICK_MS),
             html.H2("Batch"),
-            html.Div(_table(names), id="batch-table"),
-            dmc.Button("Resume what stopped", id="batch-resume", variant="light", size="sm"),
+            html.Div(_table(_jobs(names)), id="batch-table"),
+            html.Div(
+                [
+                    dmc.Button(
+                        "Resume what stopped", id="batch-resume", variant="default", size="sm"
+                    ),
+                    dmc.Button("Cancel all", id="batch-cancel", variant="default", size="sm"),
+                    html.Span(HINT, className="hint"),
+                ],
+                className="row",
+            ),
         ],
         className="card",
     )
 
 
-def _table(names: Sequence[str]) -> list[Component]:
-    jobs = [job for name in names if (job := services().store.get(name)) is not None]
-    over = sum(job.state.is_over for job in jobs)
-    heads = [html.Th(text, scope="col") for text in ("Recording", "State", "Units", "What happens")]
+def _jobs(names: Sequence[str]) -> list[Job]:
+    return [job for name in names if (job := services().store.get(name)) is not None]
+
+
+def _table(batch: Sequence[Job]) -> list[Component]:
+    states = [job.state for job in batch]
+    counts = [f"{states.count(state)} {state.value}" for state in dict.fromkeys(states)]
+    over = sum(state.is_over for state in states)
     return [
-        html.P(f"{over} of {len(jobs)} are over.", role="status", **aria(live="polite")),
-        html.Div(
-            html.Table([html.Tr(heads), *(_row(job) for job in jobs)]),
-            className="scroll",
-            tabIndex="0",
-            role="region",
-            **aria(label="Jobs of the batch"),
+        html.P(
+            f"{over} of {len(batch)} are over: {', '.join(counts)}.",
+            role="status",
+            **aria(live="polite"),
+        ),
+        shell.table(
+            ("Recording", "State", "Units", "What happens", "Do"), [_row(job) for job in batch]
         ),
     ]
+
+
+def _stamp(batch: Sequence[Job]) -> str:
+    """What tells one look of the table from another; a waiting job says how many are before."""
+    return jobs.stamp(batch) + "\n".join(panel.sentence(job) for job in batch)
 
 
 def _row(job: Job) -> Component:
     units = str(common.headline(job)["n_units"]) if job.state is JobState.DONE else ""
     link = dcc.Link(job.inputs[0].label, href=edit_link(job.task, job.id))
-    cells: list[Any] = [link, panel.badge(job.state), units, panel.sentence(job)]
+    cells: list[Any] = [link, panel.badge(job.state), units, panel.sentence(job), jobs.action(job)]
     return html.Tr([html.Td(cell) for cell in cells])
 
 
@@ -119,52 +135,82 @@ def register(app: Dash) -> None:
         State("batch-recordings", "data"),
         prevent_initial_call=True,
     )(lambda _clicks, offered: offered)
-    parameter = {"type": "parameter", "bench": SLUG, "name": ALL}
+    for source in BATCH.sources:
+        workbench.register_picker(app, BATCH, source)
+    reference = {"type": "reference", "bench": BATCH.slug, "name": ALL}
+    parameter = {"type": "parameter", "bench": BATCH.slug, "name": ALL}
     app.callback(
         Output("url", "href", allow_duplicate=True),
         Output("batch-error", "children"),
         Input("batch-run", "n_clicks"),
         State("batch-recordings", "value"),
+        State(reference, "id"),
+        State(reference, "data"),
         State(parameter, "id"),
         State(parameter, "value"),
         prevent_initial_call=True,
     )(run)
     app.callback(
         Output("batch-table", "children"),
-        Output("batch-tick", "disabled"),
+        Output("batch-stamp", "data"),
         Input("batch-tick", "n_intervals"),
-        Input("batch-resume", "n_clicks"),
         State("batch-jobs", "data"),
+        State("batch-stamp", "data"),
         prevent_initial_call=True,
     )(refresh)
+    app.callback(
+        Output("notice", "children", allow_duplicate=True),
+        Input("batch-resume", "n_clicks"),
+        Input("batch-cancel", "n_clicks"),
+        State("batch-jobs", "data"),
+        prevent_initial_call=True,
+    )(for_all)
 
 
 def run(
     clicks: int | None,
     recordings: list[str] | None,
+    source_ids: Sequence[Mapping[str, str]],
+    references: Sequence[str | None],
     ids: Sequence[Mapping[str, str]],
     values: Sequence[Any],
 ) -> tuple[Any, str]:
     """Queue a job for every recording: the address of their table, and what is wrong."""
     if not clicks:
         raise PreventUpdate
+    files = {
+        item["name"]: reference
+        for item, reference in zip(source_ids, references, strict=True)
+        if reference
+    }
     try:
         if not recordings:
             raise ParameterError("Choose at least one recording.")
         parameters = forms.read(SpikesParameters, ids, values).model_dump(mode="json")
-        jobs = [submit(TASK, {"recording": f"data:{one}"}, parameters) for one in recordings]
+        names = [
+            submit(BATCH.task, {"recording": f"data:{one}", **files}, parameters)
+            for one in recordings
+        ]
     except NeuroboardError as error:
         return no_update, error.sentence
-    return "/spikes?" + urlencode({"step": "batch", "jobs": ",".join(jobs)}), ""
+    return "/spikes?" + urlencode({"step": "batch", "jobs": ",".join(names)}), ""
 
 
-def refresh(_ticks: Any, _clicks: Any, names: list[str]) -> tuple[list[Component], bool]:
-    """The table as it is now, after what stopped was put back into the queue if that was asked."""
+def refresh(_ticks: Any, names: list[str], shown: str) -> tuple[list[Component], str]:
+    """The table as it is now, if there is news."""
+    batch = _jobs(names)
+    now = _stamp(batch)
+    if now == shown:
+        raise PreventUpdate
+    return _table(batch), now
+
+
+def for_all(_resume: int | None, _cancel: int | None, names: list[str]) -> str:
+    """Put what stopped back into the queue, or stop all that runs or waits."""
     store = services().store
-    jobs = [job for name in names if (job := store.get(name)) is not None]
-    if ctx.triggered_id == "batch-resume":
-        for job in jobs:
-            if job.state in STOPPED:
-                store.restart(job.id)
-        return _table(names), False
-    return _table(names), all(job.state.is_over for job in jobs)
+    for job in _jobs(names):
+        if ctx.triggered_id == "batch-resume" and job.state in STOPPED:
+            store.restart(job.id)
+        elif ctx.triggered_id == "batch-cancel" and not job.state.is_over:
+            store.cancel(job.id)
+    return ""

@@ -15,6 +15,13 @@ PROBE = Source(
     "Only if the recording does not say where its channels are: a probeinterface file.",
     upload="probe",
 )
+SORT_FILE = Source(
+    "sort_file",
+    "Sort file (optional)",
+    "Only to replay decisions: a CSV with Chan, Solution, Cluster, Split, single_unit, Type and "
+    "Comments.",
+    upload="sort-file",
+)
 LOOK = Bench(
     slug="spikes-look",
     task="spikes look",
@@ -27,21 +34,24 @@ LOOK = Bench(
         "sorting that you start from there."
     ),
 )
+BATCH = Bench(
+    slug="spikes-batch",
+    task="spikes sort",
+    run_label="Sort all",
+    sources=(PROBE, SORT_FILE),
+    empty=(
+        "Choose the recordings on the left and press Sort all. Each is sorted in a job of its own, "
+        "one after the other, with the same parameters, probe and sort file; a recording that "
+        "fails does not stop the others. Those that were sorted before with the same are found "
+        "again at once."
+    ),
+)
+"""The recordings themselves are chosen with a field of their own, which takes several."""
 SORT = Bench(
     slug="spikes",
     task="spikes sort",
     run_label="Sort spikes",
-    sources=(
-        RECORDING,
-        PROBE,
-        Source(
-            "sort_file",
-            "Sort file (optional)",
-            "Only to replay decisions: a CSV with Chan, Solution, Cluster, Split, single_unit, "
-            "Type and Comments.",
-            upload="sort-file",
-        ),
-    ),
+    sources=(RECORDING, PROBE, SORT_FILE),
     empty=(
         "Choose a recording on the left and press Sort spikes. It is band-pass filtered, spikes "
         "are detected on each group of nearby channels, and a Bayesian mixture finds the number "

@@ -32,7 +32,8 @@ LABEL = Bench(
         Source(
             "bundle",
             "Classifier",
-            "One that was trained here, or none for the one that comes with the app.",
+            "One that was trained here or is kept in the registry (the page Models says how to add "
+            "one from HuggingFace); none for the one that comes with the app.",
             from_task="spikes train-labels",
             from_registry=True,
             optional=True,

@@ -14,8 +14,11 @@ from dashboard.curating import Desk
 from dashboard.jobs.store import Job
 from dashboard.results import common
 from dashboard.results import spike_curate_after as after
+from dashboard.results import spike_curate_again as again
+from dashboard.results import spike_curate_cloud as cloud
 from dashboard.results import spike_curate_parts as parts
 from dashboard.results import spike_curate_steps as steps
+from dashboard.results.spike_curate_cloud import Outline
 from dashboard.results.spike_curate_turn import Pressed, perform, unit_after
 from pipelines.spikes import curation
 
@@ -57,7 +60,7 @@ def view(job: Job) -> Component:
                 [
                     html.Section(_queue(rows), className="card", **aria(label="Queue")),
                     html.Section(
-                        parts.unit_view(desk, state, unit, common.folder(job.id) / "features.npz"),
+                        parts.unit_view(desk, state, unit),
                         id="curate-unit-view",
                         className="card",
                         **aria(label="Unit"),
@@ -65,10 +68,10 @@ def view(job: Job) -> Component:
                 ],
                 className="curate",
             ),
-            html.Section(_others(desk, state), id="curate-others", className="card"),
+            html.Section(_others(desk, state), id="curate-others", className="card stack"),
             html.Section(_log(desk, state), className="card"),
-            html.Section(after.agreement(), className="card"),
-            html.Section(after.use_card(), className="card"),
+            html.Section(after.agreement(), className="card stack"),
+            html.Section(after.use_card(), className="card stack"),
             _help(),
         ],
         id="curate",
@@ -180,6 +183,7 @@ def _others(desk: Desk, state: curation.State) -> list[Component]:
             className="hint",
         ),
         html.Div(steps.proposals(desk, state), id="curate-proposals"),
+        html.Div(again.parts(), className="row"),
         html.Div([merge, button], className="row bottom"),
     ]
 
@@ -224,7 +228,7 @@ def register(app: Dash) -> None:
         State("curate-name", "value"),
         State("curate-reason", "value"),
         State("curate-other", "value"),
-        State("curate-cloud", "selectedData", allow_optional=True),
+        State("curate-outline", "data", allow_optional=True),
         State("panel-job", "data"),
         prevent_initial_call=True,
         running=[(Output("curate-pad", "className"), "card busy", "card")],
@@ -235,6 +239,8 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )(bool)
     after.register(app)
+    again.register(app)
+    cloud.register(app)
 
 
 def act(
@@ -249,7 +255,7 @@ def act(
     name: str | None,
     reason: str | None,
     other: Any,
-    lasso: Mapping[str, Any] | None,
+    outline: Outline | None,
     job_id: str,
 ) -> tuple[Any, ...]:
     """Do what was pressed, then show everything as it is now."""
@@ -260,7 +266,7 @@ def act(
         raise PreventUpdate
     who = (name or "").strip()
     desk = curating.desk(common.job(job_id), who if blind else "")
-    pressed = Pressed(_words(trigger), unit, who, reason or "", other, lasso)
+    pressed = Pressed(_words(trigger), unit, who, reason or "", other, outline)
     turn = perform(desk, pressed)
     before = parts.queue(desk, turn.before, show)
     if pressed.what == "filter":
@@ -276,7 +282,7 @@ def act(
         rows,
         parts.columns(before),
         [row for row in rows if row["unit"] == unit],
-        parts.unit_view(desk, turn.state, unit, common.folder(job_id) / "features.npz"),
+        parts.unit_view(desk, turn.state, unit),
         steps.proposals(desk, turn.state),
         steps.log(turn.state),
         unit,

@@ -1,20 +1,16 @@
 """The queue of units that are curated, and what is shown of one of them."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from dash import html
 from dash.development.base_component import Component
-from numpy.typing import NDArray
 
 from dashboard.curating import Desk
-from dashboard.figures import spike_curate as figures
 from dashboard.figures import spikes as unit_figures
 from dashboard.figures.common import framed
 from dashboard.figures.spikes import MeanWaveform
+from dashboard.results import spike_curate_cloud as cloud
 from pipelines.spikes.curated_units import Shape, averaged, is_changed, unit_row
 from pipelines.spikes.curation import State
 from pipelines.spikes.trains import correlogram, isi_histogram
@@ -125,21 +121,21 @@ def row_of(desk: Desk, state: State, unit: int) -> dict[str, Any]:
 # -- one unit
 
 
-def unit_view(desk: Desk, state: State, unit: int, features: Path) -> Component:
+def unit_view(desk: Desk, state: State, unit: int) -> Component:
     """Everything that helps to judge one unit."""
     label = state.labels.get(unit, "no label yet")
     head = [html.H2(f"Unit {unit}", id="curate-unit-name"), html.Span(label, className="badge")]
     return html.Div(
         [
             html.Div(head, className="row"),
-            html.Div(_unit_figures(desk, state, unit, features), className="unit-figures"),
+            html.Div(_unit_figures(desk, state, unit), className="unit-figures"),
             html.Div([_measures(desk, state, unit), _similar(desk, state, unit)], className="pair"),
         ],
         className="stack",
     )
 
 
-def _unit_figures(desk: Desk, state: State, unit: int, features: Path) -> list[Component]:
+def _unit_figures(desk: Desk, state: State, unit: int) -> list[Component]:
     sorting = desk.review.sorting
     shape = shape_of(desk, state, unit)
     spikes = sorting.sample_index[state.spikes_of(unit)]
@@ -166,37 +162,7 @@ def _unit_figures(desk: Desk, state: State, unit: int, features: Path) -> list[C
             caption="Intervals between successive spikes in bins of 1 ms.",
         ),
     ]
-    drawn = _cloud(desk, state, unit, features)
-    return [*found, drawn] if drawn else found
-
-
-def _cloud(desk: Desk, state: State, unit: int, features: Path) -> Component | None:
-    if desk.curator or not features.is_file():
-        return None
-    all_spikes, all_points = stored_points(features)
-    chosen = np.isin(all_spikes, state.spikes_of(unit))
-    if not 0 < chosen.sum() <= figures.MOST_DRAWN:
-        return None
-    spikes, points = all_spikes[chosen], all_points[chosen]
-    proposed = [
-        spike
-        for one in desk.review.proposals
-        if one["kind"] == "outliers" and one["units"] == [unit]
-        for spike in one["spikes"][0]
-    ]
-    return framed(
-        figures.cloud(unit, spikes, points, np.isin(spikes, proposed)),
-        id="curate-cloud",
-        caption="The unit's spikes on the first two principal components of their waveforms. "
-        "Draw around some with the mouse and press Split off the lasso.",
-    )
-
-
-@lru_cache(maxsize=2)
-def stored_points(file: Path) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Places of spikes in the sorting, and their points, shape (spike, 2)."""
-    with np.load(file, allow_pickle=False) as stored:
-        return stored["spike"], stored["points"]
+    return found if desk.curator else [*found, *cloud.view(desk, state, unit)]
 
 
 def _measures(desk: Desk, state: State, unit: int) -> Component:
@@ -236,7 +202,7 @@ def _similar(desk: Desk, state: State, unit: int) -> Component:
         if int(row["other"]) in state.units
     ]
     if not rows:
-        text = "For units that were merged or split nothing is compared yet."
+        text = "For units made since the review nothing is compared yet: press Propose again."
         return html.Div([html.H3("Similar units"), html.P(text, className="hint")])
     lines = [html.Tr([html.Td(_go_to(other)), html.Td(f"{cosine:.2f}")]) for other, cosine in rows]
     heads = [html.Th(name, scope="col") for name in ("unit", "cosine of waveforms")]

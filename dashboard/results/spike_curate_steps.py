@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
+import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
@@ -15,65 +16,98 @@ from pipelines.spikes.curation import State, Step
 MOST_STEPS = 40
 DONE = {
     "merge": "Merge",
-    "duplicate": "Call the weaker one noise",
     "split": "Split",
     "outliers": "Remove",
 }
 
 
-def step_of(proposal: Mapping[str, Any], author: str) -> Step:
-    """What taking a proposal does."""
-    units, kind, why = tuple(proposal["units"]), proposal["kind"], str(proposal["evidence"])
-    spikes = tuple(tuple(part) for part in proposal["spikes"])
-    if kind == "merge":
-        return Step("merge", author, units, reason=why)
-    if kind == "duplicate":
-        return Step("label", author, units[:1], "noise", reason=why)
-    action: Any = "split" if kind == "split" else "remove"
-    return Step(action, author, units, spikes=spikes, reason=why)
-
-
 def proposals(desk: Desk, state: State) -> Component:
-    """All proposals with their evidence; a click takes one, undo gives it back."""
+    """Proposals with their evidence; a click takes one, undo gives it back.
+
+    Those about units that are not there any more are left out and counted.
+    """
     rows = [
         html.Tr(
             [
-                html.Th(f"{DONE[one['kind']]}: {_units(one['units'])}", scope="row"),
+                html.Th(_does(one), scope="row"),
                 html.Td(one["evidence"]),
                 html.Td(_take(number, one, state)),
             ]
         )
         for number, one in enumerate(desk.review.proposals)
+        if _taken(one, state) or _fits(one, state)
     ]
+    fresh = html.P(how_fresh(desk, state, len(desk.review.proposals) - len(rows)))
     if not rows:
-        return html.P("Nothing is proposed: units look like one cell each.", className="empty")
-    table = html.Table(html.Tbody(rows))
-    return html.Div(
+        text = "Nothing is proposed: units look like one cell each."
+        return html.Div([fresh, html.P(text, className="empty")])
+    table = html.Table(html.Tbody(rows), className="proposals")
+    scroll = html.Div(
         table, className="scroll tall", tabIndex="0", role="region", **aria(label="Proposals")
+    )
+    return html.Div([fresh, scroll])
+
+
+def how_fresh(desk: Desk, state: State, n_gone: int) -> str:
+    """Whether proposals are about the units as they are now.
+
+    Args:
+        desk: with the review that made them.
+        state: units now.
+        n_gone: proposals about units that are not there any more.
+    """
+    new = sorted(state.units - set(desk.review.queue["unit_id"].tolist()))
+    words = []
+    if n_gone:
+        verb = "is" if n_gone == 1 else "are"
+        words.append(f"{n_gone} about units that have changed since {verb} left out")
+    if new:
+        verb = "has" if len(new) == 1 else "have"
+        words.append(f"{_units(new)}, made since the review, {verb} none yet")
+    if not words:
+        return "Up to date: no unit was merged or split since the review."
+    return f"Of the proposals {'; '.join(words)}. Propose again looks at the units as they are."
+
+
+def _taken(proposal: Mapping[str, Any], state: State) -> bool:
+    return any(
+        step.reason == proposal["evidence"] and set(step.units) <= set(proposal["units"])
+        for step in state.done
     )
 
 
+def _fits(proposal: Mapping[str, Any], state: State) -> bool:
+    """Whether the units are there, with the spikes that it is about."""
+    units = proposal["units"]
+    places = [np.asarray(part, np.int64) for part in proposal["spikes"]]
+    there = [(state.unit_id[one] == units[0]) & ~state.removed[one] for one in places]
+    return set(units) <= state.units and all(one.all() for one in there)
+
+
 def _take(number: int, proposal: Mapping[str, Any], state: State) -> Any:
-    if any(
-        step.reason == proposal["evidence"] and set(step.units) <= set(proposal["units"])
-        for step in state.done
-    ):
+    if _taken(proposal, state):
         return html.Span("taken; undo gives it back", className="hint")
-    if not set(proposal["units"]) <= state.units:
-        return html.Span("units have changed", className="hint")
-    what = f"{DONE[proposal['kind']]}: {_units(proposal['units'])}"
     return dmc.Button(
         "Take",
         id={"type": "curate-take", "number": number},
         variant="default",
         size="compact-sm",
-        **aria(label=f"Take: {what}"),
+        **aria(label=f"Take: {_does(proposal)}"),
     )
+
+
+def _does(proposal: Mapping[str, Any]) -> str:
+    """What taking a proposal does, in words."""
+    units = proposal["units"]
+    if proposal["kind"] == "duplicate":
+        return f"Call unit {units[0]} noise: it is unit {units[1]} again"
+    return f"{DONE[proposal['kind']]}: {_units(units)}"
 
 
 def _units(units: Sequence[int]) -> str:
     word = "unit" if len(units) == 1 else "units"
-    return f"{word} {' and '.join(map(str, units))}"
+    *first, last = map(str, units)
+    return f"{word} {', '.join(first)} and {last}" if first else f"{word} {last}"
 
 
 def log(state: State) -> Component:

@@ -7,9 +7,10 @@ from typing import Any
 from dashboard import people
 from dashboard.curating import Desk
 from dashboard.people import Role
-from dashboard.results.spike_curate_steps import step_of
+from dashboard.results.spike_curate_cloud import Outline, inside
 from pipelines.errors import NeuroboardError, ParameterError
 from pipelines.spikes.curation import State, Step
+from pipelines.spikes.taking import step_of
 
 LABELS = {"good": "good", "mua": "mua", "noise": "noise", "clear": ""}
 """Labels by what their buttons are called."""
@@ -25,7 +26,7 @@ class Pressed:
         who: the curator.
         reason: may be empty.
         other: the unit to merge with.
-        lasso: what the cloud has selected.
+        outline: the corners of the line that was drawn in the unit's cloud.
     """
 
     button: Mapping[str, Any]
@@ -33,7 +34,7 @@ class Pressed:
     who: str
     reason: str = ""
     other: Any = None
-    lasso: Mapping[str, Any] | None = None
+    outline: Outline | None = None
 
     @property
     def what(self) -> str:
@@ -93,19 +94,11 @@ def _step(desk: Desk, pressed: Pressed) -> Step | None:
     if what == "restore":
         return Step("restore", who, (unit,), reason=reason)
     if what == "lasso":
-        spikes = _in_lasso(pressed.lasso)
+        spikes = inside(desk, desk.state(), unit, pressed.outline)
         return Step("split", who, (unit,), spikes=(spikes,), reason=reason or "lasso")
     if what in ("split", "outliers"):
         return _proposed(what, desk, unit, who)
     return None
-
-
-def _in_lasso(lasso: Mapping[str, Any] | None) -> tuple[int, ...]:
-    points = (lasso or {}).get("points") or []
-    found = tuple(int(point["customdata"]) for point in points if "customdata" in point)
-    if not found:
-        raise ParameterError("Draw a lasso around some of the unit's spikes first.")
-    return found
 
 
 def _proposed(kind: str, desk: Desk, unit: int, who: str) -> Step:

@@ -20,6 +20,7 @@ FILES = {
 COLUMNS = {
     "unit_id": "unit",
     "label_curated": "label",
+    "reason_curated": "why",
     "came_from": "came from",
     "n_spikes": "spikes",
     "firing_rate_hz": "rate (Hz)",
@@ -48,7 +49,8 @@ def view(job: Job) -> Component:
                 [
                     common.stats(_figures(found)),
                     *[html.P(text, className="hint") for text in _words(found)],
-                    html.Div([*files, export, train], className="downloads"),
+                    html.Div(files, className="downloads"),
+                    html.Div([html.Span("Go on:"), export, train], className="downloads"),
                 ],
                 className="card",
             ),

@@ -1,35 +1,29 @@
 """Groups of channels: their clusters, every solution that was kept, and what failed."""
 
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import dash_mantine_components as dmc
+import numpy as np
 import pandas as pd
-from dash import Dash, Input, Output, State, html, no_update
+from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
+from numpy.typing import NDArray
 
 from dashboard.figures import spike_views
 from dashboard.figures.common import framed
 from dashboard.jobs.store import Job
 from dashboard.jobs.tasks import edit_link
-from dashboard.results import common
+from dashboard.results import common, spike_lasso
+from dashboard.results.spike_lasso import AXES, clouds
 from dashboard.submission import submit
 from pipelines.errors import NeuroboardError
-from pipelines.spikes.clouds import Cloud, read_clouds
+from pipelines.spikes.clouds import Cloud
 from pipelines.spikes.parameters import chosen_solutions
 
-AXES = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
 AUTOMATIC = "as sorted"
+MOST_DRAWN = 10_000
 KEPT_INPUTS = ("recording", "probe")
-
-
-@lru_cache(maxsize=4)
-def clouds(folder: Path) -> dict[int, Cloud]:
-    """Spikes in feature space of every group, as far as the sorting kept them."""
-    file = folder / "clouds.npz"
-    return read_clouds(file) if file.is_file() else {}
 
 
 def failures(job: Job) -> Component | None:
@@ -42,17 +36,25 @@ def failures(job: Job) -> Component | None:
         html.P(f"Group {row['group']} (channels {row['channels']}) failed: {row['reason']}")
         for row in failed.to_dict("records")
     ]
-    again = dmc.Button("Run the failed groups again", id="spikes-again", variant="light", size="sm")
+    again = dmc.Button(
+        "Run the failed groups again", id="spikes-again", variant="default", size="sm"
+    )
     words = html.P("The other groups are taken over as they are.", className="hint")
     error = html.P("", id="spikes-again-error", role="alert", className="error")
     return html.Div([*lines, again, words, error], className="note")
 
 
 def view(job: Job) -> list[Component]:
-    """The clusters of each group, or nothing where no group has any."""
+    """The clusters of each group, or where else to look if no group has any."""
     found = clouds(common.folder(job.id))
     if not found:
-        return []
+        link = dcc.Link("the curation", href=f"/spikes?step=curate&sort={job.id}")
+        words = (
+            "Only the group sorter puts all spikes of its channels into one picture. The cloud of "
+            "each unit, with a line to draw around spikes, is in "
+        )
+        text = html.P([words, link, "."], className="empty")
+        return [html.Div([html.H2("Clusters"), text], className="card")]
     first = next(iter(found))
     pickers = [
         _select("spikes-group", "Channel group", [str(group) for group in found], str(first)),
@@ -61,14 +63,15 @@ def view(job: Job) -> list[Component]:
     ]
     use = html.Div(
         [
-            dmc.Button("Use this solution", id="spikes-use", variant="light", size="sm"),
+            dmc.Button("Use this solution", id="spikes-use", variant="default", size="sm"),
             html.P("", id="spikes-use-error", role="alert", className="error"),
         ],
         id="spikes-use-box",
         hidden=True,
     )
     box = html.Div(_figures(job, first, AUTOMATIC, "1 and 2"), id="spikes-clusters-box")
-    parts = [html.H2("Clusters"), html.Div([*pickers, use], className="row"), box]
+    heads = [html.H2("Clusters"), html.Div([*pickers, use], className="row bottom")]
+    parts = [*heads, box, *spike_lasso.view()]
     return [html.Div(parts, className="card")]
 
 
@@ -87,13 +90,15 @@ def _number(solution: str) -> int | None:
 def _figures(job: Job, group: int, solution: str, axes: str) -> Component:
     cloud = clouds(common.folder(job.id))[group]
     number = _number(solution)
-    labels = cloud.labels if number is None else cloud.solutions[number].labels
+    labels = _unit_labels(job, group, cloud) if number is None else cloud.solutions[number].labels
     what = "The units of the sorting" if number is None else f"A mixture of {number} components"
-    few = cloud.n_spikes > len(cloud.points)
-    thinned = f" {len(cloud.points):,} of {cloud.n_spikes:,} spikes are drawn." if few else ""
+    step = -(-len(cloud.points) // MOST_DRAWN) or 1
+    drawn = len(cloud.points[::step])
+    thinned = f" {drawn:,} of {cloud.n_spikes:,} spikes are drawn." if step > 1 else ""
+    word = "unit" if number is None else "component"
     parts: list[Component] = [
         framed(
-            spike_views.cloud(cloud.points, labels, AXES[axes]),
+            spike_views.cloud(cloud.points[::step], labels[::step], AXES[axes], word),
             id="spikes-clusters",
             caption=f"{what} in group {group}: waveforms over its channels on principal "
             f"components {axes}.{thinned}",
@@ -115,8 +120,17 @@ def _figures(job: Job, group: int, solution: str, axes: str) -> Component:
     return html.Div(parts, className="pair")
 
 
+def _unit_labels(job: Job, group: int, cloud: Cloud) -> NDArray[np.int16]:
+    """The unit of every spike of a cloud instead of its cluster, -1 for none."""
+    units = pd.read_csv(common.folder(job.id) / "units.csv")
+    own = units[units["group"] == group]
+    names = dict(zip(own["cluster"], own["unit_id"], strict=True))
+    return np.array([names.get(label, -1) for label in cloud.labels], dtype=np.int16)
+
+
 def register(app: Dash) -> None:
-    """Connect the pickers and the two buttons."""
+    """Connect the pickers, the two buttons and what is drawn."""
+    spike_lasso.register(app)
     app.callback(
         Output("spikes-clusters-box", "children"),
         Output("spikes-solution", "data"),

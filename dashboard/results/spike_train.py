@@ -9,17 +9,29 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard import shell
+from dashboard.figures import spike_train as figures
+from dashboard.figures.common import framed
 from dashboard.jobs.store import Job
 from dashboard.results import common
 
 FIGURES = {
-    "balanced_accuracy_neural": "Noise or neural",
-    "balanced_accuracy_single": "Single or multi",
     "macro_f1": "Macro F1",
     "accuracy": "Accuracy",
+    "balanced_accuracy_neural": "Noise or neural",
+    "balanced_accuracy_single": "Single or multi",
     "calibration_error": "Calibration error",
 }
-MOST_METRICS = 12
+BY_GROUP = ("macro_f1", "balanced_accuracy_neural", "balanced_accuracy_single")
+MEANINGS = (
+    "Noise or neural, single or multi: balanced accuracy, the mean of the recalls of both sides, "
+    "of each question taken alone at its own cut-off; half would be guessing.",
+    "Macro F1 is that of the three labels, each counting the same.",
+)
+
+OF_LABELS = (
+    "Of the labels themselves the balanced accuracies are {neural:.3f} and {single:.3f}: a label "
+    "is the most probable of the three."
+)
 
 
 def view(job: Job) -> Component:
@@ -27,9 +39,9 @@ def view(job: Job) -> Component:
     card = json.loads((common.folder(job.id) / "card.json").read_text(encoding="utf-8"))
     return html.Div(
         [
-            html.Div([scores(card), _links(job), _keep(job)], className="card"),
+            html.Div([scores(card), _links(job), _keep(job)], className="card stack"),
             html.Div([_classes(card), _groups(card)], className="card pair"),
-            html.Div([_importance(card), _notes(card)], className="card pair"),
+            html.Div([_importance(card), _notes(card)], className="card stack"),
         ]
     )
 
@@ -53,7 +65,7 @@ def _keep(job: Job) -> Component:
             dmc.TextInput(
                 id="keep-name", label="Name in the registry", value=f"units-{job.id[:6]}"
             ),
-            dmc.Button("Keep in registry", id="keep-run", variant="light"),
+            dmc.Button("Keep in registry", id="keep-run", variant="default"),
             html.P(id="keep-status", role="status", className="hint"),
         ],
         className="row keep",
@@ -80,10 +92,11 @@ def _classes(card: Mapping[str, Any]) -> Component:
 
 def _groups(card: Mapping[str, Any]) -> Component:
     rows = [
-        [name, *[f"{found[key]:.3f}" for key in tuple(FIGURES)[:3]]]
+        [name, *[f"{found[key]:.3f}" for key in BY_GROUP]]
         for name, found in card["held_out_by_group"].items()
     ]
-    return _table(("group", *tuple(FIGURES.values())[:3]), rows, "Group by group, each held out")
+    titles = ("group", *[FIGURES[key] for key in BY_GROUP])
+    return _table(titles, rows, "Group by group, each held out")
 
 
 def _importance(card: Mapping[str, Any]) -> Component:
@@ -91,12 +104,19 @@ def _importance(card: Mapping[str, Any]) -> Component:
     if not lost:
         text = "Too few units of some label were held out to measure what each metric is worth."
         return html.Div([html.H2("What it looks at"), html.P(text, className="hint")])
-    total = {name: lost["neural"][name] + lost["single"][name] for name in lost["neural"]}
-    best = sorted(total, key=lambda name: -total[name])[:MOST_METRICS]
-    rows = [[name, f"{lost['neural'][name]:.3f}", f"{lost['single'][name]:.3f}"] for name in best]
-    return _table(("metric", "noise or neural", "single or multi"), rows, "What it looks at")
+    figure = framed(
+        figures.importance(lost),
+        id="train-importance",
+        caption=f"Balanced accuracy of held-out units that is lost when a metric is shuffled "
+        f"among them: the {figures.MOST_METRICS} metrics that matter most to either question. "
+        "Metrics that tell the same share what they are worth.",
+    )
+    return html.Div([html.H2("What it looks at"), figure])
 
 
 def _notes(card: Mapping[str, Any]) -> Component:
-    notes = [*card["notes"], "A metric's figure is the balanced accuracy that is lost without it."]
+    of_labels = card["held_out"].get("balanced_accuracy_of_labels")
+    own = [] if of_labels is None else [OF_LABELS.format(**of_labels)]
+    others = [note for note in card["notes"] if "balanced_accuracy_of_labels" not in note]
+    notes = [*MEANINGS, *own, *others]
     return html.Div([html.H2("What the scores mean"), html.Ul([html.Li(note) for note in notes])])

@@ -15,7 +15,10 @@ from dashboard.figures.spikes import MeanWaveform
 from dashboard.jobs.store import Job
 from dashboard.results import common
 from pipelines.spikes.overview import over_time
-from pipelines.spikes.trains import isi_histogram
+from pipelines.spikes.trains import correlogram, isi_histogram
+from pipelines.spikes.waveform_similarity import similarity
+
+MOST_ALIKE = 6
 
 
 @lru_cache(maxsize=4)
@@ -39,7 +42,8 @@ def view(job: Job, unit: int) -> Component:
     """Everything about one unit."""
     shapes = [_mean(job, unit), *_density(job, unit)]
     times = [_intervals(job, unit), *_over_time(job, unit)]
-    return html.Div([*shapes, *times], className="card pair")
+    others = [_autocorrelogram(job, unit), _alike(job, unit)]
+    return html.Div([*shapes, *times, *others], className="card pair")
 
 
 def _mean(job: Job, unit: int) -> Component:
@@ -80,6 +84,41 @@ def _intervals(job: Job, unit: int) -> Component:
         caption=f"Unit {unit}: intervals between successive spikes in bins of 1 ms, up to 100 ms. "
         f"The dotted line is at {figures.REFRACTORY_MS} ms: a single neuron hardly ever fires "
         "faster.",
+    )
+
+
+def _autocorrelogram(job: Job, unit: int) -> Component:
+    rate = float(common.headline(job)["sampling_frequency"])
+    own = trains(common.folder(job.id))[unit]
+    return framed(
+        figures.correlogram(
+            f"time from a spike of unit {unit} (ms)", unit, correlogram(own, own, rate)
+        ),
+        id="spikes-autocorrelogram",
+        caption=f"Unit {unit}: its other spikes around each of its spikes, in bins of 1 ms. A "
+        "single neuron leaves the middle empty; below, other units are counted around it.",
+    )
+
+
+def _alike(job: Job, unit: int) -> Component:
+    """The units with the most similar mean waveforms."""
+    with np.load(common.folder(job.id) / "waveforms.npz") as stored:
+        units, alike = stored["unit_id"], similarity(stored["mean"])
+    row = int(np.flatnonzero(units == unit)[0])
+    order = [other for other in np.argsort(-alike[row], kind="stable") if other != row]
+    lines = [
+        html.Tr([html.Td(f"unit {units[other]}"), html.Td(f"{alike[row, other]:.2f}")])
+        for other in order[:MOST_ALIKE]
+    ]
+    heads = html.Tr([html.Th(name, scope="col") for name in ("unit", "cosine of waveforms")])
+    table = html.Table([html.Thead(heads), html.Tbody(lines)])
+    words = (
+        f"Units whose mean waveforms are most like that of unit {unit}, small shifts allowed; "
+        "units of other groups share no channel with it. Merging and splitting is done in the "
+        "curation."
+    )
+    return html.Div(
+        [html.H3("Similar units"), table, html.P(words, className="hint")], className="stack"
     )
 
 

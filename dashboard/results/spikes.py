@@ -1,12 +1,12 @@
 """The result of a sorting: units, their waveforms and intervals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
 import numpy as np
 import pandas as pd
-from dash import Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -91,11 +91,15 @@ def _downloads(job: Job) -> Component:
         for file, text in files.items()
         if (folder / file).is_file()
     ]
-    export = dcc.Link(
-        "Export for phy, NWB, SpikeInterface or as tables",
-        href=f"/spikes?step=export&sort={job.id}",
-    )
-    return html.Div([*links, export], className="downloads")
+    steps = {
+        "label": "Label these units",
+        "curate": "Curate them by hand",
+        "export": "Export for phy, NWB, SpikeInterface or as tables",
+    }
+    further = [
+        dcc.Link(text, href=f"/spikes?step={step}&sort={job.id}") for step, text in steps.items()
+    ]
+    return html.Div([*links, *further], className="downloads")
 
 
 def _unit_table(units: pd.DataFrame) -> list[Component]:
@@ -109,8 +113,19 @@ def _unit_table(units: pd.DataFrame) -> list[Component]:
         selectedRows=rows[:1],
         dashGridOptions={"rowSelection": {"mode": "singleRow", "enableClickSelection": True}},
     )
-    hint = html.P("Choose a unit to see its waveforms and intervals.", className="hint")
-    return [html.H2("Units"), hint, grid]
+    hint = html.P(
+        "Choose a unit to see its waveforms and intervals below. A click on a heading sorts, the "
+        "sign beside it filters.",
+        className="hint",
+    )
+    turn = [
+        dmc.Button(text, id=f"spikes-{which}", variant="default", size="compact-sm")
+        for which, text in (("previous", "Previous unit"), ("next", "Next unit"))
+    ]
+    return [
+        html.H2("Units"),
+        html.Div([hint, grid, html.Div(turn, className="row")], className="stack"),
+    ]
 
 
 def _raster(job: Job, units: pd.DataFrame) -> Component:
@@ -120,12 +135,14 @@ def _raster(job: Job, units: pd.DataFrame) -> Component:
     step = max(1, max(len(spikes[unit]) for unit in shown) // MOST_RASTER_SPIKES)
     times = [spikes[unit][::step] / found["sampling_frequency"] for unit in shown]
     thinned = f" Every {step}th spike is drawn." if step > 1 else ""
-    return framed(
+    few = f" The first {len(shown)} of {len(units)} units." if len(units) > len(shown) else ""
+    picture = framed(
         figures.raster(times, shown, float(found["duration_s"])),
         id="spikes-raster",
         caption=f"When each unit fired: a unit that comes or goes in the middle may be one that "
-        f"drifted.{thinned}",
+        f"drifted.{thinned}{few}",
     )
+    return html.Div([html.H2("Spikes over time"), picture])
 
 
 def _pairs(job: Job, units: pd.DataFrame) -> Iterator[Component]:
@@ -155,8 +172,9 @@ def _pairs(job: Job, units: pd.DataFrame) -> Iterator[Component]:
                 likeness,
                 id="spikes-similarity",
                 caption="How alike the mean waveforms of every two units are: 1 is the same "
-                "shape on the same channels. Two alike units whose correlogram is empty at 0 may "
-                "be one cell that was split.",
+                "shape on the same channels, 0 also stands for units of groups that share no "
+                "channel. Two alike units whose correlogram is empty at 0 may be one cell that "
+                "was split.",
             ),
         ],
         className="pair",
@@ -188,11 +206,36 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )(show_pair)
     app.callback(
+        Output("spikes-units", "selectedRows"),
+        Input("spikes-previous", "n_clicks"),
+        Input("spikes-next", "n_clicks"),
+        State("spikes-units", "virtualRowData"),
+        State("spikes-units", "selectedRows"),
+        prevent_initial_call=True,
+    )(turn)
+    app.callback(
         Output("spikes-unit", "children"),
         Input("spikes-units", "selectedRows"),
         State("panel-job", "data"),
         prevent_initial_call=True,
     )(show_unit)
+
+
+def turn(
+    _previous: int | None,
+    _next: int | None,
+    rows: Sequence[dict[str, Any]] | None,
+    selected: Sequence[dict[str, Any]] | None,
+) -> list[dict[str, Any]]:
+    """The row before or after the chosen one, as the table is sorted and filtered now."""
+    if not rows:
+        raise PreventUpdate
+    order = [row["unit_id"] for row in rows]
+    here = selected[0]["unit_id"] if selected else None
+    step = 1 if ctx.triggered_id == "spikes-next" else -1
+    if here not in order:
+        return [rows[0]]
+    return [rows[(order.index(here) + step) % len(rows)]]
 
 
 def show_pair(one: str, two: str, job_id: str) -> Component:

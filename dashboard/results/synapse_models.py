@@ -93,7 +93,7 @@ def _keep(job: Job, card: Mapping[str, Any]) -> Component:
                 label="Name in the registry",
                 value=f"{group}-{card['classifier']}-{job.id[:6]}",
             ),
-            dmc.Button("Keep in registry", id="keep-run", variant="light"),
+            dmc.Button("Keep in registry", id="keep-run", variant="default"),
             html.P(id="keep-status", role="status", className="hint"),
         ],
         className="row keep",

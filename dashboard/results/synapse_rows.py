@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.figures.synapses import Window
+from pipelines.polygon import in_polygon
 from pipelines.synapses.columns import OTHER_TYPE, SYNAPSES, Schema
 
 N_NEAREST = 5
@@ -86,20 +87,6 @@ def _in_box(
 ) -> NDArray[np.int64]:
     within = (x >= across[0]) & (x <= across[1]) & (y >= up[0]) & (y <= up[1])
     return np.flatnonzero(within)
-
-
-def in_polygon(
-    x: NDArray[np.float64], y: NDArray[np.float64], corner_x: list[float], corner_y: list[float]
-) -> NDArray[np.bool_]:
-    """Which points (n,) lie in a polygon: a ray from them crosses its outline an odd time."""
-    within = np.zeros(len(x), dtype=bool)
-    for i in range(len(corner_x)):
-        x1, y1, x2, y2 = corner_x[i - 1], corner_y[i - 1], corner_x[i], corner_y[i]
-        if y1 == y2:
-            continue
-        crosses = (y1 > y) != (y2 > y)
-        within ^= crosses & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
-    return within
 
 
 def window_of(view: Sequence[float] | None) -> Window | None:

@@ -24,8 +24,8 @@ def review_the_example(page: Page) -> None:
     expect(page.locator("#curate-waveforms .main-svg").first).to_be_visible()
 
 
-def draw_a_lasso_around_the_right_half(page: Page) -> None:
-    plane = page.locator("#curate-cloud .nsewdrag").first
+def draw_a_lasso_around_the_right_half(page: Page, figure: str = "#curate-cloud") -> None:
+    plane = page.locator(f"{figure} .nsewdrag").first
     plane.scroll_into_view_if_needed()
     box = plane.bounding_box()
     assert box is not None
@@ -70,7 +70,12 @@ def test_proposals_are_taken_and_the_units_are_used(page: Page) -> None:
     page.get_by_role("button", name="Take: Merge").first.click()
     expect(page.locator("#curate-proposals")).to_contain_text("taken; undo gives it back")
     expect(page.locator("#curate-unit-name")).to_contain_text(re.compile(r"Unit ([6-9]|\d\d)"))
+    expect(page.locator("#curate-unit-view")).to_contain_text("Propose again looks at them")
     assert serious(page) == []
+    saved = page.locator("#curate-saved").inner_text()
+    page.get_by_role("button", name="Propose again").click()
+    expect(page.locator("#curate-proposals")).to_contain_text("Up to date")
+    expect(page.locator("#curate-saved")).to_have_text(saved)  # the same curation goes on
     draw_a_lasso_around_the_right_half(page)
     page.get_by_role("button", name="Split off the lasso").click()
     expect(page.locator("#curate-log")).to_contain_text("split unit")

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_accessibility import serious
+from tests.browser.test_curate import draw_a_lasso_around_the_right_half
+
 pytestmark = pytest.mark.browser
 
 
@@ -63,6 +66,14 @@ def test_a_unit_is_seen_in_the_signal_and_its_clusters(page: Page) -> None:
     page.locator("#spikes-units .ag-row[row-index='2'] .ag-cell").first.click()
     expect(page.get_by_text("The largest channels of unit 2")).to_be_visible()
     expect(page.get_by_text("Unit 2: height of its spikes")).to_be_visible()
+    page.get_by_role("button", name="Next unit").click()
+    expect(page.get_by_text("Unit 3: height of its spikes")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="Report (HTML)").click()
     assert "<svg" in Path(download.value.path()).read_text()
+    draw_a_lasso_around_the_right_half(page, "#spikes-clusters")
+    expect(page.locator("#spikes-chosen-waveforms .main-svg").first).to_be_visible()
+    expect(page.locator("#spikes-chosen")).to_contain_text("spikes in the line")
+    assert serious(page) == []
+    page.get_by_role("button", name="Split these off unit").click()
+    expect(page.locator("#spikes-split-said")).to_contain_text("is split into units 6 and 7")

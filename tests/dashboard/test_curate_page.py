@@ -3,13 +3,17 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dashboard import curating, submission
 from dashboard.curating import Desk
 from dashboard.results import spike_curate_after as after
+from dashboard.results import spike_curate_again as again
+from dashboard.results import spike_curate_cloud as cloud
 from dashboard.results import spike_curate_parts as parts
 from dashboard.results import spike_curate_steps as steps
+from dashboard.results import spike_export
 from dashboard.results.spike_curate_turn import Pressed, perform, unit_after
 from dashboard.services import Services
 from dashboard.settings import Settings
@@ -117,14 +121,45 @@ def test_a_merged_unit_comes_first_and_is_shown(desk: Desk) -> None:
     assert (message, unit) == ("", 6)
     row = parts.queue(desk, desk.state(), "all")[0]
     assert (row["unit"], row["differ"]) == (6, "new")
-    assert "came from" in str(parts.unit_view(desk, desk.state(), 6, Path("none")))
+    assert "came from" in str(parts.unit_view(desk, desk.state(), 6))
+
+
+def the_right_half(desk: Desk, unit: int) -> tuple[list[list[float]], list[int]]:
+    """A box around the right half of a unit's cloud, and the spikes in it."""
+    points = cloud.points_of(desk, desk.state(), unit)
+    assert points is not None
+    x, y = points.values.astype(float).T
+    left, right, low, high = float(np.median(x)) + 1e-6, x.max() + 1, y.min() - 1, y.max() + 1
+    box = [[left, right, right, left], [low, low, high, high]]
+    return box, points.spikes[x > left].tolist()
 
 
 def test_the_lasso_splits_a_unit(desk: Desk) -> None:
-    spikes = desk.state().spikes_of(2)[:40].tolist()
-    lasso = {"points": [{"customdata": spike} for spike in spikes]}
-    press(desk, 2, "lasso", lasso=lasso)
-    assert desk.state().spikes_of(6).tolist() == spikes
+    box, inside = the_right_half(desk, 2)
+    assert press(desk, 2, "lasso", outline=box)[1] == ""
+    assert desk.state().spikes_of(6).tolist() == inside
+
+
+def test_a_lasso_takes_spikes_that_are_not_drawn(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.figures.spike_curate.MOST_DRAWN", 100)
+    shown = str(parts.unit_view(desk, desk.state(), 2))
+    assert "100 of the unit's" in shown
+    assert "takes those that are not drawn" in shown
+    box, inside = the_right_half(desk, 2)
+    assert len(inside) > 100
+    press(desk, 2, "lasso", outline=box)
+    assert desk.state().spikes_of(6).tolist() == inside
+
+
+def test_spikes_of_different_components_are_not_drawn_together(desk: Desk) -> None:
+    box, _ = the_right_half(desk, 0)
+    press(desk, 0, "merge", other=1)
+    shown = str(parts.unit_view(desk, desk.state(), 6))
+    assert "Propose again looks at them together" in shown
+    assert "curate-cloud" not in shown
+    assert "Draw a lasso" in press(desk, 6, "lasso", outline=box)[1]
 
 
 def test_a_blind_curator_sees_no_other_opinion(desk: Desk) -> None:
@@ -133,7 +168,7 @@ def test_a_blind_curator_sees_no_other_opinion(desk: Desk) -> None:
     row = parts.queue(blind, blind.state(), "all")[0]
     assert set(row) == {"unit", "mine", "spikes", "snr"}
     assert not any(row["mine"] for row in parts.queue(blind, blind.state(), "all"))
-    assert "Why not good" not in str(parts.unit_view(blind, blind.state(), 0, Path("none")))
+    assert "Why not good" not in str(parts.unit_view(blind, blind.state(), 0))
     with pytest.raises(ParameterError, match="only labels"):
         blind.take(Step("merge", "Bea", (0, 1)))
 
@@ -184,10 +219,58 @@ def test_units_as_curated_are_a_job_whose_log_stays_as_it_was(
     assert "methods section" in str(spike_curated.view(job))
 
 
+@pytest.mark.parametrize("format", ["phy", "csv", "curation-json", "blech-hdf5", "zarr"])
+def test_every_exported_file_is_explained(
+    results: tuple[Path, Path], found: Services, settings: Settings, tmp_path: Path, format: str
+) -> None:
+    done = tasks.run("spikes export", {"sorting": results[0]}, {"format": format}, tmp_path / "out")
+    files = {path.name for path in (tmp_path / "out").iterdir() if path.is_file()}
+    assert files - set(spike_export.HOLDS) == set()
+    sort_job = submission.submit("spikes sort", {"recording": "example:spikes"}, {})
+    _finish(found, settings, sort_job, results[0])
+    sorting = {"sorting": f"job:{sort_job}"}
+    job_id = submission.submit("spikes export", sorting, {"format": done.results["format"]})
+    _finish(found, settings, job_id, tmp_path / "out")
+    job = found.store.get(job_id)
+    assert job is not None
+    shown = str(spike_export.view(job))
+    assert "methods section" in shown
+    assert all(name in shown for name in files)
+
+
 def test_a_job_may_not_read_a_curation_from_elsewhere(settings: Settings) -> None:
     for rest in ("../../etc/passwd", "0" * 16 + "/" + "0" * 64, ""):
         with pytest.raises(InputError, match="not here any more"):
             curating.snapshot_file(rest, settings)
+
+
+def test_units_made_since_the_review_are_reviewed_by_another_press(
+    desk: Desk, job_id: str, found: Services
+) -> None:
+    assert "Up to date" in str(steps.proposals(desk, desk.state()))
+    assert "Nothing was curated" in again.propose(1, job_id)[1]
+    press(desk, 0, "merge", other=1)
+    shown = str(steps.proposals(desk, desk.state()))
+    assert "unit 6, made since the review, has none yet" in shown
+    stale = [one for one in desk.review.proposals if {0, 1} & set(one["units"])]
+    assert f"{len(stale)} about units that have changed" in shown
+    assert not any(str(one["evidence"]) in shown for one in stale)
+    href, error = again.propose(1, job_id)
+    job = found.store.get(href.rpartition("=")[2])
+    assert error == ""
+    assert job is not None
+    inputs = {item.name: Path(item.path) for item in job.inputs}
+    out = found.settings.jobs / job.id / "result"
+    tasks.run(job.task, inputs, job.parameters, out)
+    fresh = curating.desk(job)
+    assert fresh.log.file == desk.log.file  # the same curation goes on
+    row = next(row for row in parts.queue(fresh, fresh.state(), "all") if row["unit"] == 6)
+    assert row["differ"] in ("yes", "no")
+    assert row["bombcell"] in ("good", "mua", "noise")
+    assert "Up to date" in str(steps.proposals(fresh, fresh.state()))
+    view = str(parts.unit_view(fresh, fresh.state(), 6))
+    assert "curate-cloud" in view
+    assert "nothing is compared" not in view
 
 
 def test_proposals_say_why(desk: Desk) -> None:

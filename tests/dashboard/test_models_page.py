@@ -13,6 +13,7 @@ from dashboard.results import synapse_models
 from dashboard.services import Services
 from pipelines import bundles, registry
 from pipelines.errors import BundleError, InputError
+from pipelines.spikes.unit_classifier import SHIPPED
 
 
 @pytest.fixture
@@ -49,10 +50,16 @@ def test_a_kept_model_is_listed_and_compared(kept: registry.Entry) -> None:
     assert "0.961 (0.940 to 0.970)" in text
 
 
-def test_a_card_of_another_kind_is_compared_with_dashes(kept: registry.Entry) -> None:
-    text = json.dumps(json.loads(str(to_json_plotly(models.comparison(["model:lab-model"])))))
+def test_a_card_of_another_kind_is_compared_with_dashes(
+    kept: registry.Entry, found: Services
+) -> None:
+    registry.add(SHIPPED, found.settings.registry, "units")
+    chosen = ["model:lab-model", "model:units"]
+    text = json.dumps(json.loads(str(to_json_plotly(models.comparison(chosen)))))
     assert "Calibration error" in text
     assert json.dumps("–") in text
+    alone = str(to_json_plotly(models.comparison(chosen[:1])))
+    assert "Calibration error" not in alone  # which no chosen card says
 
 
 def test_verifying_finds_a_changed_file(kept: registry.Entry) -> None:

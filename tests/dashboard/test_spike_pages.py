@@ -61,23 +61,46 @@ def test_a_solution_is_shown_and_used(found: Services, monkeypatch: pytest.Monke
     assert sent[0][2]["choose"] == "0:2,1:4"
 
 
+def test_a_sorting_without_clouds_says_where_they_are(found: Services) -> None:
+    job_id = finished(found, "spikes sort", {}, {}, found.settings.data[0])
+    job = found.store.get(job_id)
+    assert job is not None
+    assert f"/spikes?step=curate&sort={job_id}" in str(spike_groups.view(job))
+
+
 def test_a_batch_is_a_job_for_each_recording_and_stopped_ones_go_on(found: Services) -> None:
     root = found.settings.data[0]
     for name in ("a.dat", "b.dat"):
         (root / name).write_bytes(bytes(1000))
-    address, problem = spike_batch.run(1, ["data/a.dat", "data/b.dat"], [], [])
+    address, problem = spike_batch.run(1, ["data/a.dat", "data/b.dat"], [], [], [], [])
     assert problem == ""
     jobs = parse_qs(urlsplit(address).query)["jobs"][0].split(",")
     assert len(set(jobs)) == 2
-    assert spike_batch.run(1, ["data/a.dat"], [], [])[0].endswith(f"jobs={jobs[0]}")
+    assert spike_batch.run(1, ["data/a.dat"], [], [], [], [])[0].endswith(f"jobs={jobs[0]}")
     found.store.cancel(jobs[0])
     page = str(spikes.layout(step="batch", jobs=",".join(jobs)))
-    assert "1 of 2 are over." in page
+    assert "1 of 2 are over: 1 cancelled, 1 queued." in page
     assert found.store.get(jobs[0]).state is State.CANCELLED
 
 
+def test_a_probe_and_a_sort_file_go_with_every_recording_of_a_batch(
+    found: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = []
+    monkeypatch.setattr(spike_batch, "submit", lambda *given: sent.append(given) or "job")
+    ids = [{"name": "probe"}, {"name": "sort_file"}]
+    spike_batch.run(1, ["data/a.dat", "data/b.dat"], ids, ["upload:one", ""], [], [])
+    assert [references for _, references, _ in sent] == [
+        {"recording": "data:data/a.dat", "probe": "upload:one"},
+        {"recording": "data:data/b.dat", "probe": "upload:one"},
+    ]
+    page = str(spikes.layout(step="batch"))
+    assert "Probe file (optional)" in page
+    assert "Sort file (optional)" in page
+
+
 def test_a_batch_without_recordings_says_what_to_do(found: Services) -> None:
-    assert spike_batch.run(1, [], [], [])[1] == "Choose at least one recording."
+    assert spike_batch.run(1, [], [], [], [], [])[1] == "Choose at least one recording."
 
 
 def test_the_look_hands_over_to_sorting_what_it_leaves_out(found: Services) -> None:

@@ -6,7 +6,8 @@ from dashboard.figures import synapse_explore as explore
 from dashboard.figures import synapses as figures
 from dashboard.figures.synapse_raster import raster
 from dashboard.results import synapse_grid
-from dashboard.results.synapse_rows import in_polygon, inside, window_of
+from dashboard.results.synapse_rows import inside, window_of
+from pipelines.polygon import in_polygon
 
 MEASURES = ("SynArea", "pca_1")
 
