@@ -205,11 +205,11 @@ def split(
         spikes=(tuple(places[unit].tolist()),),
         reason=REASON.format(group=group, axes=axes),
     )
+    link = dcc.Link("Open the curation", href=f"/spikes?step=curate&sort={job_id}")
     try:
         people.require(Role.WORK)
         state = curating.curate_sorting(folder, step)
     except NeuroboardError as error:
-        return html.P(error.sentence, className="error", role="alert")
+        return html.P([f"{error.sentence} ", link], className="error", role="alert")
     made = " and ".join(map(str, state.done[-1].made))
-    link = dcc.Link("Open the curation", href=f"/spikes?step=curate&sort={job_id}")
     return html.P([f"In the curation, unit {unit} is split into units {made}. ", link])

@@ -132,8 +132,8 @@ def within(
     far = outliers(points, parameters.outlier_p)
     if 0 < far.sum() <= MOST_OUTLIERS * len(points):
         evidence = (
-            f"{int(far.sum())} of {len(points):,} spikes have waveforms farther from the unit's "
-            f"centre than noise brings a share of {parameters.outlier_p:g} of its spikes."
+            f"{int(far.sum())} of {len(points):,} spikes have waveforms so far from the unit's "
+            f"centre as noise alone brings 1 spike in {1 / parameters.outlier_p:,.0f}."
         )
         places = tuple(waves.spikes[far].tolist())
         yield Proposal("outliers", (unit,), evidence, round(float(far.mean()), 4), (places,))
