@@ -18,6 +18,7 @@ from dashboard.pages import jobs
 from dashboard.pages.spike_recordings import BATCH
 from dashboard.results import common
 from dashboard.services import services
+from dashboard.settings import Settings
 from dashboard.submission import submit
 from pipelines.errors import NeuroboardError, ParameterError
 from pipelines.spikes.parameters import SpikesParameters
@@ -46,7 +47,7 @@ def _form() -> list[Component]:
     hint = (
         "Folders and files below the data roots."
         if offered
-        else "There is no recording below a data root: start the app with --data DIR."
+        else f"{_roots_in_words(settings)}: start the app with --data DIR, where recordings lie."
     )
     picker = dmc.MultiSelect(
         id="batch-recordings",
@@ -70,6 +71,12 @@ def _form() -> list[Component]:
         *forms.form(SpikesParameters, BATCH.slug, {}),
         html.Div([error, run], className="form-foot"),
     ]
+
+
+def _roots_in_words(settings: Settings) -> str:
+    if not settings.data:
+        return "There is no data root"
+    return f"There is no recording below {', '.join(map(str, settings.data))}"
 
 
 def _batch(names: list[str]) -> Component:
