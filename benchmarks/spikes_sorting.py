@@ -62,17 +62,15 @@ def prepare(sorters: Sequence[str], layouts: Sequence[str]) -> None:
                 run_alone(name, Path(folder), check=False)
 
 
-def run_alone(
-    name: str, folder: Path, before: Callable[[], None] | None = None, *, check: bool = True
-) -> None:
-    """Run a sorter in a process of its own, in which `before` is called first.
+def run_alone(name: str, folder: Path, *, check: bool = True) -> None:
+    """Run a sorter in a process of its own.
 
     Raises:
         subprocess.CalledProcessError: the sorter failed, unless it is not to be checked.
     """
     command = [sys.executable, "-m", "benchmarks.spikes_sorters", name, str(folder)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run(command, check=check, preexec_fn=before, **quiet)
+    subprocess.run(command, check=check, **quiet)
 
 
 def measure(name: str, made: demo.Simulation, folder: Path) -> tuple[str, float]:
