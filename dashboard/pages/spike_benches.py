@@ -2,6 +2,15 @@
 
 from dashboard.workbench import Bench, Source
 
+CLASSIFIER = Source(
+    "bundle",
+    "Classifier",
+    "One that was trained here or is kept in the registry (the page Models says how to add one "
+    "from HuggingFace); none for the one that comes with the app.",
+    from_task="spikes train-labels",
+    from_registry=True,
+    optional=True,
+)
 REVIEW = Bench(
     slug="spikes-review",
     task="spikes review",
@@ -14,15 +23,7 @@ REVIEW = Bench(
             from_task="spikes sort",
             also_from=("spikes curate",),
         ),
-        Source(
-            "bundle",
-            "Classifier",
-            "One that was trained here or is kept in the registry (the page Models says how to add "
-            "one from HuggingFace); none for the one that comes with the app.",
-            from_task="spikes train-labels",
-            from_registry=True,
-            optional=True,
-        ),
+        CLASSIFIER,
     ),
     empty=(
         "Choose a sorting on the left and press Review units. The three labellers are run, the "

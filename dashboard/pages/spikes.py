@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard import shell, workbench
 from dashboard.pages import spike_batch
-from dashboard.pages.spike_benches import CURATED, REVIEW, TRAIN
+from dashboard.pages.spike_benches import CLASSIFIER, CURATED, REVIEW, TRAIN
 from dashboard.pages.spike_recordings import LOOK, SORT
 from dashboard.workbench import Bench, Source
 
@@ -29,15 +29,7 @@ LABEL = Bench(
             also_from=("spikes curate",),
             several=True,
         ),
-        Source(
-            "bundle",
-            "Classifier",
-            "One that was trained here or is kept in the registry (the page Models says how to add "
-            "one from HuggingFace); none for the one that comes with the app.",
-            from_task="spikes train-labels",
-            from_registry=True,
-            optional=True,
-        ),
+        CLASSIFIER,
     ),
     empty=(
         "Choose a sorting on the left and press Label units. Thresholds, Bombcell's rules and a "

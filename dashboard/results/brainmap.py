@@ -59,6 +59,13 @@ def view(job: Job) -> Component:
 
 def register(app: Dash) -> None:
     """Connect what can be pointed at, pressed and chosen."""
+    _register_pictures(app)
+    _register_choices(app)
+    _register_jobs(app)
+
+
+def _register_pictures(app: Dash) -> None:
+    """What is drawn anew."""
     job = State("panel-job", "data")
     look = {
         "k": ("brainmap-k", "value"),
@@ -93,6 +100,10 @@ def register(app: Dash) -> None:
         job,
         prevent_initial_call=True,
     )(recolor)
+
+
+def _register_choices(app: Dash) -> None:
+    """The cluster that is shown alone, and K."""
     app.callback(
         Output("brainmap-alone", "data"),
         Input("brainmap-map", "clickData"),
@@ -108,16 +119,21 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )(choose_k)
     app.callback(
+        Output("brainmap-correlate", "disabled"),
+        Input("brainmap-alone", "data"),
+        prevent_initial_call=True,
+    )(lambda alone: alone is None)
+
+
+def _register_jobs(app: Dash) -> None:
+    """The jobs that a button starts."""
+    job = State("panel-job", "data")
+    app.callback(
         Output("url", "href", allow_duplicate=True),
         Input("brainmap-scheme", "n_clicks"),
         job,
         prevent_initial_call=True,
     )(another_scheme)
-    app.callback(
-        Output("brainmap-correlate", "disabled"),
-        Input("brainmap-alone", "data"),
-        prevent_initial_call=True,
-    )(lambda alone: alone is None)
     app.callback(
         Output("url", "href", allow_duplicate=True),
         Output("brainmap-said", "children"),

@@ -117,16 +117,17 @@ def _pictures(job: Job, found: dict[str, Any]) -> Component:
 
 def _series(job: Job, found: dict[str, Any]) -> Component:
     return framed(
-        figures.series(_values(job.id), _unit(found)),
+        figures.series(_values(common.folder(job.id)), _unit(found)),
         id=f"{PREFIX}-series",
         caption=f"The series that every voxel is compared with: {found['series']}. Below it, once "
         "the pointer is on a voxel of the map, that voxel's own, as recorded.",
     )
 
 
-def _values(job_id: str) -> NDArray[np.float64]:
-    """The series (time,) that voxels are compared with."""
-    return pd.read_csv(common.folder(job_id) / "series.csv")["value"].to_numpy(float)
+@lru_cache(maxsize=8)
+def _values(folder: Path) -> NDArray[np.float64]:
+    """The series (time,) that voxels are compared with, read once."""
+    return pd.read_csv(folder / "series.csv")["value"].to_numpy(float)
 
 
 def _unit(found: dict[str, Any]) -> str:
@@ -161,11 +162,12 @@ def compare(hover: Mapping[str, Any] | None, plane: str, job_id: str) -> Any:
     found, at = common.headline(common.job(job_id)), int(plane or 0)
     y, x = (int(hover["points"][0][axis]) for axis in "yx")
     pixels, times = found["thinned"]["pixels"], found["thinned"]["times"]
-    images = np.load(common.folder(job_id) / preview.FILE, mmap_mode="r")
+    folder = common.folder(job_id)
+    images = np.load(folder / preview.FILE, mmap_mode="r")
     recorded = np.asarray(images[:, at, y // pixels, x // pixels])
-    r = load(common.folder(job_id), "correlation")[at, y, x]
+    r = load(folder, "correlation")[at, y, x]
     title = f"plane {at}, y {y}, x {x}: " + ("never changes" if np.isnan(r) else f"r = {r:.3f}")
-    return figures.compared(_values(job_id), _unit(found), recorded, times, title)
+    return figures.compared(_values(folder), _unit(found), recorded, times, title)
 
 
 def redraw(plane: str, limit: Any, way: str, job_id: str) -> tuple[Any, Any]:

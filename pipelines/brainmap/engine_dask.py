@@ -11,8 +11,9 @@ from distributed import Client
 from distributed.scheduler import KilledWorker
 
 from pipelines.brainmap.engine import STANDARD, Beside, Cut, Sums, added
-from pipelines.brainmap.engine_code import Task, done, of_blocks, sum_of_blocks, write_archive
-from pipelines.brainmap.stored import AnySeries, StoredSeries
+from pipelines.brainmap.engine_code import Task, done, sum_of_blocks, write_archive
+from pipelines.brainmap.engine_workers import OnWorkers
+from pipelines.brainmap.stored import AnySeries
 from pipelines.errors import EngineError
 
 T = TypeVar("T")
@@ -26,25 +27,12 @@ ATTEMPTS = 5
 """A task is lost only if so many workers died at it."""
 
 
-class Dask:
+class Dask(OnWorkers):
     """Tasks on a scheduler's workers; those of a worker that dies are done by another."""
 
     def __init__(self, client: Client, cut: Cut = STANDARD) -> None:
+        super().__init__(cut)
         self.client = client
-        self.cut = cut
-
-    def take(self, file: Path) -> AnySeries:
-        """The series as they are in the file, from which the workers read their blocks."""
-        return StoredSeries.open(file)
-
-    def each(
-        self, function: Callable[..., T], series: AnySeries, *shared: Any, beside: Beside = None
-    ) -> Iterator[tuple[slice, T]]:
-        """As `Engine.each`."""
-        tasks = Task.all(self.cut, series.shape, beside)
-        found = self.tasks(of_blocks, tasks, function, series, shared)
-        for task, results in zip(tasks, found, strict=True):
-            yield from zip(task.blocks, results, strict=True)
 
     def total(
         self, function: Callable[..., Sums], series: AnySeries, *shared: Any, beside: Beside = None

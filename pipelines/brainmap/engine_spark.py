@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 from pyspark import SparkConf, SparkContext
 
 from pipelines.brainmap.engine import STANDARD, Beside, Cut, Sums, added
-from pipelines.brainmap.engine_code import Task, done, of_blocks, sum_of_blocks, write_archive
-from pipelines.brainmap.stored import AnySeries, StoredSeries
+from pipelines.brainmap.engine_code import Task, done, sum_of_blocks, write_archive
+from pipelines.brainmap.engine_workers import OnWorkers
+from pipelines.brainmap.stored import AnySeries
 from pipelines.errors import EngineError, ImageError, NeuroboardError
 
 T = TypeVar("T")
@@ -34,25 +35,12 @@ SETTINGS = {
 }
 
 
-class Spark:
+class Spark(OnWorkers):
     """Tasks of a Spark context; those of a worker that dies are done by another."""
 
     def __init__(self, context: SparkContext, cut: Cut = STANDARD) -> None:
+        super().__init__(cut)
         self.context = context
-        self.cut = cut
-
-    def take(self, file: Path) -> AnySeries:
-        """The series as they are in the file, from which the workers read their blocks."""
-        return StoredSeries.open(file)
-
-    def each(
-        self, function: Callable[..., T], series: AnySeries, *shared: Any, beside: Beside = None
-    ) -> Iterator[tuple[slice, T]]:
-        """As `Engine.each`."""
-        tasks = Task.all(self.cut, series.shape, beside)
-        found = self.tasks(of_blocks, tasks, function, series, shared)
-        for task, results in zip(tasks, found, strict=True):
-            yield from zip(task.blocks, results, strict=True)
 
     def total(
         self, function: Callable[..., Sums], series: AnySeries, *shared: Any, beside: Beside = None
