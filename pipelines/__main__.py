@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pipelines import model_sources, registry, tasks
 from pipelines.commands import COMMANDS, Command
@@ -230,10 +230,18 @@ def _run_command(options: argparse.Namespace) -> None:
                 overwrite=options.overwrite,
                 report=report,
             )
-    for name, value in record.results.items():
-        print(f"{name}: {value}")
+    _print_results(record.results)
     if getattr(options, "show_plot", False):
         _show(options.out / command.show)
+
+
+def _print_results(results: Mapping[str, Any]) -> None:
+    """The headline figures, after the sentences that one has to know before reading them."""
+    for note in results.get("notes", ()):
+        print(f"Note: {note}")
+    for name, value in results.items():
+        if name != "notes":
+            print(f"{name}: {value}")
 
 
 def _show(file: Path) -> None:

@@ -2,7 +2,9 @@
 
 A task is a function `function(inputs, parameters, folder, report) -> results`:
 it reads the input paths, writes its files into an empty folder and returns the
-headline figures. The command line, the dashboard's jobs and scripts all come
+headline figures. Among them `notes` is a list of sentences that a person has to know before
+reading the result, such as what was taken where a file does not say it; the page, the command
+line and reports put them first. The command line, the dashboard's jobs and scripts all come
 through `run`, so they all leave the same folder with the same `run.json`.
 """
 

@@ -14,6 +14,7 @@ from dashboard.results import (
     brainmap_export,
     brainmap_look,
     brainmap_series,
+    common,
     spike_curate,
     spike_curated,
     spike_export,
@@ -62,7 +63,7 @@ def view(job: Job) -> Component:
     with its downloads, with it.
     """
     try:
-        return VIEWS[job.task](job)
+        return html.Div([*common.notes(job), VIEWS[job.task](job)])
     except Exception:
         _log.exception("The result of job %s cannot be shown", job.id)
         return html.P(UNSHOWN, className="note")

@@ -39,6 +39,17 @@ def headline(job: Job) -> dict[str, Any]:
     return results
 
 
+def notes(job: Job) -> list[Component]:
+    """What a person has to know before reading a result, each a sentence at its top.
+
+    A task writes them as `notes` among its results. What an offer below says is not said twice.
+    """
+    found = headline(job)
+    offered = {offer["message"] for offer in found.get("offers", {}).values()}
+    texts = [note for note in found.get("notes", ()) if note not in offered]
+    return [html.P(text, className="note") for text in dict.fromkeys(texts)]
+
+
 def stats(figures: Mapping[str, str]) -> Component:
     """Headline figures as a row of large numbers with names."""
     items = [

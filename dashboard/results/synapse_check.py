@@ -44,10 +44,8 @@ def _counts(job: Job) -> Component:
         name = "Repaired table (CSV)" if found["n_repaired"] else "Usable rows (CSV)"
         links.append(common.download(job, "repaired.csv", name))
         links.append(dcc.Link("Cluster this table", href=_use(job), className="button"))
-    offered = [offer["message"] for offer in found["offers"].values()]
-    notes = [html.P(note, className="note") for note in found["notes"] if note not in offered]
     return html.Div(
-        [common.stats(figures_), *notes, html.Div(links, className="downloads")], className="card"
+        [common.stats(figures_), html.Div(links, className="downloads")], className="card"
     )
 
 
