@@ -25,6 +25,7 @@ from pipelines.spikes import finished_sorting
 from pipelines.spikes.curation import State, Step, replay
 from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
 from pipelines.spikes.finished_sorting import FinishedSorting
+from pipelines.spikes.unit_tables import read_table
 
 BLIND = "blind-"
 KEY = re.compile(r"[0-9a-f]{16}/[0-9a-f]{64}")
@@ -141,9 +142,9 @@ def _review(folder: Path, sorting: Path) -> Review:
         finished_sorting.read(sorting),
         start,
         digest,
-        pd.read_csv(folder / "queue.csv", keep_default_na=False),
+        read_table(folder / "queue.csv"),
         tuple(json.loads((folder / "proposals.json").read_text(encoding="utf-8"))),
-        pd.read_csv(folder / "similar.csv"),
+        read_table(folder / "similar.csv"),
         folder / "features.npz",
     )
 

@@ -25,7 +25,7 @@ def defuse(frame: pd.DataFrame) -> pd.DataFrame:
     """A copy whose text cells and column names cannot act as formulas; numbers stay."""
     columns = [_defuse_column(frame.iloc[:, i]) for i in range(frame.shape[1])]
     safe = pd.concat(columns, axis=1) if columns else frame.copy()
-    return safe.set_axis([_defuse_cell(name) for name in frame.columns], axis=1)
+    return safe.set_axis([defused(name) for name in frame.columns], axis=1)
 
 
 def write_csv(frame: pd.DataFrame, file: Path) -> None:
@@ -100,15 +100,21 @@ def _quoted(column: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
     return pc.if_else(needed, pc.binary_join_element_wise(mark, doubled, mark, between), column)
 
 
+def fused(cell: str) -> str:
+    """A text cell as it was before `defuse`."""
+    return cell[1:] if cell.startswith("'") and defused(cell[1:]) == cell else cell
+
+
 def _defuse_column(column: "pd.Series[Any]") -> "pd.Series[Any]":
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column
     if isinstance(column.dtype, pd.StringDtype) and not column.str.startswith(STARTS).any():
         return column
-    return pd.Series([_defuse_cell(cell) for cell in column], index=column.index, dtype=object)
+    return pd.Series([defused(cell) for cell in column], index=column.index, dtype=object)
 
 
-def _defuse_cell(cell: Any) -> Any:
+def defused(cell: Any) -> Any:
+    """A cell that cannot act as a formula; numbers stay."""
     if isinstance(cell, str) and cell.startswith(STARTS) and not NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.jobs.store import Job
 from dashboard.results import common
+from pipelines.spikes.unit_tables import read_units
 
 FILES = {
     "units.csv": "Units (CSV)",
@@ -34,7 +34,7 @@ def view(job: Job) -> Component:
     """The whole result."""
     found = common.headline(job)
     folder = common.folder(job.id)
-    units = pd.read_csv(folder / "units.csv", keep_default_na=False)
+    units = read_units(folder / "units.csv")
     rows = units[[name for name in COLUMNS if name in units]].to_dict("records")
     files = [
         common.download(job, file, text)

@@ -4,7 +4,6 @@ from typing import Any
 
 import dash_mantine_components as dmc
 import numpy as np
-import pandas as pd
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
@@ -20,6 +19,7 @@ from dashboard.submission import submit
 from pipelines.errors import NeuroboardError
 from pipelines.spikes.clouds import Cloud
 from pipelines.spikes.parameters import chosen_solutions
+from pipelines.spikes.unit_tables import read_table, read_units
 
 AUTOMATIC = "as sorted"
 MOST_DRAWN = 10_000
@@ -28,7 +28,7 @@ KEPT_INPUTS = ("recording", "probe")
 
 def failures(job: Job) -> Component | None:
     """What went wrong in groups that could not be sorted, and the way to run them again."""
-    groups = pd.read_csv(common.folder(job.id) / "groups.csv", keep_default_na=False)
+    groups = read_table(common.folder(job.id) / "groups.csv")
     failed = groups[groups["state"] == "failed"]
     if failed.empty:
         return None
@@ -122,7 +122,7 @@ def _figures(job: Job, group: int, solution: str, axes: str) -> Component:
 
 def _unit_labels(job: Job, group: int, cloud: Cloud) -> NDArray[np.int16]:
     """The unit of every spike of a cloud instead of its cluster, -1 for none."""
-    units = pd.read_csv(common.folder(job.id) / "units.csv")
+    units = read_units(common.folder(job.id) / "units.csv")
     own = units[units["group"] == group]
     names = dict(zip(own["cluster"], own["unit_id"], strict=True))
     return np.array([names.get(label, -1) for label in cloud.labels], dtype=np.int16)

@@ -15,6 +15,7 @@ from pipelines.spikes import bombcell, metric_table, thresholds
 from pipelines.spikes.bombcell import BombcellRules, parse_bombcell
 from pipelines.spikes.metric_table import MetricTable
 from pipelines.spikes.thresholds import Rule, Rules, Verdict, parse_rules
+from pipelines.spikes.unit_tables import read_table
 
 TITLES = {
     "thresholds": "Thresholds",
@@ -26,13 +27,13 @@ TITLES = {
 @lru_cache(maxsize=4)
 def stored_table(folder: Path) -> MetricTable:
     """The metrics that a labelling used."""
-    return metric_table.of_rows(pd.read_csv(folder / "metrics.csv"), "metrics.csv")
+    return metric_table.of_rows(read_table(folder / "metrics.csv"), "metrics.csv")
 
 
 @lru_cache(maxsize=4)
 def stored_labels(folder: Path) -> pd.DataFrame:
     """The labels as they were written."""
-    return pd.read_csv(folder / "labels.csv", keep_default_na=False)
+    return read_table(folder / "labels.csv")
 
 
 def stored_rules(folder: Path) -> tuple[Rules, BombcellRules]:

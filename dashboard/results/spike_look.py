@@ -16,6 +16,7 @@ from dashboard.results import common
 from pipelines.errors import NeuroboardError
 from pipelines.spikes.pyramid import Envelope, read_envelope
 from pipelines.spikes.recording_parameters import LookParameters, RecordingParameters
+from pipelines.spikes.unit_tables import read_table
 
 MOST_SHOWN = 8
 FIRST_S = 10.0
@@ -37,8 +38,7 @@ def view(job: Job) -> Component:
 
 
 def _channels(job_id: str) -> pd.DataFrame:
-    file = common.folder(job_id) / "channels.csv"
-    return pd.read_csv(file, keep_default_na=False, dtype={"channel": str})
+    return read_table(common.folder(job_id) / "channels.csv")
 
 
 def _headline(found: dict[str, Any]) -> Component:

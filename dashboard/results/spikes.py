@@ -16,6 +16,7 @@ from dashboard.jobs.store import Job
 from dashboard.results import common, spike_groups, spike_traces, spike_unit
 from dashboard.results.spike_unit import trains
 from pipelines.spikes.trains import correlogram
+from pipelines.spikes.unit_tables import read_table, read_units
 
 MOST_RASTER_SPIKES = 3000
 MOST_RASTER_UNITS = 40
@@ -34,12 +35,12 @@ NAMES = {
 def view(job: Job) -> Component:
     """The whole result."""
     folder = common.folder(job.id)
-    units = pd.read_csv(folder / "units.csv")
+    units = read_units(folder / "units.csv")
     head = html.Div(
         [_headline(job), _why(job), spike_groups.failures(job), _downloads(job)], className="card"
     )
     if units.empty:
-        groups = pd.read_csv(folder / "groups.csv", keep_default_na=False)
+        groups = read_table(folder / "groups.csv")
         reason = next(iter(groups["reason"]), "")
         words = f"No unit was found. {reason} Try a lower detection threshold."
         return html.Div([head, html.P(words, className="card empty")])

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipelines.csv_export import defuse
 from pipelines.errors import InputError
 from pipelines.progress import Report, part
 from pipelines.spikes import finished_sorting, methods
@@ -29,6 +28,7 @@ from pipelines.spikes.curation_parameters import UNLABELLED, CurateParameters
 from pipelines.spikes.finished_sorting import SOURCE, FinishedSorting
 from pipelines.spikes.label_tables import TABLES, read_labels
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
+from pipelines.spikes.unit_tables import read_table, write_table
 
 CURATED = "label_curated"
 REASON = "reason_curated"
@@ -130,7 +130,7 @@ def _automatic(sorting: FinishedSorting, labels: Path | None) -> Automatic:
     if labels is not None:
         file = labels / "labels.csv" if labels.is_dir() else labels
         try:
-            rows = pd.read_csv(file)
+            rows = read_table(file)
         except (OSError, ValueError) as error:
             raise InputError(f"{file} cannot be read as a table of labels: {error}") from None
         if "unit_id" not in rows:
@@ -220,7 +220,7 @@ def _write(
         channel_id=sorting.channel_id,
         channel_location_um=sorting.locations_um,
     )
-    defuse(table).to_csv(folder / "units.csv", index=False)  # reasons are free text
+    write_table(table, folder / "units.csv")
     _write_snippets(sorting, state, units, folder)
     if (sorting.folder / "groups.csv").is_file():
         shutil.copyfile(sorting.folder / "groups.csv", folder / "groups.csv")

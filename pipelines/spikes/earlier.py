@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipelines.errors import InputError
 from pipelines.spikes.clouds import Cloud, read_clouds
 from pipelines.spikes.plan import Plan
+from pipelines.spikes.unit_tables import read_table, read_units
 from pipelines.spikes.units import Site, Snippets, Unit
 
 FILES = ("groups.csv", "units.csv", "spikes.npz", "waveforms.npz", "snippets.npz")
@@ -42,7 +43,7 @@ def read_earlier(folder: Path, plan: Plan, site: Site) -> dict[int, Earlier]:
     if missing:
         raise InputError(f"{folder} has no {missing[0]}: give the folder that `spikes sort` made.")
     try:
-        groups = pd.read_csv(folder / "groups.csv", keep_default_na=False)
+        groups = read_table(folder / "groups.csv")
         _refuse_others(groups, plan, site, folder)
         return _taken_over(folder, groups)
     except (OSError, ValueError, KeyError, EOFError) as error:
@@ -51,7 +52,7 @@ def read_earlier(folder: Path, plan: Plan, site: Site) -> dict[int, Earlier]:
 
 def _refuse_others(groups: pd.DataFrame, plan: Plan, site: Site, folder: Path) -> None:
     now = [" ".join(site.channel_ids[share.group.channels]) for share in plan.shares]
-    if groups["channels"].astype(str).tolist() != now:
+    if groups["channels"].tolist() != now:
         raise InputError(
             f"{folder} has other groups of channels than this recording with these parameters: "
             "give the sorting of the same recording, with the same channels."
@@ -76,7 +77,7 @@ def _taken_over(folder: Path, groups: pd.DataFrame) -> dict[int, Earlier]:
 
 
 def _units(folder: Path) -> list[Unit]:
-    table = pd.read_csv(folder / "units.csv")
+    table = read_units(folder / "units.csv")
     with (
         np.load(folder / "spikes.npz") as spikes,
         np.load(folder / "waveforms.npz") as waveforms,

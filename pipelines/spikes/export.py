@@ -17,6 +17,7 @@ from pipelines.spikes.export_nwb import write_nwb
 from pipelines.spikes.export_source import Sorting, read_sorting, selected, with_labels
 from pipelines.spikes.export_zarr import write_zarr
 from pipelines.spikes.parameters import ExportFormat, ExportParameters, split_labels
+from pipelines.spikes.unit_tables import write_table
 
 
 def export(
@@ -61,7 +62,7 @@ def write_csv(sorting: Sorting, folder: Path) -> None:
         }
     )
     times.to_csv(folder / "spike_times.csv", index=False)
-    sorting.units.to_csv(folder / "units.csv", index=False)
+    write_table(sorting.units, folder / "units.csv")
     write_sort_file(sort_file_rows(sorting), folder / "sort_file.csv")
 
 

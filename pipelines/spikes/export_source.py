@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.errors import InputError
 from pipelines.spikes.parameters import LABELS
+from pipelines.spikes.unit_tables import read_table, read_units
 
 LABEL_COLUMNS = (
     "label_curated",
@@ -79,7 +80,7 @@ def with_labels(sorting: Sorting, labels: Path) -> Sorting:
     """
     file = labels / "labels.csv" if labels.is_dir() else labels
     try:
-        table = pd.read_csv(file)
+        table = read_table(file)
     except (OSError, ValueError) as error:
         raise InputError(f"{file} cannot be read as a table ({error}): label again.") from error
     columns = [name for name in LABEL_COLUMNS if name in table]
@@ -97,7 +98,7 @@ def with_labels(sorting: Sorting, labels: Path) -> Sorting:
 
 def _read(folder: Path, min_snr: float) -> Sorting:
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    units = pd.read_csv(folder / "units.csv")
+    units = read_units(folder / "units.csv")
     units["label"] = _labels(units, min_snr)
     with np.load(folder / "spikes.npz") as spikes, np.load(folder / "waveforms.npz") as waveforms:
         return Sorting(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.spikes.metrics import Clock
 from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.unit_tables import read_units
 
 SOURCE = "source.json"
 """In a folder of curated units: recording and parameters of the sorting that they came from."""
@@ -97,7 +98,7 @@ def _read(folder: Path) -> FinishedSorting:
     with np.load(folder / "waveforms.npz", allow_pickle=False) as waves:
         return FinishedSorting(
             folder=folder,
-            units=pd.read_csv(folder / "units.csv"),
+            units=read_units(folder / "units.csv"),
             sample_index=samples,
             unit_id=unit_id,
             mean=waves["mean"],

@@ -17,6 +17,7 @@ from pipelines.spikes.label_parameters import METHODS, LabelParameters
 from pipelines.spikes.metric_table import MetricTable
 from pipelines.spikes.shape_metrics import complete
 from pipelines.spikes.thresholds import DEFAULT_RULES, Rules, Verdict, parse_rules
+from pipelines.spikes.unit_tables import write_table
 
 ONE_FILE = "labels.csv"
 DEFAULT_BOMBCELL = BombcellRules()
@@ -81,7 +82,7 @@ def label(
     _refuse_nothing(summary)
     rows["reason"] = _joined(reasons, len(table))
     _write(_ordered(rows), summary, rules, folder)
-    _metrics(table).to_csv(folder / "metrics.csv", index=False)
+    write_table(_metrics(table), folder / "metrics.csv")
     return {
         "n_units": len(table),
         **{name: _in_a_line(values) for name, values in summary.items()},
@@ -216,7 +217,7 @@ def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _write(rows: pd.DataFrame, summary: Mapping[str, Any], rules: RuleSet, folder: Path) -> None:
-    rows.to_csv(folder / ONE_FILE, index=False)
+    write_table(rows, folder / ONE_FILE)
     used = {
         "thresholds": {rule.metric: rule.to_json() for rule in rules.simple},
         "bombcell": rules.bombcell.to_json(),

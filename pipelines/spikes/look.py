@@ -19,6 +19,7 @@ from pipelines.spikes.preprocess import BandPass, Floats, band_pass, slices
 from pipelines.spikes.pyramid import bin_samples, binned, chunk_bins
 from pipelines.spikes.read import read_recording
 from pipelines.spikes.recording_parameters import LookParameters
+from pipelines.spikes.unit_tables import write_table
 
 LEAST_SATURATED_S = 5
 """A shorter saturated end is an artefact, not a headstage that fell off."""
@@ -67,7 +68,7 @@ def look(
     saturated = _write_traces(recording, parameters, folder / "traces.npy", report)
     end_s = _cut_off(saturated)
     table = _table(recording, channels, parameters)
-    table.to_csv(folder / "channels.csv", index=False)
+    write_table(table, folder / "channels.csv")
     seconds = pd.DataFrame({"second": range(len(saturated)), "saturated": np.round(saturated, 4)})
     seconds.to_csv(folder / "saturation.csv", index=False)
     left_out = table.loc[table["state"] != "good", "channel"].astype(str).tolist()

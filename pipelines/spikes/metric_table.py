@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.errors import TableError
+from pipelines.spikes.unit_tables import read_table, typed
 
 RENAMED: Mapping[str, tuple[str, float]] = {
     "peak_to_valley": ("peak_to_trough_duration", 1.0),
@@ -129,11 +130,10 @@ def read_rows(file: Path) -> pd.DataFrame:
     suffix = file.suffix.lower()
     try:
         if suffix == ".xlsx":
-            return pd.read_excel(file)
+            return typed(pd.read_excel(file))
         if suffix == ".parquet":
-            return pd.read_parquet(file)
-        separator = "\t" if suffix in (".tsv", ".tab") else ","
-        return pd.read_csv(file, sep=separator, encoding="utf-8-sig")
+            return typed(pd.read_parquet(file))
+        return read_table(file, "\t" if suffix in (".tsv", ".tab") else ",")
     # A damaged or binary file can fail in any way, and none of it is a bug of ours.
     except Exception as error:
         raise TableError(

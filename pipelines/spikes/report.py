@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipelines.spikes.drawing import Picture, bars, lines
 from pipelines.spikes.overview import over_time
 from pipelines.spikes.trains import correlogram, isi_histogram
+from pipelines.spikes.unit_tables import read_table, read_units
 
 MOST_UNITS = 100
 """Further units are in the table only."""
@@ -70,8 +71,8 @@ def write_report(
         sampling_frequency: samples per second.
         duration_s: length of the recording.
     """
-    units = pd.read_csv(folder / "units.csv", keep_default_na=False)
-    groups = pd.read_csv(folder / "groups.csv", keep_default_na=False)
+    units = read_units(folder / "units.csv")
+    groups = read_table(folder / "groups.csv")
     parts = [
         f"<h1>{escape(title)}</h1>",
         *(f"<p>{escape(sentence)}</p>" for sentence in sentences),
@@ -107,7 +108,7 @@ def _table(rows: pd.DataFrame, columns: Mapping[str, str]) -> str:
 def _cell(value: object) -> str:
     """A cell; sentences are read from the left, fractions have four digits."""
     if isinstance(value, float):
-        return f"<td>{value:.4g}</td>"
+        return "<td></td>" if np.isnan(value) else f"<td>{value:.4g}</td>"
     words = " class='words'" if " " in str(value) else ""
     return f"<td{words}>{escape(str(value))}</td>"
 

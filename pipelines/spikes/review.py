@@ -22,6 +22,7 @@ from pipelines.spikes.label_parameters import METHODS, LabelParameters
 from pipelines.spikes.preprocess import BandPass
 from pipelines.spikes.proposals import Proposal
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
+from pipelines.spikes.unit_tables import read_table, write_table
 from pipelines.spikes.waveform_similarity import similarity
 
 MOST_SIMILAR = 5
@@ -66,10 +67,10 @@ def _reviewed(
         raise InputError("The sorting has no units, so there is nothing to review.")
     given = {name: inputs[name] for name in ("thresholds", "bundle") if name in inputs}
     label({"units": there.folder, **given}, LabelParameters(), folder, part(report, 0, 0.1))
-    queue = queue_of(pd.read_csv(folder / "labels.csv", keep_default_na=False))
-    queue.to_csv(folder / "queue.csv", index=False)
+    queue = queue_of(read_table(folder / "labels.csv"))
+    write_table(queue, folder / "queue.csv")
     alike = similarity(sorting.mean)
-    _similar(sorting, alike).to_csv(folder / "similar.csv", index=False)
+    write_table(_similar(sorting, alike), folder / "similar.csv")
     report(0.12, "Comparing units")
     signal, note = _opened(sorting)
     found = duplicates(sorting, signal, parameters)

@@ -14,6 +14,7 @@ from pipelines.spikes.metrics import Clock
 from pipelines.spikes.parameters import GOOD_OVER_THRESHOLD, SpikesParameters, chosen_solutions
 from pipelines.spikes.plan import Share
 from pipelines.spikes.preprocess import BandPass
+from pipelines.spikes.unit_tables import write_table
 from pipelines.spikes.units import (
     Site,
     Unit,
@@ -75,8 +76,8 @@ def write_sorted(
     rows = table(units, site, clock)
     if decisions is not None:
         rows = _judged(rows, done)
-    rows.to_csv(folder / "units.csv", index=False)
-    _groups_table(done, site).to_csv(folder / "groups.csv", index=False)
+    write_table(rows, folder / "units.csv")
+    write_table(_groups_table(done, site), folder / "groups.csv")
     again = decisions if decisions is not None else _as_decisions(units, parameters)
     write_sort_file(again, folder / "sort_file.csv")
     write_analyzer(units, signal, window, folder / "analyzer.zarr")

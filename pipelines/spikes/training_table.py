@@ -14,6 +14,7 @@ from pipelines.spikes.curation_parameters import TrainingTableParameters
 from pipelines.spikes.finished_sorting import SOURCE
 from pipelines.spikes.label import read_units
 from pipelines.spikes.label_tables import label_of
+from pipelines.spikes.unit_tables import write_table
 
 VOTE, RECORDING = "majority_vote", "recording"
 ONE_FILE = "training.csv"
@@ -37,7 +38,7 @@ def training_table(
         report(number / len(inputs), f"Measuring {source.name}")
         parts.append(rows_of(source))
     whole = pd.concat(parts, ignore_index=True)
-    whole.to_csv(folder / ONE_FILE, index=False)
+    write_table(whole, folder / ONE_FILE)
     counts = {str(name): int(n) for name, n in whole[VOTE].value_counts().items()}
     return {"n_units": len(whole), "n_recordings": whole[RECORDING].nunique(), "labels": counts}
 
