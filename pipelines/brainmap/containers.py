@@ -10,16 +10,14 @@ import h5py
 import numpy as np
 import zarr
 
+from pipelines.brainmap.container_metadata import NWB_AXES, is_nwb, nwb_info
 from pipelines.brainmap.images import ImageSeries, Volume, checked_dtype, checked_shape
+from pipelines.brainmap.info import ImageInfo
 from pipelines.errors import ImageError
 
 HDF5_SUFFIXES = frozenset({".h5", ".hdf5", ".hdf", ".nwb"})
 ZARR_MARKS = (".zarray", ".zgroup", "zarr.json")
 PLAIN_AXES: Mapping[int, str] = {3: "TYX", 4: "TZYX", 5: "TCZYX"}
-NWB_AXES: Mapping[int, str] = {3: "TXY", 4: "TXYZ"}
-"""Of an ImageSeries as the NWB standard says: frame, x, y and z
-(https://nwb-schema.readthedocs.io/en/latest/format.html#imageseries)."""
-
 SLAB_BYTES = 64 << 20
 """Most that is read at once, in whole volumes; at least one volume."""
 
@@ -74,6 +72,7 @@ def _open(
         dtype = checked_dtype(path, array.dtype)
         sizes = dict(zip(place.axes, array.shape, strict=True))
         step = _volumes_at_once(array, place.axes)
+        info = nwb_info(array) if path.suffix == ".nwb" and is_nwb(array) else ImageInfo(place.axes)
     if sizes.get("C", 1) != 1:
         raise ImageError(f"{path} holds {sizes['C']} channels: save the one to map on its own.")
     full = tuple(sizes[axis] for axis in "TZYX" if axis in sizes)
@@ -85,7 +84,7 @@ def _open(
             for first in range(start, stop, step):
                 yield from _slab(array, place.axes, first, min(first + step, stop), shape)
 
-    return ImageSeries(path, shape, dtype, read)
+    return ImageSeries(path, shape, dtype, read, info=info)
 
 
 def _slab(array: Any, axes: str, start: int, stop: int, shape: tuple[int, ...]) -> Any:
@@ -165,10 +164,7 @@ def _plain_place(array: Any, name: str) -> Place | None:
 
 def _nwb_place(array: Any, name: str) -> Place | None:
     place = _plain_place(array, name)
-    typed = "neurodata_type" in array.parent.attrs and name.endswith("/data")
-    if place and typed and len(array.shape) in NWB_AXES:
-        return Place(name, NWB_AXES[len(array.shape)])
-    return place
+    return Place(name, NWB_AXES[len(array.shape)]) if place and is_nwb(array) else place
 
 
 @contextmanager

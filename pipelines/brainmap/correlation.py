@@ -80,7 +80,7 @@ def correlate(
         TableError: the signal cannot be read.
         InputError: the signal or the map is missing.
     """
-    images = open_images(inputs["images"], parameters.planes, parameters.dataset)
+    images = open_images(inputs["images"], parameters.reading)
     moments = _moments(images, part(report, 0.0, 0.4))
     seed = _seed(images, moments, inputs, parameters, part(report, 0.4, 0.6))
     values = _correlation(images, moments, seed.series, part(report, 0.6, 0.8))
@@ -89,6 +89,7 @@ def correlate(
     thinned = preview.write_preview(images, folder / preview.FILE, part(report, 0.85, 1.0))
     known = values[np.isfinite(values)]
     return {
+        **images.described(),
         "shape": [*images.shape[1:], images.n_times],
         "n_voxels": images.n_voxels,
         "n_undefined": images.n_voxels - len(known),

@@ -52,7 +52,7 @@ def fit(
         ParameterError: no voxel is active enough, or k is too large for those that are.
         EngineError: the cluster does not answer, or does not see the folder.
     """
-    images = open_images(inputs["images"], parameters.planes, parameters.dataset)
+    images = open_images(inputs["images"], parameters.reading)
     with engine_at(parameters.engine) as engine:
         active = _active(engine, images, parameters, folder, part(report, 0.0, 0.4))
         sweep = run_sweep(active, parameters, folder, engine, part(report, 0.4, 0.8))
@@ -64,6 +64,7 @@ def fit(
     _write_tables(sweep, coloring, folder)
     _write_all(sweep, colorings, folder)
     return {
+        **images.described(),
         "shape": [*active.shape, images.n_times],
         "n_voxels": images.n_voxels,
         "n_kept": len(active.voxels),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.brainmap.info import NOTHING_SAID, ImageInfo
 from pipelines.errors import ImageError
 
 Volume = NDArray[Any]
@@ -32,6 +33,7 @@ class ImageSeries:
             where they are stored as series; otherwise None.
         whole: whether a time point can only be reached through all before it, so that reading
             cannot be shared among several.
+        info: what the file and the person say about the images.
     """
 
     path: Path
@@ -40,6 +42,7 @@ class ImageSeries:
     read: Callable[[int, int], Iterator[Volume]]
     read_series: Callable[[int, int], NDArray[Any]] | None = None
     whole: bool = False
+    info: ImageInfo = NOTHING_SAID
 
     @property
     def n_times(self) -> int:
@@ -50,6 +53,17 @@ class ImageSeries:
     def n_voxels(self) -> int:
         """Number of voxels in a volume."""
         return int(np.prod(self.shape[1:]))
+
+    def described(self) -> dict[str, Any]:
+        """How the images were read: `axes`, `axes_from`, `channel` if it has a name, `notes`."""
+        info = self.info
+        channel = {"channel": info.channel} if info.channel else {}
+        return {
+            "axes": info.axes,
+            "axes_from": info.axes_from,
+            **channel,
+            "notes": list(info.notes),
+        }
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Volume]:
         """Give the volumes of the time points from `start` up to `stop`.

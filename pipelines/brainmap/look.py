@@ -58,7 +58,7 @@ def look(
     Raises:
         ImageError: the images cannot be read, or normalised as asked.
     """
-    images = open_images(inputs["images"], parameters.planes, parameters.dataset)
+    images = open_images(inputs["images"], parameters.reading)
     deviations, mean = np.empty(images.n_voxels), np.empty(images.n_voxels)
     drawn = draw(images.n_voxels, max(1, SAMPLE_VALUES // images.n_times), seed=0)
     sample = np.empty((len(drawn), images.n_times), np.float32)
@@ -78,6 +78,7 @@ def look(
     write_csv(histogram(varying), folder / "histogram.csv")
     suggestion = suggest(varying)
     return {
+        **images.described(),
         "shape": [*images.shape[1:], images.n_times],
         "n_voxels": images.n_voxels,
         "n_constant": images.n_voxels - len(varying),

@@ -53,11 +53,12 @@ def operate(
     """
     if "signal" in inputs:
         parameters = parameters.model_copy(update={"signal": str(inputs["signal"])})
-    images = open_images(inputs["images"], parameters.planes, parameters.dataset)
+    images = open_images(inputs["images"], parameters.reading)
     output = _Output(folder / FILE)
     layout = _operate(images, parameters, folder, output, part(report, 0.0, 0.8))
     thinned = preview.write_preview(images, folder / preview.FILE, part(report, 0.8, 1.0))
     return {
+        **images.described(),
         "operation": parameters.operation,
         "layout": layout,
         **output.written,

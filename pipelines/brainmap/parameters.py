@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from pipelines.brainmap.info import Reading
 from pipelines.parameters import Parameters, parameter
 
 Normalization = Literal["percentile", "mean", "zscore", "none"]
@@ -49,6 +50,11 @@ class ReadingParameters(Parameters):
         "Only needed if there are several.",
         advanced=True,
     )
+
+    @property
+    def reading(self) -> Reading:
+        """What these settings say about the file."""
+        return Reading(planes=self.planes, dataset=self.dataset)
 
 
 class LookParameters(ReadingParameters):

@@ -14,6 +14,7 @@ from pipelines.brainmap.images import (
     checked_dtype,
     checked_shape,
 )
+from pipelines.brainmap.info import AS_FOUND, Reading
 from pipelines.brainmap.numbering import natural_order, require_complete
 from pipelines.brainmap.thunder import is_thunder, open_thunder
 from pipelines.errors import ImageError
@@ -21,7 +22,7 @@ from pipelines.errors import ImageError
 READABLE = "a folder of TIFFs, a TIFF stack, .npy, .npz, .h5, .nwb or .zarr"
 
 
-def open_images(path: Path, planes: int | None = None, dataset: str = "") -> ImageSeries:
+def open_images(path: Path, reading: Reading = AS_FOUND) -> ImageSeries:
     """Open an image series without reading its volumes.
 
     Args:
@@ -29,16 +30,15 @@ def open_images(path: Path, planes: int | None = None, dataset: str = "") -> Ima
             OME-TIFF, a `.npy` or `.npz` array (time, plane, y, x) or (time, y, x), such an
             array in HDF5, NWB or zarr, a folder of Thunder's binary series or images, or of
             the result of an operation on series.
-        planes: pages per volume of a multi-page TIFF that does not say so itself.
-        dataset: which array of an HDF5, NWB or zarr file; empty if there is only one.
+        reading: what a person says about it.
 
     Raises:
         ImageError: the file or folder is of another kind, damaged or incomplete.
     """
     try:
         if path.is_dir():
-            return _open_directory(path, dataset)
-        return _open_file(path, planes, dataset)
+            return _open_directory(path, reading.dataset)
+        return _open_file(path, reading.planes, reading.dataset)
     except OSError as error:
         raise ImageError(f"{path} cannot be read: {error.strerror or error}.") from error
 

@@ -69,7 +69,7 @@ def find_active_on(
 
 
 def _plan(images: ImageSeries, parameters: BrainmapParameters, scratch: Path) -> Plan:
-    source = Source(images.path.absolute(), parameters.planes, parameters.dataset)
+    source = Source(images.path.absolute(), parameters.reading)
     volume_bytes = images.n_voxels * images.dtype.itemsize
     times = None if images.read_series else max(1, store.BATCH_BYTES // volume_bytes)
     voxels = max(1, store.BLOCK_VALUES // images.n_times)

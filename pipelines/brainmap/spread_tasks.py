@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from pipelines.brainmap.engine_code import shared_drive
 from pipelines.brainmap.images import ImageSeries, Volume
+from pipelines.brainmap.info import Reading
 from pipelines.brainmap.read import open_images
 from pipelines.brainmap.series import Series, measured
 from pipelines.brainmap.store import SeriesStore
@@ -33,8 +34,7 @@ class Source:
     """Images as `read.open_images` takes them, by a path that all workers see."""
 
     path: Path
-    planes: int | None
-    dataset: str
+    reading: Reading
 
     def open(self) -> ImageSeries:
         """Open the images on a worker.
@@ -45,7 +45,7 @@ class Source:
         """
         with shared_drive():
             self.path.stat()
-        return open_images(self.path, self.planes, self.dataset)
+        return open_images(self.path, self.reading)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def statistics(
         ImageError: the images cannot be read, or normalised as asked.
         ParameterError: no voxel varies by more than the threshold.
     """
-    images = open_images(inputs["images"], parameters.planes, parameters.dataset)
+    images = open_images(inputs["images"], parameters.reading)
     reading = BrainmapParameters.parse(
         parameters.model_dump(include=set(BrainmapParameters.model_fields) - {"seed"})
     )
@@ -55,6 +55,7 @@ def statistics(
     write_csv(sample, folder / "sample.csv")
     (folder / SERIES).unlink()
     return {
+        **images.described(),
         "shape": [*active.shape, images.n_times],
         "n_voxels": images.n_voxels,
         "n_kept": len(active.voxels),

@@ -12,6 +12,8 @@ import tifffile
 from numpy.typing import NDArray
 
 from pipelines.brainmap.images import ImageSeries, Volume, checked_dtype, checked_shape
+from pipelines.brainmap.info import ImageInfo
+from pipelines.brainmap.tiff_metadata import read_metadata
 from pipelines.errors import ImageError
 
 SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf8"})
@@ -59,6 +61,7 @@ def open_stack(path: Path, planes: int | None) -> ImageSeries:
         contiguous = series.dataoffset is not None
         if not contiguous:
             _require_own_pages(path, series)
+        info = _info(series)
     shape = checked_shape(path, (*order.shape, height, width))
 
     def read(start: int, stop: int) -> Iterator[Volume]:
@@ -71,7 +74,12 @@ def open_stack(path: Path, planes: int | None) -> ImageSeries:
                     volume = np.asarray(series.parent.asarray(key=wanted, series=series))
                 yield volume.reshape(shape[1:])
 
-    return ImageSeries(path, shape, dtype, read)
+    return ImageSeries(path, shape, dtype, read, info=info)
+
+
+def _info(series: Any) -> ImageInfo:
+    said = read_metadata(series.parent)
+    return ImageInfo(series.axes, "file", said.pixel_um, said.plane_um, said.frame_s)
 
 
 def _contiguous(path: Path, series: Any, pages: Sequence[int]) -> NDArray[Any]:

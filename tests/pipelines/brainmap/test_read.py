@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipelines.brainmap.images import ImageSeries
+from pipelines.brainmap.info import Reading
 from pipelines.brainmap.numbering import natural_order
 from pipelines.brainmap.read import open_images
 from pipelines.errors import ImageError, InputError
@@ -27,7 +28,7 @@ def all_volumes(images: ImageSeries) -> NDArray[Any]:
 
 def sentence(path: Path, planes: int | None = None) -> str:
     with pytest.raises(ImageError) as caught:
-        all_volumes(open_images(path, planes))
+        all_volumes(open_images(path, Reading(planes=planes)))
     assert path.name in caught.value.sentence
     return caught.value.sentence
 
@@ -72,7 +73,7 @@ def test_pages_of_a_stack_are_grouped_into_volumes(
     tmp_path: Path, film: Film, options: dict[str, Any]
 ) -> None:
     file = write(tmp_path / "film.tif", film.reshape(18, 20, 30), **options)
-    images = open_images(file, planes=3)
+    images = open_images(file, Reading(planes=3))
     assert np.array_equal(all_volumes(images), film)
     assert np.array_equal(next(iter(images.frames(5))), film[5])
 
@@ -279,7 +280,7 @@ def test_any_bytes_end_in_a_sentence(tmp_path: Path, content: bytes, suffix: str
     file = tmp_path / f"any{suffix}"
     file.write_bytes({".tif": b"II*\0", ".npy": b"\x93NUMPY", ".npz": b"PK\3\4"}[suffix] + content)
     with pytest.raises(InputError):
-        all_volumes(open_images(file, planes=1))
+        all_volumes(open_images(file, Reading(planes=1)))
 
 
 @FUZZ
@@ -297,4 +298,4 @@ def test_a_flipped_byte_gives_images_or_a_sentence(
     content[place % len(content)] = value
     file.write_bytes(content)
     with suppress(ImageError):
-        assert len(list(open_images(file, planes=1).frames())) > 1
+        assert len(list(open_images(file, Reading(planes=1)).frames())) > 1

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipelines.brainmap.images import ImageSeries
+from pipelines.brainmap.info import Reading
 from pipelines.brainmap.read import open_images
 from pipelines.errors import ImageError
 
@@ -25,7 +26,7 @@ def all_volumes(images: ImageSeries) -> NDArray[Any]:
 
 def sentence(path: Path, dataset: str = "") -> str:
     with pytest.raises(ImageError) as caught:
-        all_volumes(open_images(path, dataset=dataset))
+        all_volumes(open_images(path, Reading(dataset=dataset)))
     assert path.name in caught.value.sentence
     return caught.value.sentence
 
@@ -41,8 +42,8 @@ def hdf5(tmp_path: Path, film: Film) -> Path:
 
 
 def test_a_dataset_of_hdf5_is_chosen_by_name(hdf5: Path, film: Film) -> None:
-    assert np.array_equal(all_volumes(open_images(hdf5, dataset="run/film")), film)
-    one = open_images(hdf5, dataset="/run/one_plane")
+    assert np.array_equal(all_volumes(open_images(hdf5, Reading(dataset="run/film"))), film)
+    one = open_images(hdf5, Reading(dataset="/run/one_plane"))
     assert one.shape == (6, 1, 20, 30)
     assert np.array_equal(np.stack(list(one.frames(3, 5)))[:, 0], film[3:5, 0])
 
@@ -58,7 +59,7 @@ def test_nwb_stores_x_before_y(tmp_path: Path, film: Film) -> None:
         group.attrs["neurodata_type"] = "TwoPhotonSeries"
         group["data"] = film.transpose(0, 3, 2, 1)
     for dataset in ("", "acquisition/TwoPhotonSeries", "acquisition/TwoPhotonSeries/data"):
-        images = open_images(tmp_path / "film.nwb", dataset=dataset)
+        images = open_images(tmp_path / "film.nwb", Reading(dataset=dataset))
         assert np.array_equal(all_volumes(images), film)
 
 

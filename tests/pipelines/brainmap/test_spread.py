@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pipelines.brainmap import store
 from pipelines.brainmap.active import ActiveVoxels, find_active
 from pipelines.brainmap.engine import Local
+from pipelines.brainmap.info import AS_FOUND
 from pipelines.brainmap.parameters import BrainmapParameters
 from pipelines.brainmap.read import open_images
 from pipelines.brainmap.spread import find_active_on
@@ -154,7 +155,7 @@ def test_what_is_wrong_with_the_images_is_said_alike(tmp_path: Path, film: Film)
 
 def test_images_that_a_worker_does_not_see_are_named(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"film\.npy .*all workers see under the same path"):
-        Source(tmp_path / "film.npy", None, "").open()
+        Source(tmp_path / "film.npy", AS_FOUND).open()
 
 
 def test_workers_need_few_packages() -> None:
