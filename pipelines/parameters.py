@@ -61,6 +61,19 @@ class Parameters(BaseModel):
         except ValidationError as error:
             raise ParameterError(_sentence(cls, error.errors()[0])) from None
 
+    @classmethod
+    def parse_stored(cls, values: Mapping[str, Any]) -> tuple[Self, list[str]]:
+        """Check values of a record, which another version may have written.
+
+        Returns:
+            The parameters, and the names in the record that this version does not know.
+
+        Raises:
+            ParameterError: a value that cannot be used.
+        """
+        known = {name: value for name, value in values.items() if name in cls.model_fields}
+        return cls.parse(known), [name for name in values if name not in known]
+
     def changed(self) -> dict[str, Any]:
         """The values that differ from their defaults, ready for JSON."""
         return self.model_dump(mode="json", exclude_defaults=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -28,12 +29,16 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class InputRecord:
-    """One input of a run; of a folder, the digest covers names and contents of all its files."""
+    """One input of a run; of a folder, the digest covers names and contents of all its files.
+
+    `beside` is the way from the result's folder to an input whose path is a relative one.
+    """
 
     name: str
     path: str
     sha256: str
     size: int
+    beside: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,9 +82,25 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def describe_inputs(inputs: Mapping[str, Path]) -> list[InputRecord]:
-    """Digest every input once."""
-    return [InputRecord(name, str(path), digest(path), size(path)) for name, path in inputs.items()]
+def describe_inputs(inputs: Mapping[str, Path], out: Path) -> list[InputRecord]:
+    """Digest every input of a result that will lie in `out`."""
+    return [
+        InputRecord(name, str(path), digest(path), size(path), beside(path, out))
+        for name, path in inputs.items()
+    ]
+
+
+def beside(path: Path, folder: Path) -> str:
+    """The way from a folder to a path that was given relative to where a person was.
+
+    Empty for an absolute path, which says where it is, and if there is no way, as between drives.
+    """
+    if path.is_absolute():
+        return ""
+    try:
+        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    except ValueError:
+        return ""
 
 
 def digest(path: Path) -> str:

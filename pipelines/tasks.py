@@ -209,7 +209,7 @@ def run(
     started, clock = provenance.now(), time.monotonic()
     with atomic_folder(out, overwrite=overwrite) as folder:
         report(0.0, "Reading the input")
-        records = provenance.describe_inputs(inputs)
+        records = provenance.describe_inputs(inputs, out)
         results = task.function(inputs, parameters, folder, report)
         record = provenance.Run(
             pipeline=name,

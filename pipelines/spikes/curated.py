@@ -1,6 +1,5 @@
 """The units as they are after curation, as a folder like any sorting's."""
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,7 +24,7 @@ from pipelines.spikes.curated_units import (
 from pipelines.spikes.curation import State, Step, replay
 from pipelines.spikes.curation_log import LOG_FILE, Log, read_start
 from pipelines.spikes.curation_parameters import UNLABELLED, CurateParameters
-from pipelines.spikes.finished_sorting import SOURCE, FinishedSorting
+from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.label_tables import TABLES, read_labels
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
 from pipelines.spikes.unit_tables import read_table, write_table
@@ -224,8 +223,7 @@ def _write(
     _write_snippets(sorting, state, units, folder)
     if (sorting.folder / "groups.csv").is_file():
         shutil.copyfile(sorting.folder / "groups.csv", folder / "groups.csv")
-    text = json.dumps(sorting.source(), indent=2, ensure_ascii=False)
-    (folder / SOURCE).write_text(text + "\n", encoding="utf-8")
+    sorting.source.write(folder)
 
 
 def _write_snippets(
@@ -260,7 +258,7 @@ def _results(
 ) -> dict[str, Any]:
     names = table[CURATED].replace("", UNLABELLED)
     counts = {str(name): int(n) for name, n in names.value_counts().items()}
-    kept = ("groups_failed", "duration_s", "n_channels", "sampling_frequency")
+    kept = ("groups_failed", "duration_s", "n_samples", "n_channels", "sampling_frequency")
     done = [step.action for step in state.done]
     return {
         "n_units": len(table),

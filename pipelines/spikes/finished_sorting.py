@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.spikes.metrics import Clock
 from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.source import Source, read_source
 from pipelines.spikes.unit_tables import read_units
-
-SOURCE = "source.json"
-"""In a folder of curated units: recording and parameters of the sorting that they came from."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,7 @@ class FinishedSorting:
         channel_id: names of the channels.
         locations_um: of the channels, shape (channel, dimension).
         clock: sampling frequency, length and refractory period.
-        recording: where it was.
-        parameters: that it was sorted with.
+        source: where its recording lies, by what it is recognised, and the parameters.
         results: the headline figures of the sorting.
     """
 
@@ -50,18 +47,22 @@ class FinishedSorting:
     channel_id: NDArray[np.str_]
     locations_um: NDArray[np.float64]
     clock: Clock
-    recording: Path
-    parameters: SpikesParameters
+    source: Source
     results: Mapping[str, Any]
+
+    @property
+    def recording(self) -> Path:
+        """Where its recording lies."""
+        return self.source.recording
+
+    @property
+    def parameters(self) -> SpikesParameters:
+        """That it was sorted with."""
+        return self.source.parameters
 
     def row_of(self, unit: int) -> int:
         """The place of a unit in `units`, `mean` and `sd`."""
         return int(np.flatnonzero(self.units["unit_id"].to_numpy() == unit)[0])
-
-    def source(self) -> dict[str, Any]:
-        """What a folder of curated units keeps of the sorting."""
-        values = self.parameters.model_dump(mode="json")
-        return {"recording": str(self.recording), "parameters": values}
 
 
 def read(folder: Path) -> FinishedSorting:
@@ -83,19 +84,11 @@ def read(folder: Path) -> FinishedSorting:
 
 def _read(folder: Path) -> FinishedSorting:
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    results = record["results"]
-    source = _source(folder, record)
-    parameters = SpikesParameters.parse(source["parameters"])
-    rate = float(results["sampling_frequency"])
-    clock = Clock(
-        rate,
-        round(float(results["duration_s"]) * rate),
-        parameters.refractory_ms / 1000,
-        parameters.dead_time_ms / 1000,
-    )
     with np.load(folder / "spikes.npz", allow_pickle=False) as spikes:
         samples, unit_id = spikes["sample_index"], spikes["unit_id"]
     with np.load(folder / "waveforms.npz", allow_pickle=False) as waves:
+        channels = waves["channel_id"]
+        source = read_source(folder, record, tuple(map(str, channels)))
         return FinishedSorting(
             folder=folder,
             units=read_units(folder / "units.csv"),
@@ -104,19 +97,15 @@ def _read(folder: Path) -> FinishedSorting:
             mean=waves["mean"],
             sd=waves["sd"],
             ms=waves["ms"],
-            channel_id=waves["channel_id"],
+            channel_id=channels,
             locations_um=waves["channel_location_um"],
-            clock=clock,
-            recording=Path(source["recording"]),
-            parameters=parameters,
-            results=results,
+            clock=_clock(source),
+            source=source,
+            results=record["results"],
         )
 
 
-def _source(folder: Path, record: Mapping[str, Any]) -> Mapping[str, Any]:
-    file = folder / SOURCE
-    if file.is_file():
-        kept: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        return kept
-    recordings = [item["path"] for item in record["inputs"] if item["name"] == "recording"]
-    return {"recording": recordings[0], "parameters": record["parameters"]}
+def _clock(source: Source) -> Clock:
+    known, parameters = source.identity, source.parameters
+    refractory_s, dead_s = parameters.refractory_ms / 1000, parameters.dead_time_ms / 1000
+    return Clock(known.sampling_frequency, known.n_samples, refractory_s, dead_s)

@@ -13,10 +13,12 @@ from threadpoolctl import threadpool_limits
 
 from pipelines.errors import Cancelled, NeuroboardError, ParameterError, RecordingError, TableError
 from pipelines.progress import Report, part
+from pipelines.spikes import finished_sorting
 from pipelines.spikes.decisions import Decision, read_sort_file
 from pipelines.spikes.earlier import Earlier, read_earlier
 from pipelines.spikes.foreign_group import sort_foreign
 from pipelines.spikes.group_sorter import Found, sort_group
+from pipelines.spikes.identity import digest_of_samples, refuse_another
 from pipelines.spikes.parameters import SpikesParameters, chosen_solutions
 from pipelines.spikes.places import prepared
 from pipelines.spikes.plan import Plan, Share, planned
@@ -40,6 +42,7 @@ class Task:
         decisions: of a sort file; none if there is no sort file.
         earlier: groups that are taken over.
         scratch: a folder for files that are in the way for a while only.
+        samples_sha256: by which the recording is known again.
     """
 
     signal: BandPass
@@ -48,6 +51,7 @@ class Task:
     decisions: Sequence[Decision] | None
     earlier: Mapping[int, Earlier] = field(default_factory=dict)
     scratch: Path = Path()
+    samples_sha256: str = ""
 
 
 def sort(
@@ -67,8 +71,9 @@ def sort(
         report: told what happens.
 
     Returns:
-        `n_units`, `n_spikes` (of units), `groups_failed`, `duration_s`, `n_channels`,
-        `sampling_frequency`, `sorters` (name: number of groups), `sorter_reason`.
+        `n_units`, `n_spikes` (of units), `groups_failed`, `duration_s`, `n_samples`,
+        `n_channels`, `sampling_frequency`, `sorters` (name: number of groups), `sorter_reason`,
+        `samples_sha256` (by which the recording is known again).
 
     Raises:
         RecordingError: the recording cannot be read, or no group could be sorted.
@@ -115,15 +120,20 @@ def _task(
 ) -> tuple[Task, Site]:
     if "sort_file" in inputs and "earlier" in inputs:
         raise ParameterError("Give either a sort file or an earlier sorting, not both.")
-    recording = read_recording(inputs["recording"], parameters)
-    recording = prepared(recording, parameters, inputs.get("probe"))
+    whole = read_recording(inputs["recording"], parameters)
+    recording = prepared(whole, parameters, inputs.get("probe"))
     signal = band_pass(recording, parameters.freq_min, parameters.freq_max)
     site = _site(recording)
     plan = planned(site.locations_um, parameters)
     decisions = read_sort_file(inputs["sort_file"]) if "sort_file" in inputs else None
     _refuse_unknown_groups(decisions or (), plan)
-    earlier = read_earlier(inputs["earlier"], plan, site) if "earlier" in inputs else {}
-    return Task(signal, parameters, plan, decisions, earlier, folder), site
+    earlier: Mapping[int, Earlier] = {}
+    if "earlier" in inputs:
+        earlier = read_earlier(inputs["earlier"], plan, site)
+        known = finished_sorting.read(inputs["earlier"]).source.identity
+        refuse_another(known, inputs["recording"], whole, recording)
+    digest = digest_of_samples(whole)
+    return Task(signal, parameters, plan, decisions, earlier, folder, digest), site
 
 
 def _refuse_unknown_groups(decisions: Sequence[Decision], plan: Plan) -> None:
@@ -204,8 +214,10 @@ def _results(done: Sequence[Sorted], site: Site, task: Task) -> dict[str, Any]:
         "n_spikes": sum(len(unit.sample_index) for unit in units),
         "groups_failed": sum(one.failed for one in done),
         "duration_s": round(signal.n_samples / signal.sampling_frequency, 3),
+        "n_samples": signal.n_samples,
         "n_channels": len(site.channel_ids),
         "sampling_frequency": signal.sampling_frequency,
         "sorters": {name: names.count(name) for name in dict.fromkeys(names)},
         "sorter_reason": task.plan.reason,
+        "samples_sha256": task.samples_sha256,
     }

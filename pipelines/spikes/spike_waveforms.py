@@ -11,6 +11,7 @@ from pipelines.progress import Report
 from pipelines.spikes.detect import Peaks
 from pipelines.spikes.features import REACH, Window, cut_out
 from pipelines.spikes.finished_sorting import FinishedSorting
+from pipelines.spikes.identity import refuse_another
 from pipelines.spikes.places import prepared
 from pipelines.spikes.preprocess import BandPass, Floats, band_pass, noise_levels
 from pipelines.spikes.read import read_recording
@@ -46,18 +47,19 @@ def open_signal(sorting: FinishedSorting) -> BandPass:
     Raises:
         InputError: it is not there any more, or is another one.
     """
-    if not sorting.recording.exists():
-        raise InputError(f"The recording {sorting.recording} is not there any more.")
+    path = sorting.recording
+    if not path.exists():
+        raise InputError(
+            f"The recording {path} is not there any more: say where it lies now with "
+            "`spikes locate`."
+        )
     try:
-        recording = read_recording(sorting.recording, sorting.parameters)
-        recording = prepared(recording, sorting.parameters, None)
-        signal = band_pass(recording, sorting.parameters.freq_min, sorting.parameters.freq_max)
+        recording = read_recording(path, sorting.parameters)
+        part = prepared(recording, sorting.parameters, None)
+        signal = band_pass(part, sorting.parameters.freq_min, sorting.parameters.freq_max)
     except NeuroboardError as error:
         raise InputError(f"The recording cannot be read again: {error.sentence}") from None
-    if recording.get_num_channels() != len(sorting.channel_id) or (
-        abs(signal.n_samples - sorting.clock.n_samples) > 1
-    ):
-        raise InputError(f"The recording {sorting.recording} is not the one that was sorted.")
+    refuse_another(sorting.source.identity, path, recording, part)
     return signal
 
 

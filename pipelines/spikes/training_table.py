@@ -11,9 +11,9 @@ from pipelines.errors import TableError
 from pipelines.progress import Report
 from pipelines.spikes.curated import CURATED
 from pipelines.spikes.curation_parameters import TrainingTableParameters
-from pipelines.spikes.finished_sorting import SOURCE
 from pipelines.spikes.label import read_units
 from pipelines.spikes.label_tables import label_of
+from pipelines.spikes.source import SOURCE
 from pipelines.spikes.unit_tables import write_table
 
 VOTE, RECORDING = "majority_vote", "recording"
