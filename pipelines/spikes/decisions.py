@@ -1,28 +1,14 @@
-"""The sort file: a table by which a person says which clusters are units.
+"""Decisions of a person on which clusters are units, and the labels that they lead to."""
 
-Columns as labs write them for blech_clust: `Chan` is the channel group (its number in
-`groups.csv`; for single wires the wire), `Solution` a number of mixture components (empty: the
-automatic clusters), `Cluster` one or several numbers, which are merged, `Split` a number of parts
-or any mark for two, `single_unit` any mark, `Type` r or f, `Comments` free text.
-"""
-
-import csv
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import TableError
 
-COLUMNS = ("Unit", "Chan", "Solution", "Cluster", "Split", "single_unit", "Type", "Comments")
-NEEDED = ("Chan", "Cluster")
 TYPES: Mapping[str, str] = {"": "", "r": "regular spiking", "f": "fast spiking"}
-MOST_PARTS = 20
-MOST_BYTES = 10_000_000
 LEFT_OVER = "Not in the sort file."
 
 Labels = NDArray[np.intp]
@@ -60,105 +46,6 @@ class Verdict:
     label: str
     kind: str
     comment: str
-
-
-def read_sort_file(file: Path) -> list[Decision]:
-    """Read a sort file.
-
-    Raises:
-        TableError: it is no such table, or a cell cannot be used; the row is named.
-    """
-    if file.stat().st_size > MOST_BYTES:
-        raise TableError(f"{file} is larger than {MOST_BYTES // 10**6} MB: it is no sort file.")
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-        rows = list(csv.reader(text.splitlines(), strict=True))
-    except (OSError, ValueError, csv.Error) as error:
-        raise TableError(f"{file} cannot be read as CSV: {error}.") from None
-    names = [name.strip() for name in rows[0]] if rows else []
-    missing = [name for name in NEEDED if name not in names]
-    if missing:
-        raise TableError(
-            f"{file} has no column {missing[0]}: a sort file has {', '.join(COLUMNS)}."
-        )
-    filled = [(n, row) for n, row in enumerate(rows[1:], 2) if any(cell.strip() for cell in row)]
-    if not filled:
-        raise TableError(f"{file} has no rows: write one for each unit.")
-    found = [_decision(file, n, dict(zip(names, row, strict=False))) for n, row in filled]
-    _refuse_twice(file, found)
-    return found
-
-
-def _decision(file: Path, row: int, cells: Mapping[str, str]) -> Decision:
-    def cell(name: str) -> str:
-        return cells.get(name, "").strip()
-
-    def wrong(name: str, must: str) -> NoReturn:
-        raise TableError(f"{file}, row {row}, {name}: {cell(name)!r} must be {must}.")
-
-    clusters = tuple(dict.fromkeys(int(text) for text in re.findall(r"\d{1,6}", cell("Cluster"))))
-    if not clusters or re.search(r"[^\d\s,;+&/|]", cell("Cluster")):
-        wrong("Cluster", "one or several cluster numbers, such as 3 or 1+4")
-    group, solution = _number(cell("Chan")), _number(cell("Solution"))
-    if group is None:
-        wrong("Chan", "the number of a channel group")
-    if cell("Solution") and not solution:
-        wrong("Solution", "a number of components, or empty")
-    parts = _parts(cell("Split"))
-    if not 1 <= parts <= MOST_PARTS:
-        wrong("Split", f"empty, a mark, or 2 to {MOST_PARTS} parts")
-    kind = cell("Type").lower()
-    if kind not in TYPES:
-        wrong("Type", "r, f or empty")
-    single = bool(cell("single_unit"))
-    return Decision(row, group, solution, clusters, parts, single, kind, cell("Comments"))
-
-
-def _number(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"\d{1,6}", text) else None
-
-
-def _parts(text: str) -> int:
-    """How many parts a mark in `Split` asks for: a plain mark means two."""
-    if not text:
-        return 1
-    number = _number(text)
-    return 2 if number is None else max(number, 2)
-
-
-def _refuse_twice(file: Path, decisions: Sequence[Decision]) -> None:
-    seen: dict[tuple[int, int | None, int], int] = {}
-    for one in decisions:
-        for cluster in one.clusters:
-            key = (one.group, one.solution, cluster)
-            if key in seen:
-                raise TableError(
-                    f"{file}, row {one.row}: cluster {cluster} of channel {one.group} is in row "
-                    f"{seen[key]} already; to merge, write all its clusters in one cell."
-                )
-            seen[key] = one.row
-
-
-def write_sort_file(decisions: Sequence[Decision], file: Path) -> None:
-    """Write a sort file that `read_sort_file` reads again."""
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(COLUMNS)
-        for number, one in enumerate(decisions):
-            writer.writerow(_cells(number, one))
-
-
-def _cells(number: int, one: Decision) -> list[str]:
-    return [
-        str(number),
-        str(one.group),
-        "" if one.solution is None else str(one.solution),
-        "+".join(map(str, one.clusters)),
-        "" if one.parts == 1 else str(one.parts),
-        "x" if one.single else "",
-        one.kind,
-        one.comment,
-    ]
 
 
 @dataclass(frozen=True)

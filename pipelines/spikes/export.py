@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from pipelines.progress import Report
 from pipelines.spikes import methods
-from pipelines.spikes.decisions import write_sort_file
 from pipelines.spikes.export_blech import sort_file_rows, write_blech
 from pipelines.spikes.export_nwb import write_nwb
 from pipelines.spikes.export_source import Sorting, read_sorting, selected, with_labels
 from pipelines.spikes.export_zarr import write_zarr
 from pipelines.spikes.parameters import ExportFormat, ExportParameters, split_labels
+from pipelines.spikes.sort_file import write_sort_file
 from pipelines.spikes.unit_tables import write_table
 
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from pipelines.progress import silent
 from pipelines.spikes import finished_sorting
-from pipelines.spikes.decisions import TYPES, Decision, of_units, read_sort_file
+from pipelines.spikes.decisions import TYPES, Decision, of_units
 from pipelines.spikes.export_source import Sorting
 from pipelines.spikes.parameters import chosen_solutions
+from pipelines.spikes.sort_file import read_sort_file
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
 
 NAME = "sorted_units.h5"

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from pipelines.errors import Cancelled, NeuroboardError, ParameterError, RecordingError, TableError
 from pipelines.progress import Report, part
 from pipelines.spikes import finished_sorting
-from pipelines.spikes.decisions import Decision, read_sort_file
+from pipelines.spikes.decisions import Decision
 from pipelines.spikes.earlier import Earlier, read_earlier
 from pipelines.spikes.foreign_group import sort_foreign
 from pipelines.spikes.group_sorter import Found, sort_group
@@ -25,6 +25,7 @@ from pipelines.spikes.plan import Plan, Share, planned
 from pipelines.spikes.preprocess import BandPass, band_pass
 from pipelines.spikes.read import read_recording
 from pipelines.spikes.report import write_report
+from pipelines.spikes.sort_file import read_sort_file
 from pipelines.spikes.sorted_folder import Sorted, write_sorted
 from pipelines.spikes.units import Site
 

@@ -8,12 +8,13 @@ import pandas as pd
 
 from pipelines.spikes.analyzer import write_analyzer
 from pipelines.spikes.clouds import write_clouds
-from pipelines.spikes.decisions import Decision, Verdict, of_units, write_sort_file
+from pipelines.spikes.decisions import Decision, Verdict, of_units
 from pipelines.spikes.group_sorter import Found, waveform_window
 from pipelines.spikes.metrics import Clock
 from pipelines.spikes.parameters import GOOD_OVER_THRESHOLD, SpikesParameters, chosen_solutions
 from pipelines.spikes.plan import Share
 from pipelines.spikes.preprocess import BandPass
+from pipelines.spikes.sort_file import write_sort_file
 from pipelines.spikes.unit_tables import write_table
 from pipelines.spikes.units import (
     Site,

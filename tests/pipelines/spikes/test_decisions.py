@@ -1,5 +1,6 @@
 """The sort file: decisions that are written, read and replayed."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,9 @@ from pipelines.errors import ParameterError, TableError
 from pipelines.spikes.decisions import (
     Clustering,
     Decision,
-    read_sort_file,
     replay,
-    write_sort_file,
 )
+from pipelines.spikes.sort_file import read_sort_file, write_sort_file
 from pipelines.tasks import run
 
 HEADER = "Unit,Chan,Solution,Cluster,Split,single_unit,Type,Comments\n"
@@ -55,6 +55,79 @@ def test_what_is_written_is_read_again(
     file = tmp_path_factory.getbasetemp() / "sort.csv"
     write_sort_file([one], file)
     assert read_sort_file(file) == [one]
+
+
+NO = ["", "0", "0.0", "0,0", "no", "No", "FALSE", "false", "n", "nein", "nan", "None"]
+YES = ["1", "1.0", "1,0", "yes", "y", "TRUE", "True", "x", "X", "ja"]
+
+
+def one_row(folder: Path, separator: str, **cells: str) -> Decision:
+    """A sort file of one row, cells in quotation marks, read."""
+    columns = {"Chan": "2", "Cluster": "1", **cells}
+    quoted = separator.join(f'"{cell}"' for cell in columns.values())
+    (folder / "sort.csv").write_text(f"{separator.join(columns)}\n{quoted}\n")
+    (found,) = read_sort_file(folder / "sort.csv")
+    return found
+
+
+separators = st.sampled_from([",", ";", "\t"])
+cased = st.sampled_from([str.lower, str.upper, str.title])
+
+
+@given(separators, st.sampled_from(NO), st.sampled_from(NO), cased)
+def test_no_is_no(tmp_path: Path, separator: str, single: str, split: str, case: object) -> None:
+    cells = {"single_unit": case(single), "Split": case(split)}  # type: ignore[operator]
+    assert one_row(tmp_path, separator, **cells) == Decision(2, 2, None, (1,))
+
+
+@given(separators, st.sampled_from(YES), st.sampled_from(YES), cased)
+def test_yes_is_yes(tmp_path: Path, separator: str, single: str, split: str, case: object) -> None:
+    cells = {"single_unit": case(single), "Split": case(split)}  # type: ignore[operator]
+    assert one_row(tmp_path, separator, **cells) == Decision(2, 2, None, (1,), 2, True)
+
+
+@given(separators, st.integers(2, 20), st.integers(0, 99), st.sampled_from(["{}", "{}.0", "{},0"]))
+def test_whole_numbers_may_be_written_as_fractions(
+    tmp_path: Path, separator: str, number: int, group: int, written: str
+) -> None:
+    cells = {"Chan": group, "Solution": number, "Split": number, "Cluster": group}
+    texts = {name: written.format(value) for name, value in cells.items()}
+    assert one_row(tmp_path, separator, **texts) == Decision(2, group, number, (group,), number)
+
+
+@given(
+    st.sampled_from(["single_unit", "Split", "Solution", "Chan", "Cluster"]),
+    st.sampled_from(["maybe", "2.5", "-1", "1;2a", "?", "1e3", "0.5", "y n"]),
+)
+def test_what_cannot_be_understood_is_refused_by_row_column_and_value(
+    tmp_path: Path, column: str, cell: str
+) -> None:
+    with pytest.raises(TableError, match=re.escape(f"row 2, {column}: {cell!r} must be")):
+        one_row(tmp_path, ",", **{column: cell})
+
+
+@pytest.mark.parametrize("cell", ["2", "7"])
+def test_a_number_is_no_answer_to_whether_a_unit_is_single(tmp_path: Path, cell: str) -> None:
+    with pytest.raises(TableError, match="row 2, single_unit"):
+        one_row(tmp_path, ",", single_unit=cell)
+
+
+def test_a_sort_file_of_a_german_excel_is_read(tmp_path: Path) -> None:
+    text = "sep=;\nChan;Cluster;Split;Single Unit;comments\n0;1,3;FALSCH;WAHR;\n"
+    (tmp_path / "sort.csv").write_text(text.replace("WAHR", "perhaps"))
+    with pytest.raises(TableError, match="row 3, single_unit: 'perhaps' must be yes or a mark"):
+        read_sort_file(tmp_path / "sort.csv")
+    content = text.replace("WAHR;", "WAHR;größer").encode("cp1252")
+    (tmp_path / "sort.csv").write_bytes(content)
+    assert read_sort_file(tmp_path / "sort.csv") == [
+        Decision(3, 0, None, (1, 3), 1, True, comment="größer")
+    ]
+
+
+def test_a_number_with_a_comma_that_shifts_the_cells_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "sort.csv").write_text("Chan,Cluster,Split,single_unit\n0,1,3,0,x\n")
+    with pytest.raises(TableError, match="row 2 has 5 cells under 4 columns"):
+        read_sort_file(tmp_path / "sort.csv")
 
 
 @pytest.mark.parametrize(
