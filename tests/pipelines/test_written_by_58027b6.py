@@ -18,8 +18,8 @@ from pipelines.__main__ import main
 from pipelines.spikes import finished_sorting
 from pipelines.spikes.curation import replay
 from pipelines.spikes.curation_log import Log, read_start
-from pipelines.spikes.decisions import read_sort_file
 from pipelines.spikes.label_tables import read_labels
+from pipelines.spikes.sort_file import read_sort_file
 from pipelines.synapses.given import read_labels as read_labels_from
 from tests.earlier import ARCHIVES, DIGESTS, HOLDS, unpack
 
