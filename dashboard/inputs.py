@@ -18,6 +18,7 @@ from dashboard.jobs.store import JobInput, State, Store
 from dashboard.settings import Settings
 from pipelines import registry
 from pipelines.errors import InputError
+from pipelines.fingerprint import fingerprint
 from pipelines.provenance import files_below
 
 
@@ -39,7 +40,7 @@ def resolve(name: str, reference: str, settings: Settings, store: Store) -> JobI
         return JobInput(name, reference, upload.label, str(upload.path), reference)
     if kind == "data":
         path = roots.locate(settings.data, rest)
-        return JobInput(name, reference, rest, str(path), fingerprint(path))
+        return JobInput(name, reference, rest, str(path), key_of(path))
     if kind == "example" and rest in EXAMPLES:
         path = example_path(rest, settings)
         return JobInput(name, reference, EXAMPLES[rest].label, str(path), reference)
@@ -71,13 +72,11 @@ def _from_registry(name: str, model: str, settings: Settings) -> JobInput:
     return JobInput(name, reference, label, str(entry.folder), f"model:{entry.digest}")
 
 
-def fingerprint(path: Path) -> str:
-    """Names, sizes and times of all files: cheap for a recording of a hundred GB.
+def key_of(path: Path) -> str:
+    """What the content of a path is known by: cheap for a recording of a hundred GB.
 
-    The sha256 of the content is taken by the worker, for the record.
+    Where it lies, names, sizes and blocks of its files; of files too large to be read whole also
+    when they were changed. The sha256 of everything is taken by the worker, for the record.
     """
-    rows = []
-    for file in files_below(path):
-        stat = file.stat()
-        rows.append([str(file), stat.st_size, stat.st_mtime_ns])
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+    found = fingerprint(path, list(files_below(path)))
+    return hashlib.sha256(json.dumps([str(path), found.sha256, found.times]).encode()).hexdigest()

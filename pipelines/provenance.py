@@ -4,7 +4,8 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
@@ -31,7 +32,8 @@ BLOCK = 1 << 20
 class InputRecord:
     """One input of a run; of a folder, the digest covers names and contents of all its files.
 
-    `beside` is the way from the result's folder to an input whose path is a relative one.
+    `beside` is the way from the result's folder to an input whose path is a relative one;
+    `blocks_sha256` is what `fingerprint` found before the run.
     """
 
     name: str
@@ -39,6 +41,7 @@ class InputRecord:
     sha256: str
     size: int
     beside: str = ""
+    blocks_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,14 +85,6 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def describe_inputs(inputs: Mapping[str, Path], out: Path) -> list[InputRecord]:
-    """Digest every input of a result that will lie in `out`."""
-    return [
-        InputRecord(name, str(path), digest(path), size(path), beside(path, out))
-        for name, path in inputs.items()
-    ]
-
-
 def beside(path: Path, folder: Path) -> str:
     """The way from a folder to a path that was given relative to where a person was.
 
@@ -105,11 +100,22 @@ def beside(path: Path, folder: Path) -> str:
 
 def digest(path: Path) -> str:
     """The sha256 of a file, or of a folder's sorted relative names and file digests."""
+    return digest_of(path, list(files_below(path)), threading.Event())
+
+
+def digest_of(path: Path, files: Sequence[Path], stop: threading.Event) -> str:
+    """The digest of a file or folder from the given files of it.
+
+    Args:
+        path: the file or folder.
+        files: as `files_below` finds them.
+        stop: set to end early; what is returned then is of no use.
+    """
     if path.is_file():
-        return _file_digest(path)
+        return _file_digest(path, stop)
     total = hashlib.sha256()
-    for file in files_below(path):
-        total.update(f"{file.relative_to(path).as_posix()}\0{_file_digest(file)}\n".encode())
+    for file in files:
+        total.update(f"{file.relative_to(path).as_posix()}\0{_file_digest(file, stop)}\n".encode())
     return total.hexdigest()
 
 
@@ -126,9 +132,9 @@ def files_below(path: Path) -> Iterator[Path]:
         yield from sorted(file for file in path.rglob("*") if file.is_file())
 
 
-def _file_digest(file: Path) -> str:
+def _file_digest(file: Path, stop: threading.Event) -> str:
     total = hashlib.sha256()
     with file.open("rb") as stream:
-        while block := stream.read(BLOCK):
+        while not stop.is_set() and (block := stream.read(BLOCK)):
             total.update(block)
     return total.hexdigest()

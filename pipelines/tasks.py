@@ -22,6 +22,7 @@ from pipelines.brainmap.export_parameters import MapExportParameters
 from pipelines.brainmap.operation_parameters import OperationParameters
 from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
 from pipelines.brainmap.statistics_parameters import StatisticsParameters
+from pipelines.digesting import Digesting
 from pipelines.errors import InputError, ParameterError
 from pipelines.outputs import atomic_folder
 from pipelines.parameters import Parameters
@@ -209,8 +210,11 @@ def run(
     started, clock = provenance.now(), time.monotonic()
     with atomic_folder(out, overwrite=overwrite) as folder:
         report(0.0, "Reading the input")
-        records = provenance.describe_inputs(inputs, out)
-        results = task.function(inputs, parameters, folder, report)
+        with Digesting(inputs, out) as digests:
+            results = task.function(inputs, parameters, folder, report)
+            records = digests.records(report)
+            if changed := digests.notes():
+                results["notes"] = [*changed, *results.get("notes", ())]
         record = provenance.Run(
             pipeline=name,
             parameters=parameters.model_dump(mode="json"),
