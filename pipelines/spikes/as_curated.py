@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipelines.progress import Report
 from pipelines.spikes import finished_sorting
-from pipelines.spikes.curated import read_state, write_units
+from pipelines.spikes.curated import each_once, read_state, write_units
 from pipelines.spikes.curation_parameters import UNLABELLED
 from pipelines.spikes.proposals import Proposal
 
@@ -49,7 +49,7 @@ def as_curated(sorting: Path, curation: Path, folder: Path, report: Report) -> A
         InputError: the sorting or the curation cannot be used.
     """
     found = finished_sorting.read(sorting)
-    state = read_state(sorting, curation)
+    state, _ = each_once(found, read_state(sorting, curation))
     labels = dict.fromkeys(sorted(state.units), UNLABELLED)
     write_units(found, state, labels, {}, folder, report)
     record = {"results": dict(found.results), "inputs": [], "parameters": {}}

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from pipelines.spikes.curation_log import LOG_FILE, Log, read_start
 from pipelines.spikes.curation_parameters import UNLABELLED, CurateParameters
 from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.label_tables import TABLES, read_labels
+from pipelines.spikes.repeats import dead_samples, repeats
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
 from pipelines.spikes.unit_tables import read_table, write_table
 
@@ -53,6 +55,7 @@ def curate(
     sorting = finished_sorting.read(inputs["sorting"])
     report(0.02, "Replaying the curation")
     state = read_state(inputs["sorting"], inputs.get("curation"))
+    state, notes = each_once(sorting, state)
     automatic = _automatic(sorting, inputs.get("labels"))
     labels = decided(state, automatic, parameters.fill)
     units = [unit for unit in sorted(state.units) if labels[unit] in parameters.wanted]
@@ -61,7 +64,7 @@ def curate(
     chosen = {unit: labels[unit] for unit in units}
     table, note = write_units(sorting, state, chosen, automatic, folder, part(report, 0.05, 0.95))
     _write_log(inputs, folder)
-    results = _results(sorting, state, table, note)
+    results = {**_results(sorting, state, table, note), "notes": notes}
     text = methods.paragraph(state, parameters, inputs.get("labels"), results["labels"])
     (folder / methods.FILE).write_text(text + "\n", encoding="utf-8")
     return {**results, "analyzer": carry_analyzer(sorting, state, units, folder)}
@@ -113,6 +116,29 @@ def read_state(folder: Path, curation: Path | None) -> State:
     if file.suffix.lower() in TABLES:
         return replay(start, steps_of_table(file))
     return replay(start, Log(file, digest).read())
+
+
+def each_once(sorting: FinishedSorting, state: State) -> tuple[State, list[str]]:
+    """Units that a curation made, without spikes that repeat another one within the dead time.
+
+    Returns:
+        The state, in which such spikes are removed, and what is to be said about them.
+    """
+    with np.load(sorting.folder / "spikes.npz", allow_pickle=False) as stored:
+        known = "amplitude_uv" in stored  # a sorting from elsewhere may have no heights
+        heights = stored["amplitude_uv"] if known else np.zeros(len(state.unit_id), np.float32)
+    dead = dead_samples(sorting.parameters, sorting.clock.sampling_frequency)
+    removed, notes = state.removed.copy(), []
+    for unit in sorted(state.units - set(sorting.units["unit_id"].tolist())):
+        places = state.spikes_of(unit)
+        again = places[repeats(sorting.sample_index[places], heights[places], dead)]
+        removed[again] = True
+        if len(again):
+            notes.append(
+                f"Unit {unit}: {len(again):,} of its spikes came twice within "
+                f"{sorting.parameters.dead_time_ms:g} ms; the larger one of each two is kept."
+            )
+    return replace(state, removed=removed), notes
 
 
 def steps_of_table(file: Path) -> list[Step]:

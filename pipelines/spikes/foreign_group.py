@@ -16,6 +16,7 @@ from pipelines.spikes.measure import measured
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.plan import Share
 from pipelines.spikes.preprocess import BandPass
+from pipelines.spikes.repeats import dead_samples, each_once
 from pipelines.spikes.resplit import split_again
 
 
@@ -54,6 +55,8 @@ def sort_foreign(
     labels, verdicts = trains.labels, dict[int, Verdict]()
     if decisions is not None:
         labels, verdicts = replay(decisions, _clustering(share, labels))
+    dead = dead_samples(parameters, signal.sampling_frequency)
+    labels, n_repeats = each_once(signal, live, trains.sample_index, labels, dead)
     kept = np.isin(labels, np.flatnonzero(np.bincount(labels + 1)[1:] >= parameters.min_spikes))
     kept |= np.isin(labels, list(verdicts))
     trains = Trains(trains.sample_index[kept], labels[kept])
@@ -62,7 +65,7 @@ def sort_foreign(
         signal, live, trains, window, share.group.number,
         lambda done: report(0.8 + 0.2 * done, f"measuring units, {done:.0%}"),
     )  # fmt: skip
-    return Found(units, len(labels), verdicts)
+    return Found(units, len(labels), verdicts, n_repeats=n_repeats)
 
 
 def _run(

@@ -19,6 +19,7 @@ from pipelines.spikes.features import Window, cut_out, scores_of_blocks
 from pipelines.spikes.groups import Group
 from pipelines.spikes.parameters import SpikesParameters, chosen_solutions
 from pipelines.spikes.preprocess import BandPass, Chunk, Floats, chunk_noise, noise_levels
+from pipelines.spikes.repeats import dead_samples, each_once
 from pipelines.spikes.thinning import cloud_of
 from pipelines.spikes.units import Live, Unit
 from pipelines.spikes.waveform_file import WaveformFile, units_of
@@ -39,12 +40,14 @@ class Found:
         n_spikes: that were found, whether they belong to a unit or not.
         verdicts: by cluster, what a sort file says.
         cloud: spikes in feature space, if there are some.
+        n_repeats: spikes that were taken out of a unit because they repeat another one of it.
     """
 
     units: Sequence[Unit]
     n_spikes: int
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     cloud: Cloud | None = None
+    n_repeats: int = 0
 
 
 def sort_group(
@@ -86,8 +89,11 @@ def sort_group(
             return Found([], len(samples))
         points = _features(waveforms, live, signal, parameters)
         labels, verdicts = _labels(points, group.number, parameters, decisions)
+        dead = dead_samples(parameters, signal.sampling_frequency)
+        labels, n_repeats = each_once(signal, live, samples, labels, dead)
         units = units_of(waveforms, samples, labels, live, group.number)
-    return Found(units, len(samples), verdicts, cloud_of(points, samples, labels, parameters))
+    cloud = cloud_of(points, samples, labels, parameters)
+    return Found(units, len(samples), verdicts, cloud, n_repeats)
 
 
 def _labels(
@@ -148,7 +154,7 @@ def _find_spikes(
             _noise(chunk, live, parameters),
             threshold=parameters.detect_threshold,
             sign=parameters.peak_sign,
-            dead_samples=max(1, round(parameters.dead_time_ms * rate / 1000)),
+            dead_samples=dead_samples(parameters, rate),
         )
         spikes = cut_out(chunk, peaks, window).of_channels(live.own)
         waveforms.add(spikes.values)

@@ -119,7 +119,8 @@ class SpikesParameters(RecordingParameters):
         0.8,
         label="Dead time",
         unit="ms",
-        help="Within this time and one group only the largest peak counts.",
+        help="Within this time and one group only the largest peak counts, and no unit of any "
+        "sorter has two spikes.",
         gt=0,
         le=10,
         advanced=True,

@@ -24,6 +24,7 @@ from pipelines.spikes.places import prepared
 from pipelines.spikes.plan import Plan, Share, planned
 from pipelines.spikes.preprocess import BandPass, band_pass
 from pipelines.spikes.read import read_recording
+from pipelines.spikes.repeats import dead_samples, in_words, once
 from pipelines.spikes.report import write_report
 from pipelines.spikes.sort_file import read_sort_file
 from pipelines.spikes.sorted_folder import Sorted, write_sorted
@@ -74,7 +75,8 @@ def sort(
     Returns:
         `n_units`, `n_spikes` (of units), `groups_failed`, `duration_s`, `n_samples`,
         `n_channels`, `sampling_frequency`, `sorters` (name: number of groups), `sorter_reason`,
-        `samples_sha256` (by which the recording is known again).
+        `samples_sha256` (by which the recording is known again), `notes` (sentences to be read
+        before the result).
 
     Raises:
         RecordingError: the recording cannot be read, or no group could be sorted.
@@ -105,6 +107,7 @@ def _in_words(results: Mapping[str, Any], parameters: SpikesParameters) -> list[
     failed = results["groups_failed"]
     groups = "1 group" if failed == 1 else f"{failed} groups"
     return [
+        *results["notes"],
         f"{results['n_units']} units with {results['n_spikes']:,} spikes on "
         f"{results['n_channels']} channels in {results['duration_s']:.1f} s at "
         f"{results['sampling_frequency']:g} Hz.",
@@ -163,7 +166,11 @@ def _sort_share(task: Task, share: Share, report: Report) -> Sorted:
     if number in task.earlier and number not in chosen_solutions(task.parameters.choose):
         report(1.0, f"{name}: taken over from the earlier sorting")
         kept = task.earlier[number]
-        found = Found(kept.units, kept.n_spikes, cloud=kept.cloud)
+        dead = dead_samples(task.parameters, task.signal.sampling_frequency)
+        units = [once(unit, dead) for unit in kept.units]
+        lost = sum(len(unit.sample_index) for unit in kept.units)
+        lost -= sum(len(unit.sample_index) for unit in units)
+        found = Found(units, kept.n_spikes, cloud=kept.cloud, n_repeats=lost)
         return Sorted(share, found, kept.seconds, False, kept.reason)
     try:
         found = _found(task, share, _named(report, name))
@@ -221,4 +228,5 @@ def _results(done: Sequence[Sorted], site: Site, task: Task) -> dict[str, Any]:
         "sorters": {name: names.count(name) for name in dict.fromkeys(names)},
         "sorter_reason": task.plan.reason,
         "samples_sha256": task.samples_sha256,
+        "notes": in_words([one.found.n_repeats for one in done], task.parameters),
     }

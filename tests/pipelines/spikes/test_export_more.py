@@ -12,7 +12,7 @@ from pynwb import NWBHDF5IO
 
 from pipelines.errors import InputError
 from pipelines.spikes import demo
-from pipelines.spikes.decisions import read_sort_file
+from pipelines.spikes.sort_file import read_sort_file
 from pipelines.tasks import run
 
 
