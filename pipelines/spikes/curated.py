@@ -284,7 +284,9 @@ def _results(
 ) -> dict[str, Any]:
     names = table[CURATED].replace("", UNLABELLED)
     counts = {str(name): int(n) for name, n in names.value_counts().items()}
-    kept = ("groups_failed", "duration_s", "n_samples", "n_channels", "sampling_frequency")
+    kept = (
+        "groups_failed", "duration_s", "n_samples", "segments", "n_channels", "sampling_frequency",
+    )  # fmt: skip
     done = [step.action for step in state.done]
     return {
         "n_units": len(table),

@@ -23,12 +23,14 @@ class Picture:
         y: of the vertical one.
         caption: below.
         marks: values on the horizontal axis with a dotted line.
+        gaps: from where to where on the horizontal axis there is nothing.
     """
 
     x: str
     y: str
     caption: str
     marks: Sequence[float] = ()
+    gaps: Sequence[tuple[float, float]] = ()
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,24 @@ class _Frame:
 
 
 def lines(about: Picture, x: Values, y: Values) -> str:
-    """A line through points; points that are not numbers are left out."""
+    """A line through points, broken at gaps; points that are not numbers are left out."""
     known = np.isfinite(y)
     x, y = x[known].astype(float), y[known].astype(float)
     if not len(x):
         return _figure(about, _Frame(0, 1, 0, 1), "")
     frame = _Frame(x.min(), x.max(), min(0.0, y.min()), max(0.0, y.max()))
+    part = np.searchsorted([start for start, _ in about.gaps], x)
+    return _figure(
+        about,
+        frame,
+        "".join(_line(frame, x[part == one], y[part == one]) for one in np.unique(part)),
+    )
+
+
+def _line(frame: _Frame, x: Values, y: Values) -> str:
     places = zip(frame.across(x), frame.up(y), strict=True)
     points = " ".join(f"{across:.1f},{up:.1f}" for across, up in places)
-    return _figure(about, frame, f"<polyline class='line' points='{points}'/>")
+    return f"<polyline class='line' points='{points}'/>"
 
 
 def bars(about: Picture, edges: Values, heights: Values) -> str:
@@ -80,6 +91,7 @@ def _figure(about: Picture, frame: _Frame, content: str) -> str:
     parts = [
         f"<figure><svg viewBox='0 0 {WIDTH:g} {HEIGHT:g}' role='img' "
         f"aria-label='{escape(about.caption, quote=True)}'>",
+        *(_gap(frame, *gap) for gap in about.gaps),
         content,
         f"<line class='axis' x1='{LEFT}' y1='{floor}' x2='{right}' y2='{floor}'/>",
         f"<line class='axis' x1='{LEFT}' y1='{TOP}' x2='{LEFT}' y2='{floor}'/>",
@@ -99,6 +111,14 @@ def _mark(frame: _Frame, value: float) -> str:
     place = float(frame.across(np.array(value)))
     floor = HEIGHT - BOTTOM
     return f"<line class='warn' x1='{place:.1f}' y1='{TOP}' x2='{place:.1f}' y2='{floor}'/>"
+
+
+def _gap(frame: _Frame, start: float, stop: float) -> str:
+    first, last = np.clip(frame.across(np.array([start, stop])), LEFT, WIDTH - RIGHT)
+    return (
+        f"<rect class='gap' x='{first:.1f}' y='{TOP}' width='{last - first:.2f}' "
+        f"height='{HEIGHT - BOTTOM - TOP}'/>"
+    )
 
 
 def _text(x: float, y: float, words: str, anchor: str) -> str:

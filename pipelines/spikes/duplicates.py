@@ -75,14 +75,15 @@ def find_twins(
     """
     rate = clock.sampling_frequency / 1000
     reach, most_lag = round(parameters.coincidence_ms * rate), round(parameters.max_lag_ms * rate)
-    for one, two in _near(trains, clock, parameters):
+    apart = {unit: clock.apart(train) for unit, train in trains.items()}
+    for one, two in _near(apart, clock, parameters):
         few, many = (one, two) if len(trains[one]) < len(trains[two]) else (two, one)
-        a, b = trains[few], trains[many]
+        a, b = apart[few], apart[many]
         lag = best_lag(a, b, reach, most_lag)
         share, chance = shared(a, b - lag, reach), by_chance(a, b - lag, reach, rate)
         back = shared(b - lag, a, reach)
         weak, strong = (few, many) if snr[few] < snr[many] else (many, few)
-        if back < parameters.min_coincidence and _more_foreign(b, a, clock):
+        if back < parameters.min_coincidence and _more_foreign(trains[many], trains[few], clock):
             weak, strong = many, few
         twins = Twins(weak, strong, lag if weak == many else -lag, share, chance, back)
         if twins.beyond_chance >= parameters.min_coincidence:

@@ -17,6 +17,7 @@ from pipelines.spikes.export_source import Sorting, read_sorting, selected, with
 from pipelines.spikes.export_zarr import write_zarr
 from pipelines.spikes.parameters import ExportFormat, ExportParameters, split_labels
 from pipelines.spikes.sort_file import write_sort_file
+from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.unit_tables import write_table
 
 
@@ -53,17 +54,35 @@ def export(
 
 
 def write_csv(sorting: Sorting, folder: Path) -> None:
-    """Write `spike_times.csv` (`time_s, sample_index, unit_id`), `units.csv`, `sort_file.csv`."""
+    """Write `spike_times.csv` (`time_s, sample_index, unit_id`), `units.csv`, `sort_file.csv`.
+
+    `time_s` is of the recording's own clock, `sample_index` counts all samples as stored;
+    `segments.csv` (`segment, start_s, stop_s, first_sample, n_samples`) says what lies between.
+    """
     times = pd.DataFrame(
         {
-            "time_s": np.round(sorting.sample_index / sorting.sampling_frequency, 7),
+            "time_s": np.round(sorting.timeline.seconds(sorting.sample_index), 7),
             "sample_index": sorting.sample_index,
             "unit_id": sorting.unit_id,
         }
     )
     times.to_csv(folder / "spike_times.csv", index=False)
+    _segments_table(sorting.timeline).to_csv(folder / "segments.csv", index=False)
     write_table(sorting.units, folder / "units.csv")
     write_sort_file(sort_file_rows(sorting), folder / "sort_file.csv")
+
+
+def _segments_table(timeline: Timeline) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "segment": number,
+            "start_s": one.start_s,
+            "stop_s": one.stop_s,
+            "first_sample": one.first_sample,
+            "n_samples": one.n_samples,
+        }
+        for number, one in enumerate(timeline.segments)
+    )
 
 
 def write_curation(sorting: Sorting, folder: Path) -> None:
@@ -92,7 +111,8 @@ def write_phy(sorting: Sorting, folder: Path) -> None:
     """Write a folder that phy's template-gui opens, without the raw signal.
 
     Templates are the mean waveforms in uV, not whitened; `spike_templates` counts rows of
-    `templates.npy`, `spike_clusters` has the unit's own number.
+    `templates.npy`, `spike_clusters` has the unit's own number. `spike_times` are samples of the
+    recording as stored, as phy wants them; `spike_seconds.npy` has the recording's own clock.
     """
     ids = sorting.units["unit_id"].to_numpy()
     mean = np.nan_to_num(sorting.mean)
@@ -101,6 +121,7 @@ def write_phy(sorting: Sorting, folder: Path) -> None:
     length = np.maximum(np.linalg.norm(flat, axis=1), 1e-12)
     arrays: dict[str, NDArray[Any]] = {
         "spike_times": sorting.sample_index,
+        "spike_seconds": sorting.timeline.seconds(sorting.sample_index),
         "spike_clusters": sorting.unit_id,
         "spike_templates": np.searchsorted(ids, sorting.unit_id).astype(np.int32),
         "amplitudes": np.ones(len(sorting.sample_index)),

@@ -32,9 +32,10 @@ def write_blech(sorting: Sorting, folder: Path) -> None:
     """Write `sorted_units.h5`, and `sort_file.csv`.
 
     `/sorted_units/unitNNN` holds `waveforms` (spike, sample; uV, on the unit's largest channel),
-    `times` (samples) and `unit_metadata` (a table of one row); `/unit_descriptor` has a row per
-    unit. Units are numbered from 0 in their order. `electrode_number` is the position of the
-    channel in the recording. The hash is of the spike times, so equal counts do not collide.
+    `times` (samples, counted through the recording as stored) and `unit_metadata` (a table of one
+    row); `/unit_descriptor` has a row per unit. Units are numbered from 0 in their order.
+    `electrode_number` is the position of the channel in the recording. The hash is of the spike
+    times, so equal counts do not collide.
 
     Raises:
         InputError: the recording, which has the waveforms, is not there any more.

@@ -24,13 +24,17 @@ COLUMNS = {
 def write_nwb(sorting: Sorting, folder: Path) -> None:
     """Write `units.nwb`: units with spike times, mean waveforms in volts, and electrodes.
 
+    Spike times are of the recording's own clock; `obs_intervals` are its segments.
+
     A sorting does not know when the recording began; the start that NWB asks for is the time of
     the sorting, and the description says so.
     """
     record = json.loads((sorting.folder / "run.json").read_text(encoding="utf-8"))
     file = NWBFile(
         session_description="Units sorted by Neuroboard. The start time is that of the sorting, "
-        "for the recording's own is not known; spike times count from the recording's start.",
+        "for the recording's own is not known; spike times are seconds of the recording's clock, "
+        "in which it lasts from "
+        f"{sorting.timeline.start_s:.9g} to {sorting.timeline.stop_s:.9g} s.",
         identifier=hashlib.sha256(
             sorting.sample_index.tobytes() + sorting.unit_id.tobytes()
         ).hexdigest(),
@@ -65,7 +69,8 @@ def _add_units(file: NWBFile, sorting: Sorting) -> None:
         values: dict[str, Any] = {name: row[name] for name in columns}
         file.add_unit(
             id=int(row["unit_id"]),
-            spike_times=sorting.sample_index[own] / sorting.sampling_frequency,
+            spike_times=sorting.timeline.seconds(sorting.sample_index[own]),
+            obs_intervals=np.array(sorting.timeline.intervals_s),
             waveform_mean=np.nan_to_num(mean) * 1e-6,
             electrodes=[names.index(str(row["channel"]))],
             **values,

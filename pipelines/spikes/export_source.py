@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.errors import InputError
 from pipelines.spikes.parameters import LABELS
+from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.unit_tables import read_table, read_units
 
 LABEL_COLUMNS = (
@@ -36,6 +37,7 @@ class Sorting:
         channel_id: names, shape (channel,).
         locations_um: of the channels, shape (channel, dimension).
         sampling_frequency: samples per second.
+        timeline: when each sample was taken.
         folder: where it was read from.
     """
 
@@ -46,6 +48,7 @@ class Sorting:
     channel_id: NDArray[np.str_]
     locations_um: NDArray[np.float64]
     sampling_frequency: float
+    timeline: Timeline
     folder: Path
 
 
@@ -100,6 +103,9 @@ def _read(folder: Path, min_snr: float) -> Sorting:
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     units = read_units(folder / "units.csv")
     units["label"] = _labels(units, min_snr)
+    results = record["results"]
+    rate = float(results["sampling_frequency"])
+    timeline = Timeline.from_results(results, round(float(results["duration_s"]) * rate))
     with np.load(folder / "spikes.npz") as spikes, np.load(folder / "waveforms.npz") as waveforms:
         return Sorting(
             units,
@@ -108,7 +114,8 @@ def _read(folder: Path, min_snr: float) -> Sorting:
             waveforms["mean"],
             waveforms["channel_id"],
             waveforms["channel_location_um"],
-            float(record["results"]["sampling_frequency"]),
+            rate,
+            timeline,
             folder,
         )
 
@@ -152,5 +159,6 @@ def selected(sorting: Sorting, labels: list[str]) -> Sorting:
         sorting.channel_id,
         sorting.locations_um,
         sorting.sampling_frequency,
+        sorting.timeline,
         sorting.folder,
     )

@@ -15,13 +15,18 @@ NAME = "units.zarr"
 def write_zarr(sorting: Sorting, folder: Path) -> None:
     """Write `units.zarr`: numbers and fixed-length texts only, so reading it runs no code.
 
-    `sample_index`, `unit_id` (spike,); `mean_waveform_uv` (unit, sample, channel); `channel_id`,
-    `channel_location_um`; the columns of the table of units below `units`.
+    `sample_index`, `seconds` of the recording's own clock, `unit_id` (spike,);
+    `segment_seconds` (segment, start and stop), `segment_first_sample`; `mean_waveform_uv` (unit,
+    sample, channel); `channel_id`, `channel_location_um`; the columns of the table of units below
+    `units`.
     """
     root = zarr.open_group(str(folder / NAME), mode="w")
     root.attrs["sampling_frequency_hz"] = sorting.sampling_frequency
     arrays: dict[str, NDArray[Any]] = {
         "sample_index": sorting.sample_index,
+        "seconds": sorting.timeline.seconds(sorting.sample_index),
+        "segment_seconds": np.array(sorting.timeline.intervals_s),
+        "segment_first_sample": sorting.timeline.firsts,
         "unit_id": sorting.unit_id,
         "mean_waveform_uv": sorting.mean,
         "channel_id": sorting.channel_id,

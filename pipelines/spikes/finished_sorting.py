@@ -14,6 +14,7 @@ from pipelines.errors import InputError, NeuroboardError
 from pipelines.spikes.metrics import Clock
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.source import Source, read_source
+from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.unit_tables import read_units
 
 
@@ -33,6 +34,7 @@ class FinishedSorting:
         channel_id: names of the channels.
         locations_um: of the channels, shape (channel, dimension).
         clock: sampling frequency, length and refractory period.
+        timeline: its segments, and when they were recorded.
         source: where its recording lies, by what it is recognised, and the parameters.
         results: the headline figures of the sorting.
     """
@@ -47,6 +49,7 @@ class FinishedSorting:
     channel_id: NDArray[np.str_]
     locations_um: NDArray[np.float64]
     clock: Clock
+    timeline: Timeline
     source: Source
     results: Mapping[str, Any]
 
@@ -89,6 +92,7 @@ def _read(folder: Path) -> FinishedSorting:
     with np.load(folder / "waveforms.npz", allow_pickle=False) as waves:
         channels = waves["channel_id"]
         source = read_source(folder, record, tuple(map(str, channels)))
+        timeline = Timeline.from_results(record["results"], source.identity.n_samples)
         return FinishedSorting(
             folder=folder,
             units=read_units(folder / "units.csv"),
@@ -99,13 +103,14 @@ def _read(folder: Path) -> FinishedSorting:
             ms=waves["ms"],
             channel_id=channels,
             locations_um=waves["channel_location_um"],
-            clock=_clock(source),
+            clock=_clock(source, timeline),
+            timeline=timeline,
             source=source,
             results=record["results"],
         )
 
 
-def _clock(source: Source) -> Clock:
+def _clock(source: Source, timeline: Timeline) -> Clock:
     known, parameters = source.identity, source.parameters
     refractory_s, dead_s = parameters.refractory_ms / 1000, parameters.dead_time_ms / 1000
-    return Clock(known.sampling_frequency, known.n_samples, refractory_s, dead_s)
+    return Clock(known.sampling_frequency, known.n_samples, refractory_s, dead_s, timeline)

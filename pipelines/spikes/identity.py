@@ -22,6 +22,8 @@ CHEAP = 1 << 28
 """Files up to this size (bytes) are digested on reopening when nothing better is known."""
 ROUNDING_S = 0.0005
 """Earlier versions kept the length to the millisecond."""
+ROUNDING_RATE = 1e-6
+"""By what share two rates differ at most that are one, in folders of earlier versions."""
 
 
 @dataclass(frozen=True)
@@ -117,12 +119,14 @@ def _difference(
 ) -> str:
     rate, n_samples = sorted_part.get_sampling_frequency(), sorted_part.get_total_samples()
     names = tuple(str(channel) for channel in sorted_part.channel_ids)
-    if rate != known.sampling_frequency:
+    # Earlier versions took the rate of timestamps from the first of them, rounding and all.
+    slack = 0.0 if known.samples_sha256 else ROUNDING_RATE * known.sampling_frequency
+    if abs(rate - known.sampling_frequency) > slack:
         return f"it has {rate:.10g} samples a second, not {known.sampling_frequency:.10g}"
     if len(names) != len(known.channels):
         return f"it has {len(names)} channels, not {len(known.channels)}"
-    slack = 0 if known.samples_sha256 else int(ROUNDING_S * rate) + 1
-    if abs(n_samples - known.n_samples) > slack:
+    more = 0 if known.samples_sha256 else int(ROUNDING_S * rate) + 1
+    if abs(n_samples - known.n_samples) > more:
         return f"it has {n_samples} samples, not {known.n_samples}"
     if not known.samples_sha256:
         return _difference_of_files(known, path)

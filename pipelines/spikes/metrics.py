@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.spikes.timeline import Timeline
+
 Samples = NDArray[np.int64]
 
 PRESENCE_BIN_S = 60.0
@@ -20,28 +22,34 @@ class Clock:
         n_samples: of the whole recording.
         refractory_s: spikes of one cell are never nearer than this.
         censored_s: detection itself never gives spikes nearer than this.
+        timeline: where it has gaps; none if there are none.
     """
 
     sampling_frequency: float
     n_samples: int
     refractory_s: float
     censored_s: float
+    timeline: Timeline | None = None
 
     @property
     def duration_s(self) -> float:
-        """Length of the recording."""
+        """Recorded time, without gaps."""
         return self.n_samples / self.sampling_frequency
+
+    def apart(self, spikes: Samples) -> Samples:
+        """Spikes moved so that no interval across a gap is short."""
+        return spikes if self.timeline is None else self.timeline.apart(spikes)
 
 
 def firing_rate_hz(spikes: Samples, clock: Clock) -> float:
-    """Spikes per second over the whole recording."""
+    """Spikes per second of recorded time."""
     return len(spikes) / clock.duration_s
 
 
 def presence_ratio(spikes: Samples, clock: Clock) -> float:
     """The share of time bins with at least one spike.
 
-    Bins are about a minute long; a recording shorter than ten minutes has ten.
+    Bins are about a minute of recorded time; a recording shorter than ten minutes has ten.
     """
     n_bins = max(LEAST_PRESENCE_BINS, round(clock.duration_s / PRESENCE_BIN_S))
     occupied = np.unique(spikes * n_bins // clock.n_samples)
@@ -72,7 +80,7 @@ def isi_violations_ratio(spikes: Samples, clock: Clock) -> float:
     n = len(spikes)
     if n == 0:
         return float("nan")
-    intervals = np.diff(spikes) / clock.sampling_frequency
+    intervals = np.diff(clock.apart(spikes)) / clock.sampling_frequency
     violations = int(np.sum(intervals < clock.refractory_s))
     watched_s = 2 * n * (clock.refractory_s - clock.censored_s)
     return violations / watched_s / (n / clock.duration_s)
@@ -81,5 +89,6 @@ def isi_violations_ratio(spikes: Samples, clock: Clock) -> float:
 def close_pairs(spikes: Samples, clock: Clock) -> int:
     """Pairs of spikes not farther apart than the refractory period, successive or not."""
     reach = round(clock.refractory_s * clock.sampling_frequency)
+    spikes = clock.apart(spikes)
     last = np.searchsorted(spikes, spikes + reach, side="right")
     return int(np.sum(last - np.arange(len(spikes)) - 1))

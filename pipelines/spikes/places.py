@@ -11,6 +11,7 @@ from pipelines.errors import RecordingError
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.recording_parameters import RecordingParameters
 from pipelines.spikes.saved import read_json
+from pipelines.spikes.segments import timeline_of
 
 APART_UM = 1_000.0
 """Channels without a known place are put this far apart: each is sorted on its own."""
@@ -132,5 +133,11 @@ def _without(recording: BaseRecording, names: str) -> BaseRecording:
 def _ended(recording: BaseRecording, end_s: float | None) -> BaseRecording:
     if end_s is None:
         return recording
-    stop = min(round(end_s * recording.get_sampling_frequency()), recording.get_num_samples())
+    timeline = timeline_of(recording)
+    if end_s <= timeline.start_s:
+        raise RecordingError(
+            f"end_s is {end_s:g} s, but the recording begins at {timeline.start_s:g} s of its own "
+            "clock: give a later time."
+        )
+    stop = max(1, int(timeline.sample(end_s)))
     return recording.frame_slice(start_frame=0, end_frame=stop)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +10,16 @@ from scipy.signal import butter, sosfiltfilt
 from spikeinterface.core import BaseRecording
 
 from pipelines.errors import RecordingError
+from pipelines.spikes.segments import timeline_of
+from pipelines.spikes.timeline import Timeline
 
 Floats = NDArray[np.float32]
 
 MARGIN_S = 0.05
 """Signal beside a chunk that is filtered with it, so that chunks meet without a seam."""
+
+PADDED_SAMPLES = 15
+"""By how many samples `sosfiltfilt` extends a signal for two sections."""
 
 CHANNELS_AT_ONCE = 4
 """Whose noise is measured together: 20 s of one take 2.4 MB."""
@@ -28,7 +34,7 @@ class Chunk:
 
     Attributes:
         traces: filtered signal in uV, shape (sample, channel), with `margin` samples
-            before `start` and after `stop` where the recording has them.
+            before `start` and after `stop` where their segments have them.
         first: the recording's sample index of `traces[0]`.
         start: the first sample that belongs to this chunk.
         stop: one after the last sample that belongs to this chunk.
@@ -44,8 +50,10 @@ class Chunk:
 class BandPass:
     """A zero-phase Butterworth band-pass of one recording, read chunk by chunk in uV.
 
+    Each segment of the recording is filtered by itself.
+
     Attributes:
-        recording: one segment, with gains.
+        recording: in one piece, with gains and its timeline.
         freq_min: lower corner in Hz.
         freq_max: upper corner in Hz.
     """
@@ -64,6 +72,11 @@ class BandPass:
         """Samples of the whole recording."""
         return int(self.recording.get_num_samples())
 
+    @cached_property
+    def timeline(self) -> Timeline:
+        """Its segments and when they were recorded."""
+        return timeline_of(self.recording)
+
     def read(self, channels: NDArray[np.intp], start: int, stop: int) -> Chunk:
         """Filter a stretch of some channels.
 
@@ -73,22 +86,36 @@ class BandPass:
             stop: one after the last sample.
         """
         margin = int(MARGIN_S * self.sampling_frequency)
-        first, last = max(start - margin, 0), min(stop + margin, self.n_samples)
+        first = max(start - margin, self.timeline.around(start).first_sample)
+        last = min(stop + margin, self.timeline.around(stop - 1).stop_sample)
+        parts = [self._filtered(channels, *span) for span in self.timeline.spans(first, last)]
+        return Chunk(parts[0] if len(parts) == 1 else np.concatenate(parts), first, start, stop)
+
+    def _filtered(self, channels: NDArray[np.intp], first: int, last: int) -> Floats:
+        """A stretch of one segment."""
         ids = self.recording.channel_ids[channels]
         raw = self.recording.get_traces(start_frame=first, end_frame=last, channel_ids=ids)
         gains = self.recording.get_channel_gains(ids).astype(np.float64)
         sections = self._sections()
+        # What scipy adds at the ends by itself; a segment of a few samples has less to add from.
+        padding = min(PADDED_SAMPLES, last - first - 1)
         traces = np.empty(raw.shape, dtype=np.float32)
         # One channel after the other: half the time, and one channel in double precision at once.
         for column, gain in enumerate(gains):
-            traces[:, column] = sosfiltfilt(sections, raw[:, column] * gain)
-        return Chunk(traces, first, start, stop)
+            traces[:, column] = sosfiltfilt(sections, raw[:, column] * gain, padlen=padding)
+        return traces
+
+    def spans(self, seconds: float) -> Iterator[tuple[int, int]]:
+        """First sample, and one after the last, of stretches of `seconds` within segments."""
+        step = max(int(seconds * self.sampling_frequency), 1)
+        for segment in self.timeline.segments:
+            for start in range(segment.first_sample, segment.stop_sample, step):
+                yield start, min(start + step, segment.stop_sample)
 
     def chunks(self, channels: NDArray[np.intp], seconds: float) -> Iterator[Chunk]:
-        """Go through the recording in stretches of `seconds`."""
-        step = max(int(seconds * self.sampling_frequency), 1)
-        for start in range(0, self.n_samples, step):
-            yield self.read(channels, start, min(start + step, self.n_samples))
+        """Go through the recording in stretches of `seconds`, none across a gap."""
+        for start, stop in self.spans(seconds):
+            yield self.read(channels, start, stop)
 
     def _sections(self) -> NDArray[np.float64]:
         band = (self.freq_min, self.freq_max)

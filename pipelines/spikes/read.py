@@ -8,6 +8,7 @@ import numpy as np
 from spikeinterface.core import BaseRecording, BinaryRecordingExtractor, concatenate_recordings
 
 from pipelines.errors import NeuroboardError, RecordingError
+from pipelines.spikes.clocks import with_intan_times, with_nwb_times, with_open_ephys_times
 from pipelines.spikes.extractors import extractors
 from pipelines.spikes.mearec import MEArecRecording, mearec_file
 from pipelines.spikes.more_systems import (
@@ -19,6 +20,7 @@ from pipelines.spikes.more_systems import (
 from pipelines.spikes.places import apart, with_locations
 from pipelines.spikes.recording_parameters import RecordingParameters
 from pipelines.spikes.saved import check_size, read_binary_folder, read_json, read_zarr_folder
+from pipelines.spikes.segments import in_one_piece, joined, timeline_of, with_timeline
 
 RAW = (".dat", ".bin", ".raw")
 INTAN = (".rhd", ".rhs")
@@ -43,12 +45,14 @@ def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording
     """Open a recording, whichever of the known formats it has.
 
     Several segments become one, the later ones right after the earlier ones; `sample_index`
-    counts through all of them. Channels without a known place are taken as far apart.
+    counts through all of them, and `timeline_of` says when each was taken. Channels without a
+    known place are taken as far apart.
 
     Args:
         path: a file or folder.
         parameters: `gain_uv` if the recording does not say its gain; for raw binary files also
-            `sampling_frequency`, `num_channels` and `dtype`.
+            `sampling_frequency`, `num_channels` and `dtype`. `segment_starts_s` where the
+            recording does not say when its segments began.
 
     Returns:
         A recording of one segment with gains and places of its channels.
@@ -59,7 +63,7 @@ def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording
     kind = _format_of(path)
     try:
         recording = kind.read(path, parameters)
-        recording = _in_one_piece(recording)
+        recording = in_one_piece(recording, path, parameters.segment_starts_s)
         _touch(recording)
     except NeuroboardError:
         raise
@@ -100,13 +104,6 @@ def _touch(recording: BaseRecording) -> None:
         raise RecordingError("The recording is empty: copy it again.")
     recording.get_traces(start_frame=0, end_frame=min(10, n_samples))
     recording.get_traces(start_frame=max(n_samples - 10, 0), end_frame=n_samples)
-
-
-def _in_one_piece(recording: BaseRecording) -> BaseRecording:
-    if recording.get_num_segments() == 1:
-        return recording
-    joined: BaseRecording = concatenate_recordings([recording])
-    return joined
 
 
 def _with_gain(recording: BaseRecording, path: Path, gain_uv: float | None) -> BaseRecording:
@@ -199,7 +196,7 @@ def _read_open_ephys(path: Path, _: RecordingParameters) -> BaseRecording:
     names, _ids = extractors().get_neo_streams("openephysbinary", path)
     other = ("ADC", "LFP", "SYNC", "NI-DAQ", "AUX")
     name = _one_stream(names, lambda text: not any(word in text for word in other), path)
-    return extractors().read_openephys(path, stream_name=name)
+    return with_open_ephys_times(extractors().read_openephys(path, stream_name=name))
 
 
 def _refuse_outside(file: Path) -> None:
@@ -225,15 +222,16 @@ def _read_intan(path: Path, _: RecordingParameters) -> BaseRecording:
     recordings = [_read_intan_file(file) for file in _intan_files(path)]
     if len(recordings) == 1:
         return recordings[0]
-    joined: BaseRecording = concatenate_recordings(recordings)
-    return joined
+    timeline, notes = joined([timeline_of(one) for one in recordings])
+    return with_timeline(concatenate_recordings(recordings), timeline.without_seams(), notes)
 
 
 def _read_intan_file(file: Path) -> BaseRecording:
-    names, _ids = extractors().get_neo_streams("intan", file)
+    names, _ids = extractors().get_neo_streams("intan", file, ignore_integrity_checks=True)
     # The neo library writes "amplfier" for stimulators.
     name = _one_stream(names, lambda text: text.startswith("RH") and " ampl" in text, file)
-    return extractors().read_intan(file, stream_name=name)
+    recording = extractors().read_intan(file, stream_name=name, ignore_integrity_checks=True)
+    return with_intan_times(recording)
 
 
 def _nwb_file(path: Path) -> Path | None:
@@ -244,7 +242,8 @@ def _nwb_file(path: Path) -> Path | None:
 
 
 def _read_nwb(path: Path, _: RecordingParameters) -> BaseRecording:
-    return extractors().read_nwb_recording(_nwb_file(path), use_pynwb=False)
+    file = _nwb_file(path) or path
+    return with_nwb_times(extractors().read_nwb_recording(file, use_pynwb=False), file)
 
 
 FORMATS = (

@@ -58,6 +58,15 @@ class RecordingParameters(Parameters):
         "that do not say it, where it is needed.",
         gt=0,
     )
+    segment_starts_s: str = parameter(
+        "",
+        label="Starts of segments",
+        advanced=True,
+        unit="s",
+        help="When each segment of the recording begins, divided by commas, such as 0,130; only "
+        "where the recording says nothing of it, or what cannot be true. A single one means that "
+        "there is no gap.",
+    )
 
 
 class LookParameters(RecordingParameters):

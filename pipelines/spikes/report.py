@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.spikes.drawing import Picture, bars, lines
 from pipelines.spikes.overview import over_time
+from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.trains import correlogram, isi_histogram
 from pipelines.spikes.unit_tables import read_table, read_units
 
@@ -54,22 +55,19 @@ td.words { text-align: left; }
 figure { margin: 0; } figcaption, .quiet { color: var(--quiet); font-size: 13px; }
 svg { width: 100%; height: auto; } svg text { fill: var(--quiet); font-size: 11px; }
 svg .line { fill: none; stroke: var(--mark); stroke-width: 1.5; }
-svg .bar { fill: var(--mark); } svg .axis { stroke: var(--quiet); }
+svg .bar { fill: var(--mark); } svg .gap { fill: var(--line); } svg .axis { stroke: var(--quiet); }
 svg .warn { stroke: #c43d4a; stroke-dasharray: 2 2; }
 """
 
 
-def write_report(
-    folder: Path, title: str, sentences: Sequence[str], sampling_frequency: float, duration_s: float
-) -> None:
+def write_report(folder: Path, title: str, sentences: Sequence[str], timeline: Timeline) -> None:
     """Write `report.html` from the other files of a sorting.
 
     Args:
         folder: with the finished files of the sorting.
         title: name of the recording.
         sentences: what was done, in words.
-        sampling_frequency: samples per second.
-        duration_s: length of the recording.
+        timeline: of the recording.
     """
     units = read_units(folder / "units.csv")
     groups = read_table(folder / "groups.csv")
@@ -80,7 +78,7 @@ def write_report(
         _table(units, UNIT_COLUMNS),
         "<h2>Channel groups</h2>",
         _table(groups, GROUP_COLUMNS),
-        *_units(folder, units, sampling_frequency, duration_s),
+        *_units(folder, units, timeline),
     ]
     page = (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
@@ -113,9 +111,7 @@ def _cell(value: object) -> str:
     return f"<td{words}>{escape(str(value))}</td>"
 
 
-def _units(
-    folder: Path, units: pd.DataFrame, sampling_frequency: float, duration_s: float
-) -> Iterator[str]:
+def _units(folder: Path, units: pd.DataFrame, timeline: Timeline) -> Iterator[str]:
     with np.load(folder / "spikes.npz") as spikes, np.load(folder / "waveforms.npz") as waves:
         samples, labels = spikes["sample_index"], spikes["unit_id"]
         heights = spikes["amplitude_uv"]
@@ -124,7 +120,7 @@ def _units(
         own = labels == row["unit_id"]
         shape = mean[number][:, names.index(str(row["channel"]))]
         yield f"<h2>Unit {row['unit_id']}, channel {escape(str(row['channel']))}</h2>"
-        pictures = _pictures(samples[own], heights[own], sampling_frequency, duration_s)
+        pictures = _pictures(samples[own], heights[own], timeline)
         yield "".join(["<div class='row'>", _waveform(ms, shape), *pictures, "</div>"])
     if len(units) > MOST_UNITS:
         yield f"<p class='quiet'>Drawn are the first {MOST_UNITS} of {len(units)} units.</p>"
@@ -135,19 +131,20 @@ def _waveform(ms: NDArray[np.float64], shape: NDArray[np.float32]) -> str:
 
 
 def _pictures(
-    samples: NDArray[np.int64],
-    heights: NDArray[np.float32],
-    sampling_frequency: float,
-    duration_s: float,
+    samples: NDArray[np.int64], heights: NDArray[np.float32], timeline: Timeline
 ) -> Iterator[str]:
-    isi = isi_histogram(samples, sampling_frequency, bin_ms=1.0, max_ms=50.0)
+    rate, apart = timeline.segments[0].rate_hz, timeline.apart(samples)
+    isi = isi_histogram(apart, rate, bin_ms=1.0, max_ms=50.0)
     about = Picture("interval (ms)", "count", "Intervals between successive spikes", (1.5,))
     yield bars(about, isi.edges_ms, isi.counts)
-    auto = correlogram(samples, samples, sampling_frequency)
+    auto = correlogram(apart, apart, rate)
     about = Picture("lag (ms)", "count", "Autocorrelogram in bins of 1 ms")
     yield bars(about, auto.edges_ms, auto.counts)
-    found = over_time(samples, heights, sampling_frequency, duration_s)
-    yield bars(Picture("time (s)", "Hz", "Firing rate"), found.edges_s, found.rate_hz)
+    found, gaps = over_time(samples, heights, timeline), timeline.gaps_s
+    words = " Grey: not recorded." if gaps else ""
+    about = Picture(timeline.axis, "Hz", f"Firing rate.{words}", (), gaps)
+    yield bars(about, found.edges_s, np.nan_to_num(found.rate_hz))
     middle = (found.edges_s[:-1] + found.edges_s[1:]) / 2
-    about = Picture("time (s)", "µV", "Median height of the spikes: a slow change is drift")
+    caption = f"Median height of the spikes: a slow change is drift.{words}"
+    about = Picture(timeline.axis, "µV", caption, (), gaps)
     yield lines(about, middle, found.median_uv)

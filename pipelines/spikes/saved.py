@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from probeinterface import ProbeGroup
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from spikeinterface.core import BaseRecording, BinaryRecordingExtractor
@@ -45,6 +46,8 @@ class _Binary(BaseModel):
     file_offset: int = Field(0, ge=0)
     gain_to_uv: Values = Field(None, alias="gain_to_uV")
     offset_to_uv: Values = Field(None, alias="offset_to_uV")
+    t_starts: list[float | None] | None = None
+    file_timestamps_paths: list[str] | None = None
 
 
 def read_binary_folder(folder: Path) -> BaseRecording:
@@ -68,7 +71,39 @@ def read_binary_folder(folder: Path) -> BaseRecording:
         gain_to_uV=kwargs.gain_to_uv,
         offset_to_uV=kwargs.offset_to_uv,
     )
+    _set_times(recording, kwargs, folder)
     return _with_probe(recording, folder)
+
+
+def _set_times(recording: BaseRecording, kwargs: _Binary, folder: Path) -> None:
+    """Give segments the start, or the times of all samples, that the folder says."""
+    for given in (kwargs.t_starts, kwargs.file_timestamps_paths):
+        if given is not None and len(given) != len(recording.segments):
+            raise RecordingError(
+                f"{folder / 'binary.json'} gives times of {len(given)} segments, but there are "
+                f"{len(recording.segments)}: save the recording again."
+            )
+    for number, segment in enumerate(recording.segments):
+        if kwargs.t_starts is not None:
+            segment._t_start = kwargs.t_starts[number]
+        times = _times(kwargs, folder, number)
+        if times is not None:
+            segment._time_vector = times
+            if times.shape != (segment.get_num_samples(),):
+                raise RecordingError(
+                    f"{folder} has {times.size:,} times of the {segment.get_num_samples():,} "
+                    f"samples of segment {number}: copy the whole folder."
+                )
+
+
+def _times(kwargs: _Binary, folder: Path, number: int) -> NDArray[np.float64] | None:
+    if kwargs.file_timestamps_paths is not None:
+        return np.memmap(_inside(folder, kwargs.file_timestamps_paths[number]), "float64", "r")
+    name = f"times_cached_seg{number}.npy"
+    if not (folder / name).exists():
+        return None
+    found = np.load(_inside(folder, name), mmap_mode="r", allow_pickle=False)
+    return np.asanyarray(found, dtype=np.float64)
 
 
 def check_size(file: Path, width: int, offset: int = 0) -> None:
@@ -117,8 +152,9 @@ def _described(file: Path) -> _Binary:
     kwargs = values.get("kwargs")
     kwargs = dict(kwargs) if isinstance(kwargs, dict) else {}
     kwargs.setdefault("num_channels", kwargs.get("num_chan"))
-    if isinstance(kwargs.get("file_paths"), str):
-        kwargs["file_paths"] = [kwargs["file_paths"]]
+    for name in ("file_paths", "file_timestamps_paths"):
+        if isinstance(kwargs.get(name), str):
+            kwargs[name] = [kwargs[name]]
     try:
         return _Binary.model_validate(kwargs)
     except ValidationError as error:

@@ -28,6 +28,7 @@ from spikeinterface.metrics.template.metrics import (
 from pipelines.errors import TableError
 from pipelines.spikes.metric_table import MetricTable
 from pipelines.spikes.metrics import Clock
+from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.train_metrics import (
     amplitude_metrics,
     firing_range,
@@ -115,13 +116,14 @@ def shape(waveform: Values, sampling_frequency: float) -> Mapping[str, float]:
 def _clock(folder: Path, rate: float) -> Clock:
     """The recording's length, as the record of the sorting says it."""
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    seconds = float(record["results"]["duration_s"])
-    return Clock(rate, round(seconds * rate), ISI_VIOLATION_MS / 1000, 0.0)
+    results = {**record["results"], "sampling_frequency": rate}
+    timeline = Timeline.from_results(results, round(float(results["duration_s"]) * rate))
+    return Clock(rate, timeline.n_samples, ISI_VIOLATION_MS / 1000, 0.0, timeline)
 
 
 def _of_train(spikes: NDArray[np.int64], clock: Clock) -> Mapping[str, float]:
     return {
-        **violations(spikes, clock.sampling_frequency),
+        **violations(clock.apart(spikes), clock.sampling_frequency),
         "sliding_rp_violation": sliding_rp_violation(spikes, clock),
         "firing_range": firing_range(spikes, clock),
     }

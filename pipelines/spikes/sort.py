@@ -26,6 +26,7 @@ from pipelines.spikes.preprocess import BandPass, band_pass
 from pipelines.spikes.read import read_recording
 from pipelines.spikes.repeats import dead_samples, in_words, once
 from pipelines.spikes.report import write_report
+from pipelines.spikes.segments import time_notes
 from pipelines.spikes.sort_file import read_sort_file
 from pipelines.spikes.sorted_folder import Sorted, write_sorted
 from pipelines.spikes.units import Site
@@ -73,8 +74,9 @@ def sort(
         report: told what happens.
 
     Returns:
-        `n_units`, `n_spikes` (of units), `groups_failed`, `duration_s`, `n_samples`,
-        `n_channels`, `sampling_frequency`, `sorters` (name: number of groups), `sorter_reason`,
+        `n_units`, `n_spikes` (of units), `groups_failed`, `duration_s` (recorded time),
+        `n_samples`, `segments` (start, length and samples of each), `n_channels`,
+        `sampling_frequency`, `sorters` (name: number of groups), `sorter_reason`,
         `samples_sha256` (by which the recording is known again), `notes` (sentences to be read
         before the result).
 
@@ -97,7 +99,7 @@ def sort(
     results = _results(done, site, task)
     write_report(
         folder, inputs["recording"].name, _in_words(results, parameters),
-        results["sampling_frequency"], results["duration_s"],
+        task.signal.timeline,
     )  # fmt: skip
     return results
 
@@ -223,10 +225,14 @@ def _results(done: Sequence[Sorted], site: Site, task: Task) -> dict[str, Any]:
         "groups_failed": sum(one.failed for one in done),
         "duration_s": round(signal.n_samples / signal.sampling_frequency, 3),
         "n_samples": signal.n_samples,
+        "segments": signal.timeline.as_results(),
         "n_channels": len(site.channel_ids),
         "sampling_frequency": signal.sampling_frequency,
         "sorters": {name: names.count(name) for name in dict.fromkeys(names)},
         "sorter_reason": task.plan.reason,
         "samples_sha256": task.samples_sha256,
-        "notes": in_words([one.found.n_repeats for one in done], task.parameters),
+        "notes": [
+            *time_notes(signal.recording),
+            *in_words([one.found.n_repeats for one in done], task.parameters),
+        ],
     }

@@ -65,8 +65,9 @@ def write_sorted(
     rate = signal.sampling_frequency
     window = waveform_window(parameters, rate)
     clock = Clock(
-        rate, signal.n_samples, parameters.refractory_ms / 1000, parameters.dead_time_ms / 1000
-    )
+        rate, signal.n_samples, parameters.refractory_ms / 1000, parameters.dead_time_ms / 1000,
+        signal.timeline,
+    )  # fmt: skip
     write_spikes(units, folder / "spikes.npz")
     write_waveforms(units, site, window, rate, folder / "waveforms.npz")
     write_snippets(units, window, folder / "snippets.npz")

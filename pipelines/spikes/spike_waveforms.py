@@ -15,6 +15,7 @@ from pipelines.spikes.identity import refuse_another
 from pipelines.spikes.places import prepared
 from pipelines.spikes.preprocess import BandPass, Floats, band_pass, noise_levels
 from pipelines.spikes.read import read_recording
+from pipelines.spikes.timeline import Timeline
 
 CHUNK_S = 10.0
 MOST_CHANNELS = 8
@@ -29,7 +30,7 @@ class UnitWaveforms:
 
     Attributes:
         spikes: their places in the sorting, in order of time, shape (spike,). Spikes at
-            the very ends of the recording are left out.
+            the very ends of the recording, and of its segments, are left out.
         values: in uV, shape (spike, sample, channel).
         channels: positions in the recording of the channels of `values`.
         noise: of those channels in uV.
@@ -84,7 +85,7 @@ def unit_waveforms(
     for number, (unit, places) in enumerate(spikes.items()):
         report(number / len(spikes), f"Reading the waveforms of unit {unit}")
         channels = largest_channels(shapes[unit], MOST_CHANNELS)
-        inside = _inside(sorting.sample_index[places], window, signal.n_samples)
+        inside = _inside(sorting.sample_index[places], window, signal.timeline)
         peak = shapes[unit][:, channels[0]]
         sign = float(np.sign(peak[np.abs(peak).argmax()]))
         samples = sorting.sample_index[places[inside]]
@@ -107,9 +108,14 @@ def _window(sorting: FinishedSorting) -> Window:
     return Window(round(values.ms_before * per_ms), round(values.ms_after * per_ms))
 
 
-def _inside(samples: Places, window: Window, n_samples: int) -> NDArray[np.bool_]:
-    low, high = window.before + REACH, window.after + REACH
-    inside: NDArray[np.bool_] = (samples >= low) & (samples + high < n_samples)
+def _inside(
+    samples: Places, window: Window, timeline: Timeline, reach: int = REACH
+) -> NDArray[np.bool_]:
+    """Whether what is read around a spike lies in the spike's own segment."""
+    low, high = window.before + reach, window.after + reach
+    edges = np.append(timeline.firsts, timeline.n_samples)
+    here = timeline.segment_of(samples)
+    inside: NDArray[np.bool_] = (samples - low >= edges[here]) & (samples + high < edges[here + 1])
     return inside
 
 
@@ -122,10 +128,8 @@ def _read(
     window: Window,
 ) -> Floats:
     column = int(np.flatnonzero(channels == largest)[0])
-    step = int(CHUNK_S * signal.sampling_frequency)
     parts = [np.empty((0, len(window.offsets), len(channels)), np.float32)]
-    for start in range(0, signal.n_samples, step):
-        stop = min(start + step, signal.n_samples)
+    for start, stop in signal.spans(CHUNK_S):
         here = samples[(samples >= start) & (samples < stop)]
         if len(here):
             peaks = Peaks(
@@ -157,7 +161,7 @@ def spread_waveforms(
         In uV, shape (spike, sample, channel).
     """
     window = _window(sorting)
-    there = samples[(samples >= window.before) & (samples + window.after < signal.n_samples)]
+    there = samples[_inside(samples, window, signal.timeline, reach=0)]
     chosen = there[np.linspace(0, len(there) - 1, min(most, len(there))).astype(np.int64)]
     found = np.empty((len(chosen), len(window.offsets), len(channels)), np.float32)
     for number, sample in enumerate(chosen.tolist()):

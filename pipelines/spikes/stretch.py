@@ -9,6 +9,7 @@ from pipelines.spikes import finished_sorting
 from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.overview import LONGEST_STRETCH_S, Stretch
 from pipelines.spikes.spike_waveforms import largest_channels, open_signal
+from pipelines.spikes.timeline import Timeline
 
 MOST_CHANNELS = 8
 
@@ -19,24 +20,29 @@ def stretch(folder: Path, unit: int, start_s: float, length_s: float) -> Stretch
     Args:
         folder: of a sorting.
         unit: whose channels.
-        start_s: where it begins; moved into the recording.
-        length_s: at most 5 s.
+        start_s: where it begins on the recording's clock; moved to where something was recorded.
+        length_s: at most 5 s, gaps included.
 
     Raises:
         InputError: the recording is not there any more.
     """
     sorting = finished_sorting.read(folder)
     signal = open_signal(sorting)
-    rate = signal.sampling_frequency
-    n_samples = max(1, round(min(length_s, LONGEST_STRETCH_S) * rate))
-    start = int(np.clip(round(start_s * rate), 0, max(0, signal.n_samples - n_samples)))
-    stop = min(start + n_samples, signal.n_samples)
+    start, stop = _range(signal.timeline, start_s, min(length_s, LONGEST_STRETCH_S))
     channels = np.sort(largest_channels(sorting.mean[sorting.row_of(unit)], MOST_CHANNELS))
     chunk = signal.read(channels, start, stop)
     own = chunk.traces[start - chunk.first : stop - chunk.first]
-    seconds = np.arange(start, stop) / rate
+    seconds = signal.timeline.seconds(np.arange(start, stop))
     names = [str(sorting.channel_id[channel]) for channel in channels]
     return Stretch(seconds, own, names, _spikes(sorting, names, start, stop))
+
+
+def _range(timeline: Timeline, start_s: float, length_s: float) -> tuple[int, int]:
+    """First sample of a stretch, and one after its last."""
+    start = int(timeline.sample(max(timeline.start_s, min(start_s, timeline.stop_s - length_s))))
+    start = min(start, timeline.n_samples - 1)
+    stop = int(timeline.sample(float(timeline.seconds(start)) + length_s))
+    return start, max(stop, start + 1)
 
 
 def _spikes(

@@ -36,7 +36,7 @@ def sliding_rp_violation(spikes: Samples, clock: Clock) -> float:
     width = int(RP_BIN_S * clock.sampling_frequency)
     n_bins = int(RP_MOST_S / (width / clock.sampling_frequency))
     edges = np.arange(1, n_bins + 1) * (width / clock.sampling_frequency)
-    observed = np.cumsum(_lags(spikes, width, n_bins))
+    observed = np.cumsum(_lags(clock.apart(spikes), width, n_bins))
     foreign = CONTAMINATIONS * len(spikes)
     # Foreign spikes are too near to the unit's own and to each other (Llobet et al. 2022).
     chances = foreign * (len(spikes) - foreign + (foreign - 1) / 2)
@@ -89,6 +89,14 @@ def synchrony(sample_index: Samples, unit_id: NDArray[np.int32]) -> Mapping[str,
     }
 
 
+def _bins(clock: Clock, width: int) -> list[NDArray[np.int64]]:
+    """Edges of whole bins, of each segment of the recording."""
+    if clock.timeline is None:
+        return [np.arange(0, clock.n_samples + 1, width)]
+    segments = clock.timeline.segments
+    return [np.arange(one.first_sample, one.stop_sample + 1, width) for one in segments]
+
+
 def amplitude_metrics(
     spikes: Samples, heights: NDArray[np.float64], clock: Clock
 ) -> dict[str, float]:
@@ -109,9 +117,12 @@ def amplitude_metrics(
     }
     rate = len(spikes) / clock.duration_s
     width = int(SPIKES_PER_BIN / rate * clock.sampling_frequency)
-    bounds = np.searchsorted(spikes, np.arange(0, clock.n_samples + 1, width))
     # A bin without spikes has no spread, as SpikeInterface has it: then there is no median either.
-    parts = [heights[one:two] for one, two in pairwise(bounds)]
+    parts = [
+        heights[one:two]
+        for edges in _bins(clock, width)
+        for one, two in pairwise(np.searchsorted(spikes, edges))
+    ]
     if len(parts) >= LEAST_BINS and all(map(len, parts)):
         spread = np.array([part.std() for part in parts]) / heights.mean()
         low, high = np.percentile(spread, INNER)

@@ -11,6 +11,7 @@ import pytest
 from pipelines.spikes.overview import over_time
 from pipelines.spikes.report import write_report
 from pipelines.spikes.stretch import stretch
+from pipelines.spikes.timeline import Timeline
 
 
 class Tags(HTMLParser):
@@ -37,7 +38,7 @@ def test_the_report_shows_every_unit_and_asks_for_nothing_else(sorting: Path) ->
 def test_names_in_the_report_are_text(sorting: Path, tmp_path: Path) -> None:
     for name in ("units.csv", "groups.csv", "spikes.npz", "waveforms.npz"):
         (tmp_path / name).write_bytes((sorting / name).read_bytes())
-    write_report(tmp_path, "<script>alert(1)</script>", ["<b>"], 30_000.0, 60.0)
+    write_report(tmp_path, "<script>alert(1)</script>", ["<b>"], Timeline.one(1_800_000, 30_000.0))
     text = (tmp_path / "report.html").read_text()
     assert "<script" not in text
     assert "<b>" not in text
@@ -46,7 +47,7 @@ def test_names_in_the_report_are_text(sorting: Path, tmp_path: Path) -> None:
 def test_rate_and_height_over_time() -> None:
     samples = np.concatenate([np.arange(0, 20_000, 100), np.arange(20_000, 40_000, 200)])
     heights = np.where(samples < 20_000, 50.0, 40.0).astype(np.float32)
-    found = over_time(samples, heights, 1000.0, 40.0)
+    found = over_time(samples, heights, Timeline.one(40_000, 1000.0))
     assert found.rate_hz[:20] == pytest.approx(10)
     assert found.rate_hz[20:] == pytest.approx(5)
     assert found.median_uv[0] == 50
