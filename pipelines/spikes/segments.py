@@ -73,11 +73,14 @@ def _of_segments(recording: BaseRecording) -> tuple[Timeline, list[str]]:
     """The times that SpikeInterface knows of segments, and what was taken where it knows none."""
     found = list[Timeline]()
     rate = float(recording.get_sampling_frequency())
+    known = any(_start(recording, number) for number in range(recording.get_num_segments()))
     for number, segment in enumerate(recording.segments):
         times = segment.get_times_kwargs()["time_vector"]
         if times is None:
-            n_samples, start = recording.get_num_samples(number), _start(recording, number)
-            found.append(Timeline.one(n_samples, rate, start or 0.0))
+            start = _start(recording, number)
+            if start is None:
+                start = found[-1].stop_s if found and known else 0.0
+            found.append(Timeline.one(recording.get_num_samples(number), rate, start))
         else:
             blocks = (np.asarray(times[at : at + BLOCK]) for at in range(0, len(times), BLOCK))
             found.append(from_timestamps(blocks, rate))
@@ -87,12 +90,12 @@ def _of_segments(recording: BaseRecording) -> tuple[Timeline, list[str]]:
 def joined(parts: Sequence[Timeline], notes: Sequence[str] = ()) -> tuple[Timeline, list[str]]:
     """One timeline of several, whose samples follow each other.
 
-    Where none of the later ones has a start but 0, times follow each other too.
+    Where none has a start but 0, times follow each other too.
 
     Returns:
         The timeline; notes, with what was taken where starts are not known.
     """
-    silent = len(parts) > 1 and not any(part.start_s for part in parts[1:])
+    silent = len(parts) > 1 and not any(part.start_s for part in parts)
     segments = list[Segment]()
     for part in parts:
         first = segments[-1].stop_sample if segments else 0

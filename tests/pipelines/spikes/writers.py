@@ -39,13 +39,24 @@ def spikeglx(folder: Path, values: Traces) -> None:
     (folder / "run_g0_t0.nidq.meta").write_text("\n".join(lines) + "\n")
 
 
-def open_ephys(folder: Path, values: Traces, name: str = "Rhythm_FPGA-100.0/") -> None:
-    recording = folder / "Record Node 101" / "experiment1" / "recording1"
-    stream = recording / "continuous" / "Rhythm_FPGA-100.0"
+def open_ephys(
+    folder: Path,
+    values: Traces,
+    name: str = "Rhythm_FPGA-100.0/",
+    *,
+    recording: int = 1,
+    first: int = 0,
+    dropped: tuple[int, int] = (0, 0),
+) -> None:
+    """One recording of an experiment; frames can be missing from a sample on."""
+    numbers = first + np.arange(len(values))
+    numbers[dropped[0] :] += dropped[1]
+    recording_folder = folder / "Record Node 101" / "experiment1" / f"recording{recording}"
+    stream = recording_folder / "continuous" / "Rhythm_FPGA-100.0"
     stream.mkdir(parents=True)
     values.tofile(stream / "continuous.dat")
-    np.save(stream / "sample_numbers.npy", np.arange(len(values)))
-    np.save(stream / "timestamps.npy", np.arange(len(values)) / RATE)
+    np.save(stream / "sample_numbers.npy", numbers)
+    np.save(stream / "timestamps.npy", numbers / RATE)
     channels = [
         {"channel_name": f"CH{n + 1}", "bit_volts": 0.195, "units": "uV"}
         for n in range(values.shape[1])
@@ -61,7 +72,7 @@ def open_ephys(folder: Path, values: Traces, name: str = "Rhythm_FPGA-100.0/") -
         "channels": channels,
     }
     structure = {"GUI version": "0.6.0", "continuous": [signal], "events": [], "spikes": []}
-    (recording / "structure.oebin").write_text(json.dumps(structure))
+    (recording_folder / "structure.oebin").write_text(json.dumps(structure))
     (folder / "Record Node 101" / "settings.xml").write_text("<SETTINGS></SETTINGS>")
 
 
