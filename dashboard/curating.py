@@ -149,6 +149,11 @@ def _review(folder: Path, sorting: Path) -> Review:
     )
 
 
+def forget() -> None:
+    """Read sortings anew: one was told where its recording lies now."""
+    _review.cache_clear()
+
+
 def blind_logs(where: Desk) -> dict[str, Path]:
     """The logs of blind curators, by their names."""
     files = sorted(where.folder.glob(f"{BLIND}*.jsonl"))

@@ -20,6 +20,7 @@ from pipelines import registry
 from pipelines.errors import InputError
 from pipelines.fingerprint import fingerprint
 from pipelines.provenance import files_below
+from pipelines.spikes.source import LOCATED
 
 
 def resolve(name: str, reference: str, settings: Settings, store: Store) -> JobInput:
@@ -60,7 +61,13 @@ def _from_job(name: str, job_id: str, settings: Settings, store: Store) -> JobIn
         raise InputError(f"Job {job_id} has no finished result: run it first.")
     label = f"{job.inputs[0].label.partition(' (job ')[0]} (job {job_id})"
     path = settings.jobs / job_id / "result"
-    return JobInput(name, f"job:{job_id}", label, str(path), f"job:{job_id}")
+    return JobInput(name, f"job:{job_id}", label, str(path), f"job:{job_id}{_located(path)}")
+
+
+def _located(result: Path) -> str:
+    """Marks a sorting that was told where its recording lies now: what it makes may be more."""
+    file = result / LOCATED
+    return f"@{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}" if file.is_file() else ""
 
 
 def _from_registry(name: str, model: str, settings: Settings) -> JobInput:

@@ -21,7 +21,7 @@ from pipelines.outputs import atomic_file, atomic_folder
 from pipelines.parameters import Parameters, from_assignments
 from pipelines.progress import Report
 from pipelines.provenance import Run
-from pipelines.spikes import step_command
+from pipelines.spikes import locate_command, step_command
 from pipelines.spikes.batch_command import add_batch
 from pipelines.synapses.parameters import SimulationParameters
 from pipelines.terminal import progress_on_terminal
@@ -73,6 +73,8 @@ def parser() -> argparse.ArgumentParser:
             )
         _add_command(commands[group].add_parser(name, help=command.help), command)
     step_command.add(commands["spikes"].add_parser("step", help="one step of curating a sorting"))
+    locating = commands["spikes"].add_parser("locate", help="say where a recording lies now")
+    locate_command.add(locating)
     sort = next(command for command in COMMANDS if command.task == "spikes sort")
     batch = commands["spikes"].add_parser("batch", help="sort many recordings")
     add_batch(batch, sort.options, [one for one in sort.files if one.name != "earlier"])

@@ -12,7 +12,7 @@ from dashboard import curating, people
 from dashboard.aria import aria
 from dashboard.curating import Desk
 from dashboard.jobs.store import Job
-from dashboard.results import common
+from dashboard.results import common, spike_locate
 from dashboard.results import spike_curate_after as after
 from dashboard.results import spike_curate_again as again
 from dashboard.results import spike_curate_cloud as cloud
@@ -55,6 +55,7 @@ def view(job: Job) -> Component:
             dcc.Store(id="curate-unit", data=unit),
             dcc.Store(id="curate-refresh"),
             html.P(note, className="note") if note else None,
+            spike_locate.offer(_sorting_job(job), desk.review.sorting),
             html.Div(_pad(desk, state), id="curate-pad", className="card"),
             html.Div(
                 [
@@ -76,6 +77,10 @@ def view(job: Job) -> Component:
         ],
         id="curate",
     )
+
+
+def _sorting_job(job: Job) -> str:
+    return job.inputs[0].reference.removeprefix("job:")
 
 
 def _pad(desk: Desk, state: curation.State) -> list[Component]:

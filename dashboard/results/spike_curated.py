@@ -7,7 +7,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.jobs.store import Job
-from dashboard.results import common
+from dashboard.results import common, spike_locate
+from pipelines.spikes import finished_sorting
 from pipelines.spikes.unit_tables import read_units
 
 FILES = {
@@ -54,6 +55,7 @@ def view(job: Job) -> Component:
                 ],
                 className="card",
             ),
+            spike_locate.offer(job.id, finished_sorting.read(folder)),
             html.Div(
                 [
                     html.H2("Units"),

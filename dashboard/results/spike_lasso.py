@@ -47,6 +47,11 @@ def _sorting(folder: Path) -> FinishedSorting:
     return finished_sorting.read(folder)
 
 
+def forget() -> None:
+    """Read sortings anew: one was told where its recording lies now."""
+    _sorting.cache_clear()
+
+
 def view() -> list[Component]:
     """Where the answer to a line goes."""
     return [

@@ -10,7 +10,7 @@ from dash.exceptions import PreventUpdate
 from dashboard.figures import spike_views
 from dashboard.figures.common import framed
 from dashboard.jobs.store import Job
-from dashboard.results import common
+from dashboard.results import common, spike_locate
 from pipelines.errors import InputError
 from pipelines.spikes.overview import LONGEST_STRETCH_S
 
@@ -57,7 +57,7 @@ def _traces(job: Job, unit: int, start_s: float, length_s: float) -> Component:
     try:
         found = stretch(common.folder(job.id), unit, start_s, length_s)
     except InputError as error:
-        return html.P(error.sentence, className="empty")
+        return spike_locate.control(job.id, error.sentence)
     rate = float(common.headline(job)["sampling_frequency"])
     values = job.parameters
     return framed(

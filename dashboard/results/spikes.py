@@ -13,7 +13,7 @@ from dash.exceptions import PreventUpdate
 from dashboard.figures import spikes as figures
 from dashboard.figures.common import framed
 from dashboard.jobs.store import Job
-from dashboard.results import common, spike_groups, spike_traces, spike_unit
+from dashboard.results import common, spike_groups, spike_locate, spike_traces, spike_unit
 from dashboard.results.spike_unit import trains
 from pipelines.spikes.trains import correlogram
 from pipelines.spikes.unit_tables import read_table, read_units
@@ -198,6 +198,7 @@ def _correlogram(job: Job, one: int, two: int) -> Component:
 def register(app: Dash) -> None:
     """Connect the table with the figures below it, and the choice of a pair."""
     spike_traces.register(app)
+    spike_locate.register(app)
     spike_groups.register(app)
     app.callback(
         Output("spikes-correlogram-box", "children"),

@@ -110,7 +110,7 @@ def refuse_another(
     if found:
         raise InputError(
             f"The recording {path} is not the one that was sorted: {found}. If the right one lies "
-            "elsewhere now, say where with `spikes locate`."
+            "elsewhere now, say where, with `spikes locate` or on the page of its units."
         )
 
 

@@ -51,8 +51,8 @@ def open_signal(sorting: FinishedSorting) -> BandPass:
     path = sorting.recording
     if not path.exists():
         raise InputError(
-            f"The recording {path} is not there any more: say where it lies now with "
-            "`spikes locate`."
+            f"The recording {path} is not there any more: say where it lies now, with "
+            "`spikes locate` or on the page of its units."
         )
     try:
         recording = read_recording(path, sorting.parameters)

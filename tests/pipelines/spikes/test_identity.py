@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from spikeinterface.core import NumpyRecording
 
+from pipelines.__main__ import main
 from pipelines.errors import InputError
 from pipelines.spikes import finished_sorting, identity
 from pipelines.spikes.identity import Identity, digest_of_samples, refuse_another
+from pipelines.spikes.locate import locate
 from pipelines.spikes.spike_waveforms import open_signal
 from pipelines.tasks import run
 
@@ -143,3 +145,50 @@ def test_the_digest_of_a_long_recording_reads_a_fixed_part_of_it(
         others = values.copy()
         others[changed] += 1
         assert digest_of_samples(NumpyRecording([others], 30_000.0)) != first
+
+
+def test_a_moved_recording_is_pointed_to_and_another_one_is_refused(
+    copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (copy / "wire.dat").rename(tmp_path / "renamed.bin")
+    samples(1).tofile(tmp_path / "other.dat")
+    before = (copy / "sorted" / "run.json").read_bytes()
+    with pytest.raises(InputError, match=r"not there any more.*spikes locate"):
+        opened(copy)
+    command = ["spikes", "locate", str(copy / "sorted")]
+    assert main([*command, str(tmp_path / "other.dat")]) == 2
+    assert "is not the one that was sorted" in capsys.readouterr().err
+    assert not (copy / "sorted" / "located.json").exists()
+    assert main([*command, str(tmp_path / "renamed.bin")]) == 0
+    assert "blocks of its samples are those that were sorted" in capsys.readouterr().out
+    assert opened(copy) == N_SAMPLES
+    assert (copy / "sorted" / "run.json").read_bytes() == before
+
+
+def test_units_curated_from_a_moved_recording_know_it_too(copy: Path, tmp_path: Path) -> None:
+    (copy / "wire.dat").rename(tmp_path / "renamed.dat")
+    locate(copy / "sorted", tmp_path / "renamed.dat")
+    (copy / "labels.csv").write_text("unit_id,label\n0,good\n")
+    inputs = {"sorting": copy / "sorted", "curation": copy / "labels.csv"}
+    run("spikes curate", inputs, {"only": "good"}, tmp_path / "curated")
+    assert open_signal(finished_sorting.read(tmp_path / "curated")).n_samples == N_SAMPLES
+    (tmp_path / "renamed.dat").rename(tmp_path / "again.dat")
+    samples(1).tofile(tmp_path / "other.dat")
+    with pytest.raises(InputError, match="some of its samples differ"):
+        locate(tmp_path / "curated", tmp_path / "other.dat")
+    locate(tmp_path / "curated", tmp_path / "again.dat")
+    assert open_signal(finished_sorting.read(tmp_path / "curated")).n_samples == N_SAMPLES
+
+
+def test_locating_the_recording_of_an_earlier_versions_folder_makes_it_exact(
+    copy: Path, tmp_path: Path
+) -> None:
+    as_an_earlier_version_wrote_it(copy)
+    samples(1).tofile(tmp_path / "other.dat")
+    with pytest.raises(InputError, match="sha256"):
+        locate(copy / "sorted", tmp_path / "other.dat")
+    (copy / "wire.dat").rename(tmp_path / "moved.dat")
+    assert "its sha256 is that" in locate(copy / "sorted", tmp_path / "moved.dat")
+    known = finished_sorting.read(copy / "sorted").source.identity
+    assert known.n_samples == N_SAMPLES
+    assert len(known.samples_sha256) == 64
