@@ -21,6 +21,7 @@ from dashboard.results import spike_curate_steps as steps
 from dashboard.results.spike_curate_cloud import Outline
 from dashboard.results.spike_curate_turn import Pressed, perform, unit_after
 from pipelines.spikes import curation
+from pipelines.spikes.finished_sorting import FinishedSorting
 
 KEYS = {
     "good": ("g", "Good", "label the unit good: one neuron"),
@@ -49,13 +50,11 @@ def view(job: Job) -> Component:
     state = desk.state()
     rows = parts.queue(desk, state, "all")
     unit = int(rows[0]["unit"])
-    note = common.headline(job)["note"]
     return html.Div(
         [
             dcc.Store(id="curate-unit", data=unit),
             dcc.Store(id="curate-refresh"),
-            html.P(note, className="note") if note else None,
-            spike_locate.offer(_sorting_job(job), desk.review.sorting),
+            _note(job, desk.review.sorting),
             html.Div(_pad(desk, state), id="curate-pad", className="card"),
             html.Div(
                 [
@@ -79,8 +78,12 @@ def view(job: Job) -> Component:
     )
 
 
-def _sorting_job(job: Job) -> str:
-    return job.inputs[0].reference.removeprefix("job:")
+def _note(job: Job, sorting: FinishedSorting) -> Component | None:
+    """What a review without a recording lacks, with a way to point to it."""
+    note = common.headline(job)["note"]
+    if sorting.recording.exists():
+        return html.P(note, className="note") if note else None
+    return spike_locate.offer(job.inputs[0].reference.removeprefix("job:"), sorting, note)
 
 
 def _pad(desk: Desk, state: curation.State) -> list[Component]:

@@ -14,11 +14,11 @@ from pipelines.spikes.finished_sorting import FinishedSorting
 GONE = "The recording {} is not there any more: what needs its signal cannot be shown or made."
 
 
-def offer(job_id: str, sorting: FinishedSorting) -> Component | None:
+def offer(job_id: str, sorting: FinishedSorting, sentence: str = "") -> Component | None:
     """A way to point to the recording of a job's sorting, if it is not where it was."""
     if sorting.recording.exists():
         return None
-    return control(job_id, GONE.format(sorting.recording))
+    return control(job_id, sentence or GONE.format(sorting.recording))
 
 
 def control(job_id: str, sentence: str) -> Component:
@@ -75,5 +75,8 @@ def use(_clicks: int | None, place: str | None, job_id: str) -> Component:
         return html.P(error.sentence, className="error", role="alert")
     curating.forget()
     spike_lasso.forget()
-    words = f"This is the recording that was sorted; from now on it is read from {place}. "
+    words = (
+        f"This is the recording that was sorted; from now on it is read from {place}. What was made "
+        "without it can be made again. "
+    )
     return html.P([words, html.A("Show this page again", href="")])
