@@ -11,7 +11,7 @@ import pytest
 from dashboard.settings import PREFIX, Settings
 from tests.conftest import REPOSITORY
 
-OTHERS = ("spikes batch", "spikes step")
+OTHERS = ("spikes batch", "spikes locate", "spikes step")
 """Commands with parsers of their own."""
 SERVER = REPOSITORY / "docs" / "server"
 

@@ -76,7 +76,7 @@ def use(_clicks: int | None, place: str | None, job_id: str) -> Component:
     curating.forget()
     spike_lasso.forget()
     words = (
-        f"This is the recording that was sorted; from now on it is read from {place}. What was made "
-        "without it can be made again. "
+        f"This is the recording that was sorted; from now on it is read from {place}. "
+        "What was made without it can be made again. "
     )
     return html.P([words, html.A("Show this page again", href="")])
