@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.brainmap import step
+from dashboard.figures.brainmap import FILTERED_GREY, step
 from dashboard.figures.common import PALETTE, style
 
 COLOR_MAPS = ("Gray", "Viridis", "Inferno", "Magma", "Cividis", "Turbo", "Hot")
@@ -26,7 +26,7 @@ def picture(
     """One plane (y, x) in the colours of a scale.
 
     Args:
-        plane: intensities, thinned to every `pixels`-th pixel.
+        plane: intensities, thinned to every `pixels`-th pixel; NaN is grey.
         limits: values at the ends of the scale.
         color_map: one of `COLOR_MAPS`, or pairs of a place from 0 to 1 and a colour.
         pixels: what one step of the plane is in pixels of the images.
@@ -44,9 +44,12 @@ def picture(
         zmax=limits[1],
         colorbar={"title": {"text": unit, "side": "right"}, "thickness": 12},
         hovertemplate=f"y %{{y}}, x %{{x}}: %{{z}} {unit}<extra></extra>",
+        hoverongaps=False,
     )
     figure = style(go.Figure(trace), height=PICTURE_HEIGHT, uirevision=str(plane.shape))
     figure.update_layout(hoverlabel={"bgcolor": "#1b2330", "font": {"color": "#ffffff"}})
+    if shown.dtype.kind == "f" and np.isnan(shown).any():
+        figure.update_layout(plot_bgcolor=FILTERED_GREY)
     figure.update_xaxes(title="x (pixels)", constrain="domain")
     figure.update_yaxes(
         title="y (pixels)", autorange="reversed", scaleanchor="x", constrain="domain"

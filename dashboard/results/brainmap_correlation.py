@@ -58,7 +58,7 @@ def _headline(found: dict[str, Any]) -> Component:
         {
             "Planes x y x x x time": " x ".join(map(str, found["shape"])),
             "Voxels": f"{found['n_voxels']:,}",
-            "of which never change": f"{found['n_undefined']:,}",
+            "of which have no r": f"{found['n_undefined']:,}",
             "Lowest r": common.number(found["lowest"]),
             "Highest r": common.number(found["highest"]),
         }
@@ -104,8 +104,8 @@ def _pictures(job: Job, found: dict[str, Any]) -> Component:
         figures.correlation(values[found["plane"]], 1.0),
         id=f"{PREFIX}-map",
         caption=f"Pearson's correlation over {found['shape'][-1]} time points of every voxel with "
-        f"{found['series']}. Voxels that never change are grey. Point at a voxel to see its "
-        f"series below.{thinned}",
+        f"{found['series']}. Voxels that never change, or lack a number, are grey. Point at a "
+        f"voxel to see its series below.{thinned}",
     )
     right = framed(
         mean_picture(load(folder, "mean")[found["plane"]]),
@@ -166,7 +166,7 @@ def compare(hover: Mapping[str, Any] | None, plane: str, job_id: str) -> Any:
     images = np.load(folder / preview.FILE, mmap_mode="r")
     recorded = np.asarray(images[:, at, y // pixels, x // pixels])
     r = load(folder, "correlation")[at, y, x]
-    title = f"plane {at}, y {y}, x {x}: " + ("never changes" if np.isnan(r) else f"r = {r:.3f}")
+    title = f"plane {at}, y {y}, x {x}: " + ("no r" if np.isnan(r) else f"r = {r:.3f}")
     return figures.compared(_values(folder), _unit(found), recorded, times, title)
 
 

@@ -42,13 +42,14 @@ def view(job: Job) -> Component:
 
 
 def _headline(found: Mapping[str, Any]) -> Component:
-    return common.stats(
-        {
-            "Planes x y x x x time": " x ".join(map(str, found["shape"])),
-            "Voxels": f"{found['n_voxels']:,}",
-            "of which never change": f"{found['n_constant']:,}",
-        }
-    )
+    figures = {
+        "Planes x y x x x time": " x ".join(map(str, found["shape"])),
+        "Voxels": f"{found['n_voxels']:,}",
+        "of which never change": f"{found['n_constant']:,}",
+    }
+    if found.get("n_undefined"):
+        figures["of which cannot be used"] = f"{found['n_undefined']:,}"
+    return common.stats(figures)
 
 
 def _downloads(job: Job) -> Component:

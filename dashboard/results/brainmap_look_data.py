@@ -21,8 +21,8 @@ class Look:
     Attributes:
         preview: (time, plane, y, x), thinned; mapped, not read.
         mean: (plane, y, x), intensity.
-        std: (plane, y, x), of the normalised series.
-        deviations: (voxel,), ascending; mapped, not read.
+        std: (plane, y, x), of the normalised series; NaN for voxels that cannot be used.
+        deviations: of those that can (voxel,), ascending; mapped, not read.
         bins: how the deviations above 0 are distributed.
         sample: normalised series (voxel, time), of all voxels or of some drawn at random.
         sampled_std: the deviations of those (voxel,).
@@ -65,5 +65,9 @@ def contrast_limits(folder: Path, plane: int, low: float, high: float) -> tuple[
     """Intensities at two percentiles of a plane's preview, the same for all of its frames."""
     preview = load(folder).preview
     every = -(-len(preview) // SAMPLED_FRAMES)
-    ends = np.percentile(preview[::every, plane], [low, high])
+    shown = preview[::every, plane]
+    known = shown[np.isfinite(shown)]
+    if not known.size:
+        return 0.0, 1.0
+    ends = np.percentile(known, [low, high])
     return float(ends[0]), float(ends[1])

@@ -203,7 +203,7 @@ def _step_name(job: Job) -> str:
 def liveliest(change: Change) -> list[int]:
     """The voxel (plane, y, x) of the preview that varies most."""
     every = -(-len(change.before) // 20)
-    spread = np.asarray(change.before[::every], np.float32).std(axis=0)
+    spread = np.nan_to_num(np.asarray(change.before[::every], np.float32).std(axis=0), nan=-1)
     plane, y, x = np.unravel_index(int(spread.argmax()), spread.shape)
     pixels = change.found["thinned"]["pixels"]
     return [int(plane), int(y) * pixels, int(x) * pixels]

@@ -59,7 +59,7 @@ def _number(id: str, label: str, value: float, low: float, high: float) -> Any:
 def sentence(shown: Look, threshold: float) -> str:
     """Of how many voxels the figures are made."""
     kept = int(np.count_nonzero(shown.sampled_std > threshold))
-    all_of_them, looked = len(shown.deviations), len(shown.sampled_std)
+    all_of_them, looked = shown.std.size, len(shown.sampled_std)
     if looked == all_of_them:
         return f"Of the {kept:,} voxels that vary by more than {threshold:g}."
     return (

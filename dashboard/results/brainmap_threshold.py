@@ -70,7 +70,7 @@ def threshold_card(job: Job, shown: Look, found: Mapping[str, Any]) -> list[Comp
 
 def kept_sentence(shown: Look, threshold: float) -> str:
     """How many voxels a threshold keeps."""
-    kept, total = shown.kept(threshold), len(shown.deviations)
+    kept, total = shown.kept(threshold), shown.std.size
     return f"{kept:,} of {total:,} voxels kept ({kept / total:.1%})"
 
 
@@ -127,6 +127,7 @@ def largest_in_box(std: NDArray[np.float32], drawn: Mapping[str, Any] | None) ->
     rows = slice(max(0, round(top)), max(0, round(bottom)) + 1)
     columns = slice(max(0, round(left)), max(0, round(right)) + 1)
     inside = std[rows, columns]
+    inside = inside[np.isfinite(inside)]
     if not inside.size:
         raise PreventUpdate
     return _rounded_up(float(inside.max()))

@@ -1,7 +1,9 @@
 """Which voxels vary: normalised series, measured block by block."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
 from pipelines.brainmap.series import Block, measured
 from pipelines.brainmap.store import series_store
 from pipelines.brainmap.stored import AnySeries, Writer
+from pipelines.brainmap.undefined import Tally
 from pipelines.errors import ParameterError
 from pipelines.progress import Report, part, silent
 
@@ -26,9 +29,11 @@ class ActiveVoxels:
     Attributes:
         series: normalised series (kept voxel, time).
         voxels: position of each in the order of plane, y, x (kept voxel,).
-        deviation: standard deviation of the normalised series (voxel,), of all voxels.
-        mean: mean intensity over time (voxel,), of all voxels.
+        deviation: standard deviation of the normalised series (voxel,), of all voxels; NaN for
+            those that cannot be used, see `undefined`.
+        mean: mean intensity over time (voxel,), of all voxels; NaN where a series holds NaN.
         shape: (plane, y, x).
+        notes: what a person has to know of voxels that cannot be used.
     """
 
     series: AnySeries
@@ -36,6 +41,7 @@ class ActiveVoxels:
     deviation: NDArray[np.float32]
     mean: NDArray[np.float32]
     shape: tuple[int, int, int]
+    notes: tuple[str, ...]
 
 
 def find_active(
@@ -54,24 +60,38 @@ def find_active(
         report: told how far it is.
 
     Raises:
-        ImageError: the images cannot be read, or normalised as asked.
+        ImageError: the images cannot be read, or too few voxels normalised as asked.
         ParameterError: no voxel varies by more than the threshold.
     """
     deviations, mean = (np.empty(images.n_voxels, np.float32) for _ in range(2))
-    threshold, kept = least_deviation(parameters), []
+    threshold, kept, tallies = least_deviation(parameters), [], []
     with Writer(folder / SERIES, images.n_times) as file:
         for block in normalized_blocks(images, parameters, report, folder):
             deviations[block.rows], mean[block.rows] = block.deviation, block.mean
             here = np.flatnonzero(block.deviation > threshold)
             file.write(block.series[here])
             kept.append(here + block.rows.start)
+            tallies.append(block.tally)
+    notes = notes_of(tallies, images.path)
     voxels = np.concatenate(kept)
     require_some(voxels, deviations, parameters)
-    return ActiveVoxels(Local().take(folder / SERIES), voxels, deviations, mean, images.shape[1:])
+    series = Local().take(folder / SERIES)
+    return ActiveVoxels(series, voxels, deviations, mean, images.shape[1:], notes)
+
+
+def notes_of(tallies: Sequence[Tally], path: Path) -> tuple[str, ...]:
+    """What a person has to know of voxels that cannot be used.
+
+    Raises:
+        ImageError: they are too many.
+    """
+    whole = reduce(add, tallies)
+    whole.require_usable(path)
+    return tuple(whole.notes())
 
 
 def least_deviation(parameters: BrainmapParameters) -> float:
-    """What voxels that are kept vary by more than; 0 filters nothing, not even constant ones."""
+    """What voxels that are kept vary by more than; 0 keeps even constant ones, but no NaN."""
     return parameters.std_threshold or -np.inf
 
 
@@ -86,7 +106,7 @@ def require_some(
     if not voxels.size:
         raise ParameterError(
             f"No voxel varies by more than std_threshold = {parameters.std_threshold:g}: the "
-            f"largest standard deviation is {deviations.max():.3g}, so set a lower threshold."
+            f"largest standard deviation is {np.nanmax(deviations):.3g}, so set a lower threshold."
         )
 
 

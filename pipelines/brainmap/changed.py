@@ -34,8 +34,8 @@ def is_changed(folder: Path) -> bool:
 def open_changed(folder: Path) -> ImageSeries:
     """Open the result of an operation as an image series.
 
-    Series that are undefined, such as the z-scores of a constant voxel, count as 0, so that they
-    never change.
+    Series that are undefined, such as the z-scores of a constant voxel, stay NaN: such voxels are
+    filtered.
 
     Raises:
         ImageError: the result has no time any more, or is damaged.
@@ -74,11 +74,11 @@ def _series(folder: Path, array: Any) -> ImageSeries:
     count = int(np.prod(shape[1:]))
 
     def read_series(start: int, stop: int) -> NDArray[Any]:
-        return _defined(array.reshape(count, shape[0])[start:stop])
+        return np.array(array.reshape(count, shape[0])[start:stop])
 
     def read(start: int, stop: int) -> Iterator[Volume]:
         for time in range(start, stop):
-            yield _defined(array[..., time])
+            yield np.array(array[..., time])
 
     return ImageSeries(folder, shape, array.dtype, read, read_series)
 
@@ -88,12 +88,6 @@ def _volumes(folder: Path, array: Any) -> ImageSeries:
 
     def read(start: int, stop: int) -> Iterator[Volume]:
         for time in range(start, stop):
-            yield _defined(array[time])
+            yield np.array(array[time])
 
     return ImageSeries(folder, shape, array.dtype, read)
-
-
-def _defined(values: NDArray[Any]) -> NDArray[Any]:
-    if values.dtype.kind != "f":
-        return np.array(values)
-    return np.asarray(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0))

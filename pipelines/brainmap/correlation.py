@@ -64,15 +64,16 @@ def correlate(
         inputs: `images`, as `read.open_images` takes them; `signal`, a file for
             `signals.read_signals`; `map`, the folder of a finished map.
         parameters: what to correlate with.
-        folder: gets `correlation.tif` (float32, NaN where a voxel never changes), `.png`, `.svg`
+        folder: gets `correlation.tif` (float32, NaN where a voxel never changes or lacks a
+            number), `.png`, `.svg`
             and `.csv` (`plane, y, x, correlation`), `series.csv` (`time, value`), `mean.tif`, and
             the images, thinned, in `preview.npy` (time, plane, y, x).
         report: told what happens.
 
     Returns:
         `shape` (plane, y, x, time), `n_voxels`, `n_undefined`, `source`, `series` (in words),
-        `plane` (that it comes from, else 0), `lowest` and `highest` correlation, and `thinned`:
-        every how many pixels and time points are previewed.
+        `plane` (that it comes from, else 0), `lowest` and `highest` correlation, `thinned`:
+        every how many pixels and time points are previewed, and `notes`.
 
     Raises:
         ImageError: the images cannot be read.
@@ -81,22 +82,23 @@ def correlate(
         InputError: the signal or the map is missing.
     """
     images = open_images(inputs["images"], parameters.reading)
-    moments = _moments(images, part(report, 0.0, 0.4))
+    moments = _moments(images, part(report, 0.0, 0.3))
+    seen = preview.write_preview(images, folder / preview.FILE, part(report, 0.3, 0.4))
+    notes = seen.notes(images.path)
     seed = _seed(images, moments, inputs, parameters, part(report, 0.4, 0.6))
     values = _correlation(images, moments, seed.series, part(report, 0.6, 0.8))
     report(0.8, "Writing the map")
     _write(values, moments.mean, seed, folder)
-    thinned = preview.write_preview(images, folder / preview.FILE, part(report, 0.85, 1.0))
     known = values[np.isfinite(values)]
     return {
-        **images.described(),
+        **images.described(notes),
         "shape": [*images.shape[1:], images.n_times],
         "n_voxels": images.n_voxels,
         "n_undefined": images.n_voxels - len(known),
         "source": parameters.source,
         "series": seed.words,
         "plane": seed.plane,
-        "thinned": thinned,
+        "thinned": seen.thinned,
         "lowest": float(known.min()) if known.size else None,
         "highest": float(known.max()) if known.size else None,
     }
@@ -133,7 +135,7 @@ def _seed(
         case "voxel":
             seed = _voxel(images, moments, parameters, report)
         case "region":
-            seed = _region(images, parameters, report)
+            seed = _region(images, moments, parameters, report)
         case "cluster":
             seed = _cluster(images, inputs.get("map"), parameters)
         case "signal":
@@ -149,18 +151,30 @@ def _seed(
 def _voxel(
     images: ImageSeries, moments: Moments, parameters: CorrelateParameters, report: Report
 ) -> Seed:
-    found = np.unravel_index(int(moments.squares.argmax()), moments.squares.shape)
+    found = np.unravel_index(int(np.nanargmax(moments.squares)), moments.squares.shape)
     voxel = tuple(parameters.voxel) or tuple(int(index) for index in found)
     check_voxel(voxel, images.shape[1:])
     mask = np.zeros(images.shape[1:], bool)
     mask[voxel] = True
+    if np.isnan(moments.mean[voxel]):
+        raise ParameterError(
+            f"voxel: {', '.join(map(str, voxel))} is NaN or infinite in at least one frame, so "
+            "nothing can be compared with it: choose another."
+        )
     chosen = "" if parameters.voxel else ", the one that varies most"
     words = f"the voxel at plane {voxel[0]}, y {voxel[1]}, x {voxel[2]}{chosen}"
     return Seed(_mean_within(images, mask, report), words, voxel[0])
 
 
-def _region(images: ImageSeries, parameters: CorrelateParameters, report: Report) -> Seed:
-    mask = region_mask(parameters.region, images.shape[1:])
+def _region(
+    images: ImageSeries, moments: Moments, parameters: CorrelateParameters, report: Report
+) -> Seed:
+    mask = region_mask(parameters.region, images.shape[1:]) & ~np.isnan(moments.mean)
+    if not mask.any():
+        raise ParameterError(
+            "region: each of its voxels is NaN or infinite in at least one frame: draw it "
+            "elsewhere."
+        )
     plane = parameters.region[0]
     words = f"the mean of {np.count_nonzero(mask):,} voxels in plane {plane}"
     return Seed(_mean_within(images, mask, report), words, plane)
@@ -253,6 +267,7 @@ def _write_svg(painted: NDArray[np.uint8], seed: Seed, file: Path) -> None:
     )
     thinned = f" Every {thin}th pixel is drawn." if thin > 1 else ""
     caption = (
-        f"Correlation of every voxel with {seed.words}. Voxels that never change are grey.{thinned}"
+        f"Correlation of every voxel with {seed.words}. Voxels that never change, or lack a "
+        f"number, are grey.{thinned}"
     )
     write_svg(file, [*planes, curve, bar], caption)

@@ -69,8 +69,9 @@ def local_correlation(images: ImageSeries, size: Sequence[int], report: Report) 
     """Correlation of each voxel's series with the average of those around it (plane, y, x).
 
     The images are read twice, for the means and for the products of the deviations from them.
-    Constant series give NaN. The average is that of `uniform-filter` of this size, as in Thunder
-    1.4.2, in the type of the images; later versions of Thunder took sizes of 2 n + 1 only.
+    Constant series give NaN, and so do voxels that lack a number in some frame. The average is
+    that of `uniform-filter` of this size, as in Thunder 1.4.2, in the type of the images; later
+    versions of Thunder took sizes of 2 n + 1 only.
     """
     shape = images.shape[1:]
     means, changes = np.zeros((2, *shape)), np.zeros(shape, bool)
@@ -100,15 +101,28 @@ def _with_average(volume: Volume, size: Sequence[int]) -> tuple[Any, Any]:
 def _filtered(
     filter: Callable[[Volume, Sequence[float]], Any], volume: Volume, reach: Sequence[float]
 ) -> Volume:
-    """Filter a volume; a single plane is filtered as an image.
+    """Filter a volume; a single plane is filtered as an image, and NaN stays NaN.
 
     Across one plane there is nothing to smooth, and rounding to whole numbers would still lower
     them.
     """
     known = _known(volume)
+    missing = np.isnan(known) if known.dtype.kind == "f" else None
+    if missing is not None and missing.any():
+        filtered = _filtered(filter, _filled(known), reach)
+        return np.where(missing, filtered.dtype.type(np.nan), filtered)
     if len(known) == 1:
         return np.asarray(filter(known[0], reach[1:]))[None]
     return np.asarray(filter(known, reach))
+
+
+def _filled(volume: Volume) -> Volume:
+    """The volume with the nearest number where there is none, as filters go on beyond its edges."""
+    missing = np.isnan(volume)
+    if missing.all():
+        return np.zeros_like(volume)
+    nearest = ndimage.distance_transform_edt(missing, return_distances=False, return_indices=True)
+    return np.asarray(volume[tuple(nearest)])
 
 
 def _known(volume: Volume) -> Volume:

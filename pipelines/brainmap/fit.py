@@ -45,7 +45,7 @@ def fit(
     Returns:
         `shape` (plane, y, x, time), `n_voxels`, `n_kept`, `k`, `k_reason`, `crossing` (the pair
         of K between which the training and the test curve cross, or None), `inertia`, `palette`,
-        `color_correlation` (None for two clusters) and `color_min_delta_e`.
+        `color_correlation` (None for two clusters), `color_min_delta_e` and `notes`.
 
     Raises:
         ImageError: the images cannot be read or are incomplete.
@@ -64,7 +64,7 @@ def fit(
     _write_tables(sweep, coloring, folder)
     _write_all(sweep, colorings, folder)
     return {
-        **images.described(),
+        **images.described(active.notes),
         "shape": [*active.shape, images.n_times],
         "n_voxels": images.n_voxels,
         "n_kept": len(active.voxels),

@@ -1,6 +1,6 @@
 """An image series: volumes in the order of time, read one after the other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,27 +54,32 @@ class ImageSeries:
         """Number of voxels in a volume."""
         return int(np.prod(self.shape[1:]))
 
-    def described(self) -> dict[str, Any]:
-        """How the images were read: `axes`, `axes_from`, `channel` if it has a name, `notes`."""
+    def described(self, notes: Sequence[str] = ()) -> dict[str, Any]:
+        """How the images were read: `axes`, `axes_from`, `channel` if it has a name, `notes`.
+
+        Args:
+            notes: what else a person has to know before reading a result.
+        """
         info = self.info
         channel = {"channel": info.channel} if info.channel else {}
         return {
             "axes": info.axes,
             "axes_from": info.axes_from,
             **channel,
-            "notes": list(info.notes),
+            "notes": [*info.notes, *notes],
         }
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Volume]:
         """Give the volumes of the time points from `start` up to `stop`.
 
+        Infinity and values beyond 1e15 are given as NaN.
+
         Raises:
-            ImageError: a volume cannot be read, or holds NaN, infinity or values beyond 1e15.
+            ImageError: a volume cannot be read.
         """
         last = self.n_times if stop is None else stop
-        for time, volume in enumerate(self.read(start, last), start):
-            _require_sound(self.path, volume, time)
-            yield volume
+        for volume in self.read(start, last):
+            yield numbers_only(volume)
 
 
 def checked_shape(path: Path, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
@@ -119,11 +124,9 @@ def is_sound(values: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(np.abs(values) <= LARGEST)
 
 
-def _require_sound(path: Path, volume: Volume, time: int) -> None:
-    if volume.dtype.kind != "f" or is_sound(volume).all():
-        return
-    plane, y, x = np.argwhere(~is_sound(volume))[0]
-    raise ImageError(
-        f"{path} holds {volume[plane, y, x]} at time {time}, plane {plane}, y {y}, x {x} "
-        "(counted from 0): replace such values before mapping."
-    )
+def numbers_only(values: NDArray[Any]) -> NDArray[Any]:
+    """The values, with NaN for all that cannot be reckoned with."""
+    if values.dtype.kind != "f":
+        return values
+    sound = is_sound(values)
+    return values if sound.all() else np.where(sound, values, values.dtype.type(np.nan))

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import ndimage
 
 from pipelines.brainmap import maps
-from pipelines.brainmap.active import normalized_blocks
+from pipelines.brainmap.active import normalized_blocks, notes_of
 from pipelines.brainmap.parameters import LookParameters
 from pipelines.brainmap.preview import write_preview
 from pipelines.brainmap.read import open_images
@@ -45,47 +45,52 @@ def look(
     Args:
         inputs: `images`, as `read.open_images` takes them.
         parameters: how the images are read and normalised.
-        folder: gets `mean.tif`, `std.tif` (float32; of the normalised series), `deviations.npy`
-            (float64, ascending), `histogram.csv` (`std_from, std_to, voxels, density`),
+        folder: gets `mean.tif`, `std.tif` (float32; of the normalised series, NaN for voxels
+            that cannot be used), `deviations.npy` (float64, ascending, of those that can),
+            `histogram.csv` (`std_from, std_to, voxels, density`),
             `preview.npy` (time, plane, y, x; thinned), and `sample.npz`: normalised series of all
             voxels, or of as many as `SAMPLE_VALUES` allows (`series`, `voxels`, `deviation`).
         report: told what happens.
 
     Returns:
-        `shape` (plane, y, x, time), `n_voxels`, `n_constant`, `threshold`, `threshold_reason`,
-        `n_kept` above it, and `thinned`: every how many pixels and time points are previewed.
+        `shape` (plane, y, x, time), `n_voxels`, `n_constant`, `n_undefined` (voxels that cannot
+        be used), `threshold`, `threshold_reason`, `n_kept` above it, `thinned`: every how many
+        pixels and time points are previewed, and `notes`.
 
     Raises:
-        ImageError: the images cannot be read, or normalised as asked.
+        ImageError: the images cannot be read, or too few voxels normalised as asked.
     """
     images = open_images(inputs["images"], parameters.reading)
     deviations, mean = np.empty(images.n_voxels), np.empty(images.n_voxels)
     drawn = draw(images.n_voxels, max(1, SAMPLE_VALUES // images.n_times), seed=0)
-    sample = np.empty((len(drawn), images.n_times), np.float32)
+    sample, tallies = np.empty((len(drawn), images.n_times), np.float32), []
     for block in normalized_blocks(images, parameters, part(report, 0.0, 0.7), folder):
         deviations[block.rows], mean[block.rows] = block.deviation, block.mean
         here = slice(*np.searchsorted(drawn, (block.rows.start, block.rows.stop)))
         sample[here] = block.series[drawn[here] - block.rows.start]
+        tallies.append(block.tally)
+    notes = notes_of(tallies, images.path)
     np.savez(folder / "sample.npz", series=sample, voxels=drawn, deviation=deviations[drawn])
-    thinned = write_preview(images, folder / "preview.npy", part(report, 0.7, 0.95))
+    seen = write_preview(images, folder / "preview.npy", part(report, 0.7, 0.95))
     report(0.95, "Measuring how the deviations are distributed")
     for name, values in {"mean": mean, "std": deviations}.items():
         volume = values.reshape(images.shape[1:]).astype(np.float32)
         maps.write_volume(volume, folder / f"{name}.tif")
-    deviations.sort()
+    deviations = np.sort(deviations[~np.isnan(deviations)])
     np.save(folder / "deviations.npy", deviations)
     varying = deviations[np.searchsorted(deviations, 0, side="right") :]
     write_csv(histogram(varying), folder / "histogram.csv")
     suggestion = suggest(varying)
     return {
-        **images.described(),
+        **images.described(notes),
         "shape": [*images.shape[1:], images.n_times],
         "n_voxels": images.n_voxels,
-        "n_constant": images.n_voxels - len(varying),
+        "n_constant": len(deviations) - len(varying),
+        "n_undefined": images.n_voxels - len(deviations),
         "threshold": suggestion.threshold,
         "threshold_reason": suggestion.reason,
         "n_kept": int((deviations > suggestion.threshold).sum()),
-        "thinned": thinned,
+        "thinned": seen.thinned,
     }
 
 

@@ -60,19 +60,21 @@ def paint(
     Args:
         labels: (plane, y, x), -1 where filtered out.
         similarity: (plane, y, x), correlation with the centroid.
-        mean: (plane, y, x), mean intensity over time.
+        mean: (plane, y, x), mean intensity over time; NaN is shown as darkest.
         colors: (cluster, 3).
 
     Returns:
         RGB (plane, y, x, 3).
     """
     painted = np.empty((labels.size, 3), np.uint8)
-    low, high = np.percentile(mean, RANGE_PERCENTILES)
+    known = mean[np.isfinite(mean)]
+    low, high = np.percentile(known, RANGE_PERCENTILES) if known.size else (0.0, 1.0)
     for start in range(0, labels.size, VOXELS_AT_ONCE):
         some = slice(start, start + VOXELS_AT_ONCE)
         group, alike, dark = (values.reshape(-1)[some] for values in (labels, similarity, mean))
         opacity = np.where(group == FILTERED, 0.0, np.clip(alike, 0, 1))[:, None]
-        grey = 255 * BACKGROUND * np.clip((dark - low) / ((high - low) or 1.0), 0, 1)[:, None]
+        bright = np.clip((np.nan_to_num(dark, nan=low) - low) / ((high - low) or 1.0), 0, 1)
+        grey = 255 * BACKGROUND * bright[:, None]
         mixed = opacity * colors[np.maximum(group, 0)] + (1 - opacity) * grey
         painted[some] = np.round(mixed).astype(np.uint8)
     return painted.reshape(*labels.shape, 3)

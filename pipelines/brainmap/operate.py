@@ -11,11 +11,12 @@ from pipelines.brainmap import filters, preview
 from pipelines.brainmap.changed import FILE, Layout
 from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.operation_parameters import OperationParameters
-from pipelines.brainmap.operations import EXACT, block_operation
+from pipelines.brainmap.operations import EXACT, BlockOperation, baselines, block_operation
 from pipelines.brainmap.read import open_images
-from pipelines.brainmap.series import as_numbers, deviation
+from pipelines.brainmap.series import Floats, as_numbers, deviation, is_constant
 from pipelines.brainmap.statistics import draw
 from pipelines.brainmap.store import SeriesStore, series_store
+from pipelines.brainmap.undefined import Dark
 from pipelines.errors import ParameterError
 from pipelines.progress import Report, part, silent
 
@@ -43,11 +44,11 @@ def operate(
 
     Returns:
         `operation`, `layout` (see `changed.Layout`), `shape`, `dtype`, `n_undefined`, the number
-        of values that are NaN, `images_shape` (time, plane, y, x) and `thinned`: every how many
-        pixels and time points of the images are previewed.
+        of values that are NaN, `images_shape` (time, plane, y, x), `thinned`: every how many
+        pixels and time points of the images are previewed, and `notes`.
 
     Raises:
-        ImageError: the images cannot be read.
+        ImageError: the images cannot be read, or most of their voxels have no dF/F.
         ParameterError: a setting that does not fit the images.
         TableError: the signal cannot be read.
     """
@@ -56,14 +57,14 @@ def operate(
     images = open_images(inputs["images"], parameters.reading)
     output = _Output(folder / FILE)
     layout = _operate(images, parameters, folder, output, part(report, 0.0, 0.8))
-    thinned = preview.write_preview(images, folder / preview.FILE, part(report, 0.8, 1.0))
+    seen = preview.write_preview(images, folder / preview.FILE, part(report, 0.8, 1.0))
     return {
-        **images.described(),
+        **images.described([*seen.notes(images.path), *output.notes]),
         "operation": parameters.operation,
         "layout": layout,
         **output.written,
         "images_shape": list(images.shape),
-        "thinned": thinned,
+        "thinned": seen.thinned,
     }
 
 
@@ -95,6 +96,7 @@ class _Output:
     def __init__(self, file: Path) -> None:
         self.file = file
         self.written: dict[str, Any] = {}
+        self.notes: list[str] = []
 
     def write(self, pieces: Iterable[NDArray[Any]], shape: tuple[int, ...]) -> None:
         """Write pieces that follow each other in the order of C; -1 in `shape` is filled in."""
@@ -159,15 +161,32 @@ def _transform(
 ) -> None:
     change = block_operation(parameters, images.n_times)
     single = parameters.operation == "correlate" and _is_one(change, images.n_times)
+    baseline = baselines(parameters) if parameters.operation == "normalize" else None
+    dark = Dark()
 
     def changed() -> Iterator[NDArray[Any]]:
+        nonlocal dark
         with series_store(images, part(report, 0.0, 0.5), folder) as store:
             for rows in store.blocks():
                 report(0.5 + rows.start / images.n_voxels / 2, parameters.operation)
-                block = change(store.read(rows).astype(np.float64))
+                stored = store.read(rows).astype(np.float64)
+                with np.errstate(invalid="ignore"):  # NaN stays NaN
+                    block = change(stored)
+                if baseline is not None:
+                    dark += _dark(stored, block, baseline)
                 yield block.astype(images.dtype) if parameters.operation in EXACT else block
 
     output.write(changed(), images.shape[1:] if single else (*images.shape[1:], -1))
+    dark.require_few(images.path)
+    output.notes += dark.notes(images.n_voxels)
+
+
+def _dark(stored: Floats, change: Floats, baseline: BlockOperation) -> Dark:
+    """Which series (voxel, time) have no dF/F although they hold numbers."""
+    known = ~np.isnan(stored).any(axis=1)
+    dark = np.asarray(known & np.isnan(change).any(axis=1))
+    changes = known & ~is_constant(stored)
+    return Dark.of(dark, changes, baseline(stored) if dark.any() else stored)
 
 
 def _is_one(change: Any, n_times: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator
 
 from pipelines.brainmap.parameters import ReadingParameters
+from pipelines.brainmap.undefined import DEFAULT_OFFSET
 from pipelines.parameters import parameter
 
 Operation = Literal[
@@ -44,10 +45,11 @@ class OperationParameters(ReadingParameters):
         20.0, label="Percentile", unit="%", help="normalize: of the baseline.", ge=0, le=100
     )
     offset: float = parameter(
-        0.1,
+        DEFAULT_OFFSET,
         label="Offset",
         unit="intensity",
-        help="normalize: added to the baseline before dividing.",
+        help="normalize: added to the baseline before dividing. Where an offset was taken off "
+        "every value, so that baselines are zero or less, state it here.",
         ge=0,
         allow_inf_nan=False,
     )

@@ -17,6 +17,7 @@ from scipy import ndimage
 from pipelines.brainmap.operation_parameters import OperationParameters
 from pipelines.brainmap.series import Floats, deviation, is_constant, relative_change
 from pipelines.brainmap.signals import read_signals
+from pipelines.brainmap.undefined import is_dark
 from pipelines.errors import ParameterError
 
 BlockOperation = Callable[[Floats], NDArray[Any]]
@@ -116,24 +117,37 @@ def _unit(block: Floats, flat: float) -> Floats:
     return np.where(constant, flat, centred / np.where(constant, 1.0, length))
 
 
-def _normalize(parameters: OperationParameters, n_times: int) -> BlockOperation:
-    percentile, offset = parameters.percentile, parameters.offset
+def normalize(block: Floats, baseline: Floats, offset: float) -> Floats:
+    """DF/F; NaN where the baseline is zero or less, see `undefined.is_dark`."""
+    change = relative_change(block, baseline, offset)
+    change[is_dark(~is_constant(block), baseline, offset)] = np.nan
+    return change
+
+
+def baselines(parameters: OperationParameters) -> BlockOperation:
+    """The function that gives the baselines (voxel, 1) or (voxel, time) of a block.
+
+    Raises:
+        ParameterError: a method that is not one of normalising.
+    """
+    percentile, window = parameters.percentile, parameters.window
     match parameters.method:
         case None | "percentile":
-            return lambda block: relative_change(
-                block, np.percentile(block, percentile, axis=1, keepdims=True), offset
-            )
+            return lambda block: np.percentile(block, percentile, axis=1, keepdims=True)
         case "mean":
-            return lambda block: relative_change(block, block.mean(axis=1, keepdims=True), offset)
+            return lambda block: block.mean(axis=1, keepdims=True)
         case "window":
-            return lambda block: relative_change(
-                block, _moving_percentile(block, percentile, parameters.window), offset
-            )
+            return lambda block: _moving_percentile(block, percentile, window)
         case _:
             raise ParameterError(
                 f"method: {parameters.method!r} does not normalize; take percentile, mean or "
                 "window."
             )
+
+
+def _normalize(parameters: OperationParameters, n_times: int) -> BlockOperation:
+    baseline, offset = baselines(parameters), parameters.offset
+    return lambda block: normalize(block, baseline(block), offset)
 
 
 def _moving_percentile(block: Floats, percentile: float, window: int) -> Floats:

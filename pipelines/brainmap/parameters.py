@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from pipelines.brainmap.info import Reading
+from pipelines.brainmap.undefined import DEFAULT_OFFSET
 from pipelines.parameters import Parameters, parameter
 
 Normalization = Literal["percentile", "mean", "zscore", "none"]
@@ -77,11 +78,12 @@ class LookParameters(ReadingParameters):
         le=100,
     )
     offset: float = parameter(
-        0.1,
+        DEFAULT_OFFSET,
         label="Baseline offset",
         unit="intensity",
-        help="Added to the baseline before dividing, so that dark voxels do not explode. "
-        "Used by the percentile and the mean normalisation.",
+        help="Added to the baseline before dividing, so that dark voxels do not explode. Where an "
+        "offset was taken off every value, so that baselines are zero or less, state it here: "
+        "dF/F is not defined for such voxels otherwise. Used by percentile and mean.",
         ge=0,
         allow_inf_nan=False,
         advanced=True,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipelines.brainmap.images import is_sound
 from pipelines.brainmap.store import BLOCK_VALUES
-from pipelines.errors import ImageError
+from pipelines.brainmap.undefined import Dark, Frames, Tally, is_dark, is_faint
 
 Series = NDArray[np.floating[Any]]
 """(voxel, time); voxels in the order of plane, y, x."""
@@ -46,27 +46,30 @@ class Block:
 
     Attributes:
         rows: which, in the order of plane, y, x.
-        series: normalised (voxel, time).
-        deviation: standard deviation of the normalised series (voxel,).
-        mean: mean intensity over time (voxel,).
+        series: normalised (voxel, time), NaN where a voxel cannot be used.
+        deviation: standard deviation of the normalised series (voxel,), NaN likewise.
+        mean: mean intensity over time (voxel,), NaN where a series holds NaN.
+        tally: how many cannot be used, and why.
     """
 
     rows: slice
     series: Series
     deviation: Floats
     mean: Floats
+    tally: Tally
 
 
 def measured(stored: NDArray[Any], rows: slice, how: Normalizing) -> Block:
-    """Normalise and measure the stored series (voxel, time) of these voxels.
-
-    Raises:
-        ImageError: baseline plus offset is zero, or values overflow.
-    """
-    series = as_numbers(stored)
+    """Normalise and measure the stored series (voxel, time) of these voxels."""
+    series, frames = as_numbers(stored), Frames.of(stored)
     mean = series.mean(axis=1, dtype=np.float64)
-    normalize(series, how, rows.start)
-    return Block(rows, series, deviation(series), mean)
+    unknown = np.isnan(mean)
+    series[unknown] = 0  # so that nothing is reckoned with NaN
+    dark, counted = normalize(series, how)
+    series[unknown | dark] = np.nan
+    spread = deviation(series)
+    faint = _count_faint(series[spread > 1]) if divides(how) else 0
+    return Block(rows, series, spread, mean, Tally(frames, int(unknown.sum()), counted, faint))
 
 
 def as_numbers(stored: NDArray[Any]) -> Series:
@@ -75,33 +78,47 @@ def as_numbers(stored: NDArray[Any]) -> Series:
     return stored.astype(np.float32 if exact else np.float64)
 
 
-def normalize(series: Series, how: Normalizing, first: int = 0) -> None:
-    """Normalise every voxel's series in place; `first` is the number of the first voxel.
+def normalize(series: Series, how: Normalizing) -> tuple[NDArray[np.bool_], Dark]:
+    """Normalise every voxel's series in place.
 
-    Raises:
-        ImageError: baseline plus offset is zero, or values overflow.
+    Returns:
+        Which have no dF/F as their baseline is zero or less (voxel,), and how many those are.
     """
+    dark, counted = np.zeros(len(series), bool), Dark()
     for rows in blocks(series, VALUES_AT_ONCE):
-        # Overflow and division by zero end as infinity, which is refused below.
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            series[rows] = normalized(series[rows], how)
-        _require_sound(series[rows], first + rows.start)
+        stored = series[rows]
+        block, baseline = stored.astype(np.float64), baseline_of(stored, how)
+        if baseline is None:
+            series[rows] = zscore(block) if how.normalize == "zscore" else block
+            continue
+        changes = ~is_constant(stored)
+        with np.errstate(over="ignore"):  # in single precision; found below
+            series[rows] = relative_change(block, baseline, how.offset)
+        here = is_dark(changes, baseline, how.offset) | ~is_sound(series[rows]).all(axis=1)
+        dark[rows] = here
+        counted += Dark.of(here, changes, baseline)
+    return dark, counted
 
 
-def normalized(stored: Series, how: Normalizing) -> Floats:
-    """Normalise series (voxel, time) as they are asked for."""
-    block = stored.astype(np.float64)
+def divides(how: Normalizing) -> bool:
+    """Whether the normalisation is dF/F, which divides by a baseline."""
+    return how.normalize in ("percentile", "mean")
+
+
+def _count_faint(change: Series) -> int:
+    return int(is_faint(change).sum()) if len(change) else 0
+
+
+def baseline_of(stored: Series, how: Normalizing) -> Floats | None:
+    """The baselines (voxel, 1) of series (voxel, time); None where nothing is divided by them."""
     match how.normalize:
         case "percentile":
-            baseline = percentile(stored, how.percentile)[:, None]
-            return relative_change(block, baseline, how.offset)
+            return percentile(stored, how.percentile)[:, None]
         case "mean":
-            baseline = block.mean(axis=1, keepdims=True)
-            return relative_change(block, baseline, how.offset)
-        case "zscore":
-            return zscore(block)
+            baseline: Floats = stored.astype(np.float64).mean(axis=1, keepdims=True)
+            return baseline
         case _:
-            return block
+            return None
 
 
 def percentile(series: Series, level: float) -> Floats:
@@ -126,7 +143,9 @@ def relative_change(block: Floats, baseline: Floats, offset: float) -> Floats:
     This is Thunder's `normalize` (https://github.com/thunder-project/thunder).
     """
     change = block - baseline
-    return np.where(change == 0, 0.0, change / (baseline + offset))
+    # Division by zero, and overflow, are for the caller to find: see `undefined.is_dark`.
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        return np.where(change == 0, 0.0, change / (baseline + offset))
 
 
 def zscore(block: Floats) -> Floats:
@@ -155,12 +174,3 @@ def blocks(series: Series, values: int = BLOCK_VALUES) -> Iterator[slice]:
     size = max(1, values // series.shape[1])
     for start in range(0, len(series), size):
         yield slice(start, min(start + size, len(series)))
-
-
-def _require_sound(block: Series, first: int) -> None:
-    wrong = np.flatnonzero(~is_sound(block).all(axis=1))
-    if wrong.size:
-        raise ImageError(
-            f"Voxel {first + wrong[0]} (counted from 0 in the order plane, y, x) becomes too large "
-            "when it is normalised: set a larger offset, or another normalisation."
-        )

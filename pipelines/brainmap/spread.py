@@ -12,7 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.brainmap import store
-from pipelines.brainmap.active import SERIES, ActiveVoxels, least_deviation, require_some
+from pipelines.brainmap.active import (
+    SERIES,
+    ActiveVoxels,
+    least_deviation,
+    notes_of,
+    require_some,
+)
 from pipelines.brainmap.engine import Engine
 from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.parameters import BrainmapParameters
@@ -50,7 +56,7 @@ def find_active_on(
 
     Raises:
         EngineError: a worker does not see the images or the folder.
-        ImageError: the images cannot be read, or normalised as asked.
+        ImageError: the images cannot be read, or too few voxels normalised as asked.
         ParameterError: no voxel varies by more than the threshold.
     """
     # A worker that is only thought dead may still write while the folder is removed.
@@ -60,12 +66,13 @@ def find_active_on(
         plan = _plan(images, parameters, Path(scratch))
         _lay_down_all(engine, images, plan, part(report, 0.0, 0.5))
         found = _keep_all(engine, plan, parameters, part(report, 0.5, 0.9))
+        notes = notes_of([some.tally for some in found], images.path)
         voxels = np.flatnonzero(np.concatenate([some.kept for some in found]))
         deviation = np.concatenate([some.deviation for some in found])
         require_some(voxels, deviation, parameters)
         series = _put_together(engine, plan, found, folder.absolute(), part(report, 0.9, 1.0))
     mean = np.concatenate([some.mean for some in found])
-    return ActiveVoxels(series, voxels, deviation, mean, images.shape[1:])
+    return ActiveVoxels(series, voxels, deviation, mean, images.shape[1:], notes)
 
 
 def _plan(images: ImageSeries, parameters: BrainmapParameters, scratch: Path) -> Plan:

@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +24,7 @@ from pipelines.brainmap.info import Reading
 from pipelines.brainmap.read import open_images
 from pipelines.brainmap.series import Series, measured
 from pipelines.brainmap.store import SeriesStore
+from pipelines.brainmap.undefined import Tally
 
 BLOCKS = 4
 """Of series, which one task normalises."""
@@ -114,17 +117,19 @@ class Plan:
 
 @dataclass(frozen=True)
 class Found:
-    """What is known of some voxels; attributes are (voxel,).
+    """What is known of some voxels.
 
     Attributes:
-        deviation: standard deviation of the normalised series.
-        mean: mean intensity over time.
-        kept: whether its series was written.
+        deviation: standard deviation of the normalised series (voxel,).
+        mean: mean intensity over time (voxel,).
+        kept: whether its series was written (voxel,).
+        tally: how many cannot be used, and why.
     """
 
     deviation: NDArray[np.float32]
     mean: NDArray[np.float32]
     kept: NDArray[np.bool_]
+    tally: Tally
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,7 @@ def lay_down(times: slice, plan: Plan) -> None:
 
     Raises:
         EngineError: the worker does not see the images, or cannot write.
-        ImageError: a volume is damaged, or holds NaN, infinity or values beyond 1e15.
+        ImageError: a volume is damaged.
     """
     write_batch(times, plan, plan.source.open().frames(times.start, times.stop))
 
@@ -160,9 +165,8 @@ def keep(rows: slice, plan: Plan, how: How) -> Found:
 
     Raises:
         EngineError: the worker does not see the images or what was laid down, or cannot write.
-        ImageError: the images cannot be normalised as asked.
     """
-    deviation, mean, kept = [], [], []
+    deviation, mean, kept, tallies = [], [], [], []
     with shared_drive():
         stored = plan.read(rows)
     with _whole_file(plan.kept_file(rows)) as stream:
@@ -174,7 +178,10 @@ def keep(rows: slice, plan: Plan, how: How) -> Found:
             deviation.append(block.deviation.astype(np.float32))
             mean.append(block.mean.astype(np.float32))
             kept.append(chosen)
-    return Found(np.concatenate(deviation), np.concatenate(mean), np.concatenate(kept))
+            tallies.append(block.tally)
+    return Found(
+        np.concatenate(deviation), np.concatenate(mean), np.concatenate(kept), reduce(add, tallies)
+    )
 
 
 def put_in_place(part: Part, file: Path) -> None:

@@ -36,7 +36,7 @@ def statistics(
         report: told what happens.
 
     Returns:
-        `shape` (plane, y, x, time), `n_voxels`, `n_kept`, `n_drawn`.
+        `shape` (plane, y, x, time), `n_voxels`, `n_kept`, `n_drawn`, `notes`.
 
     Raises:
         ImageError: the images cannot be read, or normalised as asked.
@@ -55,7 +55,7 @@ def statistics(
     write_csv(sample, folder / "sample.csv")
     (folder / SERIES).unlink()
     return {
-        **images.described(),
+        **images.described(active.notes),
         "shape": [*active.shape, images.n_times],
         "n_voxels": images.n_voxels,
         "n_kept": len(active.voxels),

@@ -16,8 +16,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.brainmap.images import ImageSeries, is_sound
-from pipelines.errors import ImageError, OutputError
+from pipelines.brainmap.images import ImageSeries, numbers_only
+from pipelines.errors import OutputError
 from pipelines.progress import Report, silent
 
 BLOCK_VALUES = 1 << 22
@@ -59,16 +59,16 @@ class SeriesStore:
     def read(self, rows: slice) -> NDArray[Any]:
         """The series (voxel, time) of a block in the type of the images.
 
+        Infinity and values beyond 1e15 are given as NaN.
+
         Raises:
-            ImageError: the series cannot be read, or hold NaN, infinity or values beyond 1e15.
+            ImageError: the series cannot be read.
         """
         if self.folder is not None:
             return self._put_together(self.folder, rows)
         if self.images.read_series is None:
             raise TypeError("images without a file must be stored as series")
-        series = self.images.read_series(rows.start, rows.stop)
-        _require_sound(self.images.path, series, rows.start)
-        return series
+        return numbers_only(self.images.read_series(rows.start, rows.stop))
 
     def forget(self, rows: slice) -> None:
         """Give disk space back: neither this block nor any before it is read again."""
@@ -159,15 +159,3 @@ def _import(store: SeriesStore, folder: Path, report: Report) -> None:
                     f"{images.path} needs {size:.1f} GB on disk as time series, and {folder} "
                     f"cannot take them ({error.strerror or error}): free some space."
                 ) from error
-
-
-def _require_sound(path: Path, series: NDArray[Any], first: int) -> None:
-    if series.dtype.kind != "f":
-        return
-    wrong = np.argwhere(~is_sound(series))
-    if len(wrong):
-        row, time = wrong[0]
-        raise ImageError(
-            f"{path} holds {series[row, time]} at time {time}, voxel {first + row} (counted from 0 "
-            "in the order plane, y, x): replace such values before mapping."
-        )

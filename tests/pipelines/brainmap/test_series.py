@@ -13,7 +13,6 @@ from pipelines.brainmap.parameters import BrainmapParameters
 from pipelines.brainmap.read import open_images
 from pipelines.brainmap.series import Series, deviation, normalize, percentile, zscore
 from pipelines.brainmap.store import series_store
-from pipelines.errors import ImageError
 from tests.pipelines.brainmap.conftest import to_series
 
 
@@ -74,12 +73,6 @@ def test_intensities_can_stay_as_they_are(film: NDArray[np.uint16]) -> None:
     before = series.copy()
     normalize(series, BrainmapParameters(normalize="none"))
     assert np.array_equal(series, before)
-
-
-def test_a_zero_baseline_without_offset_is_explained() -> None:
-    series = np.array([[0, 0, 0, 0], [0, 0, 0, 5.0]])
-    with pytest.raises(ImageError, match=r"Voxel 1 .* larger offset"):
-        normalize(series, BrainmapParameters(offset=0))
 
 
 def test_dark_voxels_without_offset_stay_flat() -> None:

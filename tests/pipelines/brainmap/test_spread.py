@@ -51,9 +51,9 @@ def binary_images(path: Path, film: Film) -> None:
         volume.tofile(path / f"image-{time:02}.bin")
 
 
-def binary_series(path: Path, film: Film) -> None:
+def binary_series(path: Path, film: NDArray[Any]) -> None:
     path.mkdir()
-    conf = {"shape": (*film.shape[1:], len(film)), "dtype": "uint16"}
+    conf = {"shape": (*film.shape[1:], len(film)), "dtype": film.dtype.name}
     (path / "conf.json").write_text(json.dumps(conf), encoding="utf-8")
     np.moveaxis(film, 0, -1).copy().tofile(path / "series.bin")
 
@@ -141,13 +141,36 @@ def test_series_are_normalised_alike(way: str, tmp_path: Path, film: Film) -> No
     both_ways(tmp_path / "film.npy", tmp_path, values)
 
 
+@pytest.mark.parametrize("name", ["film.npy", "binary-series"])
+def test_voxels_that_cannot_be_used_are_filtered_alike(
+    name: str, tmp_path: Path, film: Film
+) -> None:
+    real = film.astype(np.float32)
+    real[2:4, 1, 4, 5:9] = np.nan
+    real[:, 2, 3] -= 70_000
+    if name == "film.npy":
+        np.save(tmp_path / name, real)
+    else:
+        binary_series(tmp_path / name, real)
+    whole, pieces = both_ways(tmp_path / name, tmp_path, {"std_threshold": 0})
+    assert whole.notes == pieces.notes
+    assert [note.split(" are ")[0].split(" have ")[0] for note in whole.notes[:2]] == [
+        "4 of 1,800 voxels",
+        "30 of 1,800 voxels",
+    ]
+    assert len(whole.voxels) == 1800 - 34
+    for part in ("voxels", "deviation", "mean"):
+        assert np.array_equal(getattr(whole, part), getattr(pieces, part), equal_nan=True), part
+
+
 def test_what_is_wrong_with_the_images_is_said_alike(tmp_path: Path, film: Film) -> None:
-    wrong = film.astype(np.float32)
-    wrong[3, 1, 4, 5] = np.nan
+    wrong, values = film.astype(np.float32), BrainmapParameters()
+    wrong[3] = np.nan
     np.save(tmp_path / "film.npy", wrong)
-    images, values = open_images(tmp_path / "film.npy"), BrainmapParameters()
-    with pytest.raises(ImageError, match="nan at time 3, plane 1, y 4, x 5"):
-        find_active_on(Local(), images, values, tmp_path, silent)
+    np.save(tmp_path / "negative.npy", film - 70_000.0)
+    for name, said in (("film.npy", "no number in frame 3 "), ("negative.npy", "offset=N")):
+        with pytest.raises(ImageError, match=said):
+            find_active_on(Local(), open_images(tmp_path / name), values, tmp_path, silent)
     np.save(tmp_path / "quiet.npy", np.zeros_like(film))
     with pytest.raises(ParameterError, match="No voxel varies"):
         find_active_on(Local(), open_images(tmp_path / "quiet.npy"), values, tmp_path, silent)
