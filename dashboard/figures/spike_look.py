@@ -1,5 +1,6 @@
 """Figures of a recording before it is sorted."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -26,13 +27,18 @@ def traces(found: Envelope, names: Sequence[str], uirevision: str) -> go.Figure:
         names: of its channels.
         uirevision: keeps the zoom while it stays the same.
     """
-    step = max(1.0, float(np.median(np.ptp(np.stack([found.low, found.high]), axis=(0, 1)))))
-    middle = np.median((found.low + found.high) / 2, axis=0)
+    low, high = (np.where(np.isfinite(one), one, np.nan) for one in (found.low, found.high))
+    # Where all of a channel is no number there is nothing to draw, nor to warn of.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        spans = np.nanmax(high, axis=0) - np.nanmin(low, axis=0)
+        middle = np.nan_to_num(np.nanmedian((low + high) / 2, axis=0))
+    step = max(1.0, float(np.median(np.nan_to_num(spans))))
     offsets = -np.arange(len(names)) * step - middle
     x = np.repeat((found.edges_s[:-1] + found.edges_s[1:]) / 2, 2)
     figure = go.Figure()
     for column, name in enumerate(names):
-        y = np.stack([found.low[:, column], found.high[:, column]], axis=1).ravel()
+        y = np.stack([low[:, column], high[:, column]], axis=1).ravel()
         figure.add_scattergl(
             x=x, y=y + offsets[column], mode="lines", name=f"ch {name}",
             line={"width": 1, "color": PALETTE[column % len(PALETTE)]},

@@ -14,12 +14,14 @@ from dashboard.figures.common import framed
 from dashboard.jobs.store import Job
 from dashboard.results import common
 from pipelines.errors import NeuroboardError
+from pipelines.spikes.no_signal import FILE as STRETCHES
 from pipelines.spikes.pyramid import Envelope, read_envelope
 from pipelines.spikes.recording_parameters import LookParameters, RecordingParameters
 from pipelines.spikes.unit_tables import read_table
 
 MOST_SHOWN = 8
 FIRST_S = 10.0
+MOST_STRETCHES = 200
 NAMES = {"x_um": "x (µm)", "y_um": "y (µm)", "noise_uv": "noise (µV)", "rms_uv": "RMS (µV)"}
 
 
@@ -33,6 +35,7 @@ def view(job: Job) -> Component:
             html.Div(_traces(job, channels), className="card"),
             html.Div(_figures(job, channels, found), className="card pair"),
             html.Div(_table(channels), className="card"),
+            *_without_signal(job, found),
         ]
     )
 
@@ -185,6 +188,28 @@ def _table(channels: pd.DataFrame) -> list[Component]:
     )
     file = html.H2("Channels")
     return [file, grid]
+
+
+def _without_signal(job: Job, found: dict[str, Any]) -> list[Component]:
+    """The stretches that are no signal, the first of them as a table; older results have none."""
+    if not found.get("bad_stretches"):
+        return []
+    rows = pd.read_csv(common.folder(job.id) / STRETCHES, dtype={"channel": str})
+    grid = common.table(
+        rows.head(MOST_STRETCHES).to_dict("records"),
+        id="look-stretches",
+        label="Stretches without signal",
+        names={"start_s": "from (s)", "stop_s": "to (s)"},
+        height=min(420, 60 + 42 * len(rows)),
+    )
+    more = f"The first {MOST_STRETCHES} are shown. " if len(rows) > MOST_STRETCHES else ""
+    words = f"{more}Sorting bridges them before it filters, and finds no spikes in them."
+    link = html.Div(
+        [common.download(job, STRETCHES, "Stretches without signal (CSV)")],
+        className="downloads",
+    )
+    title = html.H2("Stretches without signal")
+    return [html.Div([title, html.P(words, className="hint"), grid, link], className="card")]
 
 
 def register(app: Dash) -> None:

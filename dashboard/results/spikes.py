@@ -86,6 +86,8 @@ def _downloads(job: Job) -> Component:
         "sort_file.csv": "Sort file (CSV)",
         "report.html": "Report (HTML)",
     }
+    if common.headline(job).get("bad_stretches"):
+        files["bad_samples.csv"] = "Stretches without signal (CSV)"
     folder = common.folder(job.id)
     links: list[Component] = [
         common.download(job, file, text)

@@ -32,7 +32,7 @@ def find_peaks(
     """Peaks that are the largest of all channels within the dead time on both sides.
 
     A spike seen by several channels is found once, and the after-peak of a spike is not a
-    second one.
+    second one. None is found where the channel carried no signal.
 
     Args:
         chunk: filtered signal.
@@ -49,6 +49,9 @@ def find_peaks(
     samples = rows + chunk.first
     rows = rows[(samples >= chunk.start) & (samples < chunk.stop)]
     channel = heights[rows].argmax(axis=1)
+    if chunk.no_signal is not None:
+        real = ~chunk.no_signal[rows, channel]
+        rows, channel = rows[real], channel[real]
     return Peaks(rows + chunk.first, channel, np.sign(chunk.traces[rows, channel]))
 
 

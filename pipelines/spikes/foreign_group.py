@@ -13,6 +13,7 @@ from pipelines.spikes.foreign import Trains, run_foreign
 from pipelines.spikes.group_sorter import Found, live_channels, waveform_window
 from pipelines.spikes.groups import Channels
 from pipelines.spikes.measure import measured
+from pipelines.spikes.mending import MendedRecording
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.plan import Share
 from pipelines.spikes.preprocess import BandPass
@@ -75,7 +76,7 @@ def _run(
     parameters: SpikesParameters,
     scratch: Path,
 ) -> Trains:
-    recording = signal.recording
+    recording = signal.recording if signal.mender is None else MendedRecording(signal.mender)
     chosen = recording.select_channels(recording.channel_ids[channels])
     try:
         with tempfile.TemporaryDirectory(dir=scratch) as folder:

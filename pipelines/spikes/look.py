@@ -1,5 +1,6 @@
 """A look at a recording before it is sorted: what is in it, what will be left out, and why."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,11 @@ from spikeinterface.core import BaseRecording
 
 from pipelines.errors import RecordingError
 from pipelines.progress import Report
+from pipelines.spikes.bad_samples import find_bad, in_words, write_bad
 from pipelines.spikes.group_sorter import LEAST_NOISE_UV
+from pipelines.spikes.mending import Mender
 from pipelines.spikes.places import placed
-from pipelines.spikes.preprocess import BandPass, Floats, band_pass, slices
+from pipelines.spikes.preprocess import BandPass, Floats, band_pass, scaled_mad, slices
 from pipelines.spikes.pyramid import bin_samples, binned, chunk_bins
 from pipelines.spikes.read import read_recording
 from pipelines.spikes.recording_parameters import LookParameters
@@ -25,7 +28,6 @@ LEAST_SATURATED_S = 5
 """A shorter saturated end is an artefact, not a headstage that fell off."""
 
 SPECTRUM_SAMPLES = 4096
-MAD_TO_SD = 1.4826
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ def look(
 
     Writes `channels.csv` (a row per channel: place, noise, state, reason), `spectrum.npz` (power
     of every channel), `traces.npy` (lowest and highest value in uV of every few samples, float16,
-    (2, bin, channel)) and `saturation.csv` (share of saturated samples, a row per second).
+    (2, bin, channel)), `saturation.csv` (share of saturated samples, a row per second) and
+    `bad_samples.csv` (stretches that are no signal).
 
     Args:
         inputs: `recording`; perhaps `probe`, a probeinterface file.
@@ -54,7 +57,9 @@ def look(
 
     Returns:
         `n_channels`, `duration_s`, `sampling_frequency`, `bin_samples`, `exclude_channels` (names
-        divided by commas), `n_left_out`, `end_s` (none if the recording is good to its end).
+        divided by commas), `n_left_out`, `end_s` (none if the recording is good to its end),
+        `bad_stretches` and `bad_channel_s` (number and length of all stretches without signal),
+        `notes`.
 
     Raises:
         RecordingError: the recording or the probe cannot be read.
@@ -62,17 +67,20 @@ def look(
     recording = read_recording(inputs["recording"], parameters)
     recording = placed(recording, parameters, inputs.get("probe"))
     signal = band_pass(recording, parameters.freq_min, parameters.freq_max)
+    looking = "Looking for stretches without signal"
+    bad = find_bad(recording, lambda done: report(0.05 * done, looking))
     report(0.05, "Measuring noise and bridges")
     channels = _channels(signal)
-    _write_spectrum(recording, folder / "spectrum.npz")
+    _write_spectrum(signal, folder / "spectrum.npz")
     saturated = _write_traces(recording, parameters, folder / "traces.npy", report)
     end_s = _cut_off(saturated)
     table = _table(recording, channels, parameters)
     write_table(table, folder / "channels.csv")
     seconds = pd.DataFrame({"second": range(len(saturated)), "saturated": np.round(saturated, 4)})
     seconds.to_csv(folder / "saturation.csv", index=False)
-    left_out = table.loc[table["state"] != "good", "channel"].astype(str).tolist()
     rate = float(recording.get_sampling_frequency())
+    write_bad(bad, folder, signal.timeline)
+    left_out = table.loc[table["state"] != "good", "channel"].astype(str).tolist()
     return {
         "n_channels": len(table),
         "duration_s": round(recording.get_num_samples() / rate, 3),
@@ -81,18 +89,25 @@ def look(
         "exclude_channels": ",".join(left_out),
         "n_left_out": len(left_out),
         "end_s": end_s,
+        "bad_stretches": bad.n_stretches,
+        "bad_channel_s": round(bad.channel_seconds, 3),
+        "notes": in_words(bad),
     }
 
 
 def _channels(signal: BandPass) -> Channels:
     everything = np.arange(signal.recording.get_num_channels())
     traces = np.concatenate(list(slices(signal, everything, count=10, seconds=0.5)))
-    centred = traces - np.median(traces, axis=0)
-    noise = MAD_TO_SD * np.median(np.abs(centred), axis=0)
-    rms = np.sqrt(np.square(centred, dtype=np.float64).mean(axis=0))
+    noise = scaled_mad(traces)
+    # Where there is no signal, it neither adds to the power nor to any correlation.
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of channels without any signal
+        centred = np.nan_to_num(traces - np.nanmedian(traces, axis=0))
+        n_good = np.maximum(np.isfinite(traces).sum(axis=0), 1)
+    rms = np.sqrt(np.square(centred, dtype=np.float64).sum(axis=0) / n_good)
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = np.atleast_2d(np.corrcoef(centred.T.astype(np.float64)))
-    return Channels(noise.astype(np.float32), rms.astype(np.float32), np.nan_to_num(correlation))
+    return Channels(noise, rms.astype(np.float32), np.nan_to_num(correlation))
 
 
 def _table(recording: BaseRecording, found: Channels, parameters: LookParameters) -> pd.DataFrame:
@@ -136,13 +151,14 @@ def _states(found: Channels, parameters: LookParameters, names: list[str]) -> li
     return states
 
 
-def _write_spectrum(recording: BaseRecording, file: Path) -> None:
+def _write_spectrum(signal: BandPass, file: Path) -> None:
+    recording, mender = signal.recording, signal.mender
     rate, n_samples = float(recording.get_sampling_frequency()), recording.get_num_samples()
     length = min(SPECTRUM_SAMPLES * 8, n_samples)
     starts = np.unique(np.linspace(0, n_samples - length, 8).astype(int))
     powers = []
     for start in starts:
-        raw = _microvolts(recording, int(start), int(start) + length)
+        raw = _microvolts(recording, int(start), int(start) + length, mender)
         freq_hz, power = welch(raw, rate, nperseg=min(SPECTRUM_SAMPLES, length), axis=0)
         powers.append(power)
     np.savez_compressed(
@@ -150,9 +166,15 @@ def _write_spectrum(recording: BaseRecording, file: Path) -> None:
     )
 
 
-def _microvolts(recording: BaseRecording, start: int, stop: int) -> Floats:
+def _microvolts(
+    recording: BaseRecording, start: int, stop: int, mender: Mender | None = None
+) -> Floats:
+    """All channels; without a mender as they are stored."""
     gains = np.asarray(recording.get_channel_gains(), dtype=np.float32)
-    raw = recording.get_traces(start_frame=start, end_frame=stop)
+    if mender is None:
+        raw = recording.get_traces(start_frame=start, end_frame=stop)
+    else:
+        raw, _ = mender.read(np.arange(recording.get_num_channels()), start, stop)
     return np.asarray(raw, dtype=np.float32) * gains
 
 

@@ -26,7 +26,8 @@ def measured(
 ) -> list[Unit]:
     """Units with mean waveforms, heights and some single waveforms, the largest first.
 
-    Spikes too near to the ends of the recording are left out, and units without any others.
+    Spikes too near to the ends of the recording, and those where the unit's channel carried no
+    signal, are left out, and units without any others.
 
     Args:
         signal: the filtered recording.
@@ -52,6 +53,9 @@ def _take(unit: GrowingUnit, chunk: Chunk, samples: NDArray[np.int64], window: W
     rows = samples - chunk.first
     mean = chunk.traces[rows].mean(axis=0)
     column = unit.peak()[1] if unit.count else int(np.abs(mean).argmax())
+    if chunk.no_signal is not None:
+        real = ~chunk.no_signal[rows, column]
+        rows, samples = rows[real], samples[real]
     sign = np.sign(chunk.traces[rows, column])
     spikes = cut_out(chunk, Peaks(samples, np.full(len(rows), column), sign), window)
     if len(spikes):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,12 @@ from scipy.signal import butter, sosfiltfilt
 from spikeinterface.core import BaseRecording
 
 from pipelines.errors import RecordingError
+from pipelines.spikes.mending import Mender
 from pipelines.spikes.segments import timeline_of
 from pipelines.spikes.timeline import Timeline
 
 Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 MARGIN_S = 0.05
 """Signal beside a chunk that is filtered with it, so that chunks meet without a seam."""
@@ -38,12 +41,15 @@ class Chunk:
         first: the recording's sample index of `traces[0]`.
         start: the first sample that belongs to this chunk.
         stop: one after the last sample that belongs to this chunk.
+        no_signal: where a channel carried no signal, or next to that, so that its traces there
+            are not its own; same shape as `traces`, none if there is no such place.
     """
 
     traces: Floats
     first: int
     start: int
     stop: int
+    no_signal: Mask | None = None
 
 
 @dataclass(frozen=True)
@@ -56,11 +62,14 @@ class BandPass:
         recording: in one piece, with gains and its timeline.
         freq_min: lower corner in Hz.
         freq_max: upper corner in Hz.
+        mender: bridges samples that are no signal before the filter spreads them; none if the
+            recording is known to have none.
     """
 
     recording: BaseRecording
     freq_min: float
     freq_max: float
+    mender: Mender | None = None
 
     @property
     def sampling_frequency(self) -> float:
@@ -89,12 +98,22 @@ class BandPass:
         first = max(start - margin, self.timeline.around(start).first_sample)
         last = min(stop + margin, self.timeline.around(stop - 1).stop_sample)
         parts = [self._filtered(channels, *span) for span in self.timeline.spans(first, last)]
-        return Chunk(parts[0] if len(parts) == 1 else np.concatenate(parts), first, start, stop)
+        if len(parts) == 1:
+            traces, no_signal = parts[0]
+            return Chunk(traces, first, start, stop, no_signal)
+        no_signal = None
+        if any(mask is not None for _, mask in parts):
+            masks = [np.zeros(own.shape, bool) if mask is None else mask for own, mask in parts]
+            no_signal = np.concatenate(masks)
+        traces = np.concatenate([own for own, _ in parts])
+        return Chunk(traces, first, start, stop, no_signal)
 
-    def _filtered(self, channels: NDArray[np.intp], first: int, last: int) -> Floats:
+    def _filtered(
+        self, channels: NDArray[np.intp], first: int, last: int
+    ) -> tuple[Floats, Mask | None]:
         """A stretch of one segment."""
         ids = self.recording.channel_ids[channels]
-        raw = self.recording.get_traces(start_frame=first, end_frame=last, channel_ids=ids)
+        raw, no_signal = self._raw(channels, first, last)
         gains = self.recording.get_channel_gains(ids).astype(np.float64)
         sections = self._sections()
         # What scipy adds at the ends by itself; a segment of a few samples has less to add from.
@@ -103,7 +122,15 @@ class BandPass:
         # One channel after the other: half the time, and one channel in double precision at once.
         for column, gain in enumerate(gains):
             traces[:, column] = sosfiltfilt(sections, raw[:, column] * gain, padlen=padding)
-        return traces
+        return traces, no_signal
+
+    def _raw(
+        self, channels: NDArray[np.intp], first: int, last: int
+    ) -> tuple[NDArray[Any], Mask | None]:
+        if self.mender is not None:
+            return self.mender.read(channels, first, last)
+        ids = self.recording.channel_ids[channels]
+        return self.recording.get_traces(start_frame=first, end_frame=last, channel_ids=ids), None
 
     def spans(self, seconds: float) -> Iterator[tuple[int, int]]:
         """First sample, and one after the last, of stretches of `seconds` within segments."""
@@ -125,8 +152,16 @@ class BandPass:
         return sections
 
 
-def band_pass(recording: BaseRecording, freq_min: float, freq_max: float) -> BandPass:
+def band_pass(
+    recording: BaseRecording, freq_min: float, freq_max: float, *, clean: bool = False
+) -> BandPass:
     """Check the band against the recording.
+
+    Args:
+        recording: one segment, with gains.
+        freq_min: lower corner in Hz.
+        freq_max: upper corner in Hz.
+        clean: the recording is known to hold nothing but signal, so that is not looked for.
 
     Raises:
         RecordingError: the band reaches half the sampling frequency, or the recording is too
@@ -143,7 +178,7 @@ def band_pass(recording: BaseRecording, freq_min: float, freq_max: float) -> Ban
             f"The recording is {recording.get_num_samples() / sampling_frequency:.3g} s long: "
             "at least 1 s is needed."
         )
-    return BandPass(recording, freq_min, freq_max)
+    return BandPass(recording, freq_min, freq_max, None if clean else Mender(recording))
 
 
 def noise_levels(signal: BandPass, channels: NDArray[np.intp]) -> Floats:
@@ -151,6 +186,8 @@ def noise_levels(signal: BandPass, channels: NDArray[np.intp]) -> Floats:
 
     It is taken over slices spread evenly over the recording. Spikes hardly move it
     (Quian Quiroga et al. 2004, doi:10.1162/089976604774201631).
+
+    Stretches without signal do not enter; a channel that has nothing else has no noise.
 
     Args:
         signal: the filtered recording.
@@ -161,13 +198,13 @@ def noise_levels(signal: BandPass, channels: NDArray[np.intp]) -> Floats:
 
 
 def _noise_of(signal: BandPass, channels: NDArray[np.intp]) -> Floats:
-    return _scaled_mad(np.concatenate(list(slices(signal, channels, count=20, seconds=1.0))))
+    return scaled_mad(np.concatenate(list(slices(signal, channels, count=20, seconds=1.0))))
 
 
 def slices(
     signal: BandPass, channels: NDArray[np.intp], *, count: int, seconds: float
 ) -> Iterator[Floats]:
-    """Slices of the filtered signal, spread evenly over the recording.
+    """Slices of the filtered signal, spread evenly over the recording; nan where it is none.
 
     Args:
         signal: the filtered recording.
@@ -181,8 +218,23 @@ def slices(
 
 
 def chunk_noise(chunk: Chunk) -> Floats:
-    """The noise of each channel in one stretch, in uV."""
-    return _scaled_mad(_own(chunk))
+    """The noise of each channel in one stretch, in uV; infinite where all of it is no signal."""
+    noise = scaled_mad(_own(chunk))
+    if chunk.no_signal is not None:
+        noise[chunk.no_signal[chunk.start - chunk.first : chunk.stop - chunk.first].all(axis=0)] = (
+            np.inf
+        )
+    return noise
+
+
+def scaled_mad(traces: Floats) -> Floats:
+    """The scaled median absolute deviation of each column; nan is left out, all nan gives 0."""
+    if np.isnan(traces).any():
+        good = [column[~np.isnan(column)] for column in traces.T]
+        return np.array(
+            [_scaled_mad(one[:, None])[0] if len(one) else 0.0 for one in good], np.float32
+        )
+    return _scaled_mad(traces)
 
 
 def _scaled_mad(traces: Floats) -> Floats:
@@ -192,4 +244,8 @@ def _scaled_mad(traces: Floats) -> Floats:
 
 
 def _own(chunk: Chunk) -> Floats:
-    return chunk.traces[chunk.start - chunk.first : chunk.stop - chunk.first]
+    """The chunk's own samples, nan where there was no signal."""
+    inside = slice(chunk.start - chunk.first, chunk.stop - chunk.first)
+    if chunk.no_signal is None:
+        return chunk.traces[inside]
+    return np.where(chunk.no_signal[inside], np.float32(np.nan), chunk.traces[inside])

@@ -13,7 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from pipelines.errors import Cancelled, NeuroboardError, ParameterError, RecordingError, TableError
 from pipelines.progress import Report, part
-from pipelines.spikes import finished_sorting
+from pipelines.spikes import bad_samples, finished_sorting
+from pipelines.spikes.bad_samples import BadSamples
 from pipelines.spikes.decisions import Decision
 from pipelines.spikes.earlier import Earlier, read_earlier
 from pipelines.spikes.foreign_group import sort_foreign
@@ -41,6 +42,7 @@ class Task:
     Attributes:
         signal: the filtered recording.
         parameters: how to sort.
+        bad: where the recording is no signal.
         plan: who takes which channels.
         decisions: of a sort file; none if there is no sort file.
         earlier: groups that are taken over.
@@ -50,6 +52,7 @@ class Task:
 
     signal: BandPass
     parameters: SpikesParameters
+    bad: BadSamples
     plan: Plan
     decisions: Sequence[Decision] | None
     earlier: Mapping[int, Earlier] = field(default_factory=dict)
@@ -62,8 +65,8 @@ def sort(
 ) -> dict[str, Any]:
     """Sort a recording.
 
-    Writes what `write_sorted` says, and `report.html`. Each group of channels is sorted on its
-    own; one that fails is named in `groups.csv` and does not stop the others.
+    Writes what `write_sorted` says, `bad_samples.csv` and `report.html`. Each group of channels
+    is sorted on its own; one that fails is named in `groups.csv` and does not stop the others.
 
     Args:
         inputs: `recording`, a file or folder; perhaps `probe`, a probeinterface file; perhaps
@@ -77,15 +80,16 @@ def sort(
         `n_units`, `n_spikes` (of units), `groups_failed`, `duration_s` (recorded time),
         `n_samples`, `segments` (start, length and samples of each), `n_channels`,
         `sampling_frequency`, `sorters` (name: number of groups), `sorter_reason`,
-        `samples_sha256` (by which the recording is known again), `notes` (sentences to be read
-        before the result).
+        `samples_sha256` (by which the recording is known again), `bad_stretches` and
+        `bad_channel_s` (number and length of all stretches without signal), `notes` (sentences to
+        be read before the result).
 
     Raises:
         RecordingError: the recording cannot be read, or no group could be sorted.
         TableError: the sort file cannot be used.
         Cancelled: `report` said so.
     """
-    task, site = _task(inputs, parameters, folder)
+    task, site = _task(inputs, parameters, folder, report)
     shares = task.plan.shares
     # One thread: sums come out the same on every machine, and small matrices are faster.
     with threadpool_limits(1):
@@ -96,6 +100,7 @@ def sort(
     _refuse_if_all_failed(done)
     report(0.97, "Writing units and waveforms")
     write_sorted(done, site, task.signal, parameters, task.decisions, folder)
+    bad_samples.write_bad(task.bad, folder, task.signal.timeline)
     results = _results(done, site, task)
     write_report(
         folder, inputs["recording"].name, _in_words(results, parameters),
@@ -122,13 +127,12 @@ def _in_words(results: Mapping[str, Any], parameters: SpikesParameters) -> list[
 
 
 def _task(
-    inputs: Mapping[str, Path], parameters: SpikesParameters, folder: Path
+    inputs: Mapping[str, Path], parameters: SpikesParameters, folder: Path, report: Report
 ) -> tuple[Task, Site]:
     if "sort_file" in inputs and "earlier" in inputs:
         raise ParameterError("Give either a sort file or an earlier sorting, not both.")
     whole = read_recording(inputs["recording"], parameters)
     recording = prepared(whole, parameters, inputs.get("probe"))
-    signal = band_pass(recording, parameters.freq_min, parameters.freq_max)
     site = _site(recording)
     plan = planned(site.locations_um, parameters)
     decisions = read_sort_file(inputs["sort_file"]) if "sort_file" in inputs else None
@@ -139,7 +143,13 @@ def _task(
         known = finished_sorting.read(inputs["earlier"]).source.identity
         refuse_another(known, inputs["recording"], whole, recording)
     digest = digest_of_samples(whole)
-    return Task(signal, parameters, plan, decisions, earlier, folder, digest), site
+    band_pass(recording, parameters.freq_min, parameters.freq_max)
+    looking = "Looking for stretches without signal"
+    bad = bad_samples.find_bad(recording, lambda done: report(0.02 * done, looking))
+    signal = band_pass(
+        recording, parameters.freq_min, parameters.freq_max, clean=not bad.n_stretches
+    )
+    return Task(signal, parameters, bad, plan, decisions, earlier, folder, digest), site
 
 
 def _refuse_unknown_groups(decisions: Sequence[Decision], plan: Plan) -> None:
@@ -230,9 +240,12 @@ def _results(done: Sequence[Sorted], site: Site, task: Task) -> dict[str, Any]:
         "sampling_frequency": signal.sampling_frequency,
         "sorters": {name: names.count(name) for name in dict.fromkeys(names)},
         "sorter_reason": task.plan.reason,
+        "bad_stretches": task.bad.n_stretches,
+        "bad_channel_s": round(task.bad.channel_seconds, 3),
         "samples_sha256": task.samples_sha256,
         "notes": [
             *time_notes(signal.recording),
+            *bad_samples.in_words(task.bad),
             *in_words([one.found.n_repeats for one in done], task.parameters),
         ],
     }

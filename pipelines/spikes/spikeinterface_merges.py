@@ -9,9 +9,8 @@ from spikeinterface.postprocessing import ComputeTemplateSimilarity
 from spikeinterface.preprocessing import bandpass_filter
 
 from pipelines.spikes.finished_sorting import FinishedSorting
-from pipelines.spikes.places import prepared
+from pipelines.spikes.mending import MendedRecording
 from pipelines.spikes.proposals import Floats, Proposal
-from pipelines.spikes.read import read_recording
 from pipelines.spikes.spike_waveforms import open_signal
 
 PRESET = "x_contaminations"
@@ -24,9 +23,8 @@ def merge_proposals(sorting: FinishedSorting) -> list[Proposal]:
     Raises:
         InputError: the recording cannot be read.
     """
-    open_signal(sorting)  # the recording must be the one that was sorted
-    values = sorting.parameters
-    recording = prepared(read_recording(sorting.recording, values), values, None)
+    values, signal = sorting.parameters, open_signal(sorting)
+    recording = signal.recording if signal.mender is None else MendedRecording(signal.mender)
     band = bandpass_filter(recording, values.freq_min, values.freq_max, dtype="float32")
     trains = NumpySorting.from_samples_and_labels(
         [sorting.sample_index], [sorting.unit_id], sorting.clock.sampling_frequency
