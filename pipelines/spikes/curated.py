@@ -27,6 +27,7 @@ from pipelines.spikes.curation_log import LOG_FILE, Log, read_start
 from pipelines.spikes.curation_parameters import UNLABELLED, CurateParameters
 from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.label_tables import TABLES, read_labels
+from pipelines.spikes.recorded import FILE as RECORDED
 from pipelines.spikes.repeats import dead_samples, repeats
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
 from pipelines.spikes.unit_tables import read_table, write_table
@@ -247,8 +248,9 @@ def _write(
     )
     write_table(table, folder / "units.csv")
     _write_snippets(sorting, state, units, folder)
-    if (sorting.folder / "groups.csv").is_file():
-        shutil.copyfile(sorting.folder / "groups.csv", folder / "groups.csv")
+    for name in ("groups.csv", RECORDED):
+        if (sorting.folder / name).is_file():
+            shutil.copyfile(sorting.folder / name, folder / name)
     sorting.source.write(folder)
 
 

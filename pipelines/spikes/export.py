@@ -16,6 +16,7 @@ from pipelines.spikes.export_nwb import write_nwb
 from pipelines.spikes.export_source import Sorting, read_sorting, selected, with_labels
 from pipelines.spikes.export_zarr import write_zarr
 from pipelines.spikes.parameters import ExportFormat, ExportParameters, split_labels
+from pipelines.spikes.recorded import Binary
 from pipelines.spikes.sort_file import write_sort_file
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.unit_tables import write_table
@@ -33,7 +34,7 @@ def export(
         report: told what happens.
 
     Returns:
-        `format`, `n_units`, `n_spikes`.
+        `format`, `n_units`, `n_spikes`, `notes`.
 
     Raises:
         InputError: the folder holds no sorting, none of its units is wanted, or what the format
@@ -50,6 +51,7 @@ def export(
         "format": parameters.format,
         "n_units": len(chosen.units),
         "n_spikes": len(chosen.sample_index),
+        "notes": list(chosen.notes),
     }
 
 
@@ -58,6 +60,7 @@ def write_csv(sorting: Sorting, folder: Path) -> None:
 
     `time_s` is of the recording's own clock, `sample_index` counts all samples as stored;
     `segments.csv` (`segment, start_s, stop_s, first_sample, n_samples`) says what lies between.
+    `channel_index` in `units.csv` is the place of the channel in the recording as it lies on disk.
     """
     times = pd.DataFrame(
         {
@@ -108,8 +111,9 @@ def write_curation(sorting: Sorting, folder: Path) -> None:
 
 
 def write_phy(sorting: Sorting, folder: Path) -> None:
-    """Write a folder that phy's template-gui opens, without the raw signal.
+    """Write a folder that phy's template-gui opens, with the raw signal if it is a plain file.
 
+    `channel_map` and `n_channels_dat` count the channels of the recording as it lies on disk.
     Templates are the mean waveforms in uV, not whitened; `spike_templates` counts rows of
     `templates.npy`, `spike_clusters` has the unit's own number. `spike_times` are samples of the
     recording as stored, as phy wants them; `spike_seconds.npy` has the recording's own clock.
@@ -127,7 +131,7 @@ def write_phy(sorting: Sorting, folder: Path) -> None:
         "amplitudes": np.ones(len(sorting.sample_index)),
         "templates": mean,
         "similar_templates": (flat @ flat.T / np.outer(length, length)).astype(np.float32),
-        "channel_map": np.arange(n_channels, dtype=np.int32),
+        "channel_map": sorting.recorded.channel_index.astype(np.int32),
         "channel_positions": sorting.locations_um[:, :2],
         "whitening_mat": np.eye(n_channels),
         "whitening_mat_inv": np.eye(n_channels),
@@ -140,12 +144,14 @@ def write_phy(sorting: Sorting, folder: Path) -> None:
 
 
 def _phy_settings(sorting: Sorting) -> str:
-    """Phy's settings file; `dat_path` can be set to the raw file by hand."""
+    """Phy's settings file; without a plain file, `dat_path` can be set by hand."""
+    binary = sorting.recorded.binary or Binary((), "int16", 0)
+    one = len(binary.files) == 1
     return (
-        "dat_path = []\n"
-        f"n_channels_dat = {len(sorting.channel_id)}\n"
-        "dtype = 'int16'\n"
-        "offset = 0\n"
+        f"dat_path = {(binary.files[0] if one else list(binary.files))!r}\n"
+        f"n_channels_dat = {sorting.recorded.n_channels}\n"
+        f"dtype = {binary.dtype!r}\n"
+        f"offset = {binary.offset}\n"
         f"sample_rate = {sorting.sampling_frequency!r}\n"
         "hp_filtered = False\n"
     )

@@ -34,8 +34,8 @@ def write_blech(sorting: Sorting, folder: Path) -> None:
     `/sorted_units/unitNNN` holds `waveforms` (spike, sample; uV, on the unit's largest channel),
     `times` (samples, counted through the recording as stored) and `unit_metadata` (a table of one
     row); `/unit_descriptor` has a row per unit. Units are numbered from 0 in their order.
-    `electrode_number` is the position of the channel in the recording. The hash is of the spike
-    times, so equal counts do not collide.
+    `electrode_number` is the position of the channel in the recording as it lies on disk. The
+    hash is of the spike times, so equal counts do not collide.
 
     Raises:
         InputError: the recording, which has the waveforms, is not there any more.
@@ -52,7 +52,8 @@ def write_blech(sorting: Sorting, folder: Path) -> None:
             times = finished.sample_index[found.spikes]
             largest = int(np.nanargmax(np.abs(shapes[unit]).max(axis=0)))
             column = int(np.flatnonzero(found.channels == largest)[0])
-            rows[number] = _descriptor(sorting, number, largest, times)
+            electrode = int(sorting.recorded.channel_index[largest])
+            rows[number] = _descriptor(sorting, number, electrode, times)
             group = root.create_group(f"sorted_units/unit{number:03d}")
             group["times"] = times
             group["waveforms"] = found.values[:, :-1, column]  # 75 samples at 30 kHz, as theirs

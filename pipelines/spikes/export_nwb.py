@@ -24,7 +24,9 @@ COLUMNS = {
 def write_nwb(sorting: Sorting, folder: Path) -> None:
     """Write `units.nwb`: units with spike times, mean waveforms in volts, and electrodes.
 
-    Spike times are of the recording's own clock; `obs_intervals` are its segments.
+    Spike times are of the recording's own clock; `obs_intervals` are its segments. The id of an
+    electrode is its place in the recording as it lies on disk; units refer to rows of the table
+    of electrodes, as NWB has it.
 
     A sorting does not know when the recording began; the start that NWB asks for is the time of
     the sorting, and the description says so.
@@ -52,10 +54,16 @@ def _add_electrodes(file: NWBFile, sorting: Sorting) -> None:
         name="channels", description="all sorted channels", location="unknown", device=device
     )
     file.add_electrode_column("channel_name", "what the recording calls the channel")
-    for name, place in zip(sorting.channel_id, sorting.locations_um, strict=True):
+    file.add_electrode_column(
+        "channel_index", "place of the channel in the recording as it lies on disk, from 0"
+    )
+    for name, place, index in zip(
+        sorting.channel_id, sorting.locations_um, sorting.recorded.channel_index, strict=True
+    ):
         file.add_electrode(
-            group=group, location="unknown", rel_x=float(place[0]), rel_y=float(place[1]),
-            channel_name=str(name),
+            id=int(index), group=group, location="unknown",
+            rel_x=float(place[0]), rel_y=float(place[1]),
+            channel_name=str(name), channel_index=int(index),
         )  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """A finished sorting as it is exported: its units with one label each."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,9 +8,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.errors import InputError
-from pipelines.spikes.parameters import LABELS
+from pipelines.spikes import finished_sorting
+from pipelines.spikes.finished_sorting import FinishedSorting
+from pipelines.spikes.parameters import LABELS, least_good_snr
+from pipelines.spikes.recorded import Recorded, read_recorded
+from pipelines.spikes.spike_waveforms import recorded_again
 from pipelines.spikes.timeline import Timeline
-from pipelines.spikes.unit_tables import read_table, read_units
+from pipelines.spikes.unit_tables import read_table
 
 LABEL_COLUMNS = (
     "label_curated",
@@ -39,6 +42,8 @@ class Sorting:
         sampling_frequency: samples per second.
         timeline: when each sample was taken.
         folder: where it was read from.
+        recorded: where its channels are in the recording as it lies on disk.
+        notes: what a person has to know about the files that are written from it.
     """
 
     units: pd.DataFrame
@@ -50,14 +55,17 @@ class Sorting:
     sampling_frequency: float
     timeline: Timeline
     folder: Path
+    recorded: Recorded
+    notes: tuple[str, ...] = ()
 
 
-def read_sorting(folder: Path, min_snr: float) -> Sorting:
+def read_sorting(folder: Path, min_snr: float | None) -> Sorting:
     """Read what sorting wrote.
 
     Args:
         folder: of the sorting.
-        min_snr: what makes a unit good when there is no label.
+        min_snr: what makes a unit good when there is no label; none for a multiple of the
+            threshold that it was sorted with.
 
     Raises:
         InputError: it is no such folder, or damaged.
@@ -99,25 +107,47 @@ def with_labels(sorting: Sorting, labels: Path) -> Sorting:
     return replace(sorting, units=units)
 
 
-def _read(folder: Path, min_snr: float) -> Sorting:
-    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    units = read_units(folder / "units.csv")
-    units["label"] = _labels(units, min_snr)
-    results = record["results"]
-    rate = float(results["sampling_frequency"])
-    timeline = Timeline.from_results(results, round(float(results["duration_s"]) * rate))
-    with np.load(folder / "spikes.npz") as spikes, np.load(folder / "waveforms.npz") as waveforms:
-        return Sorting(
-            units,
-            spikes["sample_index"],
-            spikes["unit_id"],
-            waveforms["mean"],
-            waveforms["channel_id"],
-            waveforms["channel_location_um"],
-            rate,
-            timeline,
-            folder,
+def _read(folder: Path, min_snr: float | None) -> Sorting:
+    found = finished_sorting.read(folder)
+    least = least_good_snr(found.parameters) if min_snr is None else min_snr
+    recorded, notes = _recorded(found)
+    units = found.units.assign(label=_labels(found.units, least))
+    index = dict(zip(found.channel_id.tolist(), recorded.channel_index.tolist(), strict=True))
+    place = list(units.columns).index("channel") + 1
+    units.insert(place, "channel_index", [index[name] for name in units["channel"]])
+    return Sorting(
+        units,
+        found.sample_index,
+        found.unit_id,
+        found.mean,
+        found.channel_id,
+        found.locations_um,
+        found.clock.sampling_frequency,
+        found.timeline,
+        folder,
+        recorded,
+        notes,
+    )
+
+
+def _recorded(found: FinishedSorting) -> tuple[Recorded, tuple[str, ...]]:
+    """Where the channels are on disk; folders of earlier versions leave that to the recording."""
+    stored = read_recorded(found.folder)
+    if stored is not None:
+        return stored, ()
+    n_channels = len(found.channel_id)
+    kept = Recorded(n_channels, np.arange(n_channels, dtype=np.int64))
+    try:
+        return recorded_again(found), ()
+    except InputError as error:
+        if not found.parameters.exclude_channels.strip():
+            return kept, ()
+        note = (
+            "Numbers of channels count the sorted channels only: an earlier version sorted this, "
+            f"left out channels {found.parameters.exclude_channels} and did not keep where the "
+            f"others are. {error.sentence}"
         )
+        return kept, (note,)
 
 
 def _labels(units: pd.DataFrame, min_snr: float) -> pd.Series:
@@ -151,14 +181,10 @@ def selected(sorting: Sorting, labels: list[str]) -> Sorting:
         )
     units = sorting.units[rows]
     spikes = np.isin(sorting.unit_id, units["unit_id"])
-    return Sorting(
-        units,
-        sorting.sample_index[spikes],
-        sorting.unit_id[spikes],
-        sorting.mean[rows],
-        sorting.channel_id,
-        sorting.locations_um,
-        sorting.sampling_frequency,
-        sorting.timeline,
-        sorting.folder,
+    return replace(
+        sorting,
+        units=units,
+        sample_index=sorting.sample_index[spikes],
+        unit_id=sorting.unit_id[spikes],
+        mean=sorting.mean[rows],
     )

@@ -17,8 +17,8 @@ def write_zarr(sorting: Sorting, folder: Path) -> None:
 
     `sample_index`, `seconds` of the recording's own clock, `unit_id` (spike,);
     `segment_seconds` (segment, start and stop), `segment_first_sample`; `mean_waveform_uv` (unit,
-    sample, channel); `channel_id`, `channel_location_um`; the columns of the table of units below
-    `units`.
+    sample, channel); `channel_id`, `channel_index` (place in the recording as it lies on disk),
+    `channel_location_um`; the columns of the table of units below `units`.
     """
     root = zarr.open_group(str(folder / NAME), mode="w")
     root.attrs["sampling_frequency_hz"] = sorting.sampling_frequency
@@ -30,6 +30,7 @@ def write_zarr(sorting: Sorting, folder: Path) -> None:
         "unit_id": sorting.unit_id,
         "mean_waveform_uv": sorting.mean,
         "channel_id": sorting.channel_id,
+        "channel_index": sorting.recorded.channel_index,
         "channel_location_um": sorting.locations_um,
     }
     for name, values in arrays.items():

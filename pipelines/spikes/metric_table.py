@@ -37,14 +37,12 @@ WRITTEN = (*STEP_COLUMNS, *LABEL_COLUMNS)
 """What labelling adds to a table, and replaces when it is there already."""
 NO_METRICS = frozenset(
     (
-        *(*ID_COLUMNS, *WRITTEN, "channel", "group", "is_noise", "majority_vote", "recording"),
-        *(
-            "label_curated",
-            "reason_curated",
-            "came_from",
-        ),  # of curated units; a number there is one of a unit
+        *(*ID_COLUMNS, *WRITTEN, "channel", "channel_index", "group"),
+        *("is_noise", "majority_vote", "recording"),
+        *("label_curated", "reason_curated", "came_from"),
     )
 )
+"""Columns that say which unit it is or what it is called, also where they hold numbers."""
 Column = NDArray[np.float64]
 
 

@@ -273,6 +273,11 @@ def chosen_solutions(text: str) -> dict[int, int]:
     return found
 
 
+def least_good_snr(parameters: SpikesParameters) -> float:
+    """From which SNR on a unit without a label counts as good."""
+    return GOOD_OVER_THRESHOLD * parameters.detect_threshold
+
+
 class ExportParameters(Parameters):
     """From a sorting to files of another program."""
 
@@ -290,11 +295,11 @@ class ExportParameters(Parameters):
         help="Labels divided by commas, such as good,mua; empty for all units. Without labels a "
         "unit is good when its SNR reaches the limit below, and mua otherwise.",
     )
-    min_snr: float = parameter(
-        6.0,
+    min_snr: float | None = parameter(
+        None,
         label="Least SNR of a good unit",
-        help="Only for sortings that were not labelled yet. 1.2 times the detection threshold: "
-        "clusters of noise stay below it.",
+        help="Only for units that were not labelled. Empty: 1.2 times the detection threshold "
+        "that they were sorted with, for clusters of noise stay below it.",
         gt=0,
         advanced=True,
     )

@@ -25,6 +25,7 @@ from pipelines.spikes.places import prepared
 from pipelines.spikes.plan import Plan, Share, planned
 from pipelines.spikes.preprocess import BandPass, band_pass
 from pipelines.spikes.read import read_recording
+from pipelines.spikes.recorded import of_recording
 from pipelines.spikes.repeats import dead_samples, in_words, once
 from pipelines.spikes.report import write_report
 from pipelines.spikes.segments import time_notes
@@ -133,7 +134,7 @@ def _task(
         raise ParameterError("Give either a sort file or an earlier sorting, not both.")
     whole = read_recording(inputs["recording"], parameters)
     recording = prepared(whole, parameters, inputs.get("probe"))
-    site = _site(recording)
+    site = _site(whole, recording)
     plan = planned(site.locations_um, parameters)
     decisions = read_sort_file(inputs["sort_file"]) if "sort_file" in inputs else None
     _refuse_unknown_groups(decisions or (), plan)
@@ -166,9 +167,12 @@ def _portions(shares: Sequence[Share]) -> list[tuple[Share, float, float]]:
     return list(zip(shares, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
 
-def _site(recording: BaseRecording) -> Site:
+def _site(whole: BaseRecording, recording: BaseRecording) -> Site:
     ids = np.array([str(channel) for channel in recording.channel_ids])
-    return Site(ids, np.asarray(recording.get_channel_locations(), dtype=np.float64))
+    recorded = of_recording(whole, recording)
+    recording.set_property("channel_index", recorded.channel_index)  # for SpikeInterface's users
+    places = np.asarray(recording.get_channel_locations(), dtype=np.float64)
+    return Site(ids, places, recorded)
 
 
 def _sort_share(task: Task, share: Share, report: Report) -> Sorted:

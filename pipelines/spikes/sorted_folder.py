@@ -11,7 +11,7 @@ from pipelines.spikes.clouds import write_clouds
 from pipelines.spikes.decisions import Decision, Verdict, of_units
 from pipelines.spikes.group_sorter import Found, waveform_window
 from pipelines.spikes.metrics import Clock
-from pipelines.spikes.parameters import GOOD_OVER_THRESHOLD, SpikesParameters, chosen_solutions
+from pipelines.spikes.parameters import SpikesParameters, chosen_solutions, least_good_snr
 from pipelines.spikes.plan import Share
 from pipelines.spikes.preprocess import BandPass
 from pipelines.spikes.sort_file import write_sort_file
@@ -59,7 +59,8 @@ def write_sorted(
 
     `spikes.npz`, `units.csv`, `groups.csv`; `waveforms.npz` (means) and `snippets.npz` (single
     waveforms); `clouds.npz` (spikes in feature space, with the solutions that were kept);
-    `sort_file.csv`, which replays what was decided; `analyzer.zarr`, for SpikeInterface.
+    `sort_file.csv`, which replays what was decided; `recorded.json`, where the channels are in
+    the recording; `analyzer.zarr`, for SpikeInterface.
     """
     units = [unit for one in done for unit in one.found.units]
     rate = signal.sampling_frequency
@@ -80,6 +81,7 @@ def write_sorted(
         rows = _judged(rows, done)
     write_table(rows, folder / "units.csv")
     write_table(_groups_table(done, site), folder / "groups.csv")
+    site.recorded.write(folder)
     again = decisions if decisions is not None else _as_decisions(units, parameters)
     write_sort_file(again, folder / "sort_file.csv")
     write_analyzer(units, signal, window, folder / "analyzer.zarr")
@@ -102,7 +104,7 @@ def _judged(rows: pd.DataFrame, done: Sequence[Sorted]) -> pd.DataFrame:
 
 
 def _as_decisions(units: Sequence[Unit], parameters: SpikesParameters) -> list[Decision]:
-    least = GOOD_OVER_THRESHOLD * parameters.detect_threshold
+    least = least_good_snr(parameters)
     rows = [(unit.group, unit.cluster, unit.snr >= least) for unit in units]
     return of_units(rows, chosen_solutions(parameters.choose))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from spikeinterface.core import BaseRecording
 
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.progress import Report
@@ -15,6 +16,7 @@ from pipelines.spikes.identity import refuse_another
 from pipelines.spikes.places import prepared
 from pipelines.spikes.preprocess import BandPass, Floats, band_pass, noise_levels
 from pipelines.spikes.read import read_recording
+from pipelines.spikes.recorded import Recorded, of_recording
 from pipelines.spikes.timeline import Timeline
 
 CHUNK_S = 10.0
@@ -48,6 +50,21 @@ def open_signal(sorting: FinishedSorting) -> BandPass:
     Raises:
         InputError: it is not there any more, or is another one.
     """
+    return _opened(sorting)[1]
+
+
+def recorded_again(sorting: FinishedSorting) -> Recorded:
+    """Where the channels of a sorting are, from its recording.
+
+    Raises:
+        InputError: it is not there any more, or is another one.
+    """
+    whole, signal = _opened(sorting)
+    return of_recording(whole, signal.recording)
+
+
+def _opened(sorting: FinishedSorting) -> tuple[BaseRecording, BandPass]:
+    """The recording as it was read, and as it was sorted."""
     path = sorting.recording
     if not path.exists():
         raise InputError(
@@ -61,7 +78,7 @@ def open_signal(sorting: FinishedSorting) -> BandPass:
     except NeuroboardError as error:
         raise InputError(f"The recording cannot be read again: {error.sentence}") from None
     refuse_another(sorting.source.identity, path, recording, part)
-    return signal
+    return recording, signal
 
 
 def unit_waveforms(

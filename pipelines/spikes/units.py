@@ -13,6 +13,7 @@ from pipelines.spikes.features import Window
 from pipelines.spikes.groups import Channels
 from pipelines.spikes.metrics import Clock
 from pipelines.spikes.preprocess import Floats
+from pipelines.spikes.recorded import Recorded
 
 COLUMNS = (
     "unit_id",
@@ -100,10 +101,12 @@ class Site:
     Attributes:
         channel_ids: names, shape (channel,).
         locations_um: shape (channel, dimension).
+        recorded: where they are in the recording as it lies on disk.
     """
 
     channel_ids: NDArray[np.str_]
     locations_um: NDArray[np.float64]
+    recorded: Recorded
 
 
 def table(units: Sequence[Unit], site: Site, clock: Clock) -> pd.DataFrame:

@@ -1,0 +1,116 @@
+"""The recording of a sorting as it lies on disk: where its channels are, and its plain file.
+
+Channels that were left out are not there in a sorting, so its own count of channels means nothing
+to another program that opens the recording. Reading needs no heavy library.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:  # the web process does without SpikeInterface
+    from spikeinterface.core import BaseRecording
+
+FILE = "recorded.json"
+
+
+@dataclass(frozen=True)
+class Binary:
+    """Files of nothing but samples, one after the other, channel by channel for each time.
+
+    Attributes:
+        files: their absolute paths, in order of time.
+        dtype: of a sample, as numpy writes it.
+        offset: bytes before the first sample of each.
+    """
+
+    files: tuple[str, ...]
+    dtype: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The recording as it is read whole.
+
+    Attributes:
+        n_channels: of the whole recording.
+        channel_index: place in the whole recording of every sorted channel, shape (channel,).
+        binary: its files, if they are such that other programs can read them.
+    """
+
+    n_channels: int
+    channel_index: NDArray[np.int64]
+    binary: Binary | None = None
+
+    def write(self, folder: Path) -> None:
+        """Keep it in the folder of a sorting."""
+        values = {
+            "n_channels": self.n_channels,
+            "channel_index": self.channel_index.tolist(),
+            "binary": self.binary and vars(self.binary),
+        }
+        (folder / FILE).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+
+
+def read_recorded(folder: Path) -> Recorded | None:
+    """What the folder of a sorting says; none if an earlier version wrote it.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    if not (folder / FILE).is_file():
+        return None
+    values: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    binary = values.get("binary")
+    return Recorded(
+        int(values["n_channels"]),
+        np.array(values["channel_index"], dtype=np.int64),
+        binary and Binary(tuple(binary["files"]), binary["dtype"], int(binary["offset"])),
+    )
+
+
+def of_recording(whole: "BaseRecording", part: "BaseRecording") -> Recorded:
+    """Where the channels of a part of a recording lie in it.
+
+    Args:
+        whole: as it was read.
+        part: some of its channels.
+    """
+    origin = whole
+    while (parent := _parent(origin)) is not None:
+        origin = parent
+    binary = _binary(origin, whole)
+    names = (origin if binary else whole).channel_ids.tolist()
+    places = {str(name): place for place, name in enumerate(names)}
+    index = [places[str(name)] for name in part.channel_ids]
+    return Recorded(len(names), np.array(index, dtype=np.int64), binary)
+
+
+def _parent(recording: "BaseRecording") -> "BaseRecording | None":
+    """What a recording was made from; joining several segments of one is such a step too."""
+    parts = recording._kwargs.get("recording_list", [])
+    return parts[0] if len(parts) == 1 else recording.get_parent()
+
+
+def _binary(origin: "BaseRecording", whole: "BaseRecording") -> Binary | None:
+    """The files of a recording that begins with samples, if they hold the whole of it."""
+    from spikeinterface.core import BinaryRecordingExtractor
+
+    if type(origin) is not BinaryRecordingExtractor:
+        return None
+    kept = origin._kwargs
+    if kept.get("time_axis", 0) != 0:
+        return None
+    lengths = [origin.get_num_samples(n) for n in range(origin.get_num_segments())]
+    if sum(lengths) != whole.get_total_samples():  # such as one of several recordings
+        return None
+    files = tuple(str(Path(file).resolve()) for file in kept["file_paths"])
+    dtype = np.dtype(kept["dtype"])
+    return Binary(
+        files, dtype.name if dtype.isnative else dtype.str, int(kept.get("file_offset") or 0)
+    )
