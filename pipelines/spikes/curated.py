@@ -129,10 +129,11 @@ def each_once(sorting: FinishedSorting, state: State) -> tuple[State, list[str]]
         known = "amplitude_uv" in stored  # a sorting from elsewhere may have no heights
         heights = stored["amplitude_uv"] if known else np.zeros(len(state.unit_id), np.float32)
     dead = dead_samples(sorting.parameters, sorting.clock.sampling_frequency)
+    apart = sorting.timeline.apart(sorting.sample_index)
     removed, notes = state.removed.copy(), []
     for unit in sorted(state.units - set(sorting.units["unit_id"].tolist())):
         places = state.spikes_of(unit)
-        again = places[repeats(sorting.sample_index[places], heights[places], dead)]
+        again = places[repeats(apart[places], heights[places], dead)]
         removed[again] = True
         if len(again):
             notes.append(

@@ -81,10 +81,11 @@ def of_recording(whole: "BaseRecording", part: "BaseRecording") -> Recorded:
         whole: as it was read.
         part: some of its channels.
     """
-    origin = whole
+    origin, order = whole, None
     while (parent := _parent(origin)) is not None:
+        order = origin._kwargs.get("segment_indices", order)
         origin = parent
-    binary = _binary(origin, whole)
+    binary = _binary(origin, whole, order)
     names = (origin if binary else whole).channel_ids.tolist()
     places = {str(name): place for place, name in enumerate(names)}
     index = [places[str(name)] for name in part.channel_ids]
@@ -97,8 +98,16 @@ def _parent(recording: "BaseRecording") -> "BaseRecording | None":
     return parts[0] if len(parts) == 1 else recording.get_parent()
 
 
-def _binary(origin: "BaseRecording", whole: "BaseRecording") -> Binary | None:
-    """The files of a recording that begins with samples, if they hold the whole of it."""
+def _binary(
+    origin: "BaseRecording", whole: "BaseRecording", order: list[int] | None
+) -> Binary | None:
+    """The files of a recording that begins with samples, if they hold the whole of it.
+
+    Args:
+        origin: what was read from the disk.
+        whole: what is sorted, as one piece.
+        order: of the files, if it is another one than that on the disk.
+    """
     from spikeinterface.core import BinaryRecordingExtractor
 
     if type(origin) is not BinaryRecordingExtractor:
@@ -109,7 +118,8 @@ def _binary(origin: "BaseRecording", whole: "BaseRecording") -> Binary | None:
     lengths = [origin.get_num_samples(n) for n in range(origin.get_num_segments())]
     if sum(lengths) != whole.get_total_samples():  # such as one of several recordings
         return None
-    files = tuple(str(Path(file).resolve()) for file in kept["file_paths"])
+    paths = [str(Path(file).resolve()) for file in kept["file_paths"]]
+    files = tuple(paths if order is None else (paths[place] for place in order))
     dtype = np.dtype(kept["dtype"])
     return Binary(
         files, dtype.name if dtype.isnative else dtype.str, int(kept.get("file_offset") or 0)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.preprocess import BandPass, Floats
+from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.units import Live, Unit
 
 STRETCH_S = 2.0
@@ -30,7 +31,7 @@ def repeats(samples: Samples, heights: NDArray[np.floating], dead: int) -> NDArr
     """Which spikes of one unit come within the dead time of a larger one that is kept.
 
     Args:
-        samples: of the unit's spikes, in order of time, shape (spike,).
+        samples: of the unit's spikes, in order of time and apart over gaps, shape (spike,).
         heights: of the same spikes; of equal ones the first is kept.
         dead: the dead time in samples.
     """
@@ -68,13 +69,14 @@ def each_once(
         The labels, -1 for spikes that repeat another one, and how many these are.
     """
     units = [np.flatnonzero(labels == unit) for unit in np.unique(labels[labels >= 0])]
-    crowded = [own[np.concatenate(runs)] for own in units if (runs := _runs(samples[own], dead))]
+    apart = signal.timeline.apart(samples)
+    crowded = [own[np.concatenate(runs)] for own in units if (runs := _runs(apart[own], dead))]
     if not crowded:
         return labels, 0
     heights = np.zeros(len(samples), np.float32)
     near = np.sort(np.concatenate(crowded))
     heights[near] = _heights(signal, live, samples[near])
-    found = [own[repeats(samples[own], heights[own], dead)] for own in units]
+    found = [own[repeats(apart[own], heights[own], dead)] for own in units]
     once = labels.copy()
     once[np.concatenate(found)] = -1
     return once, sum(map(len, found))
@@ -90,9 +92,9 @@ def _heights(signal: BandPass, live: Live, samples: Samples) -> Floats:
     return np.concatenate(parts).astype(np.float32)
 
 
-def once(unit: Unit, dead: int) -> Unit:
+def once(unit: Unit, timeline: Timeline, dead: int) -> Unit:
     """A unit of an earlier sorting without spikes that repeat another one; its mean stays."""
-    kept = ~repeats(unit.sample_index, unit.heights, dead)
+    kept = ~repeats(timeline.apart(unit.sample_index), unit.heights, dead)
     return replace(unit, sample_index=unit.sample_index[kept], heights=unit.heights[kept])
 
 

@@ -183,7 +183,7 @@ def _sort_share(task: Task, share: Share, report: Report) -> Sorted:
         report(1.0, f"{name}: taken over from the earlier sorting")
         kept = task.earlier[number]
         dead = dead_samples(task.parameters, task.signal.sampling_frequency)
-        units = [once(unit, dead) for unit in kept.units]
+        units = [once(unit, task.signal.timeline, dead) for unit in kept.units]
         lost = sum(len(unit.sample_index) for unit in kept.units)
         lost -= sum(len(unit.sample_index) for unit in units)
         found = Found(units, kept.n_spikes, cloud=kept.cloud, n_repeats=lost)

@@ -207,6 +207,8 @@ def test_several_files_of_one_recording_are_named_in_their_order(tmp_path: Path)
     several = BinaryRecordingExtractor(files, 1000.0, "int16", num_channels=2)
     joined = concatenate_recordings([several])
     assert of_recording(joined, joined).binary == Binary(tuple(map(str, files)), "int16", 0)
+    turned = concatenate_recordings([several.select_segments([1, 0])])
+    assert of_recording(turned, turned).binary == Binary((str(files[1]), str(files[0])), "int16", 0)
     alone = BinaryRecordingExtractor(files[:1], 1000.0, "int16", num_channels=2)
     twice = concatenate_recordings([alone, alone])
     assert of_recording(twice, twice).binary is None  # phy would see half of it
