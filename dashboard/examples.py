@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from filelock import FileLock
+
 from dashboard.settings import Settings
 from pipelines.outputs import atomic_folder
 from pipelines.progress import Report, silent
@@ -55,5 +57,8 @@ def ensure_example(reference: str, settings: Settings, report: Report = silent) 
     report(0.0, "Simulating the example data")
     example = EXAMPLES[name]
     maker = import_module(example.maker)
-    with atomic_folder(settings.examples / example.group, overwrite=True) as folder:
-        maker.make(folder, SEED)
+    # Another job may be making them, and a third reading what that one made.
+    with FileLock(settings.examples / ".lock"):
+        if not example_path(name, settings).exists():
+            with atomic_folder(settings.examples / example.group, overwrite=True) as folder:
+                maker.make(folder, SEED)

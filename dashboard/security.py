@@ -15,6 +15,7 @@ from flask import Flask, Response, abort, g, redirect, request
 from dashboard import people
 from dashboard.people import Role
 from dashboard.settings import LOOPBACK, MB, Settings
+from pipelines.outputs import atomic_file
 
 MONTH_SECONDS = 30 * 86400
 SIGN_OUT = "/sign-out"
@@ -66,9 +67,10 @@ def access_tokens(settings: Settings) -> dict[str, Role]:
 
 def _kept_token(settings: Settings, name: str) -> str:
     file = settings.home / name
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(24), encoding="ascii")
+    if not file.exists() or not file.read_text(encoding="ascii").strip():
+        with atomic_file(file, overwrite=True) as new:
+            new.touch(mode=0o600)
+            new.write_text(secrets.token_urlsafe(24), encoding="ascii")
     return file.read_text(encoding="ascii").strip()
 
 

@@ -4,8 +4,10 @@ A browser sends each file on its own to `PUT /uploads/SET/NAME`, then `POST /upl
 turns the set into one input. Nothing is parsed, unpickled or executed here.
 """
 
+import filecmp
 import re
 import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -109,23 +111,44 @@ def save(
     if sum(1 for _ in folder.iterdir()) >= MOST_FILES:
         raise InputError(f"More than {MOST_FILES} files: put them below a data root instead.")
     room = kind.limit(settings) - size(folder)
-    if announced > room or not _copy(stream, target, room):
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".part-", delete=False) as arriving:
+        part = Path(arriving.name)
+        whole = announced <= room and _copy(stream, arriving, room)
+    if not whole:
         shutil.rmtree(folder, ignore_errors=True)
         raise InputError(
             f"{target.name} exceeds the upload limit of {kind.limit(settings) // MB} MB: "
             "put it below a data root and choose it there."
         )
+    _put(part, target, announced)
 
 
-def _copy(stream: IO[bytes], target: Path, room: int) -> bool:
+def _copy(stream: IO[bytes], out: IO[bytes], room: int) -> bool:
     """Copy at most `room` bytes; say whether that was all."""
-    with target.open("wb") as out:
-        while block := stream.read(BLOCK):
-            room -= len(block)
-            if room < 0:
-                return False
-            out.write(block)
+    while block := stream.read(BLOCK):
+        room -= len(block)
+        if room < 0:
+            return False
+        out.write(block)
     return True
+
+
+def _put(part: Path, target: Path, announced: int) -> None:
+    """Give a file that arrived its name, which no other file of the set may have.
+
+    Raises:
+        InputError: it did not arrive whole, or another file has that name.
+    """
+    try:
+        if part.stat().st_size < announced:
+            raise InputError(f"{target.name} did not arrive whole: upload it again.")
+        if target.exists() and not filecmp.cmp(part, target, shallow=False):
+            raise InputError(
+                f"Two of these files are called {target.name}: give each a name of its own."
+            )
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def keep(folder: Path, settings: Settings) -> Upload:
@@ -138,10 +161,12 @@ def keep(folder: Path, settings: Settings) -> Upload:
         raise InputError("No file arrived: choose the file again.")
     key = digest(folder)[:32]
     target = settings.uploads / key
-    if target.exists():
-        shutil.rmtree(folder)
-    else:
+    try:
         folder.replace(target)
+    except OSError:
+        if not target.is_dir():
+            raise
+        shutil.rmtree(folder)  # the same content is there already
     return find(key, settings)
 
 

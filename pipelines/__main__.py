@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipelines import model_sources, registry, tasks
+from pipelines import model_sources, outputs, registry, tasks
 from pipelines.commands import COMMANDS, Command
 from pipelines.errors import BundleError, Cancelled, NeuroboardError, ParameterError
 from pipelines.outputs import atomic_file, atomic_folder
@@ -214,6 +214,7 @@ def _run_demo(options: argparse.Namespace) -> None:
     chosen = (from_assignments(model, options.assign),) if model else ()
     with atomic_folder(options.folder, overwrite=options.overwrite) as folder:
         demo.make(folder, options.seed, *chosen)
+        outputs.refuse_other_names(options.folder, folder)
     print(f"Example data for {options.which} (seed {options.seed}) is in {options.folder}")
 
 
@@ -261,6 +262,8 @@ def _run_to_file(
     wanted = {command.one_file: options.out} if options.out is not None else {}
     asked = {file.name: getattr(options, file.name) for file in command.extra}
     wanted |= {name: path for name, path in asked.items() if path is not None}
+    for path in wanted.values():
+        outputs.refuse_inputs(path, inputs.values())
     with ExitStack() as files, tempfile.TemporaryDirectory() as scratch:
         targets = {
             name: files.enter_context(atomic_file(path, overwrite=options.overwrite))

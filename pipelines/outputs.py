@@ -1,28 +1,43 @@
-"""Results appear whole or not at all."""
+"""Results appear whole or not at all, and nothing that is there is lost on the way."""
 
+import errno
+import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from pipelines.errors import OutputError
+
+RECORD = "run.json"
+ASIDE = ".replaced"
+FULL = (errno.ENOSPC, errno.EDQUOT)
+BY_HAND = ("curation.jsonl",)
+"""Files that hold a person's work: a folder with one of them is moved aside, never deleted."""
 
 
 @contextmanager
 def atomic_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Give an empty folder beside `target` that becomes `target` when all went well.
 
+    A folder that is replaced is deleted, unless it holds a person's work: then it is kept under
+    the name that `kept_as` gives.
+
     Raises:
-        OutputError: `target` exists (and `overwrite` is false) or cannot be written.
+        OutputError: `target` exists (and `overwrite` is false), comes to be meanwhile, or cannot
+            be written.
     """
+    put_back(target)
     _refuse_existing(target, overwrite)
-    work = _scratch_beside(target)
-    try:
+    if target.is_file():
+        raise OutputError(f"{target} is a file and is not replaced by a folder: give another name.")
+    with _scratch_beside(target) as work:
+        # As deep as `target`, so that relative paths in it stay right when it is moved there.
         yield work
-        _put_in_place(work, target)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        work.chmod(0o755)
+        _put_in_place(work, target, overwrite)
 
 
 @contextmanager
@@ -30,37 +45,160 @@ def atomic_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Give a path beside `target` that becomes `target` when all went well.
 
     Raises:
-        OutputError: as `atomic_folder`.
+        OutputError: as `atomic_folder`, or `target` is a folder.
     """
     _refuse_existing(target, overwrite)
-    work = _scratch_beside(target)
-    try:
+    if target.is_dir():
+        raise OutputError(f"{target} is a folder and is not replaced by a file: give its name too.")
+    with _scratch_beside(target) as work:
         yield work / target.name
-        (work / target.name).replace(target)
+        _put_in_place(work / target.name, target, overwrite)
+
+
+def kept_as(target: Path) -> Path | None:
+    """Where a folder with a person's work is kept when it is replaced; none if it has no such."""
+    if not any((target / name).is_file() for name in BY_HAND):
+        return None
+    return free_name(target, "before")
+
+
+def free_name(target: Path, word: str = "", *, file: bool = False) -> Path:
+    """A name beside `target` that nothing has: `NAME-2` and so on, or `NAME-WORD-1` and so on.
+
+    That of a file keeps its ending.
+    """
+    end = target.suffix if file else ""
+    stem = "-".join(part for part in (target.name.removesuffix(end), word) if part)
+    names = (target.with_name(f"{stem}-{number}{end}") for number in count(1 if word else 2))
+    return next(name for name in names if not _is_there(name))
+
+
+def put_back(target: Path) -> None:
+    """Put an old result back that a program was about to replace when it was ended."""
+    aside = _aside(target)
+    if aside.exists() and not _is_there(target):
+        aside.replace(target)
+
+
+def put_all_back(folder: Path) -> None:
+    """Do so for all results in a folder."""
+    for aside in folder.glob(f".*{ASIDE}"):
+        put_back(folder / aside.name.removeprefix(".").removesuffix(ASIDE))
+
+
+def refuse_foreign(target: Path) -> None:
+    """Refuse to replace a folder of something else than a result.
+
+    Raises:
+        OutputError: it holds files and no `run.json` of Neuroboard.
+    """
+    if not target.is_dir() or not any(target.iterdir()):
+        return
+    try:
+        known = "pipeline" in json.loads((target / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        known = False
+    if not known:
+        raise OutputError(
+            f"{target} is no result of Neuroboard and is not replaced: choose another name."
+        )
+
+
+def refuse_other_names(target: Path, new: Path) -> None:
+    """Refuse to replace a folder that holds anything that the new one does not.
+
+    Raises:
+        OutputError: with the first of these names.
+    """
+    if not target.is_dir():
+        return
+    others = {path.name for path in target.iterdir()} - {path.name for path in new.iterdir()}
+    if others:
+        raise OutputError(
+            f"{target} holds {min(others)}, so it is not replaced: choose another name."
+        )
+
+
+def refuse_inputs(target: Path, inputs: Iterable[Path]) -> None:
+    """Refuse to write where an input lies.
+
+    Raises:
+        OutputError: `target` is one of the inputs, or a folder that holds one.
+    """
+    place = target.resolve()
+    for path in inputs:
+        if path.resolve().is_relative_to(place):
+            raise OutputError(
+                f"{target} is not replaced, for {path} is what this reads: choose another name."
+            )
+
+
+def _refuse_existing(target: Path, overwrite: bool) -> None:
+    if _is_there(target) and not overwrite:
+        raise OutputError(f"{target} exists already: choose another name or add --overwrite.")
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() or path.is_symlink()
+
+
+@contextmanager
+def _scratch_beside(target: Path) -> Iterator[Path]:
+    """A folder beside `target` for what is being made; it is removed in any case."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise OutputError(f"{target} cannot be written: {error.strerror or error}.") from None
+    try:
+        yield work
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise OutputError(
+            f"{target} cannot be written: {error.strerror}. Nothing was changed; make room, or "
+            "choose a place on another disk."
+        ) from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _refuse_existing(target: Path, overwrite: bool) -> None:
-    if target.exists() and not overwrite:
-        raise OutputError(f"{target} exists already: choose another name or add --overwrite.")
+def _aside(target: Path) -> Path:
+    """Where an old result is for the moment in which the new one takes its place."""
+    return target.with_name(f".{target.name}{ASIDE}")
 
 
-def _scratch_beside(target: Path) -> Path:
+def _put_in_place(work: Path, target: Path, overwrite: bool) -> None:
+    """Make `work` what lies at `target`; what was made is kept whatever is in the way."""
+    why = "came to be while this ran and is not replaced"
+    if overwrite or not _is_there(target):
+        try:
+            _replace_folder(work, target) if target.is_dir() else work.replace(target)
+            return
+        except OSError as error:
+            why = f"cannot be replaced ({error.strerror or error})"
+    other = free_name(target, file=work.is_file())
+    work.replace(other)
+    raise OutputError(f"{target} {why}: the result is in {other}.")
+
+
+def _replace_folder(work: Path, target: Path) -> None:
+    """Two steps, for no system replaces a folder in one; `put_back` mends what ends between."""
+    kept = kept_as(target)
+    aside = kept or _aside(target)
+    _remove(aside)
+    target.replace(aside)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except OSError as error:
-        raise OutputError(f"{target} cannot be written: {error.strerror or error}.") from None
-
-
-def _put_in_place(work: Path, target: Path) -> None:
-    work.chmod(0o755)
-    if target.is_dir():
-        old = _scratch_beside(target)
-        target.replace(old / "old")
         work.replace(target)
-        shutil.rmtree(old, ignore_errors=True)
+    except OSError:
+        aside.replace(target)
+        raise
+    if kept is None:
+        _remove(aside)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
     else:
-        target.unlink(missing_ok=True)
-        work.replace(target)
+        path.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from pipelines import provenance
+from pipelines import outputs, provenance
 from pipelines.brainmap.compose_parameters import ComposeParameters
 from pipelines.brainmap.correlation_parameters import CorrelateParameters
 from pipelines.brainmap.export_parameters import MapExportParameters
@@ -195,7 +195,8 @@ def run(
         inputs: a path for each of the task's inputs, and for optional ones that are given.
         parameters: a model, or values for it by name.
         out: the folder to make; `run.json` in it says what was done.
-        overwrite: whether an existing folder may be replaced.
+        overwrite: whether an existing folder may be replaced; one with a person's work, such as
+            a curation, is kept beside it then.
         report: called with the share that is done and a sentence.
 
     Raises:
@@ -207,6 +208,9 @@ def run(
     elif not isinstance(parameters, task.parameters):
         raise ParameterError(f"{name} takes {task.parameters.__name__}.")
     _check_inputs(task, inputs)
+    if overwrite:
+        outputs.refuse_inputs(out, inputs.values())
+        outputs.refuse_foreign(out)
     started, clock = provenance.now(), time.monotonic()
     with atomic_folder(out, overwrite=overwrite) as folder:
         report(0.0, "Reading the input")
@@ -215,6 +219,8 @@ def run(
             records = digests.records(report)
             if changed := digests.notes():
                 results["notes"] = [*changed, *results.get("notes", ())]
+        if kept := outputs.kept_as(out):
+            results["notes"] = [_kept_note(out, kept), *results.get("notes", ())]
         record = provenance.Run(
             pipeline=name,
             parameters=parameters.model_dump(mode="json"),
@@ -231,6 +237,13 @@ def run(
     return record
 
 
+def _kept_note(out: Path, kept: Path) -> str:
+    return (
+        f"The sorting that was in {out} before had been curated by hand: it is kept with its "
+        f"curation as {kept}."
+    )
+
+
 def _check_inputs(task: Task, inputs: Inputs) -> None:
     for name in task.inputs:
         if name not in inputs:
@@ -238,5 +251,6 @@ def _check_inputs(task: Task, inputs: Inputs) -> None:
     for name, path in inputs.items():
         if not task.takes(name):
             raise InputError(f"{task.name} takes no input named {name}.")
+        outputs.put_back(path)
         if not path.exists():
             raise InputError(f"{path} does not exist: check the path.")

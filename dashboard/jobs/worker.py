@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 from dashboard.jobs.child import serve
 from dashboard.jobs.store import State, Store
 from dashboard.settings import Settings
+from pipelines.outputs import put_back
 
 POLL_SECONDS = 0.05
 BEAT_SECONDS = 1.0
@@ -147,8 +148,9 @@ class Supervisor:
 
 
 def tidy(settings: Settings, job_ids: list[str]) -> None:
-    """Remove the half-written results of jobs that were stopped."""
+    """Remove the half-written results of jobs that were stopped; an older one comes back."""
     for job_id in job_ids:
+        put_back(settings.jobs / job_id / "result")
         for scratch in (settings.jobs / job_id).glob(".result-*"):
             shutil.rmtree(scratch, ignore_errors=True)
 

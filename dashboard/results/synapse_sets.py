@@ -1,17 +1,19 @@
 """Named sets of synapses that a person chose, kept with the job."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from filelock import FileLock
 
 from dashboard import people
 from dashboard.people import Role
 from dashboard.services import services
 from pipelines.errors import InputError
+from pipelines.outputs import atomic_file
 
 FILE = "sets.json"
+LOCK_SECONDS = 10
 LONGEST_NAME = 60
 MOST_SETS = 100
 
@@ -39,17 +41,19 @@ def save(job_id: str, name: str, rows: Sequence[int]) -> Sets:
         raise InputError(f"Give the set a name of at most {LONGEST_NAME} characters.")
     if not rows:
         raise InputError("Choose synapses first: with the lasso, or in the histogram.")
-    sets = {**load(job_id), name: sorted(int(row) for row in rows)}
-    if len(sets) > MOST_SETS:
-        raise InputError(f"There are {MOST_SETS} sets already: remove one first.")
-    _write(job_id, sets)
+    with _locked(job_id):
+        sets = {**load(job_id), name: sorted(int(row) for row in rows)}
+        if len(sets) > MOST_SETS:
+            raise InputError(f"There are {MOST_SETS} sets already: remove one first.")
+        _write(job_id, sets)
     return sets
 
 
 def remove(job_id: str, name: str) -> Sets:
     """Forget a set."""
-    sets = {other: rows for other, rows in load(job_id).items() if other != name}
-    _write(job_id, sets)
+    with _locked(job_id):
+        sets = {other: rows for other, rows in load(job_id).items() if other != name}
+        _write(job_id, sets)
     return sets
 
 
@@ -57,11 +61,13 @@ def _file(job_id: str) -> Path:
     return services().settings.jobs / job_id / FILE
 
 
+def _locked(job_id: str) -> FileLock:
+    """Hold others, such as a second tab, off while the sets are changed."""
+    people.require(Role.WORK)
+    return FileLock(_file(job_id).with_suffix(".lock"), timeout=LOCK_SECONDS)
+
+
 def _write(job_id: str, sets: Sets) -> None:
     """Whole or not at all: a reader never sees half a file."""
-    people.require(Role.WORK)
-    file = _file(job_id)
-    handle, scratch = tempfile.mkstemp(prefix=f".{FILE}-", dir=file.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump(sets, stream)
-    Path(scratch).replace(file)
+    with atomic_file(_file(job_id), overwrite=True) as file:
+        file.write_text(json.dumps(sets), encoding="utf-8")

@@ -1,21 +1,24 @@
 """Many recordings, one after the other: a table of states, and a way to go on where it stopped."""
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
 from pipelines import tasks
-from pipelines.errors import Cancelled, InputError, NeuroboardError, ParameterError
-from pipelines.outputs import atomic_file
+from pipelines.errors import Cancelled, InputError, NeuroboardError, OutputError
+from pipelines.outputs import RECORD, atomic_file
 from pipelines.progress import Report, part
 from pipelines.provenance import digest
+from pipelines.spikes.batch_folders import Place, Way, places
 from pipelines.spikes.parameters import SpikesParameters
 
 TABLE = "batch.csv"
+COLUMNS = ("recording", "folder", "state", "n_units", "reason")
 State = Literal["waiting", "running", "done", "failed"]
 
 
@@ -44,19 +47,25 @@ def sort_many(
     out: Path,
     report: Report,
     files: Mapping[str, Path] | None = None,
+    *,
+    overwrite: bool = False,
 ) -> list[Entry]:
     """Sort recordings, each into a folder of its own below `out`.
 
-    `batch.csv` there says what became of each, and is written anew after every one. A recording
-    that fails does not stop the others. Called again, those that are done with the same
-    parameters and files are left as they are, so a batch that was broken off goes on where it was.
+    `batch.csv` there says what became of each, and is written anew after every one; rows of
+    other recordings stay. A recording that fails does not stop the others. Called again, those
+    that are done with the same parameters and files are left as they are, so a batch that was
+    broken off goes on where it was. A finished sorting is never replaced by another one: what is
+    sorted in another way, or is another recording of the same name, gets a folder of its own.
 
     Args:
-        recordings: files or folders; no two may have the same name and parent's name.
+        recordings: files or folders.
         parameters: of all of them.
         out: may exist.
         report: told what happens.
         files: further inputs of all of them: `probe`, `sort_file`.
+        overwrite: whether what was sorted before is sorted again and replaced; a sorting with a
+            curation is kept beside the new one.
 
     Returns:
         What became of each.
@@ -64,35 +73,31 @@ def sort_many(
     Raises:
         ParameterError: a recording is given twice.
         InputError: one of the files is not there.
+        OutputError: there is a `batch.csv` that is something else.
         Cancelled: `report` said so; what is done stays.
     """
-    entries = [
-        Entry(path, out / name, "waiting")
-        for path, name in zip(recordings, _names(recordings), strict=True)
-    ]
-    same = _Same(parameters, dict(files or {}), _digests(files or {}))
+    way = Way(parameters, dict(files or {}), _digests(files or {}))
     out.mkdir(parents=True, exist_ok=True)
+    report(0.0, "Looking for what was sorted before")
+    found = places(recordings, way, out, overwrite=overwrite)
+    entries = [_entry(path, place) for path, place in zip(recordings, found, strict=True)]
+    table = Table.beside(entries, out)
     for number, entry in enumerate(entries):
-        if _is_done(entry, same):
-            units = _results(entry.folder)["n_units"]
-            entries[number] = _changed(entry, "done", units, "Done before.")
+        if entry.state == "done":
             continue
         entries[number] = _changed(entry, "running")
-        write_table(entries, out)
+        table.write(entries)
         share = part(report, number / len(entries), (number + 1) / len(entries))
-        entries[number] = _sorted(entry, same, share)
-        write_table(entries, out)
-    write_table(entries, out)
+        entries[number] = _sorted(entry, way, share, overwrite)
+        table.write(entries)
+    table.write(entries)
     return entries
 
 
-@dataclass(frozen=True)
-class _Same:
-    """What all recordings of a batch are sorted with; files with their sha256 by name."""
-
-    parameters: SpikesParameters
-    files: Mapping[str, Path]
-    digests: Mapping[str, str]
+def _entry(recording: Path, place: Place) -> Entry:
+    if place.done:
+        return Entry(recording, place.folder, "done", _units(place.folder), place.done)
+    return Entry(recording, place.folder, "waiting")
 
 
 def _digests(files: Mapping[str, Path]) -> dict[str, str]:
@@ -102,11 +107,11 @@ def _digests(files: Mapping[str, Path]) -> dict[str, str]:
     return {name: digest(path) for name, path in files.items()}
 
 
-def _sorted(entry: Entry, same: _Same, report: Report) -> Entry:
+def _sorted(entry: Entry, way: Way, report: Report, overwrite: bool) -> Entry:
     try:
         done = tasks.run(
-            "spikes sort", {"recording": entry.recording, **same.files}, same.parameters,
-            entry.folder, overwrite=True, report=report,
+            "spikes sort", {"recording": entry.recording, **way.files}, way.parameters,
+            entry.folder, overwrite=overwrite, report=report,
         )  # fmt: skip
     except Cancelled:
         raise
@@ -114,64 +119,85 @@ def _sorted(entry: Entry, same: _Same, report: Report) -> Entry:
         return _changed(entry, "failed", None, error.sentence)
     failed = done.results["groups_failed"]
     groups = "1 group" if failed == 1 else f"{failed} groups"
-    words = f"{groups} of channels failed; see groups.csv." if failed else ""
-    return _changed(entry, "done", int(done.results["n_units"]), words)
+    words = [f"{groups} of channels failed; see groups.csv."] if failed else []
+    reason = " ".join([*done.results.get("notes", ()), *words])
+    return _changed(entry, "done", int(done.results["n_units"]), reason)
 
 
 def _changed(entry: Entry, state: State, n_units: int | None = None, reason: str = "") -> Entry:
     return Entry(entry.recording, entry.folder, state, n_units, reason)
 
 
-def _names(recordings: Sequence[Path]) -> list[str]:
-    """Folder names of the results: the recording's, with its parent's where that is needed.
+def _units(folder: Path) -> int:
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    return int(record["results"]["n_units"])
 
-    Raises:
-        ParameterError: two are still the same.
+
+@dataclass(frozen=True)
+class Table:
+    """`batch.csv`: `recording, folder, state, n_units, reason`.
+
+    Attributes:
+        file: where it lies.
+        others: rows of recordings that were sorted in earlier calls only.
     """
-    short = [path.resolve().name for path in recordings]
-    long = [f"{path.resolve().parent.name}-{path.resolve().name}" for path in recordings]
-    both = zip(short, long, strict=True)
-    names = [one if short.count(one) == 1 else other for one, other in both]
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise ParameterError(
-            f"{twice[0]} is given twice, or two recordings have that name: sort one of them alone."
-        )
-    return names
+
+    file: Path
+    others: tuple[Mapping[str, str], ...]
+
+    @classmethod
+    def beside(cls, entries: Sequence[Entry], out: Path) -> "Table":
+        """The table of a folder, with the rows that are not about these entries.
+
+        Raises:
+            OutputError: there is another file of that name.
+        """
+        file = out / TABLE
+        recordings = {str(entry.recording) for entry in entries}
+        folders = {entry.folder.name for entry in entries}
+        others = [
+            row
+            for row in _rows(file)
+            if row["folder"] not in folders
+            and (
+                (out / row["folder"]).is_dir()
+                if row["state"] == "done"
+                else row["recording"] not in recordings
+            )
+        ]
+        # Nobody works on these any more: their call was broken off.
+        return cls(file, tuple({**row, "state": _over(row["state"])} for row in others))
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write the table anew with these rows last."""
+        with atomic_file(self.file, overwrite=True) as file:
+            rows = [*self.others, *map(_row, entries)]
+            pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(file, index=False)
 
 
-def _is_done(entry: Entry, same: _Same) -> bool:
+def _row(entry: Entry) -> Mapping[str, str]:
+    return {
+        "recording": str(entry.recording),
+        "folder": entry.folder.name,
+        "state": entry.state,
+        "n_units": "" if entry.n_units is None else str(entry.n_units),
+        "reason": entry.reason,
+    }
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    """The rows of an earlier call."""
+    if not file.exists():
+        return []
     try:
-        record = json.loads((entry.folder / "run.json").read_text(encoding="utf-8"))
-        inputs = {item["name"]: item for item in record["inputs"]}
-        recording = Path(inputs.pop("recording")["path"]).resolve()
-        found = {name: item["sha256"] for name, item in inputs.items()}
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return (
-        record.get("parameters") == same.parameters.model_dump(mode="json")
-        and recording == entry.recording.resolve()
-        and found == same.digests
-    )
+        with file.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream, strict=True))
+        return [{name: row[name] for name in COLUMNS} for row in rows]
+    except (OSError, ValueError, KeyError, csv.Error):
+        raise OutputError(
+            f"{file} is no table of a batch and is not replaced: move it, or choose another folder."
+        ) from None
 
 
-def _results(folder: Path) -> Mapping[str, Any]:
-    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    results: Mapping[str, Any] = record["results"]
-    return results
-
-
-def write_table(entries: Sequence[Entry], out: Path) -> None:
-    """Write `batch.csv`: `recording, folder, state, n_units, reason`."""
-    rows = pd.DataFrame(
-        {
-            "recording": str(entry.recording),
-            "folder": entry.folder.name,
-            "state": entry.state,
-            "n_units": "" if entry.n_units is None else entry.n_units,
-            "reason": entry.reason,
-        }
-        for entry in entries
-    )
-    with atomic_file(out / TABLE, overwrite=True) as file:
-        rows.to_csv(file, index=False)
+def _over(state: str) -> str:
+    return "waiting" if state == "running" else state

@@ -26,6 +26,10 @@ def add_batch(
         "--out", type=Path, metavar="DIR", required=True,
         help="one folder for each recording, and batch.csv; given again, what is done stays",
     )  # fmt: skip
+    sub.add_argument(
+        "--overwrite", action="store_true",
+        help="sort again what was sorted before; a sorting with a curation is kept beside it",
+    )  # fmt: skip
     for option in options:
         sub.add_argument(option.flag, dest=option.parameter, help=option.help)
     for file in files:
@@ -51,9 +55,11 @@ def run_batch(options: argparse.Namespace) -> None:
     values = from_assignments(SpikesParameters, [*options.assign, *plain], options.params)
     parameters = SpikesParameters.model_validate(values.model_dump())
     with progress_on_terminal(options.quiet) as report:
-        entries = sort_many(options.recordings, parameters, options.out, report, files)
+        entries = sort_many(
+            options.recordings, parameters, options.out, report, files, overwrite=options.overwrite
+        )
     for entry in entries:
-        units = "" if entry.n_units is None else f", {entry.n_units} units"
+        units = "" if entry.n_units is None else f", {entry.n_units} units in {entry.folder}"
         reason = f" ({entry.reason})" if entry.reason else ""
         print(f"{entry.recording}: {entry.state}{units}{reason}")
     failed = sum(entry.state == "failed" for entry in entries)

@@ -88,12 +88,17 @@ class Log:
             _sync_folder(self.file.parent)
 
     def _end_mended(self) -> int:
-        """Cut off a line that was not written to its end; return the size that is left."""
+        """Cut off a line that was not written to its end; return the size that is left.
+
+        A last line that is whole but for its line break, as editors leave it, gets one.
+        """
         with self.file.open("r+b") as stream:
             content = stream.read()
             size = content.rfind(b"\n") + 1
-            if size < len(content):
-                stream.truncate(size)
+            if _is_whole(content[size:]):
+                stream.write(b"\n")
+                return len(content) + 1
+            stream.truncate(size)
         return size
 
 
@@ -114,7 +119,16 @@ def read_log(file: Path) -> list[Step]:
 
 
 def _whole_lines(file: Path) -> list[bytes]:
-    return file.read_bytes().split(b"\n")[:-1]
+    *lines, last = file.read_bytes().split(b"\n")
+    return [*lines, last] if _is_whole(last) else lines
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a line without a line break was written to its end: a cut object is no JSON."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _heading(line: bytes, file: Path) -> Mapping[str, Any]:

@@ -64,3 +64,13 @@ def test_random_tokens_are_kept_and_differ_by_role(settings: Settings) -> None:
     assert sorted(tokens.values()) == [Role.LOOK, Role.WORK, Role.OWN]
     assert all(len(token) >= 32 for token in tokens)
     assert access_tokens(settings) == tokens
+
+
+def test_a_token_that_was_not_written_to_its_end_is_made_anew(settings: Settings) -> None:
+    """An empty token would let everybody in."""
+    settings.prepare()
+    (settings.home / "token").touch()
+    tokens = access_tokens(replace(settings, host="0.0.0.0"))
+    assert all(len(token) > 20 for token in tokens)
+    assert access_tokens(replace(settings, host="0.0.0.0")) == tokens
+    assert (settings.home / "token").stat().st_mode & 0o777 == 0o600

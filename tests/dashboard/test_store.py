@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from dashboard.jobs.store import INTERRUPTED, JobInput, State, Store
+from dashboard.jobs.worker import tidy
+from dashboard.settings import Settings
 
 IMAGES = JobInput("images", "example:brainmap", "Example", "/somewhere", "key-1")
 Submit = Callable[..., str]
@@ -112,3 +114,15 @@ def test_a_running_job_cannot_be_deleted(store: Store, submit: Submit) -> None:
     store.claim(quick_only=False)
     store.delete(job_id)
     assert state(store, job_id) is State.RUNNING
+
+
+def test_an_older_result_comes_back_when_a_job_was_killed_while_it_replaced_it(
+    settings: Settings,
+) -> None:
+    folder = settings.jobs / "abc"
+    (folder / ".result.replaced").mkdir(parents=True)
+    (folder / ".result.replaced" / "run.json").touch()
+    (folder / ".result-half").mkdir()
+    tidy(settings, ["abc"])
+    assert [path.name for path in folder.iterdir()] == ["result"]
+    assert (folder / "result" / "run.json").exists()

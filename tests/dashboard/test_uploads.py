@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dashboard import create_app, uploads
 from dashboard.services import Services
 from dashboard.settings import Settings
+from pipelines.errors import InputError
 
 
 def send(client: FlaskClient, kind: str, files: dict[str, bytes]) -> dict[str, str]:
@@ -39,6 +40,21 @@ def test_several_images_are_one_folder(client: FlaskClient, found: Services) -> 
     answer = send(client, "images", {"t1.tif": b"1", "t2.tif": b"2"})
     upload = uploads.find(answer["reference"].removeprefix("upload:"), found.settings)
     assert sorted(path.name for path in upload.path.iterdir()) == ["t1.tif", "t2.tif"]
+
+
+def test_files_of_one_name_do_not_replace_each_other(client: FlaskClient, found: Services) -> None:
+    answer = send(client, "images", {"monday\\1.tif": b"one", "tuesday\\1.tif": b"other"})
+    assert answer["error"].startswith("Two of these files are called 1.tif")
+    answer = send(client, "images", {"a\\1.tif": b"same", "b\\1.tif": b"same"})
+    assert answer["label"] == "1.tif"
+
+
+def test_a_file_that_did_not_arrive_whole_is_not_kept(settings: Settings) -> None:
+    settings.prepare()
+    folder = settings.uploads / ".incoming"
+    with pytest.raises(InputError, match="did not arrive whole"):
+        uploads.save(io.BytesIO(b"1,2"), "a.csv", folder, uploads.KINDS["table"], settings, 9)
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("file", ["model.pkl", "run.py", "x.csv.exe", "noname"])

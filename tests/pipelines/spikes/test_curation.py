@@ -100,10 +100,20 @@ def test_a_line_that_was_not_written_to_its_end_is_left_out(log: Log) -> None:
     did(log, "label", 0, label="good")
     did(log, "label", 1, label="good")
     whole = log.file.read_bytes()
-    for cut in range(1, 40):
+    for cut in range(2, 40):
         log.file.write_bytes(whole[:-cut])
         assert replay(START, log.read()).labels == {0: "good"}
     assert did(log, "label", 2, label="mua").labels == {0: "good", 2: "mua"}
+
+
+def test_a_last_line_without_its_line_break_is_kept(log: Log) -> None:
+    """As an editor leaves a file."""
+    did(log, "label", 0, label="good")
+    did(log, "label", 1, label="good")
+    log.file.write_bytes(log.file.read_bytes()[:-1])
+    assert replay(START, log.read()).labels == {0: "good", 1: "good"}
+    assert did(log, "label", 2, label="mua").labels == {0: "good", 1: "good", 2: "mua"}
+    assert len(log.read()) == 3
 
 
 def test_damage_in_the_middle_is_named_by_its_line(log: Log) -> None:
