@@ -15,6 +15,7 @@ from dashboard.figures.spikes import MeanWaveform
 from dashboard.jobs.store import Job
 from dashboard.results import common
 from pipelines.spikes.overview import over_time
+from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.trains import correlogram, isi_histogram
 from pipelines.spikes.waveform_similarity import similarity
 
@@ -130,7 +131,8 @@ def _over_time(job: Job, unit: int) -> list[Component]:
             return []
         own = spikes["unit_id"] == unit
         samples, heights = spikes["sample_index"][own], spikes["amplitude_uv"][own]
-    shown = over_time(samples, heights, found["sampling_frequency"], float(found["duration_s"]))
+    n_samples = round(float(found["duration_s"]) * float(found["sampling_frequency"]))
+    shown = over_time(samples, heights, Timeline.from_results(found, n_samples))
     step = len(samples) // max(1, len(shown.seconds))
     thinned = f"Every {step}th spike is drawn. " if step > 1 else ""
     words = (
