@@ -187,9 +187,12 @@ def _shapes(
     try:
         signal = open_signal(sorting)
     except InputError as error:
-        return found, f"{error.sentence} Units {', '.join(map(str, anew))} keep old waveforms."
+        words = "have the mean waveforms of the units that they came from"
+        return found, f"{error.sentence} Units {', '.join(map(str, anew))} {words}."
     guesses = {unit: found[unit].mean for unit in anew}
     for unit, waves in unit_waveforms(sorting, signal, anew, guesses, report):
+        if not len(waves.spikes):  # all at the very ends
+            continue
         mean, sd = np.full_like(found[unit].mean, np.nan), np.full_like(found[unit].sd, np.nan)
         mean[:, waves.channels] = waves.values.mean(axis=0)
         sd[:, waves.channels] = waves.values.std(axis=0)

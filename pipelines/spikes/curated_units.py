@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipelines.spikes import metrics
 from pipelines.spikes.curation import LABELS, State
 from pipelines.spikes.curation_parameters import UNLABELLED
-from pipelines.spikes.finished_sorting import FinishedSorting
+from pipelines.spikes.finished_sorting import FinishedSorting, largest_channel
 from pipelines.spikes.metric_table import LABEL_COLUMNS, STEP_COLUMNS
 
 AUTOMATIC = (*STEP_COLUMNS, *LABEL_COLUMNS)
@@ -61,17 +61,30 @@ def is_changed(state: State, sorting: FinishedSorting, unit: int) -> bool:
 def averaged(sorting: FinishedSorting, spikes: NDArray[np.int64]) -> Shape:
     """The mean of the sorted units that spikes come from, weighted by their number.
 
-    Exact for whole units that were merged; otherwise the note says that it is not.
+    Exact for whole units that were merged and were looked at on the same channels. Otherwise the
+    note says that it is not; a unit counts as flat on channels where it was not looked at, for
+    these are far from it.
     """
     numbers, counts = np.unique(sorting.unit_id[spikes], return_counts=True)
     rows = [sorting.row_of(int(unit)) for unit in numbers]
+    shapes = np.stack([sorting.shape_of(int(unit)) for unit in numbers])
+    seen, measured = _seen(shapes), _seen(sorting.mean[rows])
+    means, sds = np.nan_to_num(shapes), np.nan_to_num(sorting.sd[rows])
     weight = (counts / counts.sum())[:, None, None]
-    mean = (weight * sorting.mean[rows]).sum(axis=0)
-    square = (weight * (sorting.sd[rows].astype(np.float64) ** 2 + sorting.mean[rows] ** 2)).sum(0)
+    mean = (weight * means).sum(axis=0)
+    square = (weight * (sds.astype(np.float64) ** 2 + means**2)).sum(axis=0)
     sd = np.sqrt(np.maximum(square - mean**2, 0))
+    nobody = ~seen.any(axis=0)
+    mean[:, nobody] = sd[:, nobody] = np.nan
     whole = [int((sorting.unit_id == unit).sum()) for unit in numbers]
-    note = "" if whole == counts.tolist() else "of the units that its spikes come from"
+    exact = whole == counts.tolist() and (measured == measured[0]).all() and measured.any()
+    note = "" if exact else "of the units that its spikes come from"
     return Shape(mean.astype(np.float32), sd.astype(np.float32), note)
+
+
+def _seen(mean: Floats) -> NDArray[np.bool_]:
+    """On which channels each unit was looked at, shape (unit, channel)."""
+    return np.asarray(np.isfinite(mean).all(axis=1))
 
 
 def unit_row(sorting: FinishedSorting, state: State, unit: int, shape: Shape) -> dict[str, Any]:
@@ -82,14 +95,20 @@ def unit_row(sorting: FinishedSorting, state: State, unit: int, shape: Shape) ->
     places = state.spikes_of(unit)
     numbers, counts = np.unique(sorting.unit_id[places], return_counts=True)
     parent = _row(known, sorting.row_of(int(numbers[counts.argmax()])))
+    column = sorting.column_of(str(parent["channel"]))
+    if len(numbers) > 1:
+        column = largest_channel(shape.mean, column)
+    channel = str(sorting.channel_id[column])
+    # Its noise is known from a unit that has it as its own channel; else another one is near it.
+    there = known["channel"] == channel
+    like = _row(known, int(there.to_numpy().argmax())) if there.any() else parent
+    noise = float(like["amplitude_uv"]) / max(float(like["snr"]), 1e-9)
+    height = float(np.nan_to_num(np.abs(shape.mean[:, column]).max()))
     spikes, clock = sorting.sample_index[places], sorting.clock
-    noise = float(parent["amplitude_uv"]) / max(float(parent["snr"]), 1e-9)
-    column = int(np.flatnonzero(sorting.channel_id == str(parent["channel"]))[0])
-    height = float(np.abs(shape.mean[:, column]).max())
     return {
         **dict.fromkeys(parent),
         "unit_id": unit,
-        "channel": parent["channel"],
+        "channel": channel,
         "n_spikes": len(spikes),
         "firing_rate_hz": round(metrics.firing_rate_hz(spikes, clock), 4),
         "snr": round(height / noise, 3),
@@ -97,7 +116,7 @@ def unit_row(sorting: FinishedSorting, state: State, unit: int, shape: Shape) ->
         "presence_ratio": round(metrics.presence_ratio(spikes, clock), 4),
         "amplitude_uv": round(height, 2),
         "isi_violations_ratio": round(metrics.isi_violations_ratio(spikes, clock), 4),
-        "group": parent["group"],
+        "group": like["group"],
         "came_from": "+".join(map(str, numbers.tolist())),
     }
 

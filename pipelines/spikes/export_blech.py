@@ -12,6 +12,7 @@ from pipelines.progress import silent
 from pipelines.spikes import finished_sorting
 from pipelines.spikes.decisions import TYPES, Decision, of_units
 from pipelines.spikes.export_source import Sorting
+from pipelines.spikes.finished_sorting import largest_channel
 from pipelines.spikes.parameters import chosen_solutions
 from pipelines.spikes.sort_file import read_sort_file
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
@@ -44,13 +45,13 @@ def write_blech(sorting: Sorting, folder: Path) -> None:
     signal = open_signal(finished)
     units = [int(unit) for unit in sorting.units["unit_id"]]
     places = {unit: np.flatnonzero(finished.unit_id == unit) for unit in units}
-    shapes = {unit: finished.mean[finished.row_of(unit)] for unit in units}
+    shapes = {unit: finished.shape_of(unit) for unit in units}
     rows = np.zeros(len(units), DESCRIPTOR)
     with h5py.File(folder / NAME, "w") as root:
         read = unit_waveforms(finished, signal, places, shapes, silent)
         for number, (unit, found) in enumerate(read):
             times = finished.sample_index[found.spikes]
-            largest = int(np.nanargmax(np.abs(shapes[unit]).max(axis=0)))
+            largest = largest_channel(shapes[unit])
             column = int(np.flatnonzero(found.channels == largest)[0])
             electrode = int(sorting.recorded.channel_index[largest])
             rows[number] = _descriptor(sorting, number, electrode, times)

@@ -67,6 +67,37 @@ class FinishedSorting:
         """The place of a unit in `units`, `mean` and `sd`."""
         return int(np.flatnonzero(self.units["unit_id"].to_numpy() == unit)[0])
 
+    def column_of(self, channel: str) -> int:
+        """The place of a channel in `channel_id` and `mean`."""
+        return int(np.flatnonzero(self.channel_id == channel)[0])
+
+    def shape_of(self, unit: int) -> NDArray[np.float32]:
+        """A unit's mean waveform, shape (sample, channel).
+
+        An earlier version left no mean to units that were merged without a common channel: a peak
+        downwards on the channel of the table stands for it.
+        """
+        row = self.row_of(unit)
+        mean: NDArray[np.float32] = self.mean[row]
+        if np.isfinite(mean).all(axis=0).any():
+            return mean
+        guess = np.full_like(mean, np.nan)
+        column = self.column_of(str(self.units["channel"].iloc[row]))
+        guess[:, column] = 0
+        guess[np.abs(self.ms).argmin(), column] = -1
+        return guess
+
+
+def largest_channel(shape: NDArray[np.float32], otherwise: int = 0) -> int:
+    """The channel on which a mean waveform, shape (sample, channel), is largest in uV.
+
+    Args:
+        shape: nan on channels where it was not looked at.
+        otherwise: what it is if it was looked at nowhere.
+    """
+    heights = np.nan_to_num(np.abs(shape).max(axis=0), nan=-1.0)
+    return int(heights.argmax()) if (heights >= 0).any() else otherwise
+
 
 def read(folder: Path) -> FinishedSorting:
     """Read what sorting, or curating, wrote.

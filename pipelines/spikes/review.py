@@ -183,7 +183,7 @@ def _inside(
     """Proposals that need the waveforms of single spikes."""
     units = [int(unit) for unit in sorting.units["unit_id"]]
     places = {unit: np.flatnonzero(sorting.unit_id == unit) for unit in units}
-    shapes = {unit: sorting.mean[sorting.row_of(unit)] for unit in units}
+    shapes = {unit: sorting.shape_of(unit) for unit in units}
     found: list[Proposal] = []
     spikes, numbers, points = [], [], []
     for unit, waves in unit_waveforms(sorting, signal, places, shapes, report):
