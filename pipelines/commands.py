@@ -56,8 +56,14 @@ class Command:
 
 _SHEET = Option("--sheet", "sheet", "name of the sheet in a workbook")
 _IMAGES = (
+    Option("--axes", "axes", "axes of the file, such as TZYX or YXT"),
+    Option("--files", "files", "a folder's files: time-points, pieces, planes or channels"),
+    Option("--channel", "channel", "which channel, by its name or its number from 1"),
     Option("--planes", "planes", "pages per volume in a multi-page TIFF"),
-    Option("--dataset", "dataset", "array in an HDF5, NWB or zarr file"),
+    Option("--channels", "channels", "pages per plane in a multi-page TIFF, one for each channel"),
+    Option("--dataset", "dataset", "array in an HDF5, NWB, zarr or MATLAB file"),
+    Option("--height", "height", "pixels, of a file of nothing but numbers"),
+    Option("--width", "width", "pixels, of a file of nothing but numbers"),
 )
 _RAW = (
     Option("--sampling-frequency", "sampling_frequency", "raw binary: Hz"),

@@ -10,7 +10,9 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.brainmap.images import ImageSeries, Volume, checked_dtype, checked_shape
+from pipelines.brainmap.images import ImageSeries, Volume, checked_dtype
+from pipelines.brainmap.info import AS_FOUND, NOTHING_SAID, Reading
+from pipelines.brainmap.layout import laid_out, mapped_series
 from pipelines.errors import ImageError
 
 NPY_MAGIC = b"\x93NUMPY"
@@ -20,8 +22,8 @@ HEADER_READERS = {
 }
 
 
-def open_npy(path: Path) -> ImageSeries:
-    """Open a `.npy` file (time, plane, y, x) or (time, y, x).
+def open_npy(path: Path, reading: Reading = AS_FOUND) -> ImageSeries:
+    """Open a `.npy` file (time, plane, y, x) or (time, y, x), or with the axes that are given.
 
     Raises:
         ImageError: not a whole `.npy` file, Python objects in it, an unsuitable shape or type.
@@ -35,15 +37,11 @@ def open_npy(path: Path) -> ImageSeries:
     except Exception as error:
         raise ImageError(_npy_sentence(path, error)) from error
     dtype = checked_dtype(path, array.dtype)
-    shape = checked_shape(path, array.shape)
-    if array.flags.c_contiguous:
-        return ImageSeries(path, shape, dtype, _reader(path, array.offset, shape, dtype))
-
-    def read(start: int, stop: int) -> Iterator[Volume]:
-        for time in range(start, stop):
-            yield array[time].reshape(shape[1:])
-
-    return ImageSeries(path, shape, dtype, read)
+    layout, info = laid_out(path, array.shape, NOTHING_SAID, reading)
+    if layout.is_plain and array.flags.c_contiguous:
+        read = _reader(path, array.offset, layout.shape, dtype)
+        return ImageSeries(path, layout.shape, dtype, read, info=info)
+    return mapped_series(path, array, layout, info)
 
 
 def _reader(path: Path, offset: int, shape: tuple[int, int, int, int], dtype: np.dtype[Any]) -> Any:
@@ -67,10 +65,10 @@ class _Header:
     offset: int
 
 
-def open_npz(path: Path) -> ImageSeries:
+def open_npz(path: Path, reading: Reading = AS_FOUND) -> ImageSeries:
     """Open the single array of a `.npz` file, which is unpacked volume by volume.
 
-    An array in Fortran's order, whose volumes are not stored one after the other, is read whole.
+    An array whose volumes are not stored one after the other is read whole.
 
     Raises:
         ImageError: not a whole `.npz` file, more than one array in it, or as `open_npy`.
@@ -79,26 +77,26 @@ def open_npz(path: Path) -> ImageSeries:
     with _member(path, name) as stream:
         header = _header(path, name, stream)
     dtype = checked_dtype(path, header.dtype)
-    shape = checked_shape(path, header.shape)
-    count = int(np.prod(shape[1:]))
+    layout, info = laid_out(path, header.shape, NOTHING_SAID, reading)
+    shape, count = layout.shape, int(np.prod(layout.shape[1:]))
 
     def read(start: int, stop: int) -> Iterator[Volume]:
         with _member(path, name) as stream:
-            if header.fortran:
+            if header.fortran or not layout.is_plain:
                 stream.seek(header.offset)
-                yield from _whole(stream, header).reshape(shape)[start:stop]
+                yield from layout.volumes(_whole(stream, header)[layout.where(start, stop)])
                 return
             stream.seek(header.offset + start * count * dtype.itemsize)
             for _ in range(start, stop):
                 block = stream.read(count * dtype.itemsize)
                 yield np.frombuffer(block, dtype, count).reshape(shape[1:])
 
-    return ImageSeries(path, shape, dtype, read, whole=True)
+    return ImageSeries(path, shape, dtype, read, whole=True, info=info)
 
 
 def _whole(stream: IO[bytes], header: _Header) -> NDArray[Any]:
     values = np.frombuffer(stream.read(), header.dtype, int(np.prod(header.shape)))
-    return values.reshape(header.shape, order="F")
+    return values.reshape(header.shape, order="F" if header.fortran else "C")
 
 
 def _only_name(path: Path) -> str:

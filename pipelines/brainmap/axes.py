@@ -6,7 +6,13 @@ x) or (time, y, x); a shape that fits another order better is asked about.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
+
+from pipelines.brainmap.asking import field
+from pipelines.brainmap.info import AxesFrom
+from pipelines.errors import ImageError
 
 LETTERS = "TZCYX"
 NAMES: Mapping[str, str] = {"T": "time", "Z": "plane", "C": "channel", "Y": "y", "X": "x"}
@@ -19,6 +25,39 @@ WORDS: Mapping[str, str] = {
 }  # fmt: skip
 """What files call an axis."""
 
+GUESSES: Mapping[int, str] = {3: "TYX", 4: "TZYX", 5: "TCZYX"}
+MATLAB_GUESSES: Mapping[int, str] = {3: "YXT", 4: "YXZT", 5: "YXZCT"}
+"""In the order of MATLAB's size(), whose films have time last."""
+
+OTHERS: Mapping[int, Sequence[str]] = {
+    3: ("TYX", "YXT"),
+    4: ("TZYX", "TYXZ", "YXZT", "ZYXT", "ZTYX"),
+    5: ("TCZYX", "TZYXC", "TZCYX", "YXZCT"),
+}
+LONG = 3.0
+"""Longer side of a frame over its shorter one, up to which nobody wonders."""
+LEAST_SIDE = 4
+"""Fewer pixels are no side of a frame."""
+LEAST_SQUARE = 16
+"""Two sizes that are equal and at least this large are the sides of a frame."""
+LEAST_FILM = 12
+"""An axis that is shorter is planes rather than time."""
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The axes of an array, and how they are known.
+
+    Attributes:
+        letters: one for each axis as it is stored.
+        known: whether the file says so, the person did, or it was guessed.
+        notes: what a person has to know about that.
+    """
+
+    letters: str
+    known: AxesFrom
+    notes: tuple[str, ...] = ()
+
 
 def letters(names: Sequence[str]) -> str:
     """Axes by the names that a file gives them; empty if one is unknown or two are alike."""
@@ -29,6 +68,11 @@ def letters(names: Sequence[str]) -> str:
 def in_words(axes: str) -> str:
     """Axes as a person says them, such as "time, y, x"."""
     return ", ".join(NAMES[letter] for letter in axes)
+
+
+def sizes(shape: Sequence[int]) -> str:
+    """A shape as a person writes it, such as "128 x 256 x 20"."""
+    return " x ".join(map(str, shape))
 
 
 def typed(text: str) -> str:
@@ -46,56 +90,106 @@ def typed(text: str) -> str:
     return axes
 
 
-GUESSES: Mapping[int, str] = {3: "TYX", 4: "TZYX", 5: "TCZYX"}
-OTHERS: Mapping[int, Sequence[str]] = {
-    3: ("YXT",), 4: ("TYXZ", "YXZT", "ZYXT", "YXTZ", "ZTYX"), 5: ("TZYXC", "TZCYX", "YXCZT"),
-}  # fmt: skip
-SQUARE = 3.0
-"""Longer side of a frame over its shorter one, up to which nobody wonders."""
+def resolve(
+    path: Path,
+    shape: Sequence[int],
+    said: str,
+    given: str,
+    guesses: Mapping[int, str] = GUESSES,
+) -> Axes:
+    """The axes of an array: those that a person gives, else the file's, else a safe guess.
+
+    Args:
+        path: for the sentences.
+        shape: as it is stored.
+        said: by the file; may be empty.
+        given: by the person; may be empty.
+        guesses: the axes for each number of dimensions, where nobody says them.
+
+    Raises:
+        ImageError: as many letters as dimensions are needed, or the guess would be doubtful.
+    """
+    if given:
+        return _given(path, shape, said, given)
+    if said:
+        return Axes(said, "file")
+    guess = guesses.get(len(shape), "")
+    if not guess:
+        raise ImageError(
+            f"{path} has {len(shape)} dimensions {tuple(shape)}: it must be (time, plane, y, x) "
+            f"or (time, y, x), or say what they are with {field('axes')}."
+        )
+    if others := alternatives(shape, guess):
+        raise ImageError(_doubt(path, shape, others))
+    return Axes(guess, "guessed", (_guess(path, shape, guess),))
 
 
-def guessed(shape: Sequence[int]) -> str:
-    """The axes of an array without names; empty if it has none for so many dimensions."""
-    return GUESSES.get(len(shape), "")
+def _given(path: Path, shape: Sequence[int], said: str, given: str) -> Axes:
+    if len(given) != len(shape):
+        raise ImageError(
+            f"{path} has {len(shape)} axes of {sizes(shape)}, but {field('axes')} gives "
+            f"{len(given)} letters ({given}): give one letter for each."
+        )
+    if said and said != given:
+        note = (
+            f"{path.name} says that its axes are {in_words(said)}; they were read as "
+            f"{in_words(given)}, as you gave them."
+        )
+        return Axes(given, "given", (note,))
+    return Axes(given, "given")
 
 
-def alternatives(shape: Sequence[int]) -> Sequence[str]:
-    """Other orders of the axes that suit a shape at least as well as the guessed one.
+def _guess(path: Path, shape: Sequence[int], guess: str) -> str:
+    return (
+        f"{path.name} does not name its axes: its shape {sizes(shape)} was read as "
+        f"{in_words(guess)}. Set {field('axes')} if it is otherwise."
+    )
+
+
+def _doubt(path: Path, shape: Sequence[int], others: Sequence[str]) -> str:
+    choices = " or ".join(f"{in_words(axes)} (--axes {axes})" for axes in others)
+    return (
+        f"{path} does not name its axes, and its shape {sizes(shape)} can be {choices}: say which "
+        f"with {field('axes')}."
+    )
+
+
+def alternatives(shape: Sequence[int], guess: str) -> Sequence[str]:
+    """The orders of the axes that a shape can have, if the guessed one is doubtful; else none.
 
     The two sides of a frame are alike more often than not, and planes are fewer than time points.
     A shape whose guessed frame is long and narrow while two other neighbours are nearly alike, or
     where two others are exactly alike and the guessed ones are not, was probably stored
     otherwise.
     """
-    axes = guessed(shape)
-    if not axes or min(shape) < 1:
+    if min(shape) < 1:
         return ()
-    doubtful = _frame_elsewhere(shape) or (len(shape) == 4 and 1 < shape[0] < shape[1])
-    return _other_orders(shape) if doubtful else ()
+    of = dict(zip(guess, shape, strict=True))
+    few_times = 1 < of["T"] < of.get("Z", 0) >= LEAST_FILM
+    doubtful = few_times or _frame_elsewhere(shape, (of["Y"], of["X"]))
+    return _orders(shape, guess) if doubtful else ()
 
 
-def _frame_elsewhere(shape: Sequence[int]) -> bool:
-    *before, last = list(pairwise(shape))
-    for pair in before:
-        if min(pair) < 4:
+def _frame_elsewhere(shape: Sequence[int], frame: tuple[int, int]) -> bool:
+    for pair in pairwise(shape):
+        if min(pair) < LEAST_SIDE or pair == frame:
             continue
-        if pair[0] == pair[1] and last[0] != last[1] and pair[0] >= 16:
+        if pair[0] == pair[1] >= LEAST_SQUARE and frame[0] != frame[1]:
             return True
-        if _oblong(last) > SQUARE and _oblong(pair) < _oblong(last) / 2:
+        if _length(frame) > LONG and _length(pair) < _length(frame) / 2:
             return True
     return False
 
 
-def _other_orders(shape: Sequence[int]) -> Sequence[str]:
-    """The orders worth naming, those with the squarest frames first."""
-    named = [guessed(shape), *OTHERS[len(shape)]]
+def _orders(shape: Sequence[int], guess: str) -> Sequence[str]:
+    """The guess and the two other orders with the squarest frames."""
 
-    def oblong(axes: str) -> float:
-        return _oblong((shape[axes.index("Y")], shape[axes.index("X")]))
+    def length(axes: str) -> float:
+        return _length((shape[axes.index("Y")], shape[axes.index("X")]))
 
-    first, *others = named
-    return (first, *sorted(others, key=oblong)[:2])
+    others = [axes for axes in OTHERS[len(shape)] if axes != guess]
+    return (guess, *sorted(others, key=length)[:2])
 
 
-def _oblong(pair: tuple[int, int]) -> float:
+def _length(pair: tuple[int, int]) -> float:
     return max(pair) / max(1, min(pair))

@@ -1,105 +1,117 @@
 """Image series in HDF5, NWB and zarr, of which only a few volumes are read at a time."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import zarr
 
-from pipelines.brainmap.container_metadata import NWB_AXES, is_nwb, nwb_info
-from pipelines.brainmap.images import ImageSeries, Volume, checked_dtype, checked_shape
-from pipelines.brainmap.info import ImageInfo
+from pipelines import hdf5, zarr_store
+from pipelines.brainmap.asking import field, listed
+from pipelines.brainmap.axes import GUESSES
+from pipelines.brainmap.container_metadata import is_nwb, labelled_axes, ngff_info, nwb_info
+from pipelines.brainmap.images import ImageSeries, Volume, checked_dtype
+from pipelines.brainmap.info import ImageInfo, Reading
+from pipelines.brainmap.layout import Layout, laid_out
 from pipelines.errors import ImageError
 
-HDF5_SUFFIXES = frozenset({".h5", ".hdf5", ".hdf", ".nwb"})
-ZARR_MARKS = (".zarray", ".zgroup", "zarr.json")
-PLAIN_AXES: Mapping[int, str] = {3: "TYX", 4: "TZYX", 5: "TCZYX"}
-SLAB_BYTES = 64 << 20
-"""Most that is read at once, in whole volumes; at least one volume."""
+HDF5_SUFFIXES = hdf5.SUFFIXES
+Opened = Callable[[Path], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True)
 class Place:
-    """An array in a file and what its axes are."""
+    """An array in a file, and what is said of it.
+
+    Attributes:
+        name: its path in the file.
+        said: the axes are empty if nothing says them.
+        channels: their names, if the file has some.
+    """
 
     name: str
-    axes: str
+    said: ImageInfo
+    channels: tuple[str, ...] = ()
 
 
 def is_zarr(folder: Path) -> bool:
     """Whether a folder is a zarr array or group."""
-    return folder.suffix.lower() == ".zarr" or any((folder / mark).exists() for mark in ZARR_MARKS)
+    marked = any((folder / mark).exists() for mark in zarr_store.MARKS)
+    return marked or folder.suffix.lower() == ".zarr"
 
 
-def open_hdf5(path: Path, dataset: str) -> ImageSeries:
+def open_hdf5(path: Path, reading: Reading) -> ImageSeries:
     """Open an array of an HDF5 or NWB file.
 
-    Args:
-        path: the file.
-        dataset: the path of the array, or of NWB's series that holds it; may be empty if only
-            one array can be images.
+    `reading.dataset` is the path of the array, or of NWB's series that holds it; it may be empty
+    if only one array can be images.
 
     Raises:
-        ImageError: damaged, no or several suitable arrays, or an unsuitable shape or type.
+        ImageError: damaged, no or several suitable arrays, or an unsuitable shape or type; it
+            names another file.
     """
-    return _open(path, dataset, _hdf5, _nwb_place)
+    return open_array(path, reading, _hdf5, _hdf5_place, GUESSES)
 
 
-def open_zarr(path: Path, dataset: str) -> ImageSeries:
+def open_zarr(path: Path, reading: Reading) -> ImageSeries:
     """Open an array of a zarr folder; of an OME-Zarr image, the one of full resolution.
 
     Raises:
         ImageError: as `open_hdf5`, or zarr's format 3.
     """
     if (path / "zarr.json").exists():
-        raise ImageError(f"{path} is in zarr's format 3: save it with zarr_format=2.")
-    return _open(path, dataset, _zarr, _plain_place)
+        raise ImageError(
+            f"{path} is in zarr's format 3, which is not read here: save it with zarr_format=2, "
+            'such as zarr.save_array("new.zarr", zarr.open(old)[:], zarr_format=2) in Python.'
+        )
+    zarr_store.require_safe(path, ImageError)
+    return open_array(path, reading, _zarr, _plain_place, GUESSES)
 
 
-def _open(
+def open_array(
     path: Path,
-    dataset: str,
-    opened: Callable[[Path], Any],
+    reading: Reading,
+    opened: Opened,
     place_of: Callable[[Any, str], Place | None],
+    guesses: Mapping[int, str],
 ) -> ImageSeries:
+    """Open one of the arrays of a file.
+
+    Args:
+        path: the file or folder.
+        reading: what a person says about it.
+        opened: gives its root.
+        place_of: says of an array and its path whether it can be images.
+        guesses: see `axes.resolve`.
+
+    Raises:
+        ImageError: as `open_hdf5`.
+    """
     with opened(path) as root:
-        place = _placed(path, root, dataset, place_of)
+        place = _placed(path, root, reading.dataset, place_of)
         array = _array(root, place.name)
         dtype = checked_dtype(path, array.dtype)
-        sizes = dict(zip(place.axes, array.shape, strict=True))
-        step = _volumes_at_once(array, place.axes)
-        info = nwb_info(array) if path.suffix == ".nwb" and is_nwb(array) else ImageInfo(place.axes)
-    if sizes.get("C", 1) != 1:
-        raise ImageError(f"{path} holds {sizes['C']} channels: save the one to map on its own.")
-    full = tuple(sizes[axis] for axis in "TZYX" if axis in sizes)
-    shape = checked_shape(path, full)
+        layout, info = laid_out(
+            path, array.shape, place.said, reading, names=place.channels, guesses=guesses
+        )
+        chunk = array.chunks[layout.axes.index("T")] if array.chunks else 1
+        step = layout.at_once(dtype.itemsize, chunk)
 
     def read(start: int, stop: int) -> Iterator[Volume]:
         with opened(path) as root:
             array = _array(root, place.name)
             for first in range(start, stop, step):
-                yield from _slab(array, place.axes, first, min(first + step, stop), shape)
+                yield from _slab(array, layout, first, min(first + step, stop))
 
-    return ImageSeries(path, shape, dtype, read, info=info)
+    return ImageSeries(path, layout.shape, dtype, read, info=info)
 
 
-def _slab(array: Any, axes: str, start: int, stop: int, shape: tuple[int, ...]) -> Any:
+def _slab(array: Any, layout: Layout, start: int, stop: int) -> Any:
     """Volumes of some time points, as (time, plane, y, x)."""
-    where = tuple(slice(start, stop) if axis == "T" else slice(None) for axis in axes)
-    wanted = [axes.index(axis) for axis in "TCZYX" if axis in axes]
-    return np.asarray(array[where]).transpose(wanted).reshape(stop - start, *shape[1:])
-
-
-def _volumes_at_once(array: Any, axes: str) -> int:
-    """Volumes that are compressed together, as far as memory allows."""
-    at = axes.index("T")
-    bytes_per_volume = array.dtype.itemsize * np.prod(array.shape) / max(1, array.shape[at])
-    chunk = array.chunks[at] if array.chunks else 1
-    return int(max(1, min(chunk, SLAB_BYTES // max(1, bytes_per_volume))))
+    return layout.volumes(np.asarray(array[layout.where(start, stop)]))
 
 
 def _array(root: Any, name: str) -> Any:
@@ -110,21 +122,20 @@ def _placed(
     path: Path, root: Any, dataset: str, place_of: Callable[[Any, str], Place | None]
 ) -> Place:
     found = {place.name: place for place in _candidates(root, place_of)}
+    names = listed(list(found)) or "none"
     if dataset:
         name = dataset.strip("/")
         place = found.get(name) or found.get(f"{name}/data")
         if place is None:
-            raise ImageError(f"{path} has no images at {dataset}: choose from {_listed(found)}.")
+            raise ImageError(f"{path} has no images at {dataset}: choose from {names}.")
         return place
     if len(found) == 1:
         return next(iter(found.values()))
     if not found:
         raise ImageError(f"{path} holds no array (time, plane, y, x) or (time, y, x) of numbers.")
-    raise ImageError(f"{path} holds several arrays: set dataset to one of {_listed(found)}.")
-
-
-def _listed(names: Sequence[str] | Mapping[str, Any]) -> str:
-    return ", ".join(list(names)[:8]) or "none"
+    raise ImageError(
+        f"{path} holds several arrays: set dataset to one of {names} ({field('dataset')})."
+    )
 
 
 def _candidates(root: Any, place_of: Callable[[Any, str], Place | None]) -> Iterator[Place]:
@@ -151,32 +162,28 @@ def _full_resolution(group: Any) -> Iterator[Place]:
     """The first dataset of an OME-Zarr image (https://ngff.openmicroscopy.org/0.4/)."""
     scales = group.attrs["multiscales"][0]
     array = group[scales["datasets"][0]["path"]]
-    named = [axis["name"] if isinstance(axis, Mapping) else axis for axis in scales.get("axes", ())]
-    axes = "".join(named).upper() or PLAIN_AXES.get(array.ndim, "")
-    if len(axes) == array.ndim and "T" in axes:
-        yield Place(array.name.strip("/"), axes)
+    names: tuple[str, ...] = ()
+    with suppress(KeyError, TypeError, AttributeError):
+        names = tuple(str(one["label"]) for one in group.attrs["omero"]["channels"])
+    said = ngff_info(scales, names)
+    if not said.axes and not scales.get("axes"):
+        said = ImageInfo(GUESSES.get(array.ndim, ""), pixel_um=said.pixel_um)
+    if len(said.axes) == array.ndim and "T" in said.axes:
+        yield Place(array.name.strip("/"), said, names)
 
 
 def _plain_place(array: Any, name: str) -> Place | None:
-    suits = len(array.shape) in PLAIN_AXES and array.dtype.kind in "buif"
-    return Place(name, PLAIN_AXES[len(array.shape)]) if suits else None
+    suits = len(array.shape) in GUESSES and array.dtype.kind in "buif"
+    return Place(name, ImageInfo(labelled_axes(array))) if suits else None
 
 
-def _nwb_place(array: Any, name: str) -> Place | None:
+def _hdf5_place(array: Any, name: str) -> Place | None:
     place = _plain_place(array, name)
-    return Place(name, NWB_AXES[len(array.shape)]) if place and is_nwb(array) else place
+    return Place(name, nwb_info(array)) if place and is_nwb(array) else place
 
 
-@contextmanager
-def _hdf5(path: Path) -> Iterator[Any]:
-    """Give the root of a file; whatever the library raises on damaged bytes is one sentence."""
-    try:
-        with h5py.File(path, "r") as root:
-            yield root
-    except ImageError:
-        raise
-    except Exception as error:
-        raise ImageError(_damaged(path, "an HDF5 file")) from error
+def _hdf5(path: Path) -> AbstractContextManager[Any]:
+    return hdf5.opened(path, ImageError)
 
 
 @contextmanager
@@ -186,8 +193,7 @@ def _zarr(path: Path) -> Iterator[Any]:
     except ImageError:
         raise
     except Exception as error:
-        raise ImageError(_damaged(path, "a zarr folder")) from error
-
-
-def _damaged(path: Path, kind: str) -> str:
-    return f"{path} is not {kind}, is damaged or cut short: copy it again, or save it again."
+        raise ImageError(
+            f"{path} is not a zarr folder, is damaged or cut short: copy it again, or save it "
+            "again."
+        ) from error

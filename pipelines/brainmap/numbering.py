@@ -32,7 +32,7 @@ def require_complete(folder: Path, files: Sequence[Path]) -> None:
     if "#" not in common or 2 * count <= len(files):
         return
     if count < len(files):
-        _refuse_stranger(folder, files, patterns, common)
+        refuse_stranger(folder, files, patterns, common)
     columns = list(zip(*(_numbers(file) for file in files), strict=True))
     counters = {
         place: column for place, column in enumerate(columns) if len(set(column)) == len(files)
@@ -45,9 +45,14 @@ def require_complete(folder: Path, files: Sequence[Path]) -> None:
         _refuse_gap(folder, files, place, gaps[place])
 
 
-def _refuse_stranger(
+def refuse_stranger(
     folder: Path, files: Sequence[Path], patterns: Sequence[str], common: str
 ) -> None:
+    """Name the first file that is not named like most of them.
+
+    Raises:
+        ImageError: always.
+    """
     example = files[patterns.index(common)].name
     stranger = next(
         file.name for file, pattern in zip(files, patterns, strict=True) if pattern != common

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from pipelines.brainmap.info import Reading
+from pipelines.brainmap.axes import typed
+from pipelines.brainmap.info import Files, Reading
 from pipelines.brainmap.undefined import DEFAULT_OFFSET
 from pipelines.parameters import Parameters, parameter
 
@@ -36,26 +37,82 @@ NumbersOfClusters = Annotated[
 class ReadingParameters(Parameters):
     """How a file of images is understood."""
 
+    axes: Annotated[str, AfterValidator(typed)] = parameter(
+        "",
+        label="Axes",
+        help="What the axes of the file are, the slowest first: T time, Z plane, C channel, Y and "
+        "X, such as TZYX, or YXT for frames with time last. Empty takes what the file says, and "
+        "asks where a shape is doubtful.",
+    )
+    files: Files = parameter(
+        "auto",
+        label="Files in a folder",
+        help="How the TIFFs of a folder belong together: time-points (one each, its pages are "
+        "planes), pieces of one recording (their pages follow each other in time), planes (a file "
+        "each) or channels (of which one is read). auto goes by metadata, pages and names, and "
+        "asks where these do not say.",
+    )
+    channel: str = parameter(
+        "",
+        label="Channel",
+        help="Which of several channels is read, by its name or its number from 1. Empty if there "
+        "is only one.",
+        max_length=200,
+    )
     planes: int | None = parameter(
         None,
         label="Planes per volume",
         unit="pages",
-        help="How many pages of a multi-page TIFF make one volume. Only needed for a single TIFF "
-        "file that does not say so itself; 1 for a film of one plane.",
+        help="How many pages of a multi-page TIFF make one volume. Only needed for TIFFs "
+        "that do not say so themselves; 1 for a film of one plane.",
         ge=1,
+    )
+    channels: int | None = parameter(
+        None,
+        label="Channels per plane",
+        unit="pages",
+        help="How many pages of a multi-page TIFF belong to one plane, one for each channel. Only "
+        "needed for TIFFs whose channels alternate without saying so.",
+        ge=1,
+        advanced=True,
     )
     dataset: str = parameter(
         "",
         label="Dataset",
-        help="Which array of an HDF5, NWB or zarr file holds the images, by its path in the file. "
-        "Only needed if there are several.",
+        help="Which array of an HDF5, NWB, zarr or MATLAB file holds the images, by its path or "
+        "name in the file. Only needed if there are several.",
+        advanced=True,
+    )
+    height: int | None = parameter(
+        None,
+        label="Frame height",
+        unit="pixels",
+        help="Of a file of nothing but numbers, such as suite2p's data.bin without its ops.npy.",
+        ge=1,
+        advanced=True,
+    )
+    width: int | None = parameter(
+        None,
+        label="Frame width",
+        unit="pixels",
+        help="Of a file of nothing but numbers, such as suite2p's data.bin without its ops.npy.",
+        ge=1,
         advanced=True,
     )
 
     @property
     def reading(self) -> Reading:
         """What these settings say about the file."""
-        return Reading(planes=self.planes, dataset=self.dataset)
+        return Reading(
+            self.axes,
+            self.files,
+            self.planes,
+            self.channels,
+            self.channel,
+            self.dataset,
+            self.height,
+            self.width,
+        )
 
 
 class LookParameters(ReadingParameters):

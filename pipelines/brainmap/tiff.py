@@ -1,9 +1,11 @@
-"""TIFF files: one volume, or a whole series in one file."""
+"""One TIFF file: what is in it, and its pages."""
 
 import logging
+import re
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,128 +13,81 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from pipelines.brainmap.images import ImageSeries, Volume, checked_dtype, checked_shape
-from pipelines.brainmap.info import ImageInfo
-from pipelines.brainmap.tiff_metadata import read_metadata
+from pipelines.brainmap.images import checked_dtype
+from pipelines.brainmap.tiff_metadata import TiffMetadata, read_metadata
 from pipelines.errors import ImageError
 
 SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf8"})
-GENERIC = frozenset("QI")
+COUNTED = frozenset("QI")
 """Axes without a meaning, as tifffile names them: pages or dimensions that are only counted."""
 
 
-def read_volume(path: Path) -> Volume:
-    """Read a TIFF whose pages are the planes of one time point.
+@dataclass(frozen=True)
+class Stack:
+    """A TIFF whose pages are frames of one size.
 
-    Returns:
-        Intensities (plane, y, x).
-
-    Raises:
-        ImageError: damaged, coloured, or of more than three dimensions.
+    Attributes:
+        path: of the file.
+        axes: those before y and x that are longer than 1, as tifffile names them; Q and I are
+            only counted.
+        sizes: how long each of them is.
+        frame: (y, x).
+        dtype: of the intensities.
+        said: the metadata.
+        is_ome: False if what OME says in it is left aside, None if not.
     """
-    # OME metadata of a file in a set describe the whole set; here each file is one volume.
-    with _opened(path, is_ome=False) as series:
-        axes = _page_axes(path, series)
-        if len(axes) > 1:
-            raise ImageError(
-                f"{path} has the axes {series.axes} {series.shape}: in a folder each TIFF "
-                "must hold the planes of one time point."
-            )
-        return np.asarray(series.asarray()).reshape(-1, *series.shape[-2:])
+
+    path: Path
+    axes: str
+    sizes: tuple[int, ...]
+    frame: tuple[int, int]
+    dtype: np.dtype[Any]
+    said: TiffMetadata
+    is_ome: bool | None = None
+
+    @property
+    def pages(self) -> int:
+        """How many there are."""
+        return int(np.prod(self.sizes, dtype=int))
 
 
-def open_stack(path: Path, planes: int | None) -> ImageSeries:
-    """Open a TIFF or OME-TIFF that holds a whole series.
-
-    Axes that the file names (time and z, in either order) are honoured. Pages that are only
-    counted are taken as all planes of the first time point, then of the second, and so on.
+def describe(path: Path, *, in_folder: bool = False) -> Stack:
+    """Look at a TIFF without reading its intensities.
 
     Args:
         path: the file.
-        planes: pages per volume, for files that do not say so.
+        in_folder: whether it is one of several files; then what it says about a set of files is
+            left aside, as their names and pages tell more.
 
     Raises:
-        ImageError: damaged, coloured, several channels, or pages that `planes` does not divide.
+        ImageError: damaged, coloured, or of several images of different shape.
     """
-    with _opened(path) as series:
-        order = _page_order(path, series, planes)
-        dtype = checked_dtype(path, series.dtype)
-        height, width = series.shape[-2:]
-        contiguous = series.dataoffset is not None
-        if not contiguous:
-            _require_own_pages(path, series)
-        info = _info(series)
-    shape = checked_shape(path, (*order.shape, height, width))
-
-    def read(start: int, stop: int) -> Iterator[Volume]:
-        with _opened(path) as series:
-            for time in range(start, stop):
-                wanted = order[time].tolist()
-                if contiguous:
-                    volume = _contiguous(path, series, wanted)
-                else:
-                    volume = np.asarray(series.parent.asarray(key=wanted, series=series))
-                yield volume.reshape(shape[1:])
-
-    return ImageSeries(path, shape, dtype, read, info=info)
+    require_content(path)
+    aside = False if in_folder else None
+    with opened(path, is_ome=aside) as series:
+        text = series.parent.pages.first.description
+        if not in_folder or "<OME" not in text or _names_other_files(text):
+            return _described(path, series, aside)
+    with opened(path) as series:
+        return _described(path, series, None)
 
 
-def _info(series: Any) -> ImageInfo:
-    said = read_metadata(series.parent)
-    return ImageInfo(series.axes, "file", said.pixel_um, said.plane_um, said.frame_s)
+def require_content(path: Path) -> None:
+    """Refuse a file of no bytes.
+
+    Raises:
+        ImageError: it is empty.
+    """
+    if path.stat().st_size == 0:
+        raise ImageError(f"{path} is empty: copy it again.")
 
 
-def _contiguous(path: Path, series: Any, pages: Sequence[int]) -> NDArray[Any]:
-    """Read pages that lie one after the other; mapped ones would count as memory in use."""
-    dtype = series.dtype.newbyteorder(series.parent.byteorder)
-    count = int(np.prod(series.shape[-2:]))
-    starts = [series.dataoffset + page * count * dtype.itemsize for page in pages]
-    return np.stack([np.fromfile(path, dtype, count, offset=start) for start in starts])
+def _names_other_files(description: str) -> bool:
+    """Whether OME metadata place pages in more than one file."""
+    return len(set(re.findall(r'FileName="([^"]*)"', description))) > 1
 
 
-def _page_order(path: Path, series: Any, planes: int | None) -> NDArray[np.intp]:
-    """Numbers of the pages as (time, plane)."""
-    axes = _page_axes(path, series)
-    sizes = [size for size in series.shape[:-2] if size > 1]
-    pages = np.arange(int(np.prod(sizes, dtype=int)))
-    if len(axes) < 2:
-        return _regrouped(path, pages, 1 if axes == "T" and planes is None else planes)
-    order = pages.reshape(sizes)
-    if axes == "ZT":
-        order = order.T
-    elif axes != "TZ" and not (len(axes) == 2 and set(axes) <= GENERIC):
-        raise ImageError(
-            f"{path} has the axes {series.axes} {series.shape}: save it with time, planes, y "
-            "and x only (one channel)."
-        )
-    if planes not in (None, order.shape[1]):
-        raise ImageError(
-            f"{path} says that it has {order.shape[1]} planes, but planes is set to {planes}: "
-            "leave planes empty."
-        )
-    return order
-
-
-def _regrouped(path: Path, pages: NDArray[np.intp], planes: int | None) -> NDArray[np.intp]:
-    if pages.size == 1:
-        raise ImageError(
-            f"{path} holds one page and so only one time point: give the folder of all images."
-        )
-    if planes is None:
-        raise ImageError(
-            f"{path} holds {pages.size} pages but does not say how many make a volume: "
-            "set planes (1 for a film of one plane)."
-        )
-    if pages.size % planes:
-        raise ImageError(
-            f"{path} holds {pages.size} pages, which planes = {planes} does not divide: "
-            "set planes to the number of pages per volume."
-        )
-    return pages.reshape(-1, planes)
-
-
-def _page_axes(path: Path, series: Any) -> str:
-    """The axes before y and x that are longer than 1."""
+def _described(path: Path, series: Any, is_ome: bool | None) -> Stack:
     if "S" in series.axes:
         raise ImageError(
             f"{path} is stored as colour (axes {series.axes}): save one channel, or the planes, "
@@ -142,9 +97,42 @@ def _page_axes(path: Path, series: Any) -> str:
         raise ImageError(
             f"{path} has the axes {series.axes}: save it as pages of y and x, time before planes."
         )
-    checked_dtype(path, series.dtype)
-    before = zip(series.axes[:-2], series.shape[:-2], strict=True)
-    return "".join(axis for axis, size in before if size > 1)
+    before = list(zip(series.axes[:-2], series.shape[:-2], strict=True))
+    long = [(axis, size) for axis, size in before if size > 1]
+    if series.dataoffset is None:
+        _require_own_pages(path, series)
+    return Stack(
+        path,
+        "".join(axis for axis, _ in long),
+        tuple(size for _, size in long),
+        tuple(series.shape[-2:]),
+        checked_dtype(path, series.dtype),
+        read_metadata(series.parent),
+        is_ome,
+    )
+
+
+def read_pages(path: Path, series: Any, pages: Sequence[int]) -> NDArray[Any]:
+    """Some pages of an opened file as (page, y, x).
+
+    Raises:
+        ImageError: they are damaged.
+    """
+    with _in_a_sentence(path):
+        if series.dataoffset is not None:
+            return _contiguous(path, series, pages)
+        found = np.asarray(series.parent.asarray(key=list(pages), series=series))
+        return found.reshape(len(pages), *series.shape[-2:])
+
+
+def _contiguous(path: Path, series: Any, pages: Sequence[int]) -> NDArray[Any]:
+    """Read pages that lie one after the other; mapped ones would count as memory in use."""
+    dtype = series.dtype.newbyteorder(series.parent.byteorder)
+    count = int(np.prod(series.shape[-2:]))
+    starts = [series.dataoffset + page * count * dtype.itemsize for page in pages]
+    return np.stack([np.fromfile(path, dtype, count, offset=start) for start in starts]).reshape(
+        len(pages), *series.shape[-2:]
+    )
 
 
 def _require_own_pages(path: Path, series: Any) -> None:
@@ -157,16 +145,30 @@ def _require_own_pages(path: Path, series: Any) -> None:
 
 
 @contextmanager
-def _opened(path: Path, *, is_ome: bool | None = None) -> Iterator[Any]:
+def opened(path: Path, *, is_ome: bool | None = None) -> Iterator[Any]:
     """Give the only image series of a TIFF, in tifffile's sense.
 
-    Whatever the reader raises on damaged bytes becomes one sentence: it parses with many
-    libraries, so the types of its errors cannot be listed.
+    Raises:
+        ImageError: damaged, or several images of different shape.
+    """
+    with (
+        _in_a_sentence(path),
+        path.open("rb") as stream,
+        tifffile.TiffFile(path, is_ome=is_ome) as file,
+    ):
+        _require_whole_chain(path, stream)
+        yield _only_series(path, file.series)
+
+
+@contextmanager
+def _in_a_sentence(path: Path) -> Iterator[None]:
+    """Turn whatever is raised on damaged bytes into one sentence.
+
+    tifffile parses with many libraries, so the types of its errors cannot be listed.
     """
     try:
-        with _quiet(), path.open("rb") as stream, tifffile.TiffFile(path, is_ome=is_ome) as file:
-            _require_whole_chain(path, stream)
-            yield _only_series(path, file.series)
+        with _quiet():
+            yield
     except ImageError:
         raise
     except OSError as error:
@@ -188,12 +190,18 @@ def _only_series(path: Path, found: Sequence[Any]) -> Any:
 
 
 def _sentence(path: Path, error: Exception) -> str:
+    """Tell a file that cannot be unpacked here from one that is damaged."""
     text = str(error)
-    if "imagecodecs" in text:
-        kind = text.partition("requires")[0].strip(" <>") or "this way"
+    kind = re.split(r" requires| not supported", text)[0].strip(" <>.'\"") or "this way"
+    if "imagecodecs" in text or isinstance(error, ImportError):
         return (
             f"{path} is compressed ({kind}), which needs the package imagecodecs: install it, "
             "or save the images without compression."
+        )
+    if re.search("compression|predictor", text, re.IGNORECASE) or "not supported" in text:
+        return (
+            f"{path} is compressed in a way that is not read here ({kind}): save the images "
+            "without compression, or with deflate, LZW or zstd."
         )
     if isinstance(error, tifffile.TiffFileError) and "not a TIFF" in text:
         return f"{path} is not a TIFF file, whatever its name says: save it again as TIFF."

@@ -58,7 +58,7 @@ def read_metadata(file: Any) -> TiffMetadata:
     try:
         if scanned:
             return _scanimage(scanned)
-        if file.is_ome:
+        if page.is_ome:
             return _ome(page.description)
         if file.is_imagej:
             return _imagej(file.imagej_metadata or {}, page)

@@ -6,8 +6,6 @@ binary files and zarr arrays with known codecs is read.
 """
 
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,17 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from spikeinterface.core import BaseRecording, BinaryRecordingExtractor
 from spikeinterface.core.zarrextractors import ZarrRecordingExtractor
 
+from pipelines import zarr_store
 from pipelines.errors import RecordingError
 
 BINARY_CLASSES = (
     "spikeinterface.core.binaryrecordingextractor.BinaryRecordingExtractor",
     "spikeinterface.core.BinaryRecordingExtractor",
 )
-_COMPRESSORS = ("blosc", "zstd", "lz4", "zlib", "gzip", "bz2", "lzma", "wavpack", "flac")
-_FILTERS = ("delta", "shuffle", "astype", "fixedscaleoffset", "vlen-utf8", "json2")
-CODECS = frozenset((*_COMPRESSORS, *_FILTERS))
-"""Codecs that only turn bytes into numbers or text. Others, such as pickle, can run code."""
-
 Values = float | list[float] | None
 
 
@@ -239,45 +233,4 @@ def refuse_unsafe_zarr(folder: Path) -> None:
     Raises:
         RecordingError: a codec is unknown, or a link leads elsewhere.
     """
-    _refuse_links(folder)
-    for file in _metadata_files(folder):
-        for codec in _codecs(read_json(file)):
-            if codec not in CODECS:
-                raise RecordingError(
-                    f"{file} uses the codec {codec!r}, which is not opened because it may run "
-                    "code: save the recording with a standard compressor."
-                )
-
-
-def _refuse_links(folder: Path) -> None:
-    root = folder.resolve()
-    for place, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            path = Path(place) / name
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
-                raise RecordingError(
-                    f"{path} points out of the folder: copy the files themselves into it."
-                )
-
-
-def _metadata_files(folder: Path) -> Iterator[Path]:
-    for name in (".zarray", ".zmetadata", "zarr.json"):
-        yield from sorted(folder.rglob(name))
-
-
-def _codecs(values: Any) -> Iterator[str]:
-    """The codecs that array descriptions name, at any depth."""
-    if isinstance(values, dict):
-        for name in ("compressor", "filters", "codecs"):
-            yield from _codec_names(values.get(name))
-        for value in values.values():
-            yield from _codecs(value)
-    elif isinstance(values, list):
-        for value in values:
-            yield from _codecs(value)
-
-
-def _codec_names(value: Any) -> Iterator[str]:
-    for one in value if isinstance(value, list) else [value]:
-        if one is not None:
-            yield str(one.get("id", one.get("name"))) if isinstance(one, dict) else str(one)
+    zarr_store.require_safe(folder, RecordingError)

@@ -154,11 +154,15 @@ def test_an_image_that_is_no_time_point_is_named(folder: Path) -> None:
     assert "mean.tif" in sentence(folder)
 
 
-def test_one_file_per_plane_is_not_taken_for_time_points(tmp_path: Path, film: Film) -> None:
-    for time in range(2):
+def test_a_file_per_plane_is_told_by_its_name(tmp_path: Path, film: Film) -> None:
+    for time in range(6):
         for plane in range(3):
             write(tmp_path / f"t{time}_z{plane}.tif", film[time, plane])
-    assert "t0_z0.tif" in sentence(tmp_path)
+    images = open_images(tmp_path)
+    assert np.array_equal(all_volumes(images), film)
+    assert "one plane, as the names count 3 of them (z)" in images.info.notes[0]
+    (tmp_path / "t4_z1.tif").unlink()
+    assert "z1 is missing beside t4_z0.tif" in sentence(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +197,7 @@ def test_colour_channels_and_mixed_sizes_are_refused(tmp_path: Path, film: Film)
     colour = write(tmp_path / "rgb.tif", np.zeros((5, 20, 30, 3), np.uint8), photometric="rgb")
     assert "colour" in sentence(colour, planes=1)
     channels = write(tmp_path / "channels.ome.tif", film, metadata={"axes": "TCYX"})
-    assert "one channel" in sentence(channels)
+    assert "3 channels" in sentence(channels)
     with tifffile.TiffWriter(tmp_path / "mixed.tif") as writer:
         writer.write(film[0, 0])
         writer.write(film[0, 0, :10])
