@@ -37,7 +37,8 @@ def film() -> NDArray[np.float64]:
 def run(task: str, film: Film, folder: Path, **values: Any) -> dict[str, Any]:
     file = folder / "film.npy"
     np.save(file, film)
-    return tasks.run(f"brainmap {task}", {"images": file}, values, folder / "out").results
+    given = {"axes": "TYX", **values}
+    return tasks.run(f"brainmap {task}", {"images": file}, given, folder / "out").results
 
 
 def image(folder: Path, name: str) -> NDArray[Any]:
