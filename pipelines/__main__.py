@@ -10,6 +10,7 @@ import tempfile
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,7 +25,7 @@ from pipelines.provenance import Run
 from pipelines.spikes import locate_command, step_command
 from pipelines.spikes.batch_command import add_batch
 from pipelines.synapses.parameters import SimulationParameters
-from pipelines.terminal import progress_on_terminal
+from pipelines.terminal import progress_on_terminal, say, until_nobody_reads
 
 DEMO_PARAMETERS: Mapping[str, type[Parameters]] = {"synapses": SimulationParameters}
 """What can be set of example data; of the others only the seed can."""
@@ -45,15 +46,19 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = parser().parse_args(arguments)
-    action: Callable[[argparse.Namespace], None] = options.action
+    with until_nobody_reads():
+        options = parser().parse_args(arguments)
+        return _done(options.action, options)
+
+
+def _done(action: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
     try:
         action(options)
     except NeuroboardError as error:
-        print(error.sentence, file=sys.stderr)
+        say(error.sentence, sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("Cancelled; nothing was written.", file=sys.stderr)
+        say("Cancelled; nothing was written.", sys.stderr)
         return Cancelled.exit_code
     return 0
 
@@ -78,7 +83,17 @@ def parser() -> argparse.ArgumentParser:
     sort = next(command for command in COMMANDS if command.task == "spikes sort")
     batch = commands["spikes"].add_parser("batch", help="sort many recordings")
     add_batch(batch, sort.options, [one for one in sort.files if one.name != "earlier"])
+    top.set_defaults(quiet=False)
+    _accept_quiet(top)
     return top
+
+
+def _accept_quiet(some: argparse.ArgumentParser) -> None:
+    """Take `--quiet` at every place where an option may stand."""
+    nested = [one for one in some._actions if isinstance(one, argparse._SubParsersAction)]
+    some.add_argument("--quiet", action="store_true", default=argparse.SUPPRESS, help="no progress")
+    for sub in {id(sub): sub for one in nested for sub in one.choices.values()}.values():
+        _accept_quiet(sub)
 
 
 def _add_demo(sub: argparse.ArgumentParser) -> None:
@@ -124,13 +139,13 @@ def _add_models(sub: argparse.ArgumentParser) -> None:
 
 def _models_add(options: argparse.Namespace) -> None:
     entry = model_sources.add(options.source, options.registry, options.name)
-    print(f"{entry.name} is in {options.registry}, sha256 {entry.digest}")
+    say(f"{entry.name} is in {options.registry}, sha256 {entry.digest}")
 
 
 def _models_list(options: argparse.Namespace) -> None:
     for entry in registry.entries(options.registry):
         state = f"retired {entry.retired}" if entry.retired else "in use"
-        print(f"{entry.name}: {entry.summary()}; added {entry.added}, {state}")
+        say(f"{entry.name}: {entry.summary()}; added {entry.added}, {state}")
 
 
 def _models_verify(options: argparse.Namespace) -> None:
@@ -141,17 +156,17 @@ def _models_verify(options: argparse.Namespace) -> None:
     )
     problems = {entry.name: entry.problems() for entry in chosen}
     for name, found in problems.items():
-        print(f"{name}: {'; '.join(found) or 'as it was added'}")
+        say(f"{name}: {'; '.join(found) or 'as it was added'}")
     if any(problems.values()):
         raise BundleError("Not every model is as it was added: restore it from a backup.")
 
 
 def _models_retire(options: argparse.Namespace) -> None:
-    print(f"{registry.retire(options.registry, options.name).name} is retired; its files stay.")
+    say(f"{registry.retire(options.registry, options.name).name} is retired; its files stay.")
 
 
 def _models_restore(options: argparse.Namespace) -> None:
-    print(f"{registry.restore(options.registry, options.name).name} is in use again.")
+    say(f"{registry.restore(options.registry, options.name).name} is in use again.")
 
 
 def _add_command(sub: argparse.ArgumentParser, command: Command) -> None:
@@ -173,7 +188,6 @@ def _add_command(sub: argparse.ArgumentParser, command: Command) -> None:
     sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="assign")
     sub.add_argument("--params", type=Path, metavar="FILE.json", help="a whole set of parameters")
     sub.add_argument("--overwrite", action="store_true", help="replace the output")
-    sub.add_argument("--quiet", action="store_true", help="no progress")
     for option in command.options:
         sub.add_argument(option.flag, dest=option.parameter, help=option.help)
     for file in command.files:
@@ -189,9 +203,9 @@ def _add_out(sub: argparse.ArgumentParser, command: Command) -> None:
     else:
         what = f"FILE{Path(command.one_file).suffix}" if command.one_file else "DIR"
         words = "what to make"
-        if command.replaces:
-            words += f"; without it {command.replaces} in the folder is replaced"
-        required = not command.replaces
+        if command.without_out:
+            words += f"; without it {command.without_out}"
+        required = not command.kept_by
         sub.add_argument("--out", type=Path, metavar=what, required=required, help=words)
 
 
@@ -215,7 +229,7 @@ def _run_demo(options: argparse.Namespace) -> None:
     with atomic_folder(options.folder, overwrite=options.overwrite) as folder:
         demo.make(folder, options.seed, *chosen)
         outputs.refuse_other_names(options.folder, folder)
-    print(f"Example data for {options.which} (seed {options.seed}) is in {options.folder}")
+    say(f"Example data for {options.which} (seed {options.seed}) is in {options.folder}")
 
 
 def _run_command(options: argparse.Namespace) -> None:
@@ -241,15 +255,15 @@ def _run_command(options: argparse.Namespace) -> None:
 def _print_results(results: Mapping[str, Any]) -> None:
     """The headline figures, after the sentences that one has to know before reading them."""
     for note in results.get("notes", ()):
-        print(f"Note: {note}")
+        say(f"Note: {note}")
     for name, value in results.items():
         if name != "notes":
-            print(f"{name}: {value}")
+            say(f"{name}: {value}")
 
 
 def _show(file: Path) -> None:
     """Open a page of a result in the browser, if there is one, and say where it lies."""
-    print(f"plot: {file}")
+    say(f"plot: {file}")
     webbrowser.open(file.resolve().as_uri())
 
 
@@ -257,8 +271,8 @@ def _run_to_file(
     options: argparse.Namespace, command: Command, parameters: Parameters, report: Report
 ) -> Run:
     inputs = _inputs(options, command)
-    if command.replaces and options.out is None:
-        options.out, options.overwrite = _replaced(inputs, command), True
+    if command.kept_by and options.out is None:
+        return _run_and_keep(inputs, command, parameters, report)
     wanted = {command.one_file: options.out} if options.out is not None else {}
     asked = {file.name: getattr(options, file.name) for file in command.extra}
     wanted |= {name: path for name, path in asked.items() if path is not None}
@@ -277,11 +291,20 @@ def _run_to_file(
     return record
 
 
-def _replaced(inputs: Mapping[str, Path], command: Command) -> Path:
+def _run_and_keep(
+    inputs: Mapping[str, Path], command: Command, parameters: Parameters, report: Report
+) -> Run:
+    """Put the result into the folder of the first input, and say so first."""
     source = next(iter(inputs.values()))
     if not source.is_dir():
         raise ParameterError(f"{source} is no folder of a result: say with --out what to make.")
-    return source / command.replaces
+    module, _, name = command.kept_by.partition(":")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "out"
+        record = tasks.run(command.task, inputs, parameters, folder, report=report)
+        sentence: str = getattr(import_module(module), name)(folder, source)
+    notes = [sentence, *record.results.get("notes", ())]
+    return replace(record, results={**record.results, "notes": notes})
 
 
 def _parameters(options: argparse.Namespace, command: Command) -> Parameters:

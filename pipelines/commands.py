@@ -50,8 +50,10 @@ class Command:
     """A file of the result that -p/--show-plot opens."""
     extra: tuple[FileOption, ...] = ()
     """Further files of the result that can be asked for by a flag; the name is the file's."""
-    replaces: str = ""
-    """Without --out, the file in the first input's folder that the result replaces."""
+    kept_by: str = ""
+    """What keeps the result with the first input when there is no --out, as `module:function`."""
+    without_out: str = ""
+    """The same in words."""
 
 
 _SHEET = Option("--sheet", "sheet", "name of the sheet in a workbook")
@@ -107,7 +109,9 @@ COMMANDS = (
             _CLASSIFIER,
         ),
         instead="--metrics",
-        replaces="units.csv",
+        kept_by="pipelines.spikes.kept_labels:keep",
+        without_out="the labels are kept with the sorting, as columns of its units.csv, and every "
+        "export carries them",
     ),
     Command(
         "spikes review",
@@ -147,7 +151,14 @@ COMMANDS = (
             Option("--format", "format", ", ".join(get_args(ExportFormat))),
             Option("--only", "only", "labels of the units to write, such as good,mua"),
         ),
-        files=(FileOption("--labels", "labels", "labels.csv that `spikes label` made"),),
+        files=(
+            FileOption(
+                "--labels",
+                "labels",
+                "what `spikes label DIR --out labels.csv` made; without it the labels that are "
+                "kept with the sorting count",
+            ),
+        ),
     ),
     Command(
         "spikes train-labels",

@@ -8,7 +8,7 @@ from pipelines.commands import FileOption, Option
 from pipelines.errors import InputError
 from pipelines.parameters import from_assignments
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.terminal import progress_on_terminal
+from pipelines.terminal import progress_on_terminal, say
 
 
 def add_batch(
@@ -36,7 +36,6 @@ def add_batch(
         sub.add_argument(*file.flags, dest=file.name, type=Path, metavar="FILE", help=file.help)
     sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="assign")
     sub.add_argument("--params", type=Path, metavar="FILE.json", help="a whole set of parameters")
-    sub.add_argument("--quiet", action="store_true", help="no progress")
     names = [option.parameter for option in options]
     sub.set_defaults(action=run_batch, plain=names, files=[file.name for file in files])
 
@@ -61,7 +60,7 @@ def run_batch(options: argparse.Namespace) -> None:
     for entry in entries:
         units = "" if entry.n_units is None else f", {entry.n_units} units in {entry.folder}"
         reason = f" ({entry.reason})" if entry.reason else ""
-        print(f"{entry.recording}: {entry.state}{units}{reason}")
+        say(f"{entry.recording}: {entry.state}{units}{reason}")
     failed = sum(entry.state == "failed" for entry in entries)
     if failed:
         raise InputError(

@@ -13,7 +13,7 @@ from pipelines.progress import Report
 from pipelines.spikes import methods
 from pipelines.spikes.export_blech import sort_file_rows, write_blech
 from pipelines.spikes.export_nwb import write_nwb
-from pipelines.spikes.export_source import Sorting, read_sorting, selected, with_labels
+from pipelines.spikes.export_source import Sorting, read_sorting, selected
 from pipelines.spikes.export_zarr import write_zarr
 from pipelines.spikes.parameters import ExportFormat, ExportParameters, split_labels
 from pipelines.spikes.recorded import Binary
@@ -28,7 +28,8 @@ def export(
     """Write a sorting in another program's format.
 
     Args:
-        inputs: `sorting`, the folder that sorting made; perhaps `labels`, what labelling it made.
+        inputs: `sorting`, the folder that sorting made; perhaps `labels`, what labelling it made,
+            which counts instead of the labels that are kept with it.
         parameters: which format, which units.
         folder: an existing, empty folder.
         report: told what happens.
@@ -40,9 +41,7 @@ def export(
         InputError: the folder holds no sorting, none of its units is wanted, or what the format
             needs besides is not there.
     """
-    sorting = read_sorting(inputs["sorting"], parameters.min_snr)
-    if "labels" in inputs:
-        sorting = with_labels(sorting, inputs["labels"])
+    sorting = read_sorting(inputs["sorting"], parameters.min_snr, inputs.get("labels"))
     chosen = selected(sorting, split_labels(parameters.only))
     report(0.3, f"Writing {len(chosen.units)} units as {parameters.format}")
     WRITERS[parameters.format](chosen, folder)

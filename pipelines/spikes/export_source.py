@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.errors import InputError
+from pipelines.errors import InputError, NeuroboardError
 from pipelines.spikes import finished_sorting
 from pipelines.spikes.finished_sorting import FinishedSorting
+from pipelines.spikes.metric_table import WRITTEN
 from pipelines.spikes.parameters import LABELS, least_good_snr
 from pipelines.spikes.recorded import Recorded, read_recorded
 from pipelines.spikes.spike_waveforms import recorded_again
@@ -59,59 +60,54 @@ class Sorting:
     notes: tuple[str, ...] = ()
 
 
-def read_sorting(folder: Path, min_snr: float | None) -> Sorting:
-    """Read what sorting wrote.
+def read_sorting(folder: Path, min_snr: float | None, labels: Path | None = None) -> Sorting:
+    """Read what sorting wrote, with the labels that are kept there or those that are given.
 
     Args:
         folder: of the sorting.
         min_snr: what makes a unit good when there is no label; none for a multiple of the
             threshold that it was sorted with.
+        labels: what labelling made of these units, which counts instead of the labellers' labels
+            that are kept with them: a folder with `labels.csv`, or such a table.
 
     Raises:
-        InputError: it is no such folder, or damaged.
+        InputError: it is no such folder, or damaged, or the labels are none of these units.
     """
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise InputError(f"{folder} has no {missing[0]}: give the folder that `spikes sort` made.")
     try:
-        return _read(folder, min_snr)
+        return _read(folder, min_snr, labels)
+    except NeuroboardError:
+        raise
     except (OSError, ValueError, KeyError, EOFError) as error:
         raise InputError(f"{folder} is damaged ({error}): sort the recording again.") from error
 
 
-def with_labels(sorting: Sorting, labels: Path) -> Sorting:
-    """The sorting with the labels of a table that labelling made.
-
-    Args:
-        sorting: of the same units.
-        labels: a folder with `labels.csv`, or such a table.
-
-    Raises:
-        InputError: it is no such table, or one of other units.
-    """
+def _with_labels(units: pd.DataFrame, labels: Path) -> pd.DataFrame:
+    """The units with the labels of a table that labelling made, instead of those of labellers."""
     file = labels / "labels.csv" if labels.is_dir() else labels
     try:
         table = read_table(file)
     except (OSError, ValueError) as error:
         raise InputError(f"{file} cannot be read as a table ({error}): label again.") from error
-    columns = [name for name in LABEL_COLUMNS if name in table]
-    if not columns or "unit_id" not in table:
+    if "unit_id" not in table or not set(LABEL_COLUMNS) & set(table.columns):
         raise InputError(f"{file} has no labels: give what labelling wrote.")
-    mine, theirs = (one.set_index("unit_id")["n_spikes"] for one in (sorting.units, table))
+    columns = [name for name in table if name in (*LABEL_COLUMNS, *WRITTEN)]
+    mine, theirs = (one.set_index("unit_id")["n_spikes"] for one in (units, table))
     if not mine.equals(theirs.reindex(mine.index)):
         raise InputError(f"{file} labels other units than these: label this sorting.")
     chosen = table.set_index("unit_id")[columns].reindex(mine.index)
-    units = sorting.units.drop(columns=[name for name in columns if name in sorting.units])
-    units = units.join(chosen, on="unit_id")
-    units["label"] = _labelled(units, units["label"])
-    return replace(sorting, units=units)
+    gone = [name for name in units if name in WRITTEN or name in columns]
+    return units.drop(columns=gone).join(chosen, on="unit_id")
 
 
-def _read(folder: Path, min_snr: float | None) -> Sorting:
+def _read(folder: Path, min_snr: float | None, labels: Path | None) -> Sorting:
     found = finished_sorting.read(folder)
     least = least_good_snr(found.parameters) if min_snr is None else min_snr
     recorded, notes = _recorded(found)
-    units = found.units.assign(label=_labels(found.units, least))
+    units = found.units if labels is None else _with_labels(found.units, labels)
+    units = units.assign(label=_labels(units, least))
     index = dict(zip(found.channel_id.tolist(), recorded.channel_index.tolist(), strict=True))
     place = list(units.columns).index("channel") + 1
     units.insert(place, "channel_index", [index[name] for name in units["channel"]])

@@ -3,12 +3,13 @@
 import argparse
 from pathlib import Path
 
+from pipelines.terminal import say
+
 
 def add(sub: argparse.ArgumentParser) -> None:
     """Declare the command."""
     sub.add_argument("folder", type=Path, metavar="DIR", help="of a sorting or of curated units")
     sub.add_argument("recording", type=Path, metavar="RECORDING", help="where it lies now")
-    sub.add_argument("--quiet", action="store_true", help="say nothing when it is the right one")
     sub.set_defaults(action=run)
 
 
@@ -22,4 +23,4 @@ def run(options: argparse.Namespace) -> None:
 
     sentence = locate(options.folder, options.recording)
     if not options.quiet:
-        print(sentence)
+        say(sentence)

@@ -49,16 +49,19 @@ def carry(sorting: Path, labelled: Path | None, folder: Path) -> None:
 
     Args:
         sorting: its folder; one of curated units has a paragraph of its own.
-        labelled: what labelling it made, or none.
+        labelled: what labelling it made; none for the labels that are kept with it.
         folder: of the export.
     """
     made = sorting / FILE
+    if labelled is None and not made.is_file():
+        labelled = sorting
     if made.is_file():
         text = made.read_text(encoding="utf-8").strip()
     else:
         text = " ".join(part for part in (_by_labellers("", labelled), _closing()) if part)
     (folder / FILE).write_text(text + "\n", encoding="utf-8")
-    for source in (labelled, sorting):
+    sources = (labelled, sorting) if made.is_file() else (labelled,)
+    for source in sources:
         if source is not None and (source / RULES).is_file():
             shutil.copyfile(source / RULES, folder / RULES)
             return

@@ -10,6 +10,7 @@ from pipelines.errors import InputError, ParameterError
 from pipelines.spikes.curation import ACTIONS, LABELS, Step
 from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
 from pipelines.spikes.taking import step_of
+from pipelines.terminal import say
 
 TAKE = "take"
 """An action that does what a proposal says."""
@@ -46,9 +47,9 @@ def run(options: argparse.Namespace) -> None:
     start, digest = read_start(options.folder)
     step = _taken(options) if options.step == TAKE else _given(options)
     state = curate(Log(options.folder / LOG_FILE, digest), start, step)
-    print(f"n_units: {len(state.units)}")
-    print(f"n_labelled: {len(state.labels)}")
-    print(f"n_steps: {len(state.done)}")
+    say(f"n_units: {len(state.units)}")
+    say(f"n_labelled: {len(state.labels)}")
+    say(f"n_steps: {len(state.done)}")
 
 
 def _given(options: argparse.Namespace) -> Step:

@@ -1,0 +1,127 @@
+"""Labels kept with the sorting that they are about, as columns of its `units.csv`."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import InputError
+from pipelines.outputs import atomic_file
+from pipelines.spikes.label_parameters import METHODS
+from pipelines.spikes.metric_table import STEP_COLUMNS, WRITTEN
+
+UNITS, LABELS, SUMMARY, RULES = "units.csv", "labels.csv", "labels.json", "thresholds.json"
+REASON = "reason"
+BETWEEN = " | "
+COLUMNS: Mapping[str, Sequence[str]] = {
+    "thresholds": ("label_thresholds",),
+    "bombcell": ("label_bombcell",),
+    "unitrefine": (*STEP_COLUMNS, "label_unitrefine", "probability_unitrefine"),
+}
+"""What each labeller writes, besides its part of the reason."""
+Row = dict[str, str]
+
+
+def keep(labelled: Path, sorting: Path) -> str:
+    """Write the labels of a labelling into a sorting's `units.csv`, where exports find them.
+
+    Columns of the labellers that ran are replaced, all other columns, labels by hand among them,
+    stay as they are to the letter. `labels.json` and `thresholds.json`, which say how the units
+    were labelled, come beside it.
+
+    Args:
+        labelled: the folder that labelling made.
+        sorting: the folder whose units were labelled.
+
+    Returns:
+        A sentence that says where the labels are.
+
+    Raises:
+        InputError: the sorting has other units than were labelled.
+        OutputError: its folder cannot be written.
+    """
+    names, units = _read(sorting / UNITS)
+    _, found = _read(labelled / LABELS)
+    summary = _json(labelled / SUMMARY)
+    ran = [name for name in METHODS if "counts" in summary.get(name, {})]
+    if list(map(_number, units)) != list(map(_number, found)):
+        raise InputError(f"{sorting / UNITS} was changed while its units were labelled: try again.")
+    rows = [_with_labels(one, other, ran) for one, other in zip(units, found, strict=True)]
+    for name in (SUMMARY, RULES):
+        _write_json(_merged(_json(sorting / name), _json(labelled / name), ran), sorting / name)
+    _write(rows, _ordered(names, rows), sorting / UNITS)
+    return f"The labels are kept in {sorting / UNITS}; every export of {sorting} carries them."
+
+
+def _number(row: Row) -> float | None:
+    try:
+        return float(row["unit_id"])
+    except (ValueError, KeyError):
+        return None
+
+
+def _with_labels(unit: Row, labelled: Row, ran: Sequence[str]) -> Row:
+    new = {name: labelled[name] for method in ran for name in COLUMNS[method] if name in labelled}
+    parts = {**_parts(unit.get(REASON, "")), **dict.fromkeys(ran, "")}
+    parts |= {name: text for name, text in _parts(labelled[REASON]).items() if name in ran}
+    said = [f"{name}: {parts[name]}" for name in METHODS if parts.get(name)]
+    return {**unit, **new, REASON: BETWEEN.join(said)}
+
+
+def _parts(reason: str) -> dict[str, str]:
+    """What each labeller gave as a reason: `bombcell: ... | unitrefine: ...`."""
+    found: dict[str, str] = {}
+    last = ""
+    for part in reason.split(BETWEEN):
+        name, colon, text = part.partition(": ")
+        if colon and name in METHODS:
+            last, found[name] = name, text
+        elif last:
+            found[last] += BETWEEN + part
+    return found
+
+
+def _ordered(names: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """The columns that were there in their order, those of labelling last."""
+    present = set(rows[0]) if rows else set()
+    return [name for name in names if name not in WRITTEN] + [
+        name for name in WRITTEN if name in present
+    ]
+
+
+def _read(file: Path) -> tuple[list[str], list[Row]]:
+    """A table as it is written, no cell taken for a number."""
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.DictReader(stream)
+        return list(reader.fieldnames or ()), list(reader)
+
+
+def _write(rows: Sequence[Row], names: Sequence[str], target: Path) -> None:
+    with (
+        atomic_file(target, overwrite=True) as file,
+        file.open("w", encoding="utf-8", newline="") as stream,
+    ):
+        writer = csv.DictWriter(stream, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _merged(old: Mapping[str, Any], new: Mapping[str, Any], ran: Sequence[str]) -> dict[str, Any]:
+    """What is said of each labeller: anew of those that ran."""
+    return {**old, **{name: new[name] for name in ran if name in new}}
+
+
+def _json(file: Path) -> dict[str, Any]:
+    """The content of a file; nothing if it is not there or is something else."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write_json(content: Mapping[str, Any], target: Path) -> None:
+    with atomic_file(target, overwrite=True) as file:
+        text = json.dumps(content, indent=2, ensure_ascii=False)
+        file.write_text(text + "\n", encoding="utf-8")
