@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from spikeinterface.core import (
     BaseRecording,
     ChannelSparsity,
-    NumpySorting,
     SortingAnalyzer,
     create_sorting_analyzer,
 )
@@ -27,30 +26,38 @@ from spikeinterface.preprocessing import bandpass_filter
 
 from pipelines.spikes.features import Window
 from pipelines.spikes.preprocess import BandPass
+from pipelines.spikes.segments import in_segments, sorting_in_segments
+from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.units import Unit
 
 
 def write_analyzer(units: Sequence[Unit], signal: BandPass, window: Window, folder: Path) -> None:
     """Write a SortingAnalyzer with the units' mean waveforms; nothing if there are no units.
 
-    Its recording is the band-passed one, which SpikeInterface filters when it is read.
+    Its recording is the band-passed one, which SpikeInterface filters when it is read; it has the
+    segments of the recording, and their start times.
     """
     if not units:
         return
+    parts = in_segments(signal.recording)
     recording = bandpass_filter(
-        signal.recording, freq_min=signal.freq_min, freq_max=signal.freq_max, dtype="float32"
+        parts, freq_min=signal.freq_min, freq_max=signal.freq_max, dtype="float32"
     )
     if not recording.check_serializability("json"):
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about units that are not in order of their channel
-        analyzer = _analyzer(units, recording, window)
+        analyzer = _analyzer(units, recording, signal.timeline, window)
         analyzer.save_as(folder=folder, format="zarr")
 
 
-def _analyzer(units: Sequence[Unit], recording: BaseRecording, window: Window) -> SortingAnalyzer:
-    trains = {number: unit.sample_index for number, unit in enumerate(units)}
-    sorting = NumpySorting.from_unit_dict([trains], recording.get_sampling_frequency())
+def _analyzer(
+    units: Sequence[Unit], recording: BaseRecording, timeline: Timeline, window: Window
+) -> SortingAnalyzer:
+    samples = np.concatenate([unit.sample_index for unit in units])
+    numbers = np.repeat(np.arange(len(units)), [len(unit.sample_index) for unit in units])
+    order = np.lexsort((numbers, samples))
+    sorting = sorting_in_segments(samples[order], numbers[order], timeline, np.arange(len(units)))
     mask = np.zeros((len(units), recording.get_num_channels()), dtype=bool)
     for number, unit in enumerate(units):
         mask[number, unit.view] = True

@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from spikeinterface.core import BaseRecording, get_noise_levels
+from spikeinterface.core import BaseRecording, concatenate_recordings, get_noise_levels
 from spikeinterface.preprocessing import bandpass_filter, common_reference, scale, whiten
 
 from pipelines.spikes.compiled import kept_on_disk
 from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.segments import in_segments
 
 MEMORY_BYTES = 20_000_000
 """A filtered copy up to this size stays in memory; a larger one is a file in the scratch folder."""
@@ -59,7 +60,7 @@ def run_foreign(
 
     Args:
         name: a key of `FOREIGN`.
-        recording: the channels to sort, raw, with a probe.
+        recording: the channels to sort, raw, in one piece with its timeline, with a probe.
         parameters: filter, threshold, sign, seed.
         scratch: an empty folder for copies and intermediate files.
 
@@ -135,11 +136,19 @@ def _prepared(name: str, recording: BaseRecording, parameters: SpikesParameters)
 
 
 def _filtered(recording: BaseRecording, low: float, high: float) -> BaseRecording:
+    """Filtered segment by segment, then in one piece: not every sorter knows of segments.
+
+    What a sorter finds across an edge has no waveform of its own and is left out when the units are
+    measured.
+    """
     highest = 0.49 * recording.get_sampling_frequency()
-    return bandpass_filter(
-        recording, freq_min=low, freq_max=min(high, highest),
+    filtered: BaseRecording = bandpass_filter(
+        in_segments(recording), freq_min=low, freq_max=min(high, highest),
         ftype="bessel", filter_order=2, dtype="float32",
     )  # fmt: skip
+    if filtered.get_num_segments() > 1:
+        filtered = concatenate_recordings([filtered])
+    return filtered
 
 
 def _in_units_of_noise(signal: BaseRecording, seed: int) -> BaseRecording:

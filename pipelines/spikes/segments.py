@@ -5,10 +5,18 @@ channels are selected or the end is cut off.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from spikeinterface.core import BaseRecording, append_recordings, concatenate_recordings
+from numpy.typing import NDArray
+from spikeinterface.core import (
+    BaseRecording,
+    NumpySorting,
+    append_recordings,
+    concatenate_recordings,
+)
 
 from pipelines.errors import ParameterError
 from pipelines.spikes.timeline import Segment, Timeline, checked, from_timestamps
@@ -170,7 +178,31 @@ def in_segments(recording: BaseRecording) -> BaseRecording:
         recording.frame_slice(start_frame=one.first_sample, end_frame=one.stop_sample)
         for one in timeline.segments
     ]
-    joined: BaseRecording = append_recordings(parts)
+    found: BaseRecording = append_recordings(parts)
     for number, one in enumerate(timeline.segments):
-        joined.segments[number]._t_start = one.start_s
-    return joined
+        found.shift_times(one.start_s - (_start(found, number) or 0.0), number)
+    return found
+
+
+def sorting_in_segments(
+    samples: NDArray[np.int64],
+    units: NDArray[Any],
+    timeline: Timeline,
+    unit_ids: NDArray[Any],
+) -> NumpySorting:
+    """Spikes as SpikeInterface's sorting of `in_segments`.
+
+    Args:
+        samples: in order of time, counted through all samples as stored, shape (spike,).
+        units: of the same spikes.
+        timeline: of the recording.
+        unit_ids: all units, with spikes or without.
+    """
+    edges = np.searchsorted(samples, [*timeline.firsts, timeline.n_samples])
+    parts = [slice(one, two) for one, two in pairwise(edges.tolist())]
+    return NumpySorting.from_samples_and_labels(
+        [samples[part] - first for part, first in zip(parts, timeline.firsts, strict=True)],
+        [units[part] for part in parts],
+        timeline.segments[0].rate_hz,
+        unit_ids=unit_ids,
+    )

@@ -3,7 +3,7 @@
 import warnings
 
 import numpy as np
-from spikeinterface.core import NumpySorting, SortingAnalyzer, create_sorting_analyzer
+from spikeinterface.core import SortingAnalyzer, create_sorting_analyzer
 from spikeinterface.curation import compute_merge_unit_groups
 from spikeinterface.postprocessing import ComputeTemplateSimilarity
 from spikeinterface.preprocessing import bandpass_filter
@@ -11,6 +11,7 @@ from spikeinterface.preprocessing import bandpass_filter
 from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.mending import MendedRecording
 from pipelines.spikes.proposals import Floats, Proposal
+from pipelines.spikes.segments import in_segments, sorting_in_segments
 from pipelines.spikes.spike_waveforms import open_signal
 
 PRESET = "x_contaminations"
@@ -25,9 +26,10 @@ def merge_proposals(sorting: FinishedSorting) -> list[Proposal]:
     """
     values, signal = sorting.parameters, open_signal(sorting)
     recording = signal.recording if signal.mender is None else MendedRecording(signal.mender)
-    band = bandpass_filter(recording, values.freq_min, values.freq_max, dtype="float32")
-    trains = NumpySorting.from_samples_and_labels(
-        [sorting.sample_index], [sorting.unit_id], sorting.clock.sampling_frequency
+    parts = in_segments(recording)
+    band = bandpass_filter(parts, values.freq_min, values.freq_max, dtype="float32")
+    trains = sorting_in_segments(
+        sorting.sample_index, sorting.unit_id, signal.timeline, np.unique(sorting.unit_id)
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about gains and job settings that suit as they are

@@ -13,11 +13,13 @@ import pytest
 from numpy.typing import NDArray
 from pynwb import NWBHDF5IO, NWBFile
 from pynwb.ecephys import ElectricalSeries
-from spikeinterface.core import NumpyRecording
+from spikeinterface.core import NumpyRecording, load_sorting_analyzer
 
 from pipelines.errors import ParameterError, RecordingError
 from pipelines.progress import silent
 from pipelines.spikes import finished_sorting
+from pipelines.spikes.curation import Step
+from pipelines.spikes.curation_log import Log, curate, read_start
 from pipelines.spikes.read import read_recording
 from pipelines.spikes.recording_parameters import RecordingParameters
 from pipelines.spikes.saved import BINARY_CLASSES
@@ -74,8 +76,8 @@ def saved(path: Path, parts: Sequence[NDArray[np.int16]], starts: Sequence[float
     for name, values in zip(names, parts, strict=True):
         values.tofile(path / name)
     kwargs = {
-        "file_paths": names, "sampling_frequency": RATE, "t_starts": list(starts),
-        "num_channels": 1, "dtype": "int16", "gain_to_uV": [GAIN], "offset_to_uV": [0.0],
+        "file_paths": names, "sampling_frequency": RATE, "t_starts": list(starts), "dtype": "int16",
+        "num_channels": parts[0].shape[1], "gain_to_uV": GAIN, "offset_to_uV": 0.0,
     }  # fmt: skip
     described = {"class": BINARY_CLASSES[0], "kwargs": kwargs, "relative_paths": True}
     (path / "binary.json").write_text(json.dumps(described))
@@ -265,3 +267,59 @@ def test_a_record_of_a_run_has_the_segments_and_curated_units_keep_them(tmp_path
     shapes = {0: sorting.mean[0]}
     _, waves = next(unit_waveforms(sorting, signal, places, shapes, silent))
     assert np.abs(waves.values).max() < 250
+
+
+# -- SpikeInterface's sorters and analyzers
+
+
+@pytest.fixture(scope="module")
+def two_wires(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, NDArray[np.float64]]:
+    """Three segments, the middle one of 20 samples, and the times of all spikes."""
+    (one, in_one), (two, in_two), (three, in_three), (four, in_four) = map(part, range(1, 5))
+    a, b = np.hstack([one, two]), np.hstack([three, four])
+    path = saved(tmp_path_factory.mktemp("wires") / "rec", [a, a[:20], b], [0.0, 50.0, 106.0])
+    early, late = np.concatenate([in_one, in_two]), np.concatenate([in_three, in_four])
+    return path, np.concatenate([early / RATE, 106 + late / RATE])
+
+
+def test_other_sorters_find_the_spikes_of_every_segment(
+    two_wires: tuple[Path, NDArray[np.float64]], tmp_path: Path
+) -> None:
+    path, true = two_wires
+    run("spikes sort", {"recording": path}, {"sorter": "tridesclous2"}, tmp_path / "out")
+    assert_near(found_times(tmp_path / "out", tmp_path), true)
+
+
+def test_the_analyzer_has_segments_with_their_start_and_carries_a_curation(
+    two_wires: tuple[Path, NDArray[np.float64]], tmp_path: Path
+) -> None:
+    path, _ = two_wires
+    out = tmp_path / "out"
+    run("spikes sort", {"recording": path}, {}, out)
+    analyzer = load_sorting_analyzer(out / "analyzer.zarr")
+    recording = analyzer.recording
+    starts = [recording.get_start_time(number) for number in range(analyzer.get_num_segments())]
+    assert starts == pytest.approx([0.0, 50.0, 106.0])
+    sorting = finished_sorting.read(out)
+    times = [
+        starts[number] + analyzer.sorting.get_unit_spike_train(0, number) / RATE
+        for number in range(3)
+    ]
+    own = sorting.sample_index[sorting.unit_id == 0]
+    assert np.concatenate(times) == pytest.approx(sorting.timeline.seconds(own))
+    start, digest = read_start(out)
+    log = Log(tmp_path / "steps.jsonl", digest)
+    half = tuple(start.spikes_of(0)[::2].tolist())
+    curate(log, start, Step("split", "ada", (0,), spikes=(half,)))
+    inputs = {"sorting": out, "curation": log.file}
+    run("spikes curate", inputs, {"only": "unlabelled"}, tmp_path / "curated")
+    curated = finished_sorting.read(tmp_path / "curated")
+    carried = load_sorting_analyzer(tmp_path / "curated" / "analyzer.zarr")
+    assert curated.timeline == sorting.timeline
+    for unit in carried.unit_ids:
+        own = curated.timeline.seconds(curated.sample_index[curated.unit_id == unit])
+        found = [
+            starts[number] + carried.sorting.get_unit_spike_train(unit, number) / RATE
+            for number in range(3)
+        ]
+        assert np.concatenate(found) == pytest.approx(own)

@@ -1,19 +1,35 @@
 """Metrics of trains and sizes have the values that SpikeInterface gives."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from spikeinterface.core import NumpyRecording, NumpySorting, create_sorting_analyzer
+from spikeinterface.core import (
+    NumpyRecording,
+    NumpySorting,
+    SortingAnalyzer,
+    create_sorting_analyzer,
+)
 from spikeinterface.metrics.quality import misc_metrics as reference
 
-from pipelines.spikes.metrics import Clock
+from pipelines.spikes.metrics import (
+    Clock,
+    close_pairs,
+    firing_rate_hz,
+    isi_violations_ratio,
+    presence_ratio,
+    rp_contamination,
+)
+from pipelines.spikes.shape_metrics import violations
+from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.train_metrics import (
     amplitude_metrics,
     firing_range,
     sliding_rp_violation,
     synchrony,
 )
+from pipelines.spikes.trains import correlogram, isi_histogram
 
 RATE, SECONDS = 10_000.0, 120
 CLOCK = Clock(RATE, int(RATE * SECONDS), 0.0015, 0.0)
@@ -69,3 +85,74 @@ def test_sizes_of_a_steady_unit_vary_as_they_were_made_to() -> None:
     cut = heights > 95
     assert amplitude_metrics(spikes[cut], heights[cut], CLOCK)["amplitude_cutoff"] > 0.1
     assert np.isnan(amplitude_metrics(spikes[:20], heights[:20], CLOCK)["amplitude_cv_median"])
+
+
+# -- two segments: what lies on both sides of a gap is no interval
+
+GAP = Timeline.of([500_000, 700_000], [0.0, 900.0], RATE)
+IN_TWO = replace(CLOCK, timeline=GAP)
+
+
+def two_segments(refractory_ms: float = 0.0) -> tuple[np.ndarray, NumpySorting]:
+    """A train whose spikes lie close on both sides of the edge, and SpikeInterface's sorting."""
+    at_edge = 500_000 + np.array([-3, -1, 0, 4])
+    spikes = np.unique(np.concatenate([train(20, 7, refractory_ms), at_edge]))
+    parts = [spikes[spikes < 500_000], spikes[spikes >= 500_000] - 500_000]
+    labels = [np.zeros(len(part), int) for part in parts]
+    return spikes, NumpySorting.from_samples_and_labels(parts, labels, RATE)
+
+
+@pytest.fixture
+def analyzer() -> SortingAnalyzer:
+    _, sorting = two_segments()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        traces = [np.zeros((one.n_samples, 1), np.float32) for one in GAP.segments]
+        recording = NumpyRecording(traces, RATE)
+        recording.set_channel_locations([[0.0, 0.0]])
+        return create_sorting_analyzer(sorting, recording, sparse=False, return_in_uV=False)
+
+
+def test_violations_rates_and_presence_of_two_segments_are_those_of_spikeinterface(
+    analyzer: SortingAnalyzer,
+) -> None:
+    spikes, sorting = two_segments()
+    between = replace(IN_TWO, refractory_s=0.00145)  # no interval is that long to the bit
+    isi = reference.compute_isi_violations(analyzer, isi_threshold_ms=1.45)
+    assert isi_violations_ratio(spikes, between) == pytest.approx(isi.isi_violations_ratio[0])
+    across = replace(between, timeline=None)
+    assert isi_violations_ratio(spikes, across) > isi_violations_ratio(spikes, between)
+    counted = violations(IN_TWO.apart(spikes), RATE)["isi_violations_count"]
+    assert counted == violations(spikes, RATE)["isi_violations_count"] - 1
+    pairs = getattr(
+        reference._compute_rp_violations_numba, "py_func", reference._compute_rp_violations_numba
+    )
+    trains = [sorting.get_unit_spike_train(0, segment_index=number) for number in (0, 1)]
+    found = sum(pairs(one, 0, round(0.0015 * RATE)) for one in trains)
+    assert close_pairs(spikes, IN_TWO) == found
+    assert rp_contamination(spikes, IN_TWO) == pytest.approx(
+        reference._compute_rp_contamination_one_unit(
+            found, len(spikes), CLOCK.n_samples, 0, round(0.0015 * RATE)
+        )
+    )
+    assert firing_range(spikes, IN_TWO) == pytest.approx(
+        reference.compute_firing_ranges(analyzer)[0]
+    )
+    assert firing_rate_hz(spikes, IN_TWO) == len(spikes) / SECONDS
+    presence = reference.compute_presence_ratios(analyzer, bin_duration_s=12.0)[0]
+    assert presence_ratio(spikes, IN_TWO) == pytest.approx(presence)
+
+
+def test_sliding_refractory_periods_of_two_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference, "HAVE_NUMBA", False)
+    spikes, sorting = two_segments(refractory_ms=3.0)
+    expected = reference.slidingRP_violations(sorting, float(SECONDS))
+    assert sliding_rp_violation(spikes, IN_TWO) == pytest.approx(expected, nan_ok=True)
+
+
+def test_histograms_of_intervals_have_none_across_a_gap() -> None:
+    spikes = np.array([1_000, 499_990, 500_005, 500_020])
+    assert isi_histogram(GAP.apart(spikes), RATE).counts.sum() == 1
+    apart = GAP.apart(spikes)
+    assert correlogram(apart, apart, RATE).counts.sum() == 2
+    assert isi_histogram(spikes, RATE).counts.sum() == 2
