@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.figures import brainmap as figures
+from dashboard.figures.scale import Scale
 from dashboard.jobs.store import Job
 from dashboard.jobs.tasks import code_version, edit_link
 from dashboard.results import brainmap_choice, brainmap_colored, brainmap_export, common
@@ -32,7 +33,7 @@ def view(job: Job) -> Component:
     found = common.headline(job)
     folder = common.folder(job.id)
     atlas = load(folder)
-    look = Look(found["k"], found["palette"])
+    look, scale = Look(found["k"], found["palette"]), Scale.of(found)
     fitted = load_map(folder, look.k, look.palette)
     return html.Div(
         [
@@ -41,7 +42,7 @@ def view(job: Job) -> Component:
             html.Div(
                 [
                     controls(atlas, look),
-                    html.Div(map_figure(job, fitted, look)),
+                    html.Div(map_figure(job, fitted, look, scale)),
                     html.P(
                         color_sentence(atlas.sweep, look.k), id="brainmap-colors", className="hint"
                     ),
@@ -49,7 +50,7 @@ def view(job: Job) -> Component:
                 ],
                 className="card",
             ),
-            html.Div(curves(job, fitted), className="card pair"),
+            html.Div(curves(job, fitted, scale), className="card pair"),
             html.Div(clusters(atlas, fitted, look), className="card pair"),
             html.Div(cluster_table(fitted), id="brainmap-table", className="card"),
             html.Div(brainmap_colored.card(job), className="card stack"),
@@ -166,12 +167,13 @@ def redraw(
     folder = common.folder(job_id)
     look = Look(int(k), palette, planes, masked, alone, int(dimensions))
     fitted = load_map(folder, look.k, palette)
-    figure = draw_map(fitted, look)
+    scale = _scale(job_id)
+    figure = draw_map(fitted, look, scale)
     colors = emphasised(fitted.colors, alone)
     return (
         figure,
         {"height": f"{figure.layout.height}px"},
-        figures.centroids(fitted.centroids, colors, alone),
+        scale.timed(figures.centroids(fitted.centroids, colors, alone)),
         figures.components(fitted.centroids, fitted.sizes, colors, look.dimensions),
         figures.cluster_sizes(fitted.sizes, n_filtered(load(folder)), colors),
         cluster_table(fitted, alone),
@@ -249,9 +251,14 @@ def show_series(
     if cluster < 0:
         raise PreventUpdate
     title = f"plane {voxel[0]}, y {voxel[1]}, x {voxel[2]}: cluster {cluster}"
-    return figures.voxel_series(
+    figure = figures.voxel_series(
         series_of(folder, int(np.ravel_multi_index(voxel, fitted.labels.shape))),
         fitted.centroids[cluster],
         fitted.colors[cluster],
         title,
     )
+    return _scale(job_id).timed(figure)
+
+
+def _scale(job_id: str) -> Scale:
+    return Scale.of(common.headline(common.job(job_id)))

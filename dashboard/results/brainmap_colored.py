@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.figures import brainmap_colored as figures
 from dashboard.figures.common import framed
+from dashboard.figures.scale import Scale
 from dashboard.jobs.store import Job
 from dashboard.jobs.tasks import edit_link
 from dashboard.results import common
@@ -42,7 +43,7 @@ def card(job: Job) -> list[Component]:
         html.H2("Voxels coloured by measures"),
         _controls(parameters),
         html.P("", id="colored-error", role="alert", className="error"),
-        _pictures(shown, 0),
+        _pictures(shown, 0, _scale(common.folder(job.id))),
         html.Div(
             dmc.Button("Keep as files", id="colored-keep", variant="default", size="xs"),
             className="row",
@@ -86,10 +87,10 @@ def _controls(parameters: ComposeParameters) -> Component:
     )  # fmt: skip
 
 
-def _pictures(shown: Composition, first: int) -> Component:
+def _pictures(shown: Composition, first: int, scale: Scale) -> Component:
     return html.Div(
         [
-            framed(_planes(shown, first), id="colored-planes", caption=shown.words),
+            framed(_planes(shown, first, scale), id="colored-planes", caption=shown.words),
             html.Div(_legend(shown), className="film"),
         ],
         id="colored-pictures",
@@ -106,10 +107,15 @@ def _legend(shown: Composition) -> Component:
     )
 
 
-def _planes(shown: Composition, first: int) -> Any:
+def _planes(shown: Composition, first: int, scale: Scale) -> Any:
     part = slice(first, first + PLANES_AT_ONCE)
     titles = [f"Plane {plane}" for plane in range(len(shown.rgb))[part]]
-    return figures.planes(shown.rgb[part], titles)
+    return scale.pictured(figures.planes(shown.rgb[part], titles), shown.rgb.shape[1:3])
+
+
+def _scale(folder: Path) -> Scale:
+    info = open_map(folder).info
+    return Scale(info.pixel_um, info.frame_s)
 
 
 def view(job: Job) -> Component:
@@ -123,7 +129,8 @@ def view(job: Job) -> Component:
     }
     links = [common.download(job, file, text) for file, text in files.items()]
     return html.Div(
-        [html.Div(links, className="downloads"), _pictures(shown, 0)], className="card stack"
+        [html.Div(links, className="downloads"), _pictures(shown, 0, _scale(folder))],
+        className="card stack",
     )
 
 
@@ -187,7 +194,8 @@ def redraw(
         shown = composed(common.folder(job_id), parameters)
     except NeuroboardError as error:
         return no_update, error.sentence
-    return _pictures(shown, int(planes) if planes.isdigit() else 0).children, ""
+    first, scale = int(planes) if planes.isdigit() else 0, _scale(common.folder(job_id))
+    return _pictures(shown, first, scale).children, ""
 
 
 def _parameters(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from dashboard.figures import brainmap_correlation as figures
 from dashboard.figures.brainmap import step
 from dashboard.figures.common import framed
+from dashboard.figures.scale import Scale
 from dashboard.jobs.store import Job
 from dashboard.results import brainmap_choice, common
 from dashboard.results.brainmap_pictures import mean_picture
@@ -100,15 +101,16 @@ def _pictures(job: Job, found: dict[str, Any]) -> Component:
     values = load(folder, "correlation")
     thin = step(values.shape[1:])
     thinned = f" Every {thin}th pixel is drawn." if thin > 1 else ""
+    scale = Scale.of(found)
     left = framed(
-        figures.correlation(values[found["plane"]], 1.0),
+        scale.pictured(figures.correlation(values[found["plane"]], 1.0), values.shape[1:]),
         id=f"{PREFIX}-map",
         caption=f"Pearson's correlation over {found['shape'][-1]} time points of every voxel with "
         f"{found['series']}. Voxels that never change, or lack a number, are grey. Point at a "
         f"voxel to see its series below.{thinned}",
     )
     right = framed(
-        mean_picture(load(folder, "mean")[found["plane"]]),
+        mean_picture(load(folder, "mean")[found["plane"]], scale=scale),
         id=f"{PREFIX}-mean",
         caption="Mean over time. Choose here what to correlate with next.",
     )
@@ -117,7 +119,7 @@ def _pictures(job: Job, found: dict[str, Any]) -> Component:
 
 def _series(job: Job, found: dict[str, Any]) -> Component:
     return framed(
-        figures.series(_values(common.folder(job.id)), _unit(found)),
+        Scale.of(found).timed(figures.series(_values(common.folder(job.id)), _unit(found))),
         id=f"{PREFIX}-series",
         caption=f"The series that every voxel is compared with: {found['series']}. Below it, once "
         "the pointer is on a voxel of the map, that voxel's own, as recorded.",
@@ -167,7 +169,8 @@ def compare(hover: Mapping[str, Any] | None, plane: str, job_id: str) -> Any:
     recorded = np.asarray(images[:, at, y // pixels, x // pixels])
     r = load(folder, "correlation")[at, y, x]
     title = f"plane {at}, y {y}, x {x}: " + ("no r" if np.isnan(r) else f"r = {r:.3f}")
-    return figures.compared(_values(folder), _unit(found), recorded, times, title)
+    figure = figures.compared(_values(folder), _unit(found), recorded, times, title)
+    return Scale.of(found).timed(figure)
 
 
 def redraw(plane: str, limit: Any, way: str, job_id: str) -> tuple[Any, Any]:
@@ -176,5 +179,6 @@ def redraw(plane: str, limit: Any, way: str, job_id: str) -> tuple[Any, Any]:
         raise PreventUpdate
     folder = common.folder(job_id)
     values, mean = load(folder, "correlation"), load(folder, "mean")
-    at = int(plane or 0)
-    return figures.correlation(values[at], limit), mean_picture(mean[at], way)
+    at, scale = int(plane or 0), Scale.of(common.headline(common.job(job_id)))
+    shown = scale.pictured(figures.correlation(values[at], limit), values.shape[1:])
+    return shown, mean_picture(mean[at], way, scale=scale)

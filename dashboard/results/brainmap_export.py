@@ -15,6 +15,8 @@ from pipelines.brainmap.export_parameters import MapExportParameters
 TASK = "brainmap export"
 CONTENT: Mapping[str, str] = {
     "labels.tif": "Number of the cluster of every voxel, -1 where filtered out",
+    "labels_imagej.tif": "The same for ImageJ, napari and scikit-image: 0 is background, clusters "
+    "count from 1, in the map's colours",
     "similarity.tif": "Correlation of every voxel with its centroid",
     "map.tif": "The map in colours, a page for each plane",
     "map.png": "The map in colours, planes side by side",

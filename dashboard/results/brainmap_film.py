@@ -12,6 +12,7 @@ from dash.exceptions import PreventUpdate
 
 from dashboard.figures import brainmap_look as figures
 from dashboard.figures.common import framed, message
+from dashboard.figures.scale import Scale
 from dashboard.jobs.store import Job
 from dashboard.results import brainmap_choice, common
 from dashboard.results.brainmap_look_data import Look, contrast_limits, load
@@ -49,7 +50,7 @@ def film_card(job: Job, shown: Look, found: Mapping[str, Any]) -> list[Component
             ],
             className="row bottom",
         ),
-        _time_control(len(shown.preview)),
+        _time_control(len(shown.preview), thinned["times"], Scale.of(found)),
         html.Div(
             [
                 framed(
@@ -88,7 +89,7 @@ def _step_control(id: str, label: str, most: int) -> Any:
     )
 
 
-def _time_control(times: int) -> Any:
+def _time_control(times: int, every: int, scale: Scale) -> Any:
     shown = np.linspace(0, times - 1, min(times, 6)).astype(int).tolist()
     return dmc.Slider(
         id="look-time",
@@ -96,7 +97,10 @@ def _time_control(times: int) -> Any:
         max=times - 1,
         step=1,
         value=0,
-        marks=[{"value": time, "label": str(time)} for time in shown],
+        marks=[
+            {"value": time, "label": scale.time(time * every if scale.frame_s else time)}
+            for time in shown
+        ],
         updatemode="drag",
         thumbLabel="Time point",
         mt="sm",
@@ -116,8 +120,10 @@ def frame(
     folder = common.folder(job.id)
     image = np.asarray(load(folder).preview[time, plane, ::every, ::every])
     limits = contrast_limits(folder, plane, *contrast)
-    pixels = common.headline(job)["thinned"]["pixels"]
-    return figures.picture(image, limits, colors, pixels=pixels * every)
+    found = common.headline(job)
+    pixels = found["thinned"]["pixels"]
+    figure = figures.picture(image, limits, colors, pixels=pixels * every)
+    return Scale.of(found).pictured(figure, found["shape"][1:3])
 
 
 def stills(
@@ -129,10 +135,11 @@ def stills(
 ) -> list[Component]:
     """Mean and deviation of one plane."""
     mean, std = shown.mean[plane], shown.std[plane]
-    deviation = figures.picture(std, ends(std), colors, unit="std")
+    scale = Scale.of(common.headline(job))
+    deviation = scale.pictured(figures.picture(std, ends(std), colors, unit="std"), std.shape)
     return [
         framed(
-            mean_picture(mean, way, colors),
+            mean_picture(mean, way, colors, scale),
             id="look-mean",
             caption=f"Mean over time, plane {plane}. What is chosen here can be correlated with "
             "every voxel.",
@@ -174,10 +181,12 @@ def show_series(hover: Mapping[str, Any] | None, plane: str, job_id: str) -> Any
     if not hover:
         raise PreventUpdate
     y, x = (int(hover["points"][0][axis]) for axis in "yx")
-    thinned = common.headline(common.job(job_id))["thinned"]
+    found = common.headline(common.job(job_id))
+    thinned = found["thinned"]
     at = int(plane), y // thinned["pixels"], x // thinned["pixels"]
     series = load(common.folder(job_id)).preview[(slice(None), *at)]
-    return figures.voxel(np.asarray(series), thinned["times"], f"plane {plane}, y {y}, x {x}")
+    title = f"plane {plane}, y {y}, x {x}"
+    return Scale.of(found).timed(figures.voxel(np.asarray(series), thinned["times"], title))
 
 
 def show_stills(plane: str, colors: str, way: str, job_id: str) -> list[Component]:

@@ -6,6 +6,7 @@ from typing import Any
 from dash import Dash, html
 from dash.development.base_component import Component
 
+from dashboard.figures.scale import Scale
 from dashboard.jobs.store import Job
 from dashboard.results import (
     brainmap_choice,
@@ -36,7 +37,9 @@ def view(job: Job) -> Component:
                 className="card",
             ),
             html.Div(threshold_card(job, shown, found), className="card stack"),
-            html.Div(statistics_card(shown, found["threshold"]), className="card stack"),
+            html.Div(
+                statistics_card(shown, found["threshold"], Scale.of(found)), className="card stack"
+            ),
         ]
     )
 

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from dashboard.aria import aria
 from dashboard.figures import brainmap as figures
 from dashboard.figures.common import framed
+from dashboard.figures.scale import Scale
 from dashboard.jobs.store import Job
 from dashboard.results import common
 from dashboard.results.brainmap_atlas import PALETTES, STACK, Atlas, Look, Map, n_filtered
@@ -37,6 +38,7 @@ def downloads(job: Job) -> Component:
         "map.png": "Map (PNG)",
         "map.tif": "Map (TIFF)",
         "labels.tif": "Labels (TIFF)",
+        "labels_imagej.tif": "Labels for ImageJ (TIFF)",
         "similarity.tif": "Similarity (TIFF)",
         "centroids.csv": "Centroids (CSV)",
         "sweep.csv": "All K (CSV)",
@@ -152,17 +154,17 @@ def _range(first: int, last: int) -> str:
     return str(first) if first == last else f"{first} to {last}"
 
 
-def map_figure(job: Job, fitted: Map, look: Look) -> Component:
+def map_figure(job: Job, fitted: Map, look: Look, scale: Scale) -> Component:
     """The map with its caption."""
     return framed(
-        draw_map(fitted, look),
+        draw_map(fitted, look, scale),
         id="brainmap-map",
         caption=_caption(job, fitted.labels.shape[1:]),
         clear_on_unhover=False,
     )
 
 
-def curves(job: Job, fitted: Map) -> list[Component]:
+def curves(job: Job, fitted: Map, scale: Scale) -> list[Component]:
     """The series under the pointer, and all centroids."""
     return [
         framed(
@@ -171,7 +173,7 @@ def curves(job: Job, fitted: Map) -> list[Component]:
             caption="The voxel under the pointer, and the centroid of its cluster.",
         ),
         framed(
-            figures.centroids(fitted.centroids, fitted.colors),
+            scale.timed(figures.centroids(fitted.centroids, fitted.colors)),
             id="brainmap-centroids",
             caption=f"The mean series of each cluster. {_normalisation(job)}",
         ),

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dashboard.figures import brainmap_look as figures
+from dashboard.figures.scale import UNKNOWN, Scale
 
 CONTRAST = (1.0, 99.5)
 """Percentiles of intensity at the ends of the colour scale, at first."""
@@ -22,8 +23,12 @@ def ends(plane: NDArray[Any], contrast: tuple[float, float] = CONTRAST) -> tuple
 
 
 def mean_picture(
-    plane: NDArray[Any], way: str = "voxel", colors: str = figures.COLOR_MAPS[0]
+    plane: NDArray[Any],
+    way: str = "voxel",
+    colors: str = figures.COLOR_MAPS[0],
+    scale: Scale = UNKNOWN,
 ) -> go.Figure:
     """A mean image (y, x) that takes the pointer in a way of `brainmap_choice.WAYS`."""
-    figure = figures.boxable(figures.picture(plane, ends(plane), colors))
+    picture = scale.pictured(figures.picture(plane, ends(plane), colors), plane.shape)
+    figure = figures.boxable(picture)
     return figure.update_layout(dragmode="zoom" if way == "voxel" else way)

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from numpy.typing import NDArray
 
 from dashboard.figures import brainmap as figures
+from dashboard.figures.scale import UNKNOWN, Scale
 from dashboard.results.brainmap_atlas import STACK, Atlas, Look, Map, load_map
 from pipelines.brainmap import maps
 
@@ -20,18 +21,20 @@ OTHERS = "#5c6068"
 """Colour of all clusters but the one that is looked at."""
 
 
-def draw_map(fitted: Map, look: Look) -> Any:
+def draw_map(fitted: Map, look: Look, scale: Scale = UNKNOWN) -> Any:
     """The planes that are looked at, or the stack from above."""
     colors = emphasised(fitted.colors, look.alone)
     shown = shown_planes(fitted, look.planes)
     labels, similarity, mean, titles = shown.labels, shown.similarity, shown.mean, shown.titles
     if not look.masked:
-        return figures.label_map(labels, similarity, colors, titles)
+        figure = figures.label_map(labels, similarity, colors, titles)
+        return scale.pictured(figure, labels.shape[1:])
     thin = figures.step(labels.shape[1:])
     visible = labels if look.alone is None else np.where(labels == look.alone, labels, np.int16(-1))
     painted = maps.paint(visible, similarity, mean, as_bytes(fitted.colors))[:, ::thin, ::thin]
     pictures = [figures.picture(plane) for plane in painted]
-    return figures.label_map(labels, similarity, colors, titles, pictures)
+    figure = figures.label_map(labels, similarity, colors, titles, pictures)
+    return scale.pictured(figure, labels.shape[1:])
 
 
 @dataclass(frozen=True)

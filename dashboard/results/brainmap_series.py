@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dashboard.figures import brainmap_series as figures
 from dashboard.figures.common import framed
+from dashboard.figures.scale import Scale
 from dashboard.jobs.store import Job
 from dashboard.results import common
 from dashboard.results.brainmap_pictures import ends
@@ -51,6 +52,11 @@ class Change:
     after: NDArray[Any]
     layout: changed.Layout
     found: Mapping[str, Any]
+
+    @property
+    def scale(self) -> Scale:
+        """Of the result, whose pixels and frames may be larger."""
+        return Scale.of(self.found.get("result_sizes", {}))
 
     @property
     def planes(self) -> int:
@@ -157,7 +163,7 @@ def next_link(job: Job, step: str) -> str:
 
 def _sample(job: Job, change: Change) -> Component:
     return framed(
-        figures.sample(np.asarray(change.after)),
+        Scale.of(change.found).timed(figures.sample(np.asarray(change.after))),
         id="series-sample",
         caption=f"{len(change.after):,} series drawn at random (seed {job.parameters['seed']}), as "
         "they were recorded.",
@@ -237,7 +243,11 @@ def draw(job: Job, change: Change, plane: int, at: int, voxel: tuple[int, ...]) 
     marked = voxel[1:] if voxel[0] == whole else None
     before = figures.before(mean, ends(mean), pixels, marked)
     shown = change.picture(plane, at)
-    return before, figures.after(shown, ends(shown), unit(job, at))
+    after = figures.after(shown, ends(shown), unit(job, at))
+    return (
+        Scale.of(change.found).pictured(before, change.found["images_shape"][2:]),
+        change.scale.pictured(after, shown.shape),
+    )
 
 
 @lru_cache(maxsize=16)
@@ -276,7 +286,7 @@ def draw_series(job: Job, change: Change, voxel: tuple[int, ...]) -> Any:
     operation = job.parameters["operation"]
     lags = job.parameters["lag"] if operation == "crosscorr" else 0
     after = change.series((plane, y, x))
-    return figures.series(
+    figure = figures.series(
         change.recorded((plane, y, x)),
         after,
         every=change.found["thinned"]["times"],
@@ -288,6 +298,8 @@ def draw_series(job: Job, change: Change, voxel: tuple[int, ...]) -> Any:
         first=-lags,
         names=FOURIER if operation == "fourier" else (),
     )
+    Scale.of(change.found).timed(figure, row=1)
+    return change.scale.timed(figure, row=2)
 
 
 def register(app: Dash) -> None:

@@ -10,6 +10,7 @@ from dash.exceptions import PreventUpdate
 
 from dashboard.figures import brainmap_statistics as figures
 from dashboard.figures.common import framed, message
+from dashboard.figures.scale import Scale
 from dashboard.results import common
 from dashboard.results.brainmap_look_data import Look, load
 from pipelines.brainmap.statistics import draw, over_time
@@ -17,9 +18,9 @@ from pipelines.brainmap.statistics import draw, over_time
 LOW, HIGH, N, SEED = 5.0, 95.0, 20, 0
 
 
-def statistics_card(shown: Look, threshold: float) -> list[Component]:
+def statistics_card(shown: Look, threshold: float, scale: Scale) -> list[Component]:
     """Statistics across the voxels above the threshold, and a random sample of their series."""
-    over, some = figures_of(shown, threshold, LOW, HIGH, N, SEED)
+    over, some = map(scale.timed, figures_of(shown, threshold, LOW, HIGH, N, SEED))
     return [
         html.H2("What the active voxels do"),
         html.Div(
@@ -109,5 +110,6 @@ def redraw(
     if not low < high <= 100 or n < 1:
         raise PreventUpdate
     shown = load(common.folder(job_id))
-    over, some = figures_of(shown, threshold, low, high, int(n), int(seed))
+    scale = Scale.of(common.headline(common.job(job_id)))
+    over, some = map(scale.timed, figures_of(shown, threshold, low, high, int(n), int(seed)))
     return over, some, sentence(shown, threshold)

@@ -1,5 +1,6 @@
 """A finished map, read back from its folder."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pandas as pd
 import tifffile
 from numpy.typing import NDArray
 
+from pipelines.brainmap.info import NOTHING_SAID, ImageInfo
 from pipelines.errors import InputError, ParameterError
 
 FILES = ("series.npy", "voxels.npy", "labels_by_k.npy", "centroids_by_k.csv", "palettes.csv")
@@ -29,6 +31,7 @@ class FinishedMap:
         palettes: with columns k, palette, cluster, hex.
         ks: the numbers of clusters that were tried.
         k: the chosen one.
+        info: what is known of the images.
     """
 
     shape: tuple[int, int, int]
@@ -41,6 +44,7 @@ class FinishedMap:
     palettes: pd.DataFrame
     ks: tuple[int, ...]
     k: int
+    info: ImageInfo
 
     def place(self, k: int | None) -> int:
         """Where a number of clusters stands among those that were tried; None is the chosen one.
@@ -95,7 +99,15 @@ def open_map(folder: Path) -> FinishedMap:
         palettes=pd.read_csv(folder / "palettes.csv"),
         ks=ks,
         k=len(pd.read_csv(folder / "colors.csv")),
+        info=_info(folder / "run.json"),
     )
+
+
+def _info(record: Path) -> ImageInfo:
+    """What the images' file said, or a person, when the map was made."""
+    if not record.exists():
+        return NOTHING_SAID
+    return ImageInfo.of_results(json.loads(record.read_text(encoding="utf-8"))["results"])
 
 
 def _mapped(file: Path) -> NDArray[Any]:

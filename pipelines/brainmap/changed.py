@@ -1,7 +1,8 @@
 """The result of an operation on series as images again, so that it can be looked at and mapped."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.brainmap.images import ImageSeries, Volume, checked_shape
+from pipelines.brainmap.info import ImageInfo
 from pipelines.errors import ImageError
 
 FILE = "result.npy"
@@ -50,7 +52,11 @@ def open_changed(folder: Path) -> ImageSeries:
         array = np.load(folder / FILE, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise ImageError(f"{folder / FILE} is damaged: run the operation again.") from error
-    return _series(folder, array) if layout == "series" else _volumes(folder, array)
+    images = _series(folder, array) if layout == "series" else _volumes(folder, array)
+    results = _results(folder)
+    sizes = results.get("result_sizes", {})
+    info = ImageInfo.of_results({**sizes, "axes": "TZYX", "channel": results.get("channel", "")})
+    return replace(images, info=info)
 
 
 def layout_of(folder: Path) -> Layout:
@@ -59,14 +65,20 @@ def layout_of(folder: Path) -> Layout:
     Raises:
         ImageError: the record does not say so.
     """
+    layout: Layout = _results(folder)["layout"]
+    return layout
+
+
+def _results(folder: Path) -> Mapping[str, Any]:
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        layout: Layout = record["results"]["layout"]
+        results: Mapping[str, Any] = record["results"]
+        results["layout"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ImageError(
             f"{folder / RECORD} does not say how {FILE} is laid out: run the operation again."
         ) from error
-    return layout
+    return results
 
 
 def _series(folder: Path, array: Any) -> ImageSeries:

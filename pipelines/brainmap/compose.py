@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 
 from pipelines.brainmap import colormaps, maps
 from pipelines.brainmap.atlas import FinishedMap, open_map
 from pipelines.brainmap.compose_parameters import OFFERED, ComposeParameters
+from pipelines.brainmap.info import ImageInfo
 from pipelines.brainmap.operations import correlate, fourier
 from pipelines.brainmap.png import write_png
 from pipelines.brainmap.series import Floats, blocks
 from pipelines.brainmap.svg import Axis, Panel, plane_panel, scale_panel, square_panel, write_svg
+from pipelines.brainmap.volume_files import write_volume
 from pipelines.errors import ParameterError
 from pipelines.progress import Report, silent
 
@@ -95,10 +96,9 @@ def colorize(
     report(0.1, "Measuring the voxels")
     composed = compose(found, parameters)
     report(0.8, "Writing the pictures")
-    file = folder / "colored.tif"
-    tifffile.imwrite(file, composed.rgb, photometric="rgb", metadata={"axes": "ZYXS"})
+    write_volume(composed.rgb, folder / "colored.tif", found.info)
     write_png(maps.side_by_side(composed.rgb), folder / "colored.png")
-    write_svg(folder / "colored.svg", _panels(composed), composed.words)
+    write_svg(folder / "colored.svg", _panels(composed, found.info), composed.words)
     return {
         "measure": parameters.measure,
         "color_map": parameters.color_map,
@@ -283,10 +283,10 @@ def _words(parameters: ComposeParameters, layers: Sequence[Layer]) -> str:
     )
 
 
-def _panels(composed: Composition) -> list[Panel]:
+def _panels(composed: Composition, info: ImageInfo) -> list[Panel]:
     thin = -(-max(composed.rgb.shape[1:3]) // SVG_PIXELS)
     planes = [
-        plane_panel(plane[::thin, ::thin], f"Plane {number}", thin)
+        plane_panel(plane[::thin, ::thin], f"Plane {number}", thin, info.pixel_um)
         for number, plane in enumerate(composed.rgb)
     ]
     keys = [

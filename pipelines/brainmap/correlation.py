@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from pipelines.brainmap import maps, preview
 from pipelines.brainmap.correlation_parameters import CorrelateParameters
 from pipelines.brainmap.images import ImageSeries
+from pipelines.brainmap.info import ImageInfo
 from pipelines.brainmap.png import write_png
 from pipelines.brainmap.read import open_images
 from pipelines.brainmap.regions import check_voxel, region_mask
 from pipelines.brainmap.series import Floats
 from pipelines.brainmap.signals import read_signals
 from pipelines.brainmap.svg import Axis, curve_panel, plane_panel, scale_panel, write_svg
+from pipelines.brainmap.volume_files import write_volume
 from pipelines.csv_export import write_csv
 from pipelines.errors import InputError, ParameterError
 from pipelines.progress import Report, part, silent
@@ -88,7 +90,7 @@ def correlate(
     seed = _seed(images, moments, inputs, parameters, part(report, 0.4, 0.6))
     values = _correlation(images, moments, seed.series, part(report, 0.6, 0.8))
     report(0.8, "Writing the map")
-    _write(values, moments.mean, seed, folder)
+    _write(values, moments.mean, seed, images.info, folder)
     known = values[np.isfinite(values)]
     return {
         **images.described(notes),
@@ -240,9 +242,9 @@ def _constant(moments: Moments) -> NDArray[np.bool_]:
     return np.asarray(moments.squares <= (1e-14 * np.abs(moments.mean)) ** 2)
 
 
-def _write(values: Floats, mean: Floats, seed: Seed, folder: Path) -> None:
-    maps.write_volume(values.astype(np.float32), folder / "correlation.tif")
-    maps.write_volume(mean.astype(np.float32), folder / "mean.tif")
+def _write(values: Floats, mean: Floats, seed: Seed, info: ImageInfo, folder: Path) -> None:
+    write_volume(values.astype(np.float32), folder / "correlation.tif", info)
+    write_volume(mean.astype(np.float32), folder / "mean.tif", info)
     painted = cold_to_hot(values)
     write_png(maps.side_by_side(painted), folder / "correlation.png")
     plane, y, x = (axis.ravel() for axis in np.indices(values.shape))
@@ -250,20 +252,25 @@ def _write(values: Floats, mean: Floats, seed: Seed, folder: Path) -> None:
     write_csv(pd.DataFrame(table), folder / "correlation.csv")
     times = np.arange(len(seed.series))
     write_csv(pd.DataFrame({"time": times, "value": seed.series}), folder / "series.csv")
-    _write_svg(painted, seed, folder / "correlation.svg")
+    _write_svg(painted, seed, info, folder / "correlation.svg")
 
 
-def _write_svg(painted: NDArray[np.uint8], seed: Seed, file: Path) -> None:
+def _write_svg(painted: NDArray[np.uint8], seed: Seed, info: ImageInfo, file: Path) -> None:
     thin = -(-max(painted.shape[1:3]) // SVG_PIXELS)
     planes = [
-        plane_panel(plane[::thin, ::thin], f"Plane {number}", thin)
+        plane_panel(plane[::thin, ::thin], f"Plane {number}", thin, info.pixel_um)
         for number, plane in enumerate(painted)
     ]
     bar = scale_panel(
         cold_to_hot(np.linspace(-1, 1, 201)), Axis("Pearson's r", -1, 1), "Correlation"
     )
     curve = curve_panel(
-        seed.series[None], ["#3346c3"], [seed.words], title="Series", unit="its value"
+        seed.series[None],
+        ["#3346c3"],
+        [seed.words],
+        title="Series",
+        unit="its value",
+        frame_s=info.frame_s,
     )
     thinned = f" Every {thin}th pixel is drawn." if thin > 1 else ""
     caption = (

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import tifffile
 from numpy.typing import NDArray
 
 from pipelines.brainmap import maps
 from pipelines.brainmap.atlas import FinishedMap, open_map
 from pipelines.brainmap.export_parameters import Format, MapExportParameters
+from pipelines.brainmap.info import NOTHING_SAID, ImageInfo
 from pipelines.brainmap.nwb import ChosenMap, write_nwb
 from pipelines.brainmap.png import write_png
 from pipelines.brainmap.svg import curve_panel, plane_panel, write_svg
+from pipelines.brainmap.volume_files import LABELS_IMAGEJ, write_imagej_labels, write_volume
 from pipelines.csv_export import write_csv
 from pipelines.progress import Report, silent
 
@@ -41,12 +42,13 @@ def export(
     Args:
         inputs: `map`, the folder of a finished map.
         parameters: which K, palette and formats.
-        folder: gets, by format: `labels.tif`, `similarity.tif`, `map.tif`; `map.png`; `map.svg`,
+        folder: gets, by format: `labels.tif`, `labels_imagej.tif`, `similarity.tif`, `map.tif`;
+            `map.png`; `map.svg`,
             `centroids.svg`; `centroids.csv`, `colors.csv`; `map.nwb`.
         report: told what happens.
 
     Returns:
-        `k`, `palette`, `formats`, `files`.
+        `k`, `palette`, `formats`, `files`, `notes`, and the sizes that are known.
 
     Raises:
         InputError: the map cannot be read.
@@ -62,6 +64,8 @@ def export(
         "palette": parameters.palette,
         "formats": list(parameters.formats),
         "files": sorted(path.name for path in folder.iterdir()),
+        **chosen.info.sizes,
+        "notes": list(chosen.info.notes),
     }
 
 
@@ -73,7 +77,8 @@ def choose(found: FinishedMap, parameters: MapExportParameters, unit: str) -> Ch
     colors = found.colors_of(parameters.k, parameters.palette)
     rgb = maps.paint(labels, similarity, found.mean, _as_bytes(colors))
     centroids = found.centroids_of(parameters.k)
-    return ChosenMap(labels, similarity, found.mean, rgb, centroids, colors, unit)
+    info = found.info.with_stated(parameters.sizes)
+    return ChosenMap(labels, similarity, found.mean, rgb, centroids, colors, unit, info)
 
 
 def _unit(folder: Path) -> str:
@@ -89,10 +94,14 @@ def _as_bytes(colors: tuple[str, ...]) -> NDArray[np.uint8]:
 
 
 def _tiff(chosen: ChosenMap, _parameters: MapExportParameters, folder: Path) -> None:
-    maps.write_volume(chosen.labels, folder / "labels.tif")
-    maps.write_volume(chosen.similarity, folder / "similarity.tif")
-    axes = {"axes": "ZYXS"}
-    tifffile.imwrite(folder / "map.tif", chosen.rgb, photometric="rgb", metadata=axes)
+    volumes: dict[str, NDArray[Any]] = {
+        "labels": chosen.labels,
+        "similarity": chosen.similarity,
+        "map": chosen.rgb,
+    }
+    for name, values in volumes.items():
+        write_volume(values, folder / f"{name}.tif", chosen.info)
+    write_imagej_labels(chosen.labels, chosen.colors, folder / LABELS_IMAGEJ, chosen.info)
 
 
 def _png(chosen: ChosenMap, _parameters: MapExportParameters, folder: Path) -> None:
@@ -110,10 +119,15 @@ def _csv(chosen: ChosenMap, _parameters: MapExportParameters, folder: Path) -> N
 
 
 def _svg(chosen: ChosenMap, parameters: MapExportParameters, folder: Path) -> None:
-    write_map_svg(chosen.rgb, len(chosen.colors), folder / "map.svg")
+    write_map_svg(chosen.rgb, len(chosen.colors), folder / "map.svg", chosen.info)
     names = [f"cluster {cluster}: {size:,} voxels" for cluster, size in enumerate(_sizes(chosen))]
     curves = curve_panel(
-        chosen.centroids, chosen.colors, names, title="Centroids", unit=chosen.unit
+        chosen.centroids,
+        chosen.colors,
+        names,
+        title="Centroids",
+        unit=chosen.unit,
+        frame_s=chosen.info.frame_s,
     )
     caption = (
         f"The mean series of each of {len(names)} clusters, in its colour ({parameters.palette})."
@@ -125,11 +139,13 @@ def _nwb(chosen: ChosenMap, parameters: MapExportParameters, folder: Path) -> No
     write_nwb(chosen, parameters, folder / "map.nwb")
 
 
-def write_map_svg(rgb: NDArray[np.uint8], k: int, file: Path) -> None:
+def write_map_svg(
+    rgb: NDArray[np.uint8], k: int, file: Path, info: ImageInfo = NOTHING_SAID
+) -> None:
     """Write a map (plane, y, x, 3) as SVG, each plane with its axes."""
     thin = -(-max(rgb.shape[1:3]) // SVG_PIXELS)
     planes = [
-        plane_panel(plane[::thin, ::thin], f"Plane {number}", thin)
+        plane_panel(plane[::thin, ::thin], f"Plane {number}", thin, info.pixel_um)
         for number, plane in enumerate(rgb)
     ]
     thinned = f" Every {thin}th pixel is drawn." if thin > 1 else ""

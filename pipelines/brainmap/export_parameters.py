@@ -1,12 +1,14 @@
 """What can be set when a map is written for other programs."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 
-from pipelines.brainmap.parameters import Palette
-from pipelines.parameters import Parameters, parameter
+from pipelines.brainmap.info import Sizes
+from pipelines.brainmap.parameters import Palette, SizeParameters
+from pipelines.parameters import parameter
 
 Format = Literal["tiff", "png", "svg", "csv", "nwb"]
 UNKNOWN_START = "1970-01-01T00:00:00+00:00"
@@ -29,8 +31,16 @@ def _moment(text: str) -> str:
     return (moment if moment.tzinfo else moment.astimezone()).isoformat()
 
 
-class MapExportParameters(Parameters):
+class MapExportParameters(SizeParameters):
     """Settings of `brainmap export`."""
+
+    @property
+    def sizes(self) -> Sizes:
+        """What is stated; volumes per second say the interval of frames."""
+        stated = super().sizes
+        if stated.frame_s is None and self.rate is not None:
+            return replace(stated, frame_s=1 / self.rate)
+        return stated
 
     formats: Annotated[tuple[Format, ...], BeforeValidator(_parts)] = parameter(
         ("tiff", "png", "svg", "csv", "nwb"),
@@ -51,8 +61,8 @@ class MapExportParameters(Parameters):
         None,
         label="Volumes per second",
         unit="Hz",
-        help="nwb: how fast the images were taken. Empty if unknown: times are then in frames, "
-        "and the file says so.",
+        help="nwb: how fast the images were taken, where the map does not know it. Empty if "
+        "unknown: times are then in frames, and the file says so.",
         gt=0,
         allow_inf_nan=False,
     )

@@ -13,10 +13,13 @@ from pipelines.brainmap.by_k import read_row
 from pipelines.brainmap.colors import Coloring
 from pipelines.brainmap.engine import Engine, Local, engine_at
 from pipelines.brainmap.images import ImageSeries
+from pipelines.brainmap.info import ImageInfo
 from pipelines.brainmap.parameters import BrainmapParameters, Palette
+from pipelines.brainmap.png import write_png
 from pipelines.brainmap.read import open_images
 from pipelines.brainmap.spread import find_active_on
 from pipelines.brainmap.sweep import PALETTES, Sweep, color_all, offered, run_sweep, table
+from pipelines.brainmap.volume_files import LABELS_IMAGEJ, write_imagej_labels, write_volume
 from pipelines.csv_export import write_csv
 from pipelines.progress import Report, part, silent
 
@@ -35,8 +38,9 @@ def fit(
     Args:
         inputs: `images`, as `read.open_images` takes them.
         parameters: what to keep and how many groups to make.
-        folder: gets the chosen map: `labels.tif`, `similarity.tif`, `map.png`, `map.tif`,
-            `std.tif`, `mean.tif`, `centroids.csv`, `colors.csv`; what it was made from:
+        folder: gets the chosen map: `labels.tif`, `labels_imagej.tif` (0 = background),
+            `similarity.tif`, `map.png`, `map.tif`, `std.tif`, `mean.tif`, `centroids.csv`,
+            `colors.csv`; what it was made from:
             `series.npy` (kept voxel, time), `voxels.npy`; and all maps that were tried:
             `sweep.csv`, `labels_by_k.npy` and `similarity_by_k.npy` (k, kept voxel),
             `centroids_by_k.csv`, `palettes.csv`.
@@ -60,7 +64,7 @@ def fit(
     palette: Palette = parameters.colors if offered(parameters.colors, sweep.k) else "similarity"
     coloring = colorings[palette][sweep.place]
     report(0.95, "Writing the maps")
-    _write_volumes(active, sweep, coloring, folder)
+    _write_volumes(active, sweep, coloring, images.info, folder)
     _write_tables(sweep, coloring, folder)
     _write_all(sweep, colorings, folder)
     return {
@@ -98,16 +102,22 @@ def _colorings(sweep: Sweep, seed: int, report: Report) -> Colorings:
     }
 
 
-def _write_volumes(active: ActiveVoxels, sweep: Sweep, coloring: Coloring, folder: Path) -> None:
+def _write_volumes(
+    active: ActiveVoxels, sweep: Sweep, coloring: Coloring, info: ImageInfo, folder: Path
+) -> None:
     shape, voxels, row = active.shape, active.voxels, read_row(folder, sweep.place)
     labels = maps.volume(row.labels, voxels, shape, maps.FILTERED)
     similarity = maps.volume(row.similarity, voxels, shape, 0.0)
     mean = active.mean.reshape(shape)
-    maps.write_volume(labels, folder / "labels.tif")
-    maps.write_volume(similarity, folder / "similarity.tif")
-    maps.write_volume(active.deviation.reshape(shape), folder / "std.tif")
-    maps.write_volume(mean, folder / "mean.tif")
-    maps.write_map(maps.paint(labels, similarity, mean, coloring.rgb), folder)
+    painted = maps.paint(labels, similarity, mean, coloring.rgb)
+    volumes = {
+        "labels": labels, "similarity": similarity, "std": active.deviation.reshape(shape),
+        "mean": mean, "map": painted,
+    }  # fmt: skip
+    for name, values in volumes.items():
+        write_volume(values, folder / f"{name}.tif", info)
+    write_imagej_labels(labels, coloring.hex, folder / LABELS_IMAGEJ, info)
+    write_png(maps.side_by_side(painted), folder / "map.png")
     np.save(folder / "voxels.npy", voxels.astype(np.int64, copy=False))
 
 

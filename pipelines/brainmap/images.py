@@ -57,6 +57,8 @@ class ImageSeries:
     def described(self, notes: Sequence[str] = ()) -> dict[str, Any]:
         """How the images were read: `axes`, `axes_from`, `channel` if it has a name, `notes`.
 
+        Where they are known, `pixel_um` (y, x), `plane_um` and `frame_s` too.
+
         Args:
             notes: what else a person has to know before reading a result.
         """
@@ -66,6 +68,7 @@ class ImageSeries:
             "axes": info.axes,
             "axes_from": info.axes_from,
             **channel,
+            **info.sizes,
             "notes": [*info.notes, *notes],
         }
 

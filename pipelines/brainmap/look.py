@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
-from pipelines.brainmap import maps
 from pipelines.brainmap.active import normalized_blocks, notes_of
 from pipelines.brainmap.parameters import LookParameters
 from pipelines.brainmap.preview import write_preview
 from pipelines.brainmap.read import open_images
 from pipelines.brainmap.series import Floats
 from pipelines.brainmap.statistics import draw
+from pipelines.brainmap.volume_files import write_volume
 from pipelines.csv_export import write_csv
 from pipelines.progress import Report, part, silent
 
@@ -75,7 +75,7 @@ def look(
     report(0.95, "Measuring how the deviations are distributed")
     for name, values in {"mean": mean, "std": deviations}.items():
         volume = values.reshape(images.shape[1:]).astype(np.float32)
-        maps.write_volume(volume, folder / f"{name}.tif")
+        write_volume(volume, folder / f"{name}.tif", images.info)
     deviations = np.sort(deviations[~np.isnan(deviations)])
     np.save(folder / "deviations.npy", deviations)
     varying = deviations[np.searchsorted(deviations, 0, side="right") :]

@@ -1,13 +1,9 @@
 """From values per voxel back to volumes and pictures."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
-
-from pipelines.brainmap.png import write_png
 
 Shape = tuple[int, int, int]
 """(plane, y, x)"""
@@ -114,14 +110,3 @@ def side_by_side(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     sheet[:count] = planes
     grid = sheet.reshape(rows, columns, height, width, parts)
     return grid.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, parts)
-
-
-def write_volume(values: NDArray[Any], file: Path) -> None:
-    """Write a volume (plane, y, x) as TIFF, a page for each plane."""
-    tifffile.imwrite(file, values, photometric="minisblack", metadata={"axes": "ZYX"})
-
-
-def write_map(rgb: NDArray[np.uint8], folder: Path) -> None:
-    """Write RGB (plane, y, x, 3) as `map.tif`, and its planes side by side as `map.png`."""
-    tifffile.imwrite(folder / "map.tif", rgb, photometric="rgb", metadata={"axes": "ZYXS"})
-    write_png(side_by_side(rgb), folder / "map.png")

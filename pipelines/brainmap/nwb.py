@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from pipelines.brainmap import maps
 from pipelines.brainmap.export_parameters import UNKNOWN_START, MapExportParameters
+from pipelines.brainmap.info import ImageInfo
 
 SOURCE = "Neuroboard"
 UNKNOWN = "unknown"
+METRES_IN_A_UM = 1e-6
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class ChosenMap:
         centroids: (cluster, time).
         colors: `#rrggbb` per cluster.
         unit: of the centroids.
+        info: what is known of the images.
     """
 
     labels: NDArray[np.int16]
@@ -37,6 +40,7 @@ class ChosenMap:
     centroids: NDArray[np.float64]
     colors: tuple[str, ...]
     unit: str
+    info: ImageInfo
 
 
 def write_nwb(chosen: ChosenMap, parameters: MapExportParameters, file: Path) -> None:
@@ -65,7 +69,7 @@ def _content(chosen: ChosenMap, parameters: MapExportParameters) -> Any:
         source_script_file_name="pipelines/brainmap/nwb.py",
     )
     regions = _regions(content, chosen)
-    _add_series(content, chosen, parameters, regions)
+    _add_series(content, chosen, regions)
     _add_pictures(content, chosen)
     return content
 
@@ -73,7 +77,8 @@ def _content(chosen: ChosenMap, parameters: MapExportParameters) -> Any:
 def _regions(content: Any, chosen: ChosenMap) -> Any:
     from pynwb.ophys import ImageSegmentation, OpticalChannel
 
-    channel = OpticalChannel(name="channel", description=UNKNOWN, emission_lambda=float("nan"))
+    name = chosen.info.channel.replace("/", "_").replace(":", "_") or "channel"
+    channel = OpticalChannel(name=name, description=UNKNOWN, emission_lambda=float("nan"))
     plane = content.create_imaging_plane(
         name="volume",
         description="All planes of the images; voxel masks are in pixels and planes.",
@@ -82,6 +87,7 @@ def _regions(content: Any, chosen: ChosenMap) -> Any:
         excitation_lambda=float("nan"),
         indicator=UNKNOWN,
         location=UNKNOWN,
+        **_sampling(chosen.info),
     )
     module = content.create_processing_module("ophys", "Clusters of voxels and their series")
     segmentation = ImageSegmentation(name="ImageSegmentation")
@@ -100,6 +106,16 @@ def _regions(content: Any, chosen: ChosenMap) -> Any:
     return regions
 
 
+def _sampling(info: ImageInfo) -> dict[str, Any]:
+    """Metres (x, y[, plane]) from voxel to voxel, which NWB expects, and volumes per second."""
+    known: dict[str, Any] = {"imaging_rate": 1 / info.frame_s} if info.frame_s else {}
+    if info.pixel_um:
+        spacing = [*info.pixel_um[::-1], *([info.plane_um] if info.plane_um else [])]
+        metres = [round(size * METRES_IN_A_UM, 15) for size in spacing]
+        known |= {"grid_spacing": metres, "grid_spacing_unit": "meters"}
+    return known
+
+
 def _voxel_mask(chosen: ChosenMap, cluster: int) -> list[tuple[int, int, int, float]]:
     """(x, y, plane, weight) of each voxel of a cluster."""
     plane, y, x = np.nonzero(chosen.labels == cluster)
@@ -107,9 +123,7 @@ def _voxel_mask(chosen: ChosenMap, cluster: int) -> list[tuple[int, int, int, fl
     return list(zip(x.tolist(), y.tolist(), plane.tolist(), weight.tolist(), strict=True))
 
 
-def _add_series(
-    content: Any, chosen: ChosenMap, parameters: MapExportParameters, regions: Any
-) -> None:
+def _add_series(content: Any, chosen: ChosenMap, regions: Any) -> None:
     from pynwb.ophys import Fluorescence, RoiResponseSeries
 
     # In the file before it gets the series, whose link to the regions is checked at once.
@@ -118,14 +132,15 @@ def _add_series(
     everyone = regions.create_roi_table_region(
         description="all clusters", region=list(range(len(chosen.colors)))
     )
-    in_frames = "" if parameters.rate else " The rate is unknown: times are in frames."
+    frame_s = chosen.info.frame_s
+    in_frames = "" if frame_s else " The rate is unknown: times are in frames."
     series = RoiResponseSeries(
         name="centroids",
         data=chosen.centroids.T,
         rois=everyone,
         unit=chosen.unit,
         starting_time=0.0,
-        rate=parameters.rate or 1.0,
+        rate=1 / frame_s if frame_s else 1.0,
         description=f"Mean normalised series of each cluster (time, cluster).{in_frames}",
     )
     fluorescence.add_roi_response_series(series)

@@ -1,6 +1,7 @@
 """One operation on images or series, from file to file."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from pipelines.brainmap import filters, preview
 from pipelines.brainmap.changed import FILE, Layout
 from pipelines.brainmap.images import ImageSeries
+from pipelines.brainmap.info import ImageInfo
 from pipelines.brainmap.operation_parameters import OperationParameters
 from pipelines.brainmap.operations import EXACT, BlockOperation, baselines, block_operation
 from pipelines.brainmap.read import open_images
@@ -44,8 +46,9 @@ def operate(
 
     Returns:
         `operation`, `layout` (see `changed.Layout`), `shape`, `dtype`, `n_undefined`, the number
-        of values that are NaN, `images_shape` (time, plane, y, x), `thinned`: every how many
-        pixels and time points of the images are previewed, and `notes`.
+        of values that are NaN, `images_shape` (time, plane, y, x), `result_sizes` of a pixel, a
+        plane and a frame of the result where they are known, `thinned`: every how many pixels and
+        time points of the images are previewed, and `notes`.
 
     Raises:
         ImageError: the images cannot be read, or most of their voxels have no dF/F.
@@ -64,6 +67,7 @@ def operate(
         "layout": layout,
         **output.written,
         "images_shape": list(images.shape),
+        "result_sizes": _result_sizes(images.info, parameters),
         "thinned": seen.thinned,
     }
 
@@ -88,6 +92,27 @@ def _operate(
     if parameters.operation in MEASURES:
         return "image" if len(output.written["shape"]) == 3 else "values"
     return "series"
+
+
+def _result_sizes(info: ImageInfo, parameters: OperationParameters) -> dict[str, Any]:
+    """Sizes of a pixel, a plane and a frame of the result, those that are known."""
+    if _thins_space(parameters):
+        planes, height, width = parameters.factor
+        pixel = info.pixel_um and (info.pixel_um[0] * height, info.pixel_um[1] * width)
+        return replace(info, pixel_um=pixel, plane_um=_times(info.plane_um, planes)).sizes
+    if parameters.operation == "subsample":
+        return replace(info, frame_s=_times(info.frame_s, parameters.factor[0])).sizes
+    if parameters.operation == "select":
+        steps = set(np.diff(np.unique(parameters.indices)).tolist())
+        return replace(
+            info, frame_s=_times(info.frame_s, steps.pop() if len(steps) == 1 else 0)
+        ).sizes
+    return info.sizes
+
+
+def _times(size: float | None, factor: float) -> float | None:
+    """A size so many times as large; none where there is no factor."""
+    return size * factor if size and factor else None
 
 
 class _Output:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from pipelines.brainmap.axes import typed
-from pipelines.brainmap.info import Files, Reading
+from pipelines.brainmap.info import Files, Reading, Sizes
 from pipelines.brainmap.undefined import DEFAULT_OFFSET
 from pipelines.parameters import Parameters, parameter
 
@@ -34,7 +34,55 @@ NumbersOfClusters = Annotated[
 ]
 
 
-class ReadingParameters(Parameters):
+def _numbers(value: Any) -> Any:
+    """What was typed, such as "0.5, 0.65" or 0.65, as a list."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.strip("()[] ").split(",") if part.strip()]
+    return [value] if isinstance(value, int | float) else (value or [])
+
+
+class SizeParameters(Parameters):
+    """The sizes of images, where their file does not say them, or not rightly."""
+
+    pixel_um: Annotated[
+        tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...], BeforeValidator(_numbers)
+    ] = parameter(
+        (),
+        label="Pixel size",
+        unit="µm",
+        help="Width of a pixel, for figures and files; two numbers, such as 0.5, 0.65, are its "
+        "height and width. Only needed where the file does not say it, or not rightly.",
+        max_length=2,
+        advanced=True,
+    )
+    plane_um: float | None = parameter(
+        None,
+        label="Distance of planes",
+        unit="µm",
+        help="From one plane to the next. Only needed where the file does not say it.",
+        gt=0,
+        allow_inf_nan=False,
+        advanced=True,
+    )
+    frame_s: float | None = parameter(
+        None,
+        label="Frame interval",
+        unit="s",
+        help="From one volume to the next: series are then shown over seconds. Only needed where "
+        "the file does not say it.",
+        gt=0,
+        allow_inf_nan=False,
+        advanced=True,
+    )
+
+    @property
+    def sizes(self) -> Sizes:
+        """What is stated."""
+        pixel = (self.pixel_um[0], self.pixel_um[-1]) if self.pixel_um else None
+        return Sizes(pixel, self.plane_um, self.frame_s)
+
+
+class ReadingParameters(SizeParameters):
     """How a file of images is understood."""
 
     axes: Annotated[str, AfterValidator(typed)] = parameter(
@@ -112,6 +160,7 @@ class ReadingParameters(Parameters):
             self.dataset,
             self.height,
             self.width,
+            self.sizes,
         )
 
 

@@ -1,5 +1,6 @@
 """Image series from TIFFs, NumPy's files, HDF5, NWB, zarr, or Thunder's binary files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from pipelines.brainmap import tiff
@@ -30,11 +31,16 @@ def open_images(path: Path, reading: Reading = AS_FOUND) -> ImageSeries:
         ImageError: the file or folder is of another kind, damaged or incomplete.
     """
     try:
-        if path.is_dir():
-            return _open_directory(path, reading)
-        return _open_file(path, reading)
+        images = _open(path, reading)
     except OSError as error:
         raise ImageError(f"{path} cannot be read: {error.strerror or error}.") from error
+    return replace(images, info=images.info.with_stated(reading.sizes))
+
+
+def _open(path: Path, reading: Reading) -> ImageSeries:
+    if path.is_dir():
+        return _open_directory(path, reading)
+    return _open_file(path, reading)
 
 
 def _open_directory(path: Path, reading: Reading) -> ImageSeries:

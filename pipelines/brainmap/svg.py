@@ -67,17 +67,31 @@ class Panel:
     content: str
 
 
-def plane_panel(rgb: NDArray[np.uint8], title: str, pixels: int = 1) -> Panel:
-    """A picture (y, x, 3) between axes in pixels; each of its own covers `pixels` of them."""
+def plane_panel(
+    rgb: NDArray[np.uint8],
+    title: str,
+    pixels: int = 1,
+    pixel_um: tuple[float, float] | None = None,
+) -> Panel:
+    """A picture (y, x, 3) between axes in micrometres, or in pixels where their size is unknown.
+
+    Args:
+        rgb: the picture.
+        title: above it.
+        pixels: of the images, which one of the picture covers.
+        pixel_um: height and width of a pixel of the images.
+    """
     height, width, _ = rgb.shape
-    drawn = PANEL * height / width
+    tall, wide = pixel_um or (1.0, 1.0)
+    drawn = PANEL * (height * tall) / (width * wide)
     address = f"data:image/png;base64,{b64encode(encode_png(rgb)).decode()}"
     image = (
         f"<image href='{address}' width='{PANEL}' height='{drawn:.2f}' "
         "preserveAspectRatio='none' style='image-rendering:pixelated'/>"
     )
-    across, down = (Axis(f"{name} (pixels)", -0.5, size * pixels - 0.5)
-                    for name, size in (("x", width), ("y", height)))  # fmt: skip
+    unit, start = ("pixels", -0.5) if pixel_um is None else ("µm", 0.0)
+    across, down = (Axis(f"{name} ({unit})", start, start + size * pixels * each)
+                    for name, size, each in (("x", width, wide), ("y", height, tall)))  # fmt: skip
     return Panel(title, across, down, drawn, image)
 
 
@@ -88,13 +102,16 @@ def curve_panel(
     *,
     title: str = "",
     unit: str = "normalised signal",
+    frame_s: float | None = None,
 ) -> Panel:
-    """Curves (curve, time) in their colours."""
+    """Curves (curve, time) in their colours, over seconds where a frame's are known."""
     low, high = float(np.nanmin(curves)), float(np.nanmax(curves))
     room = 0.04 * (high - low or 1.0)
-    x, y = Axis("time point (frames)", 0, curves.shape[1] - 1), Axis(unit, high + room, low - room)
+    times = np.arange(curves.shape[1]) * (frame_s or 1)
+    x = Axis("time (s)" if frame_s else "time point (frames)", 0, float(times[-1]))
+    y = Axis(unit, high + room, low - room)
     height = PANEL * 0.6
-    across = x.place(np.arange(curves.shape[1]), PANEL)
+    across = x.place(times, PANEL)
     lines = []
     for values, color, name in zip(curves, colors, names, strict=True):
         points = " ".join(

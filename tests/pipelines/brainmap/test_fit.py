@@ -27,6 +27,7 @@ from pipelines.provenance import digest
 FILES = {
     "labels.tif", "similarity.tif", "map.png", "map.tif", "std.tif", "mean.tif", "centroids.csv",
     "colors.csv", "sweep.csv", "series.npy", "voxels.npy", "run.json", "labels_by_k.npy",
+    "labels_imagej.tif",
     "similarity_by_k.npy", "centroids_by_k.csv", "palettes.csv",
 }  # fmt: skip
 
