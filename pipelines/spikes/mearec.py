@@ -5,6 +5,7 @@ doi:10.1007/s12021-020-09467-7): `recordings` (sample, channel) in uV or, for in
 `info/recordings/gain_to_uV`; `channel_positions` (channel, 3); `info/recordings/fs`.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,29 @@ from numpy.typing import NDArray
 from spikeinterface.core import BaseRecording, BaseRecordingSegment
 
 from pipelines.errors import RecordingError
+from pipelines.spikes.candidates import Candidate, began_of_name, chosen, files_with
+from pipelines.spikes.recording_parameters import RecordingParameters
 
 PLANES = {"xy": [0, 1], "xz": [0, 2], "yz": [1, 2]}
 SUFFIXES = (".h5", ".hdf5")
 
 
-def mearec_file(path: Path) -> Path | None:
-    """The file itself, or the only such file of a folder, if it is from MEArec."""
-    files = [path] if path.is_file() else sorted(path.iterdir())
-    found = [file for file in files if file.suffix.lower() in SUFFIXES and _is_mearec(file)]
-    return found[0] if len(found) == 1 else None
+def mearec_files(path: Path) -> list[Path]:
+    """The file itself, or those of a folder, that are from MEArec."""
+    return [file for file in files_with(path, SUFFIXES) if _is_mearec(file)]
+
+
+def read_mearec(path: Path, parameters: RecordingParameters) -> BaseRecording:
+    """Open MEArec's file, or one of several.
+
+    Raises:
+        RecordingError: there are several, or it is damaged.
+    """
+    found = [
+        Candidate((file.name,), partial(MEArecRecording, file), began_of_name(file.stem))
+        for file in mearec_files(path)
+    ]
+    return chosen(found, path, parameters, "give one file")
 
 
 def _is_mearec(file: Path) -> bool:

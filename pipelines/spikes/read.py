@@ -2,28 +2,38 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from spikeinterface.core import BaseRecording, BinaryRecordingExtractor, concatenate_recordings
+from spikeinterface.core import BaseRecording, BinaryRecordingExtractor
 
 from pipelines.errors import NeuroboardError, RecordingError
-from pipelines.spikes.clocks import with_intan_times, with_nwb_times, with_open_ephys_times
-from pipelines.spikes.extractors import extractors
-from pipelines.spikes.mearec import MEArecRecording, mearec_file
+from pipelines.spikes.candidates import (
+    Candidate,
+    began_of_name,
+    chosen,
+    files_with,
+    listed,
+    names_file,
+)
+from pipelines.spikes.intan import describes_others, intan_files, read_intan
+from pipelines.spikes.mearec import mearec_files, read_mearec
 from pipelines.spikes.more_systems import (
-    is_neuralynx,
+    neuralynx_files,
     nsx_files,
     read_blackrock,
     read_neuralynx,
 )
+from pipelines.spikes.nwb_recordings import nwb_files, read_nwb
+from pipelines.spikes.open_ephys import is_open_ephys, read_open_ephys
 from pipelines.spikes.places import apart, with_locations
 from pipelines.spikes.recording_parameters import RecordingParameters
-from pipelines.spikes.saved import check_size, read_binary_folder, read_json, read_zarr_folder
-from pipelines.spikes.segments import in_one_piece, joined, timeline_of, with_timeline
+from pipelines.spikes.saved import check_size, read_binary_folder, read_zarr_folder
+from pipelines.spikes.segments import in_one_piece
+from pipelines.spikes.spikeglx import is_spikeglx, read_spikeglx
 
 RAW = (".dat", ".bin", ".raw")
-INTAN = (".rhd", ".rhs")
 
 
 @dataclass(frozen=True)
@@ -34,11 +44,22 @@ class Format:
         name: as people call it.
         recognise: whether a path looks like it.
         read: opens it.
+        files: of a format whose recordings are single files: those that a path holds.
     """
 
     name: str
     recognise: Callable[[Path], bool]
     read: Callable[[Path, RecordingParameters], BaseRecording]
+    files: Callable[[Path], Sequence[Path]] = lambda _: ()
+
+
+def _of_files(
+    name: str,
+    files: Callable[[Path], Sequence[Path]],
+    read: Callable[[Path, RecordingParameters], BaseRecording],
+) -> Format:
+    """A format whose recordings are single files, alone or in a folder."""
+    return Format(name, lambda path: bool(files(path)), read, files)
 
 
 def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording:
@@ -52,15 +73,17 @@ def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording
         path: a file or folder.
         parameters: `gain_uv` if the recording does not say its gain; for raw binary files also
             `sampling_frequency`, `num_channels` and `dtype`. `segment_starts_s` where the
-            recording does not say when its segments began.
+            recording does not say when its segments began. `session`, and perhaps `join`, where
+            the path holds several recordings.
 
     Returns:
         A recording of one segment with gains and places of its channels.
 
     Raises:
-        RecordingError: the format is unknown, the files are damaged, or the gain is missing.
+        RecordingError: the format is unknown, the files are damaged, the gain is missing, or there
+            are several recordings and none is named.
     """
-    kind = _format_of(path)
+    kind = _format_of(path, parameters.session)
     try:
         recording = kind.read(path, parameters)
         recording = in_one_piece(recording, path, parameters.segment_starts_s)
@@ -78,14 +101,37 @@ def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording
     return with_locations(recording, apart(recording.get_num_channels()))
 
 
-def _format_of(path: Path) -> Format:
+def _format_of(path: Path, session: str) -> Format:
     if not path.exists():
         raise RecordingError(f"{path} does not exist: check the path.")
-    for kind in FORMATS:
-        if kind.recognise(path):
-            return kind
-    names = ", ".join(kind.name for kind in FORMATS)
-    raise RecordingError(f"{path} holds no recording that is known{_hint(path)}. Known: {names}.")
+    kinds = [kind for kind in FORMATS if kind.recognise(path)]
+    if not kinds:
+        names = ", ".join(kind.name for kind in FORMATS)
+        raise RecordingError(
+            f"{path} holds no recording that is known{_hint(path)}. Known: {names}."
+        )
+    if path.is_dir() and kinds[0].files(path) and not describes_others(path):
+        return _only(kinds, path, session)
+    return kinds[0]
+
+
+def _only(kinds: Sequence[Format], path: Path, session: str) -> Format:
+    """The format of a folder's recordings, each a file.
+
+    Raises:
+        RecordingError: there are several formats, and `session` names no file of one of them.
+    """
+    files = {file: kind for kind in kinds for file in kind.files(path)}
+    named = {id(kind): kind for file, kind in files.items() if names_file(session, file)}
+    if len({id(kind) for kind in files.values()}) == 1:
+        return kinds[0]
+    if len(named) == 1:
+        return next(iter(named.values()))
+    names = [file.name for file in files]
+    raise RecordingError(
+        f"{path} holds recordings of several formats, {listed(names)}: give one file, or choose "
+        f"one, for example --set session={names[0]}."
+    )
 
 
 def _hint(path: Path) -> str:
@@ -129,20 +175,20 @@ def _short(error: Exception) -> str:
 # -- binary files with nothing but samples
 
 
-def _is_raw(path: Path) -> bool:
-    return _raw_file(path) is not None
-
-
-def _raw_file(path: Path) -> Path | None:
-    """The file itself, or the only raw file of a folder."""
-    if path.is_file():
-        return path if path.suffix.lower() in RAW else None
-    files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in RAW]
-    return files[0] if len(files) == 1 else None
+def _raw_files(path: Path) -> list[Path]:
+    """The file itself, or those of a folder."""
+    return files_with(path, RAW)
 
 
 def _read_raw(path: Path, parameters: RecordingParameters) -> BaseRecording:
-    file = _raw_file(path) or path
+    found = [
+        Candidate((file.name,), partial(_read_raw_file, file, parameters), began_of_name(file.stem))
+        for file in _raw_files(path)
+    ]
+    return chosen(found, path, parameters, "give one file")
+
+
+def _read_raw_file(file: Path, parameters: RecordingParameters) -> BaseRecording:
     if file.with_suffix(".meta").is_file():
         raise RecordingError(f"{file} is part of a recording: give the folder {file.parent}.")
     rate, channels = parameters.sampling_frequency, parameters.num_channels
@@ -157,95 +203,6 @@ def _read_raw(path: Path, parameters: RecordingParameters) -> BaseRecording:
     )
 
 
-# -- acquisition systems
-
-
-def _one_stream(names: Sequence[str], wanted: Callable[[str], bool], path: Path) -> str:
-    found = [name for name in names if wanted(name)]
-    if not found:
-        raise RecordingError(
-            f"{path} holds no signal of electrodes, only {', '.join(names) or 'nothing'}: "
-            "give the folder that has it."
-        )
-    if len(found) > 1:
-        raise RecordingError(
-            f"{path} holds the signals {', '.join(found)}: give the folder of one of them."
-        )
-    return found[0]
-
-
-def _is_spikeglx(path: Path) -> bool:
-    return path.is_dir() and any(path.rglob("*.meta"))
-
-
-def _read_spikeglx(path: Path, _: RecordingParameters) -> BaseRecording:
-    names, _ids = extractors().get_neo_streams("spikeglx", path)
-    probes = [name for name in names if name.endswith(".ap")]
-    plain = [name for name in names if "SYNC" not in name and not name.endswith(".lf")]
-    name = _one_stream(probes or plain, bool, path)
-    return extractors().read_spikeglx(path, stream_name=name)
-
-
-def _is_open_ephys(path: Path) -> bool:
-    return path.is_dir() and any(path.rglob("structure.oebin"))
-
-
-def _read_open_ephys(path: Path, _: RecordingParameters) -> BaseRecording:
-    for file in sorted(path.rglob("structure.oebin")):
-        _refuse_outside(file)
-    names, _ids = extractors().get_neo_streams("openephysbinary", path)
-    other = ("ADC", "LFP", "SYNC", "NI-DAQ", "AUX")
-    name = _one_stream(names, lambda text: not any(word in text for word in other), path)
-    return with_open_ephys_times(extractors().read_openephys(path, stream_name=name))
-
-
-def _refuse_outside(file: Path) -> None:
-    """Check that the streams of a `structure.oebin` lie beside it."""
-    root = (file.parent / "continuous").resolve()
-    for stream in read_json(file).get("continuous", []):
-        name = str(stream.get("folder_name", ""))
-        if not (root / name).resolve().is_relative_to(root):
-            raise RecordingError(
-                f"{file} points to {name}, which is outside of its folder: copy the recording as "
-                "it was saved."
-            )
-
-
-def _intan_files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path] if path.suffix.lower() in INTAN else []
-    files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in INTAN]
-    return [file for file in files if file.stem == "info"] or files
-
-
-def _read_intan(path: Path, _: RecordingParameters) -> BaseRecording:
-    recordings = [_read_intan_file(file) for file in _intan_files(path)]
-    if len(recordings) == 1:
-        return recordings[0]
-    timeline, notes = joined([timeline_of(one) for one in recordings])
-    return with_timeline(concatenate_recordings(recordings), timeline.without_seams(), notes)
-
-
-def _read_intan_file(file: Path) -> BaseRecording:
-    names, _ids = extractors().get_neo_streams("intan", file, ignore_integrity_checks=True)
-    # The neo library writes "amplfier" for stimulators.
-    name = _one_stream(names, lambda text: text.startswith("RH") and " ampl" in text, file)
-    recording = extractors().read_intan(file, stream_name=name, ignore_integrity_checks=True)
-    return with_intan_times(recording)
-
-
-def _nwb_file(path: Path) -> Path | None:
-    if path.is_file():
-        return path if path.suffix.lower() == ".nwb" else None
-    files = sorted(path.glob("*.nwb"))
-    return files[0] if len(files) == 1 and files[0].is_file() else None
-
-
-def _read_nwb(path: Path, _: RecordingParameters) -> BaseRecording:
-    file = _nwb_file(path) or path
-    return with_nwb_times(extractors().read_nwb_recording(file, use_pynwb=False), file)
-
-
 FORMATS = (
     Format(
         "a folder saved by SpikeInterface",
@@ -257,16 +214,12 @@ FORMATS = (
         lambda path: path.is_dir() and ((path / ".zgroup").is_file() or path.suffix == ".zarr"),
         lambda path, _: read_zarr_folder(path),
     ),
-    Format("NWB", lambda path: _nwb_file(path) is not None, _read_nwb),
-    Format("SpikeGLX", _is_spikeglx, _read_spikeglx),
-    Format("Open Ephys binary", _is_open_ephys, _read_open_ephys),
-    Format("Intan", lambda path: bool(_intan_files(path)), _read_intan),
-    Format("Neuralynx", is_neuralynx, read_neuralynx),
-    Format("Blackrock", lambda path: bool(nsx_files(path)), read_blackrock),
-    Format(
-        "MEArec",
-        lambda path: mearec_file(path) is not None,
-        lambda path, _: MEArecRecording(mearec_file(path) or path),
-    ),
-    Format("raw binary (.dat, .bin, .raw)", _is_raw, _read_raw),
+    Format("SpikeGLX", is_spikeglx, read_spikeglx),
+    Format("Open Ephys binary", is_open_ephys, read_open_ephys),
+    Format("Neuralynx", lambda path: bool(neuralynx_files(path)), read_neuralynx),
+    _of_files("NWB", nwb_files, read_nwb),
+    _of_files("Intan", intan_files, read_intan),
+    _of_files("Blackrock", nsx_files, read_blackrock),
+    _of_files("MEArec", mearec_files, read_mearec),
+    _of_files("raw binary (.dat, .bin, .raw)", _raw_files, _read_raw),
 )

@@ -58,6 +58,20 @@ class RecordingParameters(Parameters):
         "that do not say it, where it is needed.",
         gt=0,
     )
+    session: str = parameter(
+        "",
+        label="Which recording",
+        advanced=True,
+        help="Where a folder or file holds several recordings, experiments, probes or signals: the "
+        "name of one, as the message lists them; several, divided by commas, to be joined.",
+    )
+    join: bool = parameter(
+        False,
+        label="Join recordings",
+        advanced=True,
+        help="Join the recordings of a folder, or those that are named above, in the order of "
+        "their times. Otherwise one has to be named: nothing is joined because it lies together.",
+    )
     segment_starts_s: str = parameter(
         "",
         label="Starts of segments",

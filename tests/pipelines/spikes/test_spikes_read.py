@@ -49,7 +49,7 @@ def test_an_acquisition_systems_folder_is_read(
 def test_intans_own_files_are_read_one_after_the_other(tmp_path: Path) -> None:
     whole = VALUES[: len(VALUES) // 128 * 128]
     writers.intan_traditional(tmp_path / "a_1.rhd", VALUES)
-    writers.intan_traditional(tmp_path / "a_2.rhd", VALUES)
+    writers.intan_traditional(tmp_path / "a_2.rhd", VALUES, first=len(whole))
     recording = read_recording(tmp_path, DEFAULTS)
     assert recording.get_num_samples() == 2 * len(whole)
     microvolts = recording.get_traces(return_in_uV=True)[: len(whole)]

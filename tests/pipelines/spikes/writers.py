@@ -17,14 +17,14 @@ def traces(n_channels: int = 4, seconds: float = 1.5, seed: int = 0) -> Traces:
     return np.random.default_rng(seed).normal(0, 100, shape).astype(np.int16)
 
 
-def spikeglx(folder: Path, values: Traces) -> None:
+def spikeglx(folder: Path, values: Traces, name: str = "run_g0_t0", first: int = 0) -> None:
     """A recording of a NI device with neural channels on a whisper system (`MN`), gain 200."""
-    folder.mkdir()
+    folder.mkdir(parents=True, exist_ok=True)
     n_channels = values.shape[1]
-    values.tofile(folder / "run_g0_t0.nidq.bin")
+    values.tofile(folder / f"{name}.nidq.bin")
     meta = {
         "typeThis": "nidq",
-        "fileName": "C:/data/run_g0_t0.nidq.bin",
+        "fileName": f"C:/data/{name}.nidq.bin",
         "fileSizeBytes": values.nbytes,
         "nSavedChans": n_channels,
         "snsMnMaXaDw": f"{n_channels},0,0,0",
@@ -32,11 +32,11 @@ def spikeglx(folder: Path, values: Traces) -> None:
         "niMNGain": 200,
         "niMAGain": 1,
         "niAiRangeMax": 5,
-        "firstSample": 0,
+        "firstSample": first,
         "~snsChanMap": "(4,0,0,0,1)" + "".join(f"(MN0C{n};{n}:{n})" for n in range(n_channels)),
     }
     lines = [f"{name}={value}" for name, value in meta.items()]
-    (folder / "run_g0_t0.nidq.meta").write_text("\n".join(lines) + "\n")
+    (folder / f"{name}.nidq.meta").write_text("\n".join(lines) + "\n")
 
 
 def open_ephys(
@@ -45,13 +45,16 @@ def open_ephys(
     name: str = "Rhythm_FPGA-100.0/",
     *,
     recording: int = 1,
+    experiment: int = 1,
+    node: int = 101,
     first: int = 0,
     dropped: tuple[int, int] = (0, 0),
 ) -> None:
     """One recording of an experiment; frames can be missing from a sample on."""
     numbers = first + np.arange(len(values))
     numbers[dropped[0] :] += dropped[1]
-    recording_folder = folder / "Record Node 101" / "experiment1" / f"recording{recording}"
+    node_folder = folder / f"Record Node {node}"
+    recording_folder = node_folder / f"experiment{experiment}" / f"recording{recording}"
     stream = recording_folder / "continuous" / "Rhythm_FPGA-100.0"
     stream.mkdir(parents=True)
     values.tofile(stream / "continuous.dat")
@@ -67,13 +70,13 @@ def open_ephys(
         "source_processor_name": "Rhythm FPGA",
         "source_processor_id": 100,
         "stream_name": "Rhythm_FPGA-100.0",
-        "recorded_processor_id": 101,
+        "recorded_processor_id": node,
         "num_channels": values.shape[1],
         "channels": channels,
     }
     structure = {"GUI version": "0.6.0", "continuous": [signal], "events": [], "spikes": []}
     (recording_folder / "structure.oebin").write_text(json.dumps(structure))
-    (folder / "Record Node 101" / "settings.xml").write_text("<SETTINGS></SETTINGS>")
+    (node_folder / "settings.xml").write_text("<SETTINGS></SETTINGS>")
 
 
 def intan_per_signal(folder: Path, values: Traces) -> None:
@@ -93,14 +96,14 @@ def intan_per_channel(folder: Path, values: Traces) -> None:
         values[:, number].tofile(folder / f"amp-A-{number:03d}.dat")
 
 
-def intan_traditional(file: Path, values: Traces) -> None:
-    """Intan's own format: header and blocks of 128 samples in one `.rhd`."""
+def intan_traditional(file: Path, values: Traces, first: int = 0) -> None:
+    """Intan's own format: header and blocks of 128 samples in one `.rhd`, numbered from `first`."""
     blocks = len(values) // 128
     with file.open("wb") as stream:
         stream.write(_rhd_header(values.shape[1]))
         for number in range(blocks):
             start = 128 * number
-            stream.write(np.arange(start, start + 128, dtype=np.int32).tobytes())
+            stream.write(np.arange(first + start, first + start + 128, dtype=np.int32).tobytes())
             block = values[start : start + 128].astype(np.int32) + 32768
             stream.write(block.T.astype(np.uint16).tobytes())
 

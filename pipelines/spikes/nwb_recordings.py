@@ -1,0 +1,91 @@
+"""Recordings in NWB files: one or several files, with one or several electrical series."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import h5py
+from spikeinterface.core import BaseRecording
+
+from pipelines.errors import RecordingError
+from pipelines.spikes.candidates import Candidate, chosen, files_with
+from pipelines.spikes.clocks import typical_rate, with_nwb_times
+from pipelines.spikes.extractors import extractors
+from pipelines.spikes.more_systems import LEAST_HZ
+from pipelines.spikes.recording_parameters import RecordingParameters
+
+TYPE = "ElectricalSeries"
+
+
+def nwb_files(path: Path) -> list[Path]:
+    """The file itself, or those of a folder."""
+    return files_with(path, (".nwb",))
+
+
+def read_nwb(path: Path, parameters: RecordingParameters) -> BaseRecording:
+    """Open the electrical series in an NWB file, or one of several.
+
+    Series too slow for spikes, such as field potentials, are left aside where there is another.
+
+    Raises:
+        RecordingError: there are several, or none.
+    """
+    found = [one for file in nwb_files(path) for one in _candidates(file)]
+    if not found:
+        raise RecordingError(f"{path} holds no {TYPE}: give the file that has the raw signal.")
+    return chosen(found, path, parameters)
+
+
+def _candidates(file: Path) -> list[Candidate]:
+    with h5py.File(file) as root:
+        names = _series(root)
+        rates = {name: _rate(root[name]) for name in names}
+        fast = [name for name in names if rates[name] >= LEAST_HZ] or names
+        return [
+            Candidate((file.name, name), partial(_read, file, name), _began(root, name), name)
+            for name in fast
+        ]
+
+
+def _series(root: h5py.File) -> list[str]:
+    """Paths of all electrical series."""
+    found = list[str]()
+
+    def visit(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Group) and _text(item.attrs.get("neurodata_type")) == TYPE:
+            found.append(name)
+
+    root.visititems(visit)
+    return found
+
+
+def _rate(series: Any) -> float:
+    if "timestamps" in series:
+        return typical_rate(series["timestamps"])
+    return float(series["starting_time"].attrs["rate"])
+
+
+def _began(root: h5py.File, name: str) -> datetime | None:
+    """When the first sample was taken."""
+    kept = next(
+        (one for one in ("timestamps_reference_time", "session_start_time") if one in root), ""
+    )
+    if not kept:
+        return None
+    series = root[name]
+    start = series["timestamps"][0] if "timestamps" in series else series["starting_time"][()]
+    try:
+        began = datetime.fromisoformat(_text(root[kept][()])) + timedelta(seconds=float(start))
+    except ValueError:
+        return None
+    return began.astimezone(UTC).replace(tzinfo=None) if began.tzinfo else began
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _read(file: Path, name: str) -> BaseRecording:
+    recording = extractors().read_nwb_recording(file, electrical_series_path=name, use_pynwb=False)
+    return with_nwb_times(recording, file)
