@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.errors import ParameterError, TableError
@@ -50,12 +51,14 @@ class Curated:
         values: shape (unit, metric), nan where missing.
         labels: shape (unit,), each one of `CLASSES`.
         groups: what is held out together, shape (unit,).
+        notes: how the tables were read, where they can be read in more than one way.
     """
 
     metrics: tuple[str, ...]
     values: Values
     labels: NDArray[np.str_]
     groups: NDArray[np.str_]
+    notes: tuple[str, ...] = ()
 
     def of(self, chosen: NDArray[Any]) -> "Curated":
         """Some of the units."""
@@ -95,6 +98,11 @@ def read_curated(files: Sequence[Path], parameters: TrainLabelsParameters) -> Cu
         np.concatenate([part.values for part in parts]),
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.groups for part in parts]),
+        tuple(
+            f"{file.name}: {note}"
+            for table, file in zip(tables, files, strict=True)
+            for note in table.notes
+        ),
     )
     _refuse_few(whole)
     return whole
@@ -121,7 +129,7 @@ def _curated(
     if column not in table.rows.columns:
         raise TableError(f"{file} has no column {column}: name the one with the labels.")
     given = table.rows[column]
-    kept = given.notna().to_numpy()
+    kept = np.array([not pd.isna(word) and str(word).strip() != "" for word in given], bool)
     places = np.flatnonzero(kept)
     labels = [_label(given.iloc[row], file, int(row) + 2, column) for row in places]
     groups = _groups(table, file, parameters.group_column)

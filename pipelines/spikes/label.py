@@ -87,6 +87,7 @@ def label(
         "n_units": len(table),
         **{name: _in_a_line(values) for name, values in summary.items()},
         "note": length_note(inputs["units"]),
+        "notes": list(table.notes),
     }
 
 

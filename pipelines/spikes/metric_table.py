@@ -13,7 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.errors import TableError
-from pipelines.spikes.unit_tables import read_table, typed
+from pipelines.spikes import metric_cells
+from pipelines.spikes.unit_tables import is_text, read_table, read_texts, typed
+from pipelines.spikes.written_numbers import Style, style_of
 
 RENAMED: Mapping[str, tuple[str, float]] = {
     "peak_to_valley": ("peak_to_trough_duration", 1.0),
@@ -54,11 +56,13 @@ class MetricTable:
         rows: the table as it was given, `unit_id` first, earlier labels removed.
         metrics: a column of shape (unit,) for each metric that has a value, by today's name.
         renamed: today's name of each metric that is called differently in `rows`.
+        notes: what was taken where the table can be read in more than one way, in sentences.
     """
 
     rows: pd.DataFrame
     metrics: Mapping[str, Column]
     renamed: Mapping[str, str]
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -80,45 +84,67 @@ def read(source: Path) -> MetricTable:
         TableError: it is no table, has no units or no metrics, or holds text for a number.
     """
     file = source / "units.csv" if source.is_dir() else source
-    return of_rows(read_rows(file), str(file))
+    rows = read_rows(file)
+    written = None if file.suffix.lower() in (".xlsx", ".parquet") else read_texts(file)
+    return of_rows(rows, str(file), written)
 
 
-def of_rows(rows: pd.DataFrame, name: str) -> MetricTable:
+def of_rows(rows: pd.DataFrame, name: str, written: pd.DataFrame | None = None) -> MetricTable:
     """The metrics in a table that is read already.
 
     Args:
         rows: one row per unit.
         name: what errors call it.
+        written: the same with every cell as it is written, where that is known.
 
     Raises:
         TableError: it has no units or no metrics, or holds text for a number.
     """
     if rows.empty:
         raise TableError(f"{name} has no units: give a table with one row per unit.")
+    if len(set(rows.columns)) < len(rows.columns):
+        raise TableError(f"{name} has more than one column of the same name: rename one.")
+    cells = rows if written is None else written
+    style = _style(cells, name)
     metrics: dict[str, Column] = {}
     renamed: dict[str, str] = {}
-    for given in rows.columns:
-        if str(given) in NO_METRICS:
+    notes = ["Its decimals are written with commas."] if style == "comma" else []
+    known = {*RENAMED, *metric_cells.MEASURES}
+    headings = {str(given): metric_cells.heading(str(given), known) for given in rows.columns}
+    for given, (plain, unit) in headings.items():
+        if given in NO_METRICS:
             continue
-        metric, factor = RENAMED.get(str(given), (str(given), 1.0))
+        metric, factor = RENAMED.get(plain, (plain, 1.0))
         # A table that has both names is believed in its newer one.
         if metric != given and metric in rows.columns:
             continue
-        values = _numbers(rows[given], name, expected=str(given) in RENAMED)
-        if values is not None and np.isfinite(values).any():
-            metrics[metric] = factor * values
+        where = metric_cells.Place(name, given)
+        found = metric_cells.numbers(cells[given].tolist(), metric, unit, style, where)
+        if found is not None and np.isfinite(found.values).any():
+            metrics[metric] = factor * found.values
+            notes += found.notes
             if metric != given:
-                renamed[str(given)] = metric
+                renamed[given] = metric
     if not metrics:
         raise TableError(
             f"{name} has no column of numbers: give a table of metrics, such as snr, firing_rate "
             "and rp_contamination, one row per unit."
         )
-    return MetricTable(_identified(rows), metrics, renamed)
+    return MetricTable(_identified(rows), metrics, renamed, tuple(notes))
+
+
+def _style(cells: pd.DataFrame, name: str) -> Style | None:
+    """How decimals are written in the cells that are text, without names and words."""
+    columns = [one for one in cells if str(one) not in NO_METRICS and not is_text(str(one))]
+    texts = [cell for one in columns for cell in cells[one].tolist() if isinstance(cell, str)]
+    try:
+        return style_of(texts)
+    except ValueError as error:
+        raise TableError(f"{name}: {error}; write all of them in one way.") from None
 
 
 def read_rows(file: Path) -> pd.DataFrame:
-    """The rows of a CSV, TSV, XLSX or Parquet file, as they are.
+    """The rows of a CSV, TSV, XLSX or Parquet file, names as text and numbers as numbers.
 
     Raises:
         TableError: it cannot be read.
@@ -128,33 +154,15 @@ def read_rows(file: Path) -> pd.DataFrame:
     suffix = file.suffix.lower()
     try:
         if suffix == ".xlsx":
-            return typed(pd.read_excel(file))
+            return typed(pd.read_excel(file, engine="openpyxl"))
         if suffix == ".parquet":
             return typed(pd.read_parquet(file))
-        return read_table(file, "\t" if suffix in (".tsv", ".tab") else ",")
+        return read_table(file)
     # A damaged or binary file can fail in any way, and none of it is a bug of ours.
     except Exception as error:
         raise TableError(
             f"{file} cannot be read as a table ({error}): save the metrics as CSV."
         ) from None
-
-
-def _numbers(column: pd.Series, name: str, *, expected: bool) -> Column | None:
-    """A column as numbers; none if it is text, an error if it is nearly all numbers."""
-    if isinstance(column, pd.DataFrame):
-        raise TableError(f"{name} has more than one column of the same name: rename one.")
-    values = pd.to_numeric(column, errors="coerce")
-    wrong = values.isna() & column.notna()
-    if not wrong.any():
-        found = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.where(np.isfinite(found), found, np.nan)
-    if expected or values.notna().sum() > wrong.sum():
-        row = int(np.flatnonzero(wrong)[0])
-        raise TableError(
-            f"{name}, row {row + 2}, column {column.name}: {column.iloc[row]!r} is not a number; "
-            "correct it or leave the cell empty."
-        )
-    return None
 
 
 def _identified(rows: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import ParameterError
+from pipelines.spikes import metric_cells
+from pipelines.spikes.metric_cells import LARGEST_SHARE
 from pipelines.spikes.metric_table import RENAMED, MetricTable
 
 Flags = NDArray[np.bool_]
@@ -205,9 +207,9 @@ def _rule(given: str, limits: Any, where: str) -> Rule:
     absolute = limits.get("abs", False)
     if not isinstance(absolute, bool):
         raise ParameterError(f"{where}, {given}: abs must be true or false.")
-    least = _limit(limits, LEAST, f"{where}, {given}")
-    most = _limit(limits, MOST, f"{where}, {given}")
     metric, factor = RENAMED.get(given, (given, 1.0))
+    least = _limit(limits, LEAST, metric, f"{where}, {given}")
+    most = _limit(limits, MOST, metric, f"{where}, {given}")
     if factor < 0:
         least, most = (None if most is None else -most), (None if least is None else -least)
     if least is not None and most is not None and least > most:
@@ -215,13 +217,28 @@ def _rule(given: str, limits: Any, where: str) -> Rule:
     return Rule(metric, least, most, absolute)
 
 
-def _limit(limits: Mapping[str, Any], keys: Sequence[str], where: str) -> float | None:
+def _limit(limits: Mapping[str, Any], keys: Sequence[str], metric: str, where: str) -> float | None:
     """The one limit under either name; `null`, nan and infinities are none."""
     given = [limits[key] for key in keys if limits.get(key) is not None]
     if not given:
         return None
     if len(given) > 1:
         raise ParameterError(f"{where}: {keys[0]} and {keys[1]} mean the same; give one of them.")
-    if isinstance(given[0], bool) or not isinstance(given[0], int | float):
-        raise ParameterError(f"{where}: {given[0]!r} is not a number.")
-    return float(given[0]) if np.isfinite(given[0]) else None
+    found = _written(given[0], metric, where)
+    if metric in metric_cells.RATIOS and np.isfinite(found) and found > LARGEST_SHARE:
+        raise ParameterError(
+            f'{where}: {found:g} is no ratio from 0 to 1; per cent are written as "{found:g} %".'
+        )
+    return found if np.isfinite(found) else None
+
+
+def _written(given: Any, metric: str, where: str) -> float:
+    """A limit as a number, or as a text with a unit such as `5 Hz` or `90 %`."""
+    if isinstance(given, str):
+        try:
+            return metric_cells.limit(given, metric)
+        except ValueError as error:
+            raise ParameterError(f"{where}: {given!r} {error}.") from None
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise ParameterError(f"{where}: {given!r} is not a number.")
+    return float(given)

@@ -94,6 +94,7 @@ def train(
         **{name: scores[name] for name in ("balanced_accuracy_neural", "balanced_accuracy_single")},
         "macro_f1": scores["macro_f1"],
         "calibration_error": scores["calibration_error"],
+        "notes": list(curated.notes),
     }
 
 

@@ -7,6 +7,7 @@ program, or written into a sorting's folder, goes through here. Needs no heavy l
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -44,8 +45,8 @@ def read_units(file: Path) -> pd.DataFrame:
     return table.astype({"unit_id": "int64"})
 
 
-def read_table(file: Path, separator: str = ",") -> pd.DataFrame:
-    """Read a table of units, channels or groups.
+def read_table(file: Path) -> pd.DataFrame:
+    """Read a table of units, channels or groups, divided by commas, semicolons or tabs.
 
     Names and words are text, empty where there is none; ids are whole numbers where all are, and
     text otherwise; of the other columns those of numbers are numbers, nan where there is none.
@@ -54,18 +55,32 @@ def read_table(file: Path, separator: str = ",") -> pd.DataFrame:
         OSError: it cannot be read.
         ValueError: it is no table.
     """
-    names = list(pd.read_csv(file, sep=separator, nrows=0, encoding="utf-8-sig").columns)
+    names = list(_read(file, nrows=0).columns)
     text = [name for name in names if is_text(name) or name in UNIT_IDS]
-    table = pd.read_csv(
-        file,
-        sep=separator,
-        encoding="utf-8-sig",
-        index_col=False,
-        dtype=dict.fromkeys(text, str),
-        keep_default_na=False,
-        na_values={name: list(MISSING) for name in names if name not in text},
-    )
+    missing = {name: list(MISSING) for name in names if name not in text}
+    table = _read(file, dtype=dict.fromkeys(text, str), na_values=missing)
     return typed(table)
+
+
+def read_texts(file: Path) -> pd.DataFrame:
+    """The same table with every cell as it is written.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no table.
+    """
+    return _read(file, dtype=str)
+
+
+def _read(file: Path, **more: Any) -> pd.DataFrame:
+    with file.open(encoding="utf-8-sig") as stream:
+        first = stream.readline()
+        told = re.fullmatch(r"sep=([,;\t])\s*", first)  # a line by which Excel is told
+        heading = stream.readline() if told else first
+    separator = told.group(1) if told else max(",;\t", key=heading.count)
+    options = {"encoding": "utf-8-sig", "index_col": False, "keep_default_na": False, **more}
+    table: pd.DataFrame = pd.read_csv(file, sep=separator, skiprows=1 if told else 0, **options)
+    return table
 
 
 def typed(table: pd.DataFrame) -> pd.DataFrame:
