@@ -36,8 +36,9 @@ class Listing:
     files: tuple[str, ...]
 
     def with_suffix(self, suffixes: frozenset[str]) -> list[str]:
-        """Files that end in one of these."""
-        return [name for name in self.files if Path(name).suffix.lower() in suffixes]
+        """Files that end in one of these, but for the hidden `._name` that macOS leaves."""
+        shown = (name for name in self.files if not name.startswith("."))
+        return [name for name in shown if Path(name).suffix.lower() in suffixes]
 
 
 Finder = Callable[[Listing], tuple[bool, Sequence[str]]]

@@ -144,7 +144,8 @@ def _from_recording(job: Job, columns: list[int], start_s: float, stop_s: float)
 
     paths = {item.name: item.path for item in job.inputs}
     parameters = LookParameters.parse(job.parameters)
-    return read_stretch(paths["recording"], parameters, columns, start_s, stop_s)
+    known = str(common.headline(job).get("samples_sha256", ""))
+    return read_stretch(paths["recording"], parameters, columns, start_s, stop_s, known)
 
 
 def _figures(job: Job, channels: pd.DataFrame, found: dict[str, Any]) -> list[Component]:

@@ -16,12 +16,14 @@ from pipelines.errors import RecordingError
 from pipelines.progress import Report
 from pipelines.spikes.bad_samples import find_bad, in_words, write_bad
 from pipelines.spikes.group_sorter import LEAST_NOISE_UV
+from pipelines.spikes.identity import digest_of_samples
 from pipelines.spikes.mending import Mender
 from pipelines.spikes.places import placed
 from pipelines.spikes.preprocess import BandPass, Floats, band_pass, scaled_mad, slices
 from pipelines.spikes.pyramid import bin_samples, binned, chunk_bins
 from pipelines.spikes.read import read_recording
 from pipelines.spikes.recording_parameters import LookParameters
+from pipelines.spikes.segments import time_notes
 from pipelines.spikes.unit_tables import write_table
 
 LEAST_SATURATED_S = 5
@@ -56,8 +58,9 @@ def look(
         report: told what happens.
 
     Returns:
-        `n_channels`, `duration_s`, `sampling_frequency`, `bin_samples`, `exclude_channels` (names
-        divided by commas), `n_left_out`, `end_s` (none if the recording is good to its end),
+        `n_channels`, `duration_s`, `n_samples`, `samples_sha256`, `sampling_frequency`,
+        `bin_samples`, `exclude_channels` (names divided by commas), `n_left_out`, `end_s` (none
+        if the recording is good to its end),
         `bad_stretches` and `bad_channel_s` (number and length of all stretches without signal),
         `notes`.
 
@@ -84,6 +87,7 @@ def look(
     return {
         "n_channels": len(table),
         "duration_s": round(recording.get_num_samples() / rate, 3),
+        "n_samples": recording.get_num_samples(),
         "sampling_frequency": rate,
         "bin_samples": bin_samples(recording.get_num_samples(), len(table)),
         "exclude_channels": ",".join(left_out),
@@ -91,7 +95,8 @@ def look(
         "end_s": end_s,
         "bad_stretches": bad.n_stretches,
         "bad_channel_s": round(bad.channel_seconds, 3),
-        "notes": in_words(bad),
+        "samples_sha256": digest_of_samples(recording),
+        "notes": [*time_notes(recording), *in_words(bad)],
     }
 
 

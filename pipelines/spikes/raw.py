@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.errors import InputError
+from pipelines.spikes.identity import digest_of_samples
 from pipelines.spikes.pyramid import Envelope, envelope_of
 from pipelines.spikes.read import read_recording
 from pipelines.spikes.recording_parameters import RecordingParameters
@@ -17,6 +18,7 @@ def read_stretch(
     channels: Sequence[int],
     start_s: float,
     stop_s: float,
+    samples_sha256: str = "",
 ) -> Envelope:
     """Traces of some channels in uV, ready to be drawn.
 
@@ -26,13 +28,19 @@ def read_stretch(
         channels: positions in the recording.
         start_s: where the stretch begins.
         stop_s: where it ends.
+        samples_sha256: of the recording that was looked at; empty in results of earlier versions.
 
     Raises:
-        InputError: the recording is not there any more, or cannot be read.
+        InputError: the recording is not there any more, cannot be read, or is another one.
     """
     if not Path(path).exists():
         raise InputError(f"The recording {path} is not there any more.")
     recording = read_recording(Path(path), parameters)
+    if samples_sha256 and digest_of_samples(recording) != samples_sha256:
+        raise InputError(
+            f"{path} holds another recording now than the one that was looked at: its header or "
+            "its samples differ. Look at it again."
+        )
     rate = float(recording.get_sampling_frequency())
     start = max(0, int(start_s * rate))
     stop = min(recording.get_num_samples(), max(start + 2, int(np.ceil(stop_s * rate))))

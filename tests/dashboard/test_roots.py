@@ -23,6 +23,14 @@ def test_what_suits_is_offered(root: Path) -> None:
     assert roots.offers([root], "table") == ["lab/sheet.xlsx"]
 
 
+def test_what_macos_leaves_is_not_offered(root: Path) -> None:
+    (root / "a.dat").write_bytes(b"x")
+    (root / "._a.dat").write_bytes(b"x")
+    (root / "._sheet.xlsx").write_bytes(b"x")
+    assert roots.offers([root], "recording") == ["lab/a.dat"]
+    assert roots.offers([root], "table") == ["lab/sheet.xlsx"]
+
+
 def test_a_path_below_the_root_is_found(root: Path) -> None:
     assert roots.locate([root], "lab/fish") == root / "fish"
 

@@ -15,6 +15,8 @@ from pipelines.errors import InputError
 from pipelines.spikes import finished_sorting, identity
 from pipelines.spikes.identity import Identity, digest_of_samples, refuse_another
 from pipelines.spikes.locate import locate
+from pipelines.spikes.raw import read_stretch
+from pipelines.spikes.recording_parameters import LookParameters
 from pipelines.spikes.spike_waveforms import open_signal
 from pipelines.tasks import run
 
@@ -192,3 +194,14 @@ def test_locating_the_recording_of_an_earlier_versions_folder_makes_it_exact(
     known = finished_sorting.read(copy / "sorted").source.identity
     assert known.n_samples == N_SAMPLES
     assert len(known.samples_sha256) == 64
+
+
+def test_traces_of_another_recording_are_not_shown_in_the_look_at_one(copy: Path) -> None:
+    values = {name: value for name, value in RAW.items() if name != "min_spikes"}
+    done = run("spikes look", {"recording": copy / "wire.dat"}, values, copy / "look")
+    parameters, known = LookParameters.parse(values), done.results["samples_sha256"]
+    shown = read_stretch(copy / "wire.dat", parameters, [0], 0.0, 0.01, known)
+    assert len(shown.low)
+    samples(1).tofile(copy / "wire.dat")
+    with pytest.raises(InputError, match="holds another recording now"):
+        read_stretch(copy / "wire.dat", parameters, [0], 0.0, 0.01, known)
