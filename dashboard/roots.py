@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from pipelines.brainmap import kinds
 from pipelines.errors import InputError
 
 DEPTH = 5
@@ -22,9 +23,6 @@ FOLDER_SUFFIXES = frozenset({".meta", ".ncs"})
 RECORDING_SUFFIXES = frozenset(
     {".nwb", ".dat", ".bin", ".raw", ".rhd", ".rhs", ".h5", ".hdf5", ".ns5", ".ns6"}
 )
-IMAGE_SUFFIXES = frozenset({".tif", ".tiff"})
-IMAGE_FILES = frozenset({".npy", ".npz", ".h5", ".hdf5", ".nwb"})
-IMAGE_MARKS = ("conf.json", ".zarray", ".zgroup")
 TABLE_FILES = frozenset({".xlsx", ".csv", ".tsv", ".parquet"})
 SIGNAL_FILES = frozenset({".npy", ".csv", ".mat"})
 
@@ -47,13 +45,13 @@ Finder = Callable[[Listing], tuple[bool, Sequence[str]]]
 
 def image_inputs(listing: Listing) -> tuple[bool, Sequence[str]]:
     """Folders of TIFFs, zarr and Thunder's folders, and array files."""
-    marked = any(name in IMAGE_MARKS for name in listing.files)
-    many = len(listing.with_suffix(IMAGE_SUFFIXES)) > 1
-    return marked or many, listing.with_suffix(IMAGE_FILES) + _lonely(listing)
+    marked = any(name in kinds.MARKS for name in listing.files)
+    many = len(listing.with_suffix(kinds.TIFF)) > 1
+    return marked or many, listing.with_suffix(kinds.SINGLE_FILES) + _lonely(listing)
 
 
 def _lonely(listing: Listing) -> list[str]:
-    images = listing.with_suffix(IMAGE_SUFFIXES)
+    images = listing.with_suffix(kinds.TIFF)
     return images if len(images) == 1 else []
 
 

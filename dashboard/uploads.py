@@ -19,6 +19,7 @@ from dashboard import people, space
 from dashboard.people import Role
 from dashboard.services import services
 from dashboard.settings import MB, Settings
+from pipelines.brainmap import kinds
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.provenance import digest, size
 
@@ -43,9 +44,7 @@ class UploadKind:
 
 
 KINDS: Mapping[str, UploadKind] = {
-    "images": UploadKind(
-        (".tif", ".tiff", ".npy", ".npz", ".h5", ".hdf5", ".nwb"), many=True, noun="images"
-    ),
+    "images": UploadKind(tuple(sorted(kinds.UPLOADED)), many=True, noun="images"),
     "signal": UploadKind((".npy", ".csv", ".mat"), many=False, noun="a signal"),
     "tables": UploadKind((".xlsx", ".csv", ".tsv", ".parquet"), many=True, noun="tables"),
     "probe": UploadKind((".json",), many=False, noun="a probe file"),

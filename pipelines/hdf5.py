@@ -15,8 +15,6 @@ import h5py
 
 from pipelines.errors import InputError
 
-SUFFIXES = frozenset({".h5", ".hdf5", ".hdf", ".nwb"})
-
 
 @contextmanager
 def opened(path: Path, kind: type[InputError]) -> Iterator[Any]:

@@ -18,7 +18,6 @@ from pipelines.brainmap.info import ImageInfo, Reading
 from pipelines.brainmap.layout import Layout, laid_out
 from pipelines.errors import ImageError
 
-HDF5_SUFFIXES = hdf5.SUFFIXES
 Opened = Callable[[Path], AbstractContextManager[Any]]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.brainmap import bruker
+from pipelines.brainmap import bruker, kinds
 from pipelines.brainmap.asking import field
 from pipelines.brainmap.filenames import Column, columns
 from pipelines.brainmap.folder_channels import by_pattern, of_one_channel
@@ -18,7 +18,7 @@ from pipelines.brainmap.images import LEAST_TIMES, ImageSeries
 from pipelines.brainmap.info import AxesFrom, Files, ImageInfo, Reading
 from pipelines.brainmap.numbering import natural_order, require_complete
 from pipelines.brainmap.pages import PAGE_AXES, Pages, arranged
-from pipelines.brainmap.tiff import COUNTED, SUFFIXES, Stack, describe, require_content
+from pipelines.brainmap.tiff import COUNTED, Stack, describe, require_content
 from pipelines.brainmap.tiff_series import film, open_stack
 from pipelines.errors import ImageError
 
@@ -72,7 +72,7 @@ def _images_in(folder: Path) -> list[Path]:
 
 def _is_image(file: Path) -> bool:
     hidden = file.name.startswith(".")
-    return not hidden and file.suffix.lower() in SUFFIXES and file.is_file()
+    return not hidden and file.suffix.lower() in kinds.TIFF and file.is_file()
 
 
 # -- a file for each plane

@@ -1,30 +1,37 @@
-"""Image series from TIFFs, NumPy's files, HDF5, NWB, zarr, or Thunder's binary files."""
+"""Image series from TIFFs, arrays in files of many kinds, or folders of them."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines.brainmap import tiff
+from pipelines.brainmap import kinds
 from pipelines.brainmap.arrays import open_npy, open_npz
 from pipelines.brainmap.changed import is_changed, open_changed
-from pipelines.brainmap.containers import HDF5_SUFFIXES, is_zarr, open_hdf5, open_zarr
+from pipelines.brainmap.containers import is_zarr, open_hdf5, open_zarr
 from pipelines.brainmap.folder import open_folder
 from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.info import AS_FOUND, Reading
+from pipelines.brainmap.matlab_images import open_mat
+from pipelines.brainmap.raw_numbers import is_suite2p, open_bin, open_mmap, open_suite2p
 from pipelines.brainmap.thunder import is_thunder, open_thunder
+from pipelines.brainmap.tiff import require_content
 from pipelines.brainmap.tiff_series import open_stack
 from pipelines.errors import ImageError
 
-READABLE = "a folder of TIFFs, a TIFF stack, .npy, .npz, .h5, .nwb or .zarr"
+READABLE = (
+    "a folder of TIFFs, a TIFF stack, .npy, .npz, .h5, .nwb, .mat, .mmap, .zarr or suite2p's "
+    "data.bin"
+)
 
 
 def open_images(path: Path, reading: Reading = AS_FOUND) -> ImageSeries:
     """Open an image series without reading its volumes.
 
     Args:
-        path: a folder with one TIFF per time point (pages = planes), a multi-page TIFF or
-            OME-TIFF, a `.npy` or `.npz` array (time, plane, y, x) or (time, y, x), such an
-            array in HDF5, NWB or zarr, a folder of Thunder's binary series or images, or of
-            the result of an operation on series.
+        path: a folder of TIFFs, which `folder.open_folder` takes apart; a multi-page TIFF or
+            OME-TIFF; an array in `.npy`, `.npz`, HDF5, NWB, zarr or `.mat`; suite2p's `data.bin`
+            or its folder; a memory map of CaImAn; a folder of Thunder's binary series or images,
+            or of the result of an operation on series.
         reading: what a person says about it.
 
     Raises:
@@ -48,18 +55,27 @@ def _open_directory(path: Path, reading: Reading) -> ImageSeries:
         return open_zarr(path, reading)
     if is_changed(path):
         return open_changed(path)
-    return open_thunder(path) if is_thunder(path) else open_folder(path, reading)
+    if is_thunder(path):
+        return open_thunder(path)
+    return open_suite2p(path, reading) if is_suite2p(path) else open_folder(path, reading)
 
 
 def _open_file(path: Path, reading: Reading) -> ImageSeries:
-    tiff.require_content(path)
+    require_content(path)
     suffix = path.suffix.lower()
-    if suffix in tiff.SUFFIXES:
-        return open_stack(path, reading)
-    if suffix == ".npy":
-        return open_npy(path, reading)
-    if suffix == ".npz":
-        return open_npz(path, reading)
-    if suffix in HDF5_SUFFIXES:
-        return open_hdf5(path, reading)
+    for suffixes, opener in OPENERS:
+        if suffix in suffixes:
+            return opener(path, reading)
     raise ImageError(f"{path} is of a kind that is not read here: give {READABLE}.")
+
+
+OPENERS: Sequence[tuple[frozenset[str], Callable[[Path, Reading], ImageSeries]]] = (
+    (kinds.TIFF, open_stack),
+    (kinds.NPY, open_npy),
+    (kinds.NPZ, open_npz),
+    (kinds.HDF5, open_hdf5),
+    (kinds.MATLAB, open_mat),
+    (kinds.MEMORY_MAP, open_mmap),
+    (kinds.BINARY, open_bin),
+)
+"""What opens each kind of file."""

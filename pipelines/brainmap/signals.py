@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.io import loadmat
 
+from pipelines import matlab
 from pipelines.brainmap.series import Floats
 from pipelines.errors import TableError
 
@@ -54,11 +54,19 @@ def _csv(path: Path) -> NDArray[Any]:
 
 
 def _mat(path: Path) -> NDArray[Any]:
-    held = {name: value for name, value in loadmat(path).items() if not name.startswith("__")}
-    if len(held) != 1:
-        names = ", ".join(list(held)[:5]) or "none"
-        raise TableError(f"{path} holds {len(held)} variables ({names}): save the signal alone.")
-    return np.asarray(next(iter(held.values())))
+    if matlab.is_hdf5(path):
+        with matlab.opened_hdf5(path, TableError) as held:
+            array = held[_only(path, list(held))]
+            return array[(slice(None),) * len(array.shape)]
+    variables = matlab.Variables(path, TableError)
+    return np.array(variables.load(_only(path, list(variables.shapes))))
+
+
+def _only(path: Path, names: list[str]) -> str:
+    if len(names) != 1:
+        held = ", ".join(names[:5]) or "none"
+        raise TableError(f"{path} holds {len(names)} variables ({held}): save the signal alone.")
+    return names[0]
 
 
 def _rows(values: Floats, n_times: int) -> Floats:

@@ -17,7 +17,6 @@ from pipelines.brainmap.images import checked_dtype
 from pipelines.brainmap.tiff_metadata import TiffMetadata, read_metadata
 from pipelines.errors import ImageError
 
-SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf8"})
 COUNTED = frozenset("QI")
 """Axes without a meaning, as tifffile names them: pages or dimensions that are only counted."""
 

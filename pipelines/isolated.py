@@ -1,0 +1,92 @@
+"""Asks a process of its own to read a file, where a damaged one may crash the library that does.
+
+The process has limits of memory and time, and answers with one JSON object: nothing that could
+run. What is too large for that it writes into a folder that it is given. A module that answers
+calls `serve` with its function when it is run.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MB = 10**6
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a process may use.
+
+    Attributes:
+        memory_bytes: of addresses, with the libraries that it loads.
+        seconds: of processor time; the clock may run three times longer on a busy machine.
+    """
+
+    memory_bytes: int
+    seconds: int
+
+    @classmethod
+    def for_file(cls, size: int) -> "Bounds":
+        """Enough for a file of that size that is not packed to deceive."""
+        return cls(3000 * MB + 20 * size, 60 + 5 * (size // MB))
+
+    def apply(self) -> None:
+        """Hold this process to them, where the system can; Windows cannot."""
+        try:
+            import resource
+        except ImportError:
+            return
+        for kind, most in (
+            (resource.RLIMIT_AS, self.memory_bytes),
+            (resource.RLIMIT_CPU, self.seconds),
+        ):
+            _, hard = resource.getrlimit(kind)
+            resource.setrlimit(kind, (most if hard < 0 else min(most, hard), hard))
+
+
+class Failed(Exception):  # noqa: N818  what happened in the other process
+    """The process ended without an answer, or found that the file cannot be read."""
+
+
+def ask(module: str, request: Mapping[str, Any], bounds: Bounds) -> dict[str, Any]:
+    """Let a process answer a request.
+
+    Args:
+        module: which is run, such as "pipelines.matlab_child".
+        request: anything that JSON can hold.
+        bounds: what the process may use.
+
+    Raises:
+        Failed: it crashed, used more than it may, or raised an error.
+    """
+    asked = json.dumps({**request, "memory": bounds.memory_bytes, "seconds": bounds.seconds})
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", module],
+            input=asked,
+            capture_output=True,
+            text=True,
+            cwd=Path(__file__).parents[1],
+            timeout=3 * bounds.seconds,
+            check=False,
+        )
+        answer = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
+    except (subprocess.TimeoutExpired, ValueError, IndexError) as error:
+        raise Failed("no answer") from error
+    if not isinstance(answer, dict) or "error" in answer:
+        raise Failed(answer["error"] if isinstance(answer, dict) else "crashed")
+    return answer
+
+
+def serve(function: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Answer the one request that stands on standard input, within its bounds."""
+    request = json.load(sys.stdin)
+    Bounds(request["memory"], request["seconds"]).apply()
+    try:
+        answer = function(request)
+    except Exception as error:  # whatever a damaged file makes a library raise
+        answer = {"error": f"{type(error).__name__}: {error}"[:500]}
+    print(json.dumps(answer))
