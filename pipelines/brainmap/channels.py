@@ -35,6 +35,20 @@ def chosen(path: Path, names: Sequence[str], wanted: str) -> int:
     )
 
 
+def require_only(path: Path, name: str, wanted: str) -> None:
+    """Refuse the choice of a channel where there is one alone and it is another.
+
+    Raises:
+        ImageError: it is not the one that is wanted.
+    """
+    if wanted and wanted.strip().lower() not in ("1", name.lower()):
+        called = f", called {name}" if name else ""
+        raise ImageError(
+            f"{path} holds one channel{called}, but {field('channel')} is set to {wanted}: leave "
+            "it empty."
+        )
+
+
 def numbered(count: int) -> tuple[str, ...]:
     """Names for channels that have none."""
     return tuple(f"channel {number}" for number in range(1, count + 1))

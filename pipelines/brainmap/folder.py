@@ -35,8 +35,9 @@ def open_folder(folder: Path, reading: Reading) -> ImageSeries:
     if described and reading.files == "auto" and not reading.axes:
         return bruker.open_scan(folder, described, reading)
     kept, channel = of_one_channel(folder, files, reading)
+    reading = replace(reading, channel="") if channel else reading
     if len(kept) == 1:
-        series = open_stack(kept[0], replace(reading, channel=""))
+        series = open_stack(kept[0], reading)
     elif plane := _plane_column(kept, reading):
         series = _plane_files(folder, kept, plane, reading)
     else:

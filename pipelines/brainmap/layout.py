@@ -92,6 +92,8 @@ def laid_out(
         held = names if len(names) == of["C"] else channels.numbered(of["C"])
         channel = channels.chosen(path, held, reading.channel)
         name = held[channel] if of["C"] > 1 or names else name
+    else:
+        channels.require_only(path, name, reading.channel)
     layout = Layout(axes.letters, tuple(shape), full, channel)
     notes = (*said.notes, *axes.notes)
     info = replace(said, axes=axes.letters, axes_from=axes.known, channel=name, notes=notes)

@@ -53,14 +53,15 @@ def arranged(stack: Stack, reading: Reading) -> Pages:
         ImageError: the pages can be understood in several ways, or not as it is said.
     """
     found = _arranged(stack, reading)
-    numbers, channel = found.numbers, ""
+    numbers = found.numbers
     if "C" in found.axes:
         at = found.axes.index("C")
         names = _channel_names(stack, numbers.shape[at])
         taken = channels.chosen(stack.path, names, reading.channel)
         numbers, channel = np.take(numbers, [taken], axis=at).squeeze(at), names[taken]
-    elif len(stack.said.channels) == 1:
-        channel = stack.said.channels[0]
+    else:
+        channel = stack.said.channels[0] if len(stack.said.channels) == 1 else ""
+        channels.require_only(stack.path, channel, reading.channel)
     left = found.axes.replace("C", "")
     for missing in {"T", "Z"} - set(left):
         numbers, left = numbers[None], missing + left

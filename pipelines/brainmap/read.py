@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines.brainmap import kinds
+from pipelines.brainmap import channels, kinds
 from pipelines.brainmap.arrays import open_npy, open_npz
+from pipelines.brainmap.asking import field
+from pipelines.brainmap.axes import in_words
 from pipelines.brainmap.changed import is_changed, open_changed
 from pipelines.brainmap.containers import is_zarr, open_hdf5, open_zarr
 from pipelines.brainmap.folder import open_folder
@@ -54,10 +56,26 @@ def _open_directory(path: Path, reading: Reading) -> ImageSeries:
     if is_zarr(path):
         return open_zarr(path, reading)
     if is_changed(path):
-        return open_changed(path)
+        return _as_it_says(open_changed(path), reading)
     if is_thunder(path):
-        return open_thunder(path)
+        return _as_it_says(open_thunder(path), reading)
     return open_suite2p(path, reading) if is_suite2p(path) else open_folder(path, reading)
+
+
+def _as_it_says(images: ImageSeries, reading: Reading) -> ImageSeries:
+    """Images whose own record says what their axes are.
+
+    Raises:
+        ImageError: the person says otherwise.
+    """
+    said = "TZYX" if images.read_series is None else "ZYXT"
+    if reading.axes not in ("", said):
+        raise ImageError(
+            f"{images.path} says by its own record that its axes are {in_words(said)}: leave "
+            f"{field('axes')} empty."
+        )
+    channels.require_only(images.path, "", reading.channel)
+    return replace(images, info=replace(images.info, axes=said))
 
 
 def _open_file(path: Path, reading: Reading) -> ImageSeries:

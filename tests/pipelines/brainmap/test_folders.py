@@ -172,6 +172,16 @@ def test_channels_by_name_are_chosen_never_appended(
     assert "no channel blue" in sentence(tmp_path / "a", channel="blue")
 
 
+def test_a_channel_is_refused_where_there_is_one_alone(tmp_path: Path, plane: Film) -> None:
+    file = write(tmp_path / "film.tif", plane)
+    assert "holds one channel, but Channel (--channel) is set to red" in sentence(
+        file, planes=1, channel="red"
+    )
+    assert len(read(file, planes=1, channel="1")) == 24
+    np.save(tmp_path / "film.npy", plane)
+    assert "holds one channel" in sentence(tmp_path / "film.npy", channel="2")
+
+
 def test_a_number_is_ambiguous_where_channels_count_from_0(tmp_path: Path, plane: Film) -> None:
     for at in (0, 1):
         for time, frame in enumerate(plane):

@@ -16,6 +16,7 @@ import pytest
 import tifffile
 import zarr
 from numpy.typing import NDArray
+from scipy.io import savemat
 
 from pipelines.brainmap import store
 from pipelines.brainmap.active import ActiveVoxels, find_active
@@ -117,8 +118,9 @@ def both_ways(images: Path, folder: Path, values: dict[str, Any]) -> list[Active
     places = folder / "whole", folder / "pieces"
     for place in places:
         place.mkdir()
-    whole = find_active(open_images(images), parameters, places[0])
-    pieces = find_active_on(Twice(threads=2), open_images(images), parameters, places[1], silent)
+    opened = open_images(images, parameters.reading)
+    whole = find_active(opened, parameters, places[0])
+    pieces = find_active_on(Twice(threads=2), opened, parameters, places[1], silent)
     assert [file.name for file in places[1].iterdir()] == ["series.npy"]
     assert (places[0] / "series.npy").read_bytes() == (places[1] / "series.npy").read_bytes()
     return [whole, pieces]
@@ -132,6 +134,45 @@ def test_images_of_any_format_are_imported_in_pieces(name: str, tmp_path: Path, 
     for part in ("voxels", "deviation", "mean"):
         assert np.array_equal(getattr(whole, part), getattr(pieces, part)), part
     assert whole.deviation.dtype == pieces.deviation.dtype
+
+
+def channels_of_pieces(path: Path, film: Film) -> None:
+    path.mkdir()
+    pages = np.stack([film[::-1], film], axis=2).reshape(-1, 20, 30)
+    for number, piece in enumerate(np.split(pages, [10, 25])):
+        tifffile.imwrite(path / f"rec_{number:05}.tif", piece, photometric="minisblack")
+
+
+AXES: dict[str, tuple[Callable[[Path, Film], Any], dict[str, Any]]] = {
+    "time-last.npy": (lambda path, film: np.save(path, np.moveaxis(film, 0, -1)), {"axes": "ZYXT"}),
+    "channels.npy": (
+        lambda path, film: np.save(path, np.stack([film[::-1], film], -1)),
+        {"axes": "TZYXC", "channel": "2"},
+    ),
+    "rec": (
+        channels_of_pieces,
+        {"files": "pieces", "planes": 3, "channels": 2, "channel": "2"},
+    ),
+    "film.mat": (
+        lambda path, film: savemat(path, {"film": film.transpose(2, 3, 1, 0)}),
+        {"axes": "YXZT"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AXES)
+def test_axes_that_are_given_hold_for_workers(name: str, tmp_path: Path, film: Film) -> None:
+    write, values = AXES[name]
+    write(tmp_path / name, film)
+    whole, pieces = both_ways(tmp_path / name, tmp_path, {"std_threshold": 2.0, **values})
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    np.save(tmp_path / "film.npy", film)
+    parameters = BrainmapParameters.parse({"std_threshold": 2.0, "axes": "TZYX"})
+    same = find_active(open_images(tmp_path / "film.npy", parameters.reading), parameters, plain)
+    for found in (whole, pieces):
+        assert np.array_equal(found.voxels, same.voxels)
+        assert np.array_equal(found.deviation, same.deviation)
 
 
 @pytest.mark.parametrize("way", ["mean", "zscore", "none"])
