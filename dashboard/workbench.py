@@ -43,6 +43,7 @@ class Source:
         optional: whether no job is chosen at first, and a chosen one can be taken away.
         also_from: further tasks whose jobs are offered.
         several: whether more than one may be chosen; a task that takes only one runs for each.
+        goes_with: another source; the newest job that was made from it is chosen at first.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Source:
     optional: bool = False
     also_from: tuple[str, ...] = ()
     several: bool = False
+    goes_with: str = ""
 
     def split(self, reference: str) -> list[str]:
         """The references that were chosen; jobs, models and uploads have no blanks in theirs."""
@@ -225,7 +227,7 @@ def _job_picker(bench: Bench, source: Source, reference: str) -> Any:
     data: list[Any] = [*done, *kept]
     if done and kept:
         data = [{"group": "Trained here", "items": done}, {"group": "Registry", "items": kept}]
-    if not data:
+    if not data and not source.goes_with:
         kind = KINDS[source.from_task]
         link = dcc.Link(kind.title.lower(), href=kind.page)
         return html.P(["There is none yet: ", link, " first."], className="hint")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dash import Dash
 from dash.development.base_component import Component
 
-from dashboard import shell, workbench
+from dashboard import following, shell, workbench
 from dashboard.pages import spike_batch
 from dashboard.pages.spike_benches import CLASSIFIER, CURATED, REVIEW, TRAIN
 from dashboard.pages.spike_recordings import LOOK, SORT
@@ -53,9 +53,11 @@ EXPORT = Bench(
         Source(
             "labels",
             "Labels",
-            "A labelling of these units, whose labels are written; or none.",
+            "A labelling of these units, whose labels are written; or none. The newest one is "
+            "chosen with the units.",
             from_task="spikes label",
             optional=True,
+            goes_with="sorting",
         ),
     ),
     empty=(
@@ -124,4 +126,5 @@ def register(app: Dash) -> None:
     """Connect the page."""
     for bench in STEPS.values():
         workbench.register(app, bench)
+        following.register(app, bench)
     spike_batch.register(app)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from dash import Dash
+from dash.exceptions import PreventUpdate
 from plotly.io.json import to_json_plotly
 
-from dashboard import create_app, curating, results, submission, uploads
+from dashboard import create_app, curating, following, results, submission, uploads
 from dashboard.jobs.store import State
+from dashboard.pages import spikes
 from dashboard.services import Services, services
 from dashboard.settings import Settings
 from pipelines import registry
@@ -106,3 +108,14 @@ def test_models_are_offered(old: Services) -> None:
         ("neighbours", True),
     ]
     assert not any(entry.problems() for entry in entries)
+
+
+def test_an_export_takes_the_newest_labelling_of_its_units(old: Services) -> None:
+    sorting, labelling = the("spikes sort"), the("spikes label")
+    reference = f"job:{sorting}"
+    units, labels = spikes.EXPORT.sources
+    assert following.choose(labels, units, reference, "", "?step=export") == f"job:{labelling}"
+    assert following.choose(labels, units, "job:other", f"job:{labelling}", "") is None
+    for follower, search in ((f"job:{labelling}", ""), ("", f"?job={the('spikes export')}")):
+        with pytest.raises(PreventUpdate):
+            following.choose(labels, units, reference, follower, search)
