@@ -143,7 +143,7 @@ def _from_recording(job: Job, columns: list[int], start_s: float, stop_s: float)
     from pipelines.spikes.raw import read_stretch
 
     paths = {item.name: item.path for item in job.inputs}
-    parameters = LookParameters.parse(job.parameters)
+    parameters, _ = LookParameters.parse_stored(job.parameters)
     known = str(common.headline(job).get("samples_sha256", ""))
     return read_stretch(paths["recording"], parameters, columns, start_s, stop_s, known)
 

@@ -63,15 +63,15 @@ def chosen(
     wanted = found if alone else _named(found, path, parameters.session)
     if len(wanted) == 1:
         return wanted[0].open()
+    names = dict(zip((id(one) for one in found), names_of(found), strict=True))
     if not parameters.join:
-        raise RecordingError(_question(wanted, found, path, give))
+        raise RecordingError(_question(wanted, [names[id(one)] for one in wanted], path, give))
     if len({one.signal for one in wanted}) > 1:
         raise RecordingError(
             f"{path} holds several signals of the same time ({listed(names_of(wanted))}), and "
             "join=yes joins one signal over time: name it with session, for example "
             f"--set session={wanted[0].signal}."
         )
-    names = dict(zip((id(one) for one in found), names_of(found), strict=True))
     parts = [Part(names[id(one)], one.open(), one.began, one.clock) for one in wanted]
     return joined_in_time(parts, path, in_given_order=bool(parameters.session.strip()))
 
@@ -143,16 +143,18 @@ def _is_part(word: str, one: Candidate) -> bool:
     return text in (*parts, *stems, whole, one.signal.casefold()) or Path(text).stem in parts
 
 
-def _question(
-    wanted: Sequence[Candidate], found: Sequence[Candidate], path: Path, give: str
-) -> str:
-    names = names_of(wanted if len(wanted) < len(found) else found)
-    signals = {one.signal for one in wanted}
+def _question(wanted: Sequence[Candidate], names: Sequence[str], path: Path, give: str) -> str:
+    """What a person is asked; every name in it opens one of those that are wanted."""
+    signals = list(dict.fromkeys(one.signal for one in wanted))
+    join = ", or join them in the order of their times with --set join=yes"
     if len(signals) == len(wanted):
-        kind, join = "signals", ""
-    else:
-        kind = "recordings"
-        join = ", or join them in the order of their times with --set join=yes"
+        join = ""
+    elif len(signals) > 1:
+        join = (
+            ", or join those of one signal in the order of their times with --set "
+            f"session={_quoted(signals[0])} --set join=yes"
+        )
+    kind = "recordings" if join else "signals"
     first = f"{give}, or choose" if give else "choose"
     return (
         f"{path} holds the {kind} {listed(names)}: {first} one, for example "
@@ -166,10 +168,10 @@ def names_file(session: str, file: Path) -> bool:
     return file.name.casefold() in words or file.stem.casefold() in words
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], last: str = "and") -> str:
     """The first names, and how many more there are."""
     more = len(names) - MOST_LISTED
-    return ", ".join(names[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(names[:MOST_LISTED]) + (f" {last} {more} more" if more > 0 else "")
 
 
 def _quoted(name: str) -> str:

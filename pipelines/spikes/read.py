@@ -14,6 +14,7 @@ from pipelines.spikes.candidates import (
     began_of_name,
     chosen,
     files_with,
+    in_order,
     listed,
     names_file,
 )
@@ -135,12 +136,13 @@ def _only(kinds: Sequence[Format], path: Path, session: str) -> Format:
 
 
 def _hint(path: Path) -> str:
-    """Name a folder inside that would do."""
-    if path.is_dir():
-        for inner in sorted(child for child in path.iterdir() if child.is_dir()):
-            if any(kind.recognise(inner) for kind in FORMATS):
-                return f"; did you mean {inner}"
-    return ""
+    """Name the folders inside that would do."""
+    if not path.is_dir():
+        return ""
+    inner = [one for one in path.iterdir() if one.is_dir() and not one.name.startswith(".")]
+    inner.sort(key=lambda one: in_order(one.name))
+    fitting = [str(one) for one in inner if any(kind.recognise(one) for kind in FORMATS)]
+    return f"; did you mean {listed(fitting, last='or')}" if fitting else ""
 
 
 def _touch(recording: BaseRecording) -> None:

@@ -180,6 +180,39 @@ def test_two_probes_are_signals_of_one_time_and_never_joined(tmp_path: Path) -> 
     assert "join=yes joins one signal over time" in question(tmp_path, join=True)
 
 
+def test_every_name_in_a_second_question_opens_one(tmp_path: Path) -> None:
+    for node in (101, 103):
+        for experiment in (1, 2):
+            writers.open_ephys(tmp_path, A, node=node, experiment=experiment)
+    asked = question(tmp_path, session="experiment1")
+    assert "Record Node 101/experiment1, Record Node 103/experiment1: " in asked
+    assert np.array_equal(read(tmp_path, session="Record Node 103/experiment1"), A)
+    signal = "Record Node 101#Rhythm_FPGA-100.0"
+    assert f'--set session="{signal}" --set join=yes' in question(tmp_path)
+    assert len(read(tmp_path, session=signal, join=True)) == 2 * N
+
+
+def test_nwb_files_are_joined_by_their_session_start_times(tmp_path: Path) -> None:
+    import h5py
+
+    for name, values, began in (
+        ("a.nwb", B, "2024-01-01T12:00:00+02:00"),
+        ("b.nwb", A, "2024-01-01T09:59:00+00:00"),
+    ):
+        writers.nwb(tmp_path / name, values)
+        with h5py.File(tmp_path / name, "r+") as root:
+            root["session_start_time"] = began
+    recording = read_recording(tmp_path, SpikesParameters(join=True))
+    assert np.array_equal(recording.get_traces(), np.concatenate([A, B]))
+    assert [one.start_s for one in timeline_of(recording).segments] == [0.0, 60.0]
+
+
+def test_folders_of_several_sessions_are_named(tmp_path: Path) -> None:
+    for name in ("rat10", "rat2"):
+        writers.intan_per_signal(tmp_path / name, A)
+    assert f"did you mean {tmp_path / 'rat2'}, {tmp_path / 'rat10'}" in question(tmp_path)
+
+
 def test_intans_files_of_one_recording_are_joined_and_said_and_others_are_not(
     tmp_path: Path,
 ) -> None:
