@@ -20,7 +20,8 @@ NAMES: Mapping[str, str] = {
 }
 WHAT_NEXT: Mapping[str, str] = {
     "phy": "Unpack the zip and open its result folder with: phy template-gui params.py. The raw "
-    "signal is not in it; to see it, set dat_path in params.py to the file.",
+    "signal is read from the recording's own file if that is a plain binary one and this computer "
+    "can reach it; set dat_path in params.py when it lies elsewhere.",
     "curation-json": "SpikeInterface reads curation.json with load_curation and shows it in its "
     "viewer.",
     "csv": "spike_times.csv has one row per spike, in seconds; units.csv one row per unit. "
@@ -41,13 +42,15 @@ HOLDS: Mapping[str, str] = {
     "templates.npy": "mean waveform of every unit, in µV",
     "similar_templates.npy": "cosine of every two mean waveforms",
     "cluster_group.tsv": "label of every unit",
-    "channel_map.npy": "channels in the order of the templates",
+    "channel_map.npy": "place of each channel in the recording as it lies on disk",
     "channel_positions.npy": "places of the channels, in µm",
     "whitening_mat.npy": "none was applied: the identity",
     "whitening_mat_inv.npy": "likewise",
     "curation.json": "labels of the units",
+    "spike_seconds.npy": "time of every spike, in seconds of the recording's own clock",
     "spike_times.csv": "a row per spike: time, sample, unit",
-    "units.csv": "a row per unit, with its metrics and label",
+    "segments.csv": "a row per segment of the recording: when it began and how long it is",
+    "units.csv": "a row per unit, with its metrics, label and the place of its channel on disk",
     "sort_file.csv": "decisions that replay these units",
     "units.nwb": "spike times, mean waveforms, electrodes and labels",
     "sorted_units.h5": "spike times and waveforms of every unit",

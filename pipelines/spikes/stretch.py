@@ -29,7 +29,7 @@ def stretch(folder: Path, unit: int, start_s: float, length_s: float) -> Stretch
     sorting = finished_sorting.read(folder)
     signal = open_signal(sorting)
     start, stop = _range(signal.timeline, start_s, min(length_s, LONGEST_STRETCH_S))
-    channels = np.sort(largest_channels(sorting.mean[sorting.row_of(unit)], MOST_CHANNELS))
+    channels = np.sort(largest_channels(sorting.shape_of(unit), MOST_CHANNELS))
     chunk = signal.read(channels, start, stop)
     own = chunk.traces[start - chunk.first : stop - chunk.first]
     seconds = signal.timeline.seconds(np.arange(start, stop))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pipelines.spikes import finished_sorting
 from pipelines.spikes.curation import Step
 from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
+from pipelines.spikes.stretch import stretch
 from pipelines.spikes.unit_tables import read_table, read_units, write_table
 from pipelines.tasks import run
 
@@ -91,6 +92,13 @@ def test_a_sorting_with_such_names_is_whole(named: Path) -> None:
     assert found.units["channel"].tolist() == [NAMES[channel] for channel in largest]
     page = (named / "sorted" / "report.html").read_text()
     assert all(f"channel {name}<" in page for name in set(found.units["channel"]))
+
+
+def test_the_traces_of_such_a_sorting_mark_the_spikes_of_all_units(named: Path) -> None:
+    units = finished_sorting.read(named / "sorted").units["unit_id"].tolist()
+    seen = stretch(named / "sorted", units[0], 0.0, 5.0)
+    assert seen.channels == NAMES
+    assert sorted(seen.spikes) == units
 
 
 def test_such_a_sorting_is_curated_and_sorted_again(named: Path, tmp_path: Path) -> None:
