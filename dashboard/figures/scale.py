@@ -88,9 +88,9 @@ class Scale:
             xanchor="left",
             yanchor="bottom",
             yshift=6,
-            text=f"{length:g} µm",
+            # The stylesheet gives all text the colour of the theme, but not what is in a span.
+            text=f"<span style='color:#ffffff'>{length:g} µm</span>",
             showarrow=False,
-            font={"color": "#ffffff", "size": 12},
             bgcolor=INK,
         )
 

@@ -198,7 +198,8 @@ def clusters(atlas: Atlas, fitted: Map, look: Look) -> list[Component]:
     sizes = framed(
         figures.cluster_sizes(fitted.sizes, n_filtered(atlas), fitted.colors),
         id="brainmap-sizes",
-        caption="Voxels in each cluster. Those below the activity threshold count as noise.",
+        caption="Voxels in each cluster. Filtered are those below the activity threshold, and "
+        "those that cannot be used.",
     )
     return [html.Div([choice, components]), sizes]
 

@@ -113,6 +113,7 @@ class Reading:
         height: of a frame of a file of nothing but numbers, in pixels.
         width: likewise.
         sizes: of pixels, planes and frames.
+        fill_frames: frames without an image, counted from 0, that are filled in.
     """
 
     axes: str = ""
@@ -124,6 +125,7 @@ class Reading:
     height: int | None = None
     width: int | None = None
     sizes: Sizes = Sizes()
+    fill_frames: tuple[int, ...] = ()
 
 
 AS_FOUND = Reading()

@@ -148,6 +148,18 @@ class ReadingParameters(SizeParameters):
         advanced=True,
     )
 
+    fill_frames: Annotated[
+        tuple[Annotated[int, Field(ge=0)], ...],
+        BeforeValidator(_numbers),
+        AfterValidator(_ascending),
+    ] = parameter(
+        (),
+        label="Frames to fill in",
+        help="Frames without an image, such as dropped ones, counted from 0, such as 50, 51. Each "
+        "becomes the straight line between the frames around it, so that all times stay.",
+        advanced=True,
+    )
+
     @property
     def reading(self) -> Reading:
         """What these settings say about the file."""
@@ -161,6 +173,7 @@ class ReadingParameters(SizeParameters):
             self.height,
             self.width,
             self.sizes,
+            self.fill_frames,
         )
 
 

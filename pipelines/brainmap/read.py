@@ -10,6 +10,7 @@ from pipelines.brainmap.asking import field
 from pipelines.brainmap.axes import in_words
 from pipelines.brainmap.changed import is_changed, open_changed
 from pipelines.brainmap.containers import is_zarr, open_hdf5, open_zarr
+from pipelines.brainmap.filled import filled
 from pipelines.brainmap.folder import open_folder
 from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.info import AS_FOUND, Reading
@@ -43,7 +44,8 @@ def open_images(path: Path, reading: Reading = AS_FOUND) -> ImageSeries:
         images = _open(path, reading)
     except OSError as error:
         raise ImageError(f"{path} cannot be read: {error.strerror or error}.") from error
-    return replace(images, info=images.info.with_stated(reading.sizes))
+    images = replace(images, info=images.info.with_stated(reading.sizes))
+    return filled(images, reading.fill_frames)
 
 
 def _open(path: Path, reading: Reading) -> ImageSeries:

@@ -127,9 +127,9 @@ class Dark:
             raise ImageError(
                 f"{self.count:,} of the {self.changing:,} voxels of {path} that change have a "
                 f"baseline of zero or less (the lowest is {self.lowest:.4g}), so dF/F, which "
-                "divides by it, is not defined: state what was taken off every value with --set "
-                f"offset=N (N above {max(-self.lowest, 0):.4g}), or take another normalisation, "
-                "such as --set normalize=zscore."
+                "divides by it, is not defined: state the offset that was taken off every value "
+                f"(--set offset=N, N above {max(-self.lowest, 0):.4g}), or take another "
+                "normalisation, such as z-scores (--set normalize=zscore)."
             )
 
     def notes(self, n_voxels: int) -> list[str]:
@@ -138,8 +138,7 @@ class Dark:
             return []
         return [
             f"{self.count:,} of {n_voxels:,} voxels have a baseline of zero or less (the lowest is "
-            f"{self.lowest:.4g}), so dF/F is not defined for them: they are left out. "
-            f"{WAYS_OUT} keeps them."
+            f"{self.lowest:.4g}), so dF/F is not defined for them: they are left out. {KEPT_BY}"
         ]
 
 
@@ -184,14 +183,15 @@ class Tally:
         if self.faint:
             notes.append(
                 f"{self.faint:,} of {total:,} voxels have a baseline that is less than their own "
-                f"noise, so their dF/F is mostly noise. {WAYS_OUT} avoids that."
+                "noise, so their dF/F is mostly noise: state the offset that was taken off every "
+                "value (--set offset=N), or take z-scores (--set normalize=zscore)."
             )
         return notes
 
 
-WAYS_OUT = (
-    "Stating what was taken off every value (--set offset=N), or another normalisation (--set "
-    "normalize=zscore),"
+KEPT_BY = (
+    "Stating the offset that was taken off every value (--set offset=N) keeps them, and so does "
+    "another normalisation, such as z-scores (--set normalize=zscore)."
 )
 
 
@@ -229,9 +229,9 @@ def require_numbers(path: Path, frames: Frames, no_number: int) -> None:
         return
     if frames.empty:
         raise ImageError(
-            f"{path} holds no number in {listed(frames.empty)} (NaN or infinite throughout): give "
-            "the film without such frames (brainmap series IMAGES select keeps those that it is "
-            "given)."
+            f"{path} holds no number in {listed(frames.empty)} (NaN or infinite throughout): "
+            f"fill such frames in with --set fill_frames={typed(frames.empty)}, or give the film "
+            "with an image in each."
         )
     worst = int(frames.missing.argmax())
     raise ImageError(
@@ -253,9 +253,15 @@ def number_notes(frames: Frames, no_number: int) -> list[str]:
         value = frames.low[frames.blank[0]]
         notes.append(
             f"The film holds one value throughout (such as {value:g}) in {listed(frames.blank)}, "
-            "as where frames were dropped. They are taken as they are, so every voxel jumps there."
+            "as where frames were dropped. They are taken as they are, so every voxel jumps there; "
+            f"--set fill_frames={typed(frames.blank)} fills them in."
         )
     return notes
+
+
+def typed(frames: Sequence[int]) -> str:
+    """Frames as a parameter."""
+    return ",".join(map(str, frames)) if len(frames) <= NAMED else "..."
 
 
 def listed(frames: Sequence[int]) -> str:

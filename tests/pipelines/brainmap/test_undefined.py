@@ -15,11 +15,16 @@ from pandas.testing import assert_frame_equal
 
 from pipelines import tasks
 from pipelines.brainmap import filters
+from pipelines.brainmap.active import find_active
+from pipelines.brainmap.engine import Local
 from pipelines.brainmap.operation_parameters import OperationParameters
 from pipelines.brainmap.operations import block_operation
 from pipelines.brainmap.parameters import BrainmapParameters
+from pipelines.brainmap.read import open_images
 from pipelines.brainmap.series import measured
+from pipelines.brainmap.spread import find_active_on
 from pipelines.errors import ImageError, ParameterError
+from pipelines.progress import silent
 
 TIMES = 100
 PULSE = np.arange(TIMES) % 25 < 5
@@ -52,7 +57,7 @@ def changes(folder: Path) -> list[float]:
 
 
 def test_a_negative_film_is_refused_with_both_ways_out(film: Film, tmp_path: Path) -> None:
-    said = r"400 of the 400 voxels of .*film.npy .* lowest is -10\d.* offset=N .* normalize=zscore"
+    said = r"400 of the 400 voxels of .*film.npy .* lowest is -10\d.*offset=N, .*normalize=zscore"
     with pytest.raises(ImageError, match=said):
         run("fit", np.round(film - 400).astype(np.int16), tmp_path, k=2)
     assert not (tmp_path / "out").exists()
@@ -244,3 +249,42 @@ def test_a_change_has_the_sign_of_the_counts_above_baseline(
             assert (np.diff(found[np.argsort(recorded, kind="stable")]) >= 0).all()
         if recorded.min() > 0:
             assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("lost", [0, np.nan])
+def test_frames_that_are_named_are_filled_in(lost: float, film: Film, tmp_path: Path) -> None:
+    whole = film.astype(np.float32)
+    film[[0, 40, 41]] = lost
+    found = run("fit", film.astype(np.float32), tmp_path, k=2, fill_frames="41,0,40")
+    assert found["notes"] == [
+        "The film is filled in, as stated, in frames 0, 40, 41 (counted from 0): by the straight "
+        "line between the frames around them."
+    ]
+    assert changes(tmp_path)[1] == pytest.approx(0.2, abs=0.005)
+    reading = BrainmapParameters.parse({"fill_frames": "0, 40, 41"}).reading
+    frames = list(open_images(tmp_path / "film.npy", reading).frames())
+    np.testing.assert_allclose(frames[0][0], whole[1])
+    np.testing.assert_allclose(frames[41][0], whole[39] / 3 + whole[42] * 2 / 3, rtol=1e-6)
+    assert np.array_equal(frames[42][0], whole[42])
+
+
+def test_filled_frames_are_the_same_in_pieces(film: Film, tmp_path: Path) -> None:
+    film[[0, 40, 41, 99]] = np.nan
+    np.save(tmp_path / "film.npy", film)
+    parameters = BrainmapParameters.parse({"fill_frames": (0, 40, 41, 99)})
+    images = open_images(tmp_path / "film.npy", parameters.reading)
+    whole, pieces = tmp_path / "whole", tmp_path / "pieces"
+    whole.mkdir(), pieces.mkdir()
+    find_active(images, parameters, whole)
+    find_active_on(Local(), images, parameters, pieces, silent)
+    assert (whole / "series.npy").read_bytes() == (pieces / "series.npy").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("frames", "said"), [("100", "no frame 100"), (range(100), "some of them must stay")]
+)
+def test_frames_that_cannot_be_filled_are_refused(
+    frames: Any, said: str, film: Film, tmp_path: Path
+) -> None:
+    with pytest.raises(ParameterError, match=said):
+        run("look", film, tmp_path, fill_frames=list(frames) if frames != "100" else frames)
