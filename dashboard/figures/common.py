@@ -2,8 +2,12 @@
 
 from typing import Any, cast
 
+import numpy as np
 import plotly.graph_objects as go
 from dash import dcc, html
+from numpy.typing import NDArray
+
+from pipelines.spikes.timeline import Timeline
 
 GRAPH_CONFIG: dict[str, Any] = {
     "displaylogo": False,
@@ -29,6 +33,9 @@ PALETTE = (
     "#7a5195",
 )
 NOISE = "#9aa1ab"
+GAP = "rgba(128,128,128,0.25)"
+MOST_GAPS = 100
+MOST_FLOAT32_S = 4_000.0
 FONT = "Inter, system-ui, sans-serif"
 
 
@@ -52,6 +59,38 @@ def style(figure: go.Figure, *, height: int, **layout: Any) -> go.Figure:
     figure.update_xaxes(gridcolor="rgba(128,128,128,0.18)", zeroline=False)
     figure.update_yaxes(gridcolor="rgba(128,128,128,0.18)", zeroline=False)
     return figure
+
+
+def drawn_times(seconds: NDArray[np.float64]) -> NDArray[np.float64] | NDArray[np.float32]:
+    """Times in half the bytes, where that keeps them to a quarter of a millisecond."""
+    near = float(np.abs(seconds).max(initial=0.0)) < MOST_FLOAT32_S
+    return seconds.astype(np.float32) if near else seconds
+
+
+def time_axis(figure: go.Figure, timeline: Timeline, title_row: int | None = None) -> None:
+    """Make the horizontal axis the recording's time, with gaps in grey.
+
+    Args:
+        figure: gets the title, range and gaps.
+        timeline: of the recording.
+        title_row: of the subplot below the others, which bears the title.
+    """
+    where = {} if title_row is None else {"row": title_row, "col": 1}
+    figure.update_xaxes(range=[timeline.start_s, timeline.stop_s])
+    figure.update_xaxes(title=timeline.axis, **where)
+    shade_gaps(figure, timeline)
+
+
+def shade_gaps(figure: go.Figure, timeline: Timeline) -> None:
+    """Grey over what was not recorded; the longest gaps if there are many."""
+    gaps = sorted(timeline.gaps_s, key=lambda gap: gap[0] - gap[1])[:MOST_GAPS]
+    for start, stop in gaps:
+        figure.add_vrect(x0=start, x1=stop, fillcolor=GAP, line_width=0, layer="below")
+
+
+def gap_words(timeline: Timeline) -> str:
+    """What the grey in a figure means, if there is some."""
+    return " Grey: not recorded." if timeline.gaps_s else ""
 
 
 def framed(figure: go.Figure, *, id: Any, caption: str, **properties: Any) -> html.Figure:

@@ -8,8 +8,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.figures.common import NOISE, PALETTE, style
+from dashboard.figures.common import NOISE, PALETTE, shade_gaps, style, time_axis
 from pipelines.spikes.pyramid import Envelope
+from pipelines.spikes.timeline import Timeline
 
 STATES: Mapping[str, tuple[str, str]] = {
     "good": (PALETTE[0], "circle"),
@@ -19,13 +20,14 @@ STATES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def traces(found: Envelope, names: Sequence[str], uirevision: str) -> go.Figure:
+def traces(found: Envelope, names: Sequence[str], uirevision: str, timeline: Timeline) -> go.Figure:
     """Channels below each other, each as the band between lowest and highest value.
 
     Args:
         found: the stretch that is drawn.
         names: of its channels.
         uirevision: keeps the zoom while it stays the same.
+        timeline: of the recording.
     """
     low, high = (np.where(np.isfinite(one), one, np.nan) for one in (found.low, found.high))
     # Where all of a channel is no number there is nothing to draw, nor to warn of.
@@ -44,7 +46,8 @@ def traces(found: Envelope, names: Sequence[str], uirevision: str) -> go.Figure:
             line={"width": 1, "color": PALETTE[column % len(PALETTE)]},
             hovertemplate=f"ch {name}, %{{x:.3f}} s<extra></extra>",
         )  # fmt: skip
-    figure.update_xaxes(title="time (s)", range=[found.edges_s[0], found.edges_s[-1]])
+    figure.update_xaxes(title=timeline.axis, range=[found.edges_s[0], found.edges_s[-1]])
+    shade_gaps(figure, timeline)
     figure.update_yaxes(
         title=f"µV, {step:.0f} between channels",
         tickvals=-np.arange(len(names)) * step,
@@ -109,17 +112,23 @@ def spectrum(
     return style(figure, height=380)
 
 
-def saturation(share: NDArray[np.float64], end_s: float | None) -> go.Figure:
-    """How much of every second is beyond the limit."""
+def saturation(seconds: pd.DataFrame, end_s: float | None, timeline: Timeline) -> go.Figure:
+    """How much of every second is beyond the limit.
+
+    Args:
+        seconds: `second` (when it begins on the recording's clock) and `saturated` (share).
+        end_s: where the recording will end.
+        timeline: of the recording.
+    """
     figure = go.Figure(
         go.Bar(
-            x=np.arange(len(share)) + 0.5, y=100 * share, width=1.0,
+            x=seconds["second"] + 0.5, y=100 * seconds["saturated"], width=1.0,
             marker={"color": PALETTE[0], "line": {"width": 0}},
             hovertemplate="%{x:.0f} s: %{y:.1f} %<extra></extra>",
         )
     )  # fmt: skip
     if end_s is not None:
         figure.add_vline(x=end_s, line={"dash": "dot", "width": 2, "color": "#c43d4a"})
-    figure.update_xaxes(title="time (s)", range=[0, max(1, len(share))])
+    time_axis(figure, timeline)
     figure.update_yaxes(title="saturated (%)", range=[0, 100])
     return style(figure, height=380, bargap=0)

@@ -7,8 +7,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from dashboard.figures.common import color, style
+from dashboard.figures.common import color, drawn_times, shade_gaps, style, time_axis
 from pipelines.spikes.overview import OverTime, Stretch
+from pipelines.spikes.timeline import Timeline
 
 DENSITY_ROWS = 60
 DENSITY_SCALE = [[0.0, "rgba(59,111,212,0)"], [0.15, "#9bb5ea"], [1.0, "#12285a"]]
@@ -56,12 +57,12 @@ def _density(
     )
 
 
-def over_time(unit: int, found: OverTime) -> go.Figure:
+def over_time(unit: int, found: OverTime, timeline: Timeline) -> go.Figure:
     """Heights of spikes with their running median above, the firing rate below."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.08)
     middle = (found.edges_s[:-1] + found.edges_s[1:]) / 2
     figure.add_scattergl(
-        x=found.seconds.astype(np.float32), y=found.heights_uv, mode="markers", row=1, col=1,
+        x=drawn_times(found.seconds), y=found.heights_uv, mode="markers", row=1, col=1,
         marker={"size": 3, "color": color(unit), "opacity": 0.5},
         hovertemplate="%{x:.2f} s: %{y:.0f} µV<extra></extra>",
     )  # fmt: skip
@@ -76,8 +77,7 @@ def over_time(unit: int, found: OverTime) -> go.Figure:
     )  # fmt: skip
     figure.update_yaxes(title="height (µV)", rangemode="tozero", row=1, col=1)
     figure.update_yaxes(title="rate (Hz)", rangemode="tozero", row=2, col=1)
-    figure.update_xaxes(title="time (s)", row=2, col=1)
-    figure.update_xaxes(range=[found.edges_s[0], found.edges_s[-1]])
+    time_axis(figure, timeline, title_row=2)
     return style(figure, height=400, showlegend=False, bargap=0)
 
 
@@ -121,14 +121,23 @@ def criterion(bic: Mapping[int, float]) -> go.Figure:
     return style(figure, height=420)
 
 
-def traces(found: Stretch, around: int) -> go.Figure:
-    """Channels below each other, the samples of each unit's spikes in its colour."""
+def traces(found: Stretch, around: int, timeline: Timeline) -> go.Figure:
+    """Channels below each other, the samples of each unit's spikes in its colour.
+
+    Args:
+        found: the stretch that is drawn.
+        around: so many samples on both sides of a peak are coloured.
+        timeline: of the recording.
+    """
     step = max(1.0, 6 * float(np.std(found.traces_uv)))
     offsets = -np.arange(len(found.channels)) * step
+    # A value that is none breaks the line where nothing was recorded.
+    gaps = np.flatnonzero(np.diff(found.seconds) > 1.5 / timeline.segments[0].rate_hz) + 1
     figure = go.Figure()
     for column, name in enumerate(found.channels):
         figure.add_scattergl(
-            x=found.seconds, y=found.traces_uv[:, column] + offsets[column], mode="lines",
+            x=np.insert(found.seconds, gaps, np.nan), mode="lines",
+            y=np.insert(found.traces_uv[:, column] + offsets[column], gaps, np.nan),
             line={"width": 1, "color": "#7d8592"}, name=f"ch {name}", showlegend=False,
             hovertemplate=f"ch {name}, %{{x:.4f}} s<extra></extra>",
         )  # fmt: skip
@@ -139,7 +148,8 @@ def traces(found: Stretch, around: int) -> go.Figure:
             line={"width": 2, "color": color(unit)},
             hovertemplate=f"unit {unit}<extra></extra>",
         )  # fmt: skip
-    figure.update_xaxes(title="time (s)", range=[found.seconds[0], found.seconds[-1]])
+    figure.update_xaxes(title=timeline.axis, range=[found.seconds[0], found.seconds[-1]])
+    shade_gaps(figure, timeline)
     ticks = [f"ch {name}" for name in found.channels]
     figure.update_yaxes(tickvals=offsets, ticktext=ticks, title=f"µV, {step:.0f} between channels")
     return style(figure, height=140 + 60 * max(3, len(found.channels)), showlegend=True)

@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from dashboard.figures.common import color, style
+from dashboard.figures.common import color, drawn_times, style, time_axis
+from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.trains import Histogram
 
 MOST_CHANNELS = 8
@@ -148,19 +149,19 @@ def similarity(mean: NDArray[np.float32], units: Sequence[int]) -> go.Figure:
 
 
 def raster(
-    times_s: Sequence[NDArray[np.float64]], units: Sequence[int], duration_s: float
+    times_s: Sequence[NDArray[np.float64]], units: Sequence[int], timeline: Timeline
 ) -> go.Figure:
     """When every unit fired: spikes per unit over time, thinned to what can be seen."""
     figure = go.Figure()
     for row, (unit, times) in enumerate(zip(units, times_s, strict=True)):
         figure.add_scattergl(
-            x=times.astype(np.float32),
+            x=drawn_times(times),
             y=np.full(len(times), row, np.float32),
             mode="markers",
             marker={"symbol": "line-ns", "size": 9, "line": {"width": 1, "color": color(unit)}},
             hovertemplate=f"unit {unit}: %{{x:.3f}} s<extra></extra>",
         )
-    figure.update_xaxes(title="time (s)", range=[0, duration_s])
+    time_axis(figure, timeline)
     names = [f"unit {unit}" for unit in units]
     figure.update_yaxes(tickvals=list(range(len(units))), ticktext=names, autorange="reversed")
     return style(figure, height=90 + 24 * max(4, len(units)), showlegend=False)

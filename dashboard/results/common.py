@@ -13,6 +13,7 @@ from dashboard.aria import aria
 from dashboard.jobs.store import Job
 from dashboard.services import services
 from pipelines.errors import InputError
+from pipelines.spikes.timeline import Timeline
 
 
 def job(job_id: str) -> Job:
@@ -37,6 +38,19 @@ def headline(job: Job) -> dict[str, Any]:
     record = json.loads((folder(job.id) / "run.json").read_text(encoding="utf-8"))
     results: dict[str, Any] = record["results"]
     return results
+
+
+def timeline(found: Mapping[str, Any]) -> Timeline:
+    """The segments of a recording, from the headline figures of its sorting or look."""
+    rate, duration_s = float(found["sampling_frequency"]), float(found["duration_s"])
+    return Timeline.from_results(found, int(found.get("n_samples", round(duration_s * rate))))
+
+
+def duration(found: Mapping[str, Any]) -> dict[str, str]:
+    """Recorded time, and in how many segments if there are several, as headline figures."""
+    words = {"Duration": f"{found['duration_s']:.1f} s"}
+    n_segments = len(timeline(found).segments)
+    return words if n_segments == 1 else {**words, "Segments": str(n_segments)}
 
 
 def notes(job: Job) -> list[Component]:

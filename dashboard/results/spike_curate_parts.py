@@ -138,7 +138,7 @@ def unit_view(desk: Desk, state: State, unit: int) -> Component:
 def _unit_figures(desk: Desk, state: State, unit: int) -> list[Component]:
     sorting = desk.review.sorting
     shape = shape_of(desk, state, unit)
-    spikes = sorting.sample_index[state.spikes_of(unit)]
+    spikes = sorting.timeline.apart(sorting.sample_index[state.spikes_of(unit)])
     rate = sorting.clock.sampling_frequency
     waves = MeanWaveform(shape.mean, shape.sd, sorting.ms, sorting.channel_id)
     note = f" It is the mean {shape.note} until the units are used." if shape.note else ""

@@ -152,7 +152,8 @@ def _beside(sorting: FinishedSorting, unit: int, places: NDArray[np.int64]) -> I
         yield html.P(error.sentence, className="empty")
     rate = sorting.clock.sampling_frequency
     others = np.setdiff1d(np.flatnonzero(sorting.unit_id == unit), places)
-    trains = [sorting.sample_index[some] for some in (places, others)]
+    apart = sorting.timeline.apart(sorting.sample_index)
+    trains = [apart[some] for some in (places, others)]
     inside, outside = (isi_histogram(train, rate, bin_ms=1.0, max_ms=WINDOW_MS) for train in trains)
     short = [int((np.diff(train) < REFRACTORY_MS * rate / 1000).sum()) for train in trains]
     yield framed(

@@ -10,7 +10,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html,
 from dash.development.base_component import Component
 
 from dashboard.figures import spike_look as figures
-from dashboard.figures.common import framed
+from dashboard.figures.common import framed, gap_words
 from dashboard.jobs.store import Job
 from dashboard.results import common
 from pipelines.errors import NeuroboardError
@@ -49,7 +49,7 @@ def _headline(found: dict[str, Any]) -> Component:
         {
             "Channels": str(found["n_channels"]),
             "Left out": str(found["n_left_out"]),
-            "Duration": f"{found['duration_s']:.1f} s",
+            **common.duration(found),
             "Sampling": f"{found['sampling_frequency'] / 1000:g} kHz",
         }
     )
@@ -93,7 +93,9 @@ def _sort_link(job: Job, found: dict[str, Any]) -> str:
 def _traces(job: Job, channels: pd.DataFrame) -> list[Component]:
     names = channels["channel"].tolist()
     chosen = names[:MOST_SHOWN]
-    stop = min(FIRST_S, float(common.headline(job)["duration_s"]))
+    timeline = common.timeline(common.headline(job))
+    start = timeline.start_s
+    stop = min(start + FIRST_S, timeline.stop_s)
     return [
         html.H2("Traces"),
         dmc.MultiSelect(
@@ -113,11 +115,11 @@ def _traces(job: Job, channels: pd.DataFrame) -> list[Component]:
             className="row",
         ),
         framed(
-            _drawn(job, chosen, 0.0, stop),
+            _drawn(job, chosen, start, stop),
             id="look-traces",
             caption="The signal as recorded: for each picture column the range from its lowest to "
             "its highest value, so no spike is lost at any zoom. Drag to zoom in; the range is "
-            "read anew from the recording.",
+            f"read anew from the recording.{gap_words(timeline)}",
         ),
     ]
 
@@ -126,15 +128,15 @@ def _drawn(job: Job, chosen: list[str], start_s: float, stop_s: float) -> Any:
     found = common.headline(job)
     names = _channels(job.id)["channel"].tolist()
     columns = [names.index(name) for name in chosen if name in names]
-    rate, duration = float(found["sampling_frequency"]), float(found["duration_s"])
-    start_s = min(max(start_s, 0.0), duration)
-    stop_s = min(max(stop_s, start_s + 10 / rate), duration)
+    rate, timeline = float(found["sampling_frequency"]), common.timeline(found)
+    start_s = min(max(start_s, timeline.start_s), timeline.stop_s)
+    stop_s = min(max(stop_s, start_s + 10 / rate), timeline.stop_s)
     file = common.folder(job.id) / "traces.npy"
-    envelope = read_envelope(file, found["bin_samples"], rate, start_s, stop_s, columns)
+    envelope = read_envelope(file, found["bin_samples"], timeline, start_s, stop_s, columns)
     if envelope is None:
         envelope = _from_recording(job, columns, start_s, stop_s)
     revision = f"{start_s:.6f} {stop_s:.6f}"
-    return figures.traces(envelope, [names[column] for column in columns], revision)
+    return figures.traces(envelope, [names[column] for column in columns], revision, timeline)
 
 
 def _from_recording(job: Job, columns: list[int], start_s: float, stop_s: float) -> Envelope:
@@ -154,7 +156,7 @@ def _figures(job: Job, channels: pd.DataFrame, found: dict[str, Any]) -> list[Co
         spectrum = figures.spectrum(
             stored["freq_hz"], stored["power"], channels["channel"].tolist()
         )
-    share = pd.read_csv(folder / "saturation.csv")["saturated"].to_numpy()
+    seconds = pd.read_csv(folder / "saturation.csv")
     band = f"{values['freq_min']:g} to {values['freq_max']:g} Hz"
     return [
         framed(figures.probe(channels), id="look-probe", caption="Where the channels are."),
@@ -170,7 +172,7 @@ def _figures(job: Job, channels: pd.DataFrame, found: dict[str, Any]) -> list[Co
             "at 50 or 60 Hz is the mains.",
         ),
         framed(
-            figures.saturation(share, found["end_s"]),
+            figures.saturation(seconds, found["end_s"], common.timeline(found)),
             id="look-saturation",
             caption=f"Share of samples beyond {values['saturation_uv']:g} µV in every second; the "
             "dotted line is where the recording will end.",
@@ -244,7 +246,8 @@ def zoom(
     job = common.job(job_id)
     now = shown["layout"]["xaxis"]["range"]
     if ctx.triggered_id == "look-whole":
-        now = [0.0, float(common.headline(job)["duration_s"])]
+        timeline = common.timeline(common.headline(job))
+        now = [timeline.start_s, timeline.stop_s]
     elif ctx.triggered_id == "look-range" and dragged:
         now = dragged
     if not chosen:

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.figures import spike_views
-from dashboard.figures.common import framed
+from dashboard.figures.common import framed, gap_words
 from dashboard.jobs.store import Job
 from dashboard.results import common, spike_locate
 from pipelines.errors import InputError
@@ -19,7 +19,8 @@ LENGTHS_S = ("0.05", "0.2", "0.5", "1", "5")
 
 def view(job: Job, unit: int) -> list[Component]:
     """Where to look, and the signal there."""
-    duration = float(common.headline(job)["duration_s"])
+    timeline = common.timeline(common.headline(job))
+    first = timeline.start_s + min(1.0, timeline.segments[0].length_s / 2)
     return [
         html.H2("Signal and spikes"),
         html.Div(
@@ -27,9 +28,9 @@ def view(job: Job, unit: int) -> list[Component]:
                 dmc.NumberInput(
                     id="spikes-from",
                     label="From (s)",
-                    value=min(1.0, duration / 2),
-                    min=0,
-                    max=duration,
+                    value=round(first, 3),
+                    min=timeline.start_s,
+                    max=timeline.stop_s,
                     step=0.2,
                     decimalScale=3,
                     w=140,
@@ -46,7 +47,7 @@ def view(job: Job, unit: int) -> list[Component]:
             ],
             className="row",
         ),
-        html.Div(_traces(job, unit, min(1.0, duration / 2), 0.2), id="spikes-traces-box"),
+        html.Div(_traces(job, unit, first, 0.2), id="spikes-traces-box"),
     ]
 
 
@@ -59,13 +60,14 @@ def _traces(job: Job, unit: int, start_s: float, length_s: float) -> Component:
     except InputError as error:
         return spike_locate.control(job.id, error.sentence)
     rate = float(common.headline(job)["sampling_frequency"])
-    values = job.parameters
+    values, timeline = job.parameters, common.timeline(common.headline(job))
     return framed(
-        spike_views.traces(found, around=round(rate / 1000)),
+        spike_views.traces(found, round(rate / 1000), timeline),
         id="spikes-traces",
         caption=f"The largest channels of unit {unit}, band-pass {values['freq_min']:g} to "
         f"{values['freq_max']:g} Hz, {found.seconds[0]:.3f} to {found.seconds[-1]:.3f} s. Spikes "
-        "of each unit are coloured for 1 ms on both sides of the peak, on the unit's own channel.",
+        "of each unit are coloured for 1 ms on both sides of the peak, on the unit's own channel."
+        f"{gap_words(timeline)}",
     )
 
 

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from dashboard.figures import spike_views
 from dashboard.figures import spikes as figures
-from dashboard.figures.common import framed
+from dashboard.figures.common import framed, gap_words
 from dashboard.figures.spikes import MeanWaveform
 from dashboard.jobs.store import Job
 from dashboard.results import common
 from pipelines.spikes.overview import over_time
-from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.trains import correlogram, isi_histogram
 from pipelines.spikes.waveform_similarity import similarity
 
@@ -76,9 +75,14 @@ def _density(job: Job, unit: int) -> list[Component]:
     return [framed(figure, id="spikes-density", caption=words)]
 
 
+def _train(job: Job, unit: int) -> NDArray[np.int64]:
+    """Spikes of a unit, apart over gaps: no interval is counted across one."""
+    return common.timeline(common.headline(job)).apart(trains(common.folder(job.id))[unit])
+
+
 def _intervals(job: Job, unit: int) -> Component:
     rate = float(common.headline(job)["sampling_frequency"])
-    histogram = isi_histogram(trains(common.folder(job.id))[unit], rate, bin_ms=1.0, max_ms=100.0)
+    histogram = isi_histogram(_train(job, unit), rate, bin_ms=1.0, max_ms=100.0)
     return framed(
         figures.isi(unit, histogram),
         id="spikes-isi",
@@ -90,7 +94,7 @@ def _intervals(job: Job, unit: int) -> Component:
 
 def _autocorrelogram(job: Job, unit: int) -> Component:
     rate = float(common.headline(job)["sampling_frequency"])
-    own = trains(common.folder(job.id))[unit]
+    own = _train(job, unit)
     return framed(
         figures.correlogram(
             f"time from a spike of unit {unit} (ms)", unit, correlogram(own, own, rate)
@@ -131,13 +135,14 @@ def _over_time(job: Job, unit: int) -> list[Component]:
             return []
         own = spikes["unit_id"] == unit
         samples, heights = spikes["sample_index"][own], spikes["amplitude_uv"][own]
-    n_samples = round(float(found["duration_s"]) * float(found["sampling_frequency"]))
-    shown = over_time(samples, heights, Timeline.from_results(found, n_samples))
+    timeline = common.timeline(found)
+    shown = over_time(samples, heights, timeline)
     step = len(samples) // max(1, len(shown.seconds))
     thinned = f"Every {step}th spike is drawn. " if step > 1 else ""
     words = (
         f"Unit {unit}: height of its spikes with the median of each stretch in red, and its rate. "
         f"{thinned}A slow change is drift; heights cut off at the bottom mean that spikes are "
-        "missing below the threshold."
+        f"missing below the threshold.{gap_words(timeline)}"
     )
-    return [framed(spike_views.over_time(unit, shown), id="spikes-over-time", caption=words)]
+    figure = spike_views.over_time(unit, shown, timeline)
+    return [framed(figure, id="spikes-over-time", caption=words)]

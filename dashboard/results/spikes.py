@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.figures import spikes as figures
-from dashboard.figures.common import framed
+from dashboard.figures.common import framed, gap_words
 from dashboard.jobs.store import Job
 from dashboard.results import common, spike_groups, spike_locate, spike_traces, spike_unit
 from dashboard.results.spike_unit import trains
@@ -65,7 +65,7 @@ def _headline(job: Job) -> Component:
             "Units": str(found["n_units"]),
             "Spikes in units": common.number(found["n_spikes"]),
             "Channels": str(found["n_channels"]),
-            "Duration": f"{found['duration_s']:.1f} s",
+            **common.duration(found),
             "Sampling": f"{found['sampling_frequency'] / 1000:g} kHz",
         }
     )
@@ -132,18 +132,18 @@ def _unit_table(units: pd.DataFrame) -> list[Component]:
 
 
 def _raster(job: Job, units: pd.DataFrame) -> Component:
-    found = common.headline(job)
     shown = [int(unit) for unit in units["unit_id"].head(MOST_RASTER_UNITS)]
     spikes = trains(common.folder(job.id))
     step = max(1, max(len(spikes[unit]) for unit in shown) // MOST_RASTER_SPIKES)
-    times = [spikes[unit][::step] / found["sampling_frequency"] for unit in shown]
+    timeline = common.timeline(common.headline(job))
+    times = [timeline.seconds(spikes[unit][::step]) for unit in shown]
     thinned = f" Every {step}th spike is drawn." if step > 1 else ""
     few = f" The first {len(shown)} of {len(units)} units." if len(units) > len(shown) else ""
     picture = framed(
-        figures.raster(times, shown, float(found["duration_s"])),
+        figures.raster(times, shown, timeline),
         id="spikes-raster",
         caption=f"When each unit fired: a unit that comes or goes in the middle may be one that "
-        f"drifted.{thinned}{few}",
+        f"drifted.{thinned}{few}{gap_words(timeline)}",
     )
     return html.Div([html.H2("Spikes over time"), picture])
 
@@ -185,9 +185,9 @@ def _pairs(job: Job, units: pd.DataFrame) -> Iterator[Component]:
 
 
 def _correlogram(job: Job, one: int, two: int) -> Component:
-    found = trains(common.folder(job.id))
+    found, timeline = trains(common.folder(job.id)), common.timeline(common.headline(job))
     rate = float(common.headline(job)["sampling_frequency"])
-    histogram = correlogram(found[one], found[two], rate)
+    histogram = correlogram(timeline.apart(found[one]), timeline.apart(found[two]), rate)
     other = "its other spikes" if one == two else f"spikes of unit {two}"
     return framed(
         figures.correlogram(f"time from a spike of unit {one} (ms)", two, histogram),

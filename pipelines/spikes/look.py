@@ -1,7 +1,7 @@
 """A look at a recording before it is sorted: what is in it, what will be left out, and why."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,11 @@ from pipelines.spikes.identity import digest_of_samples
 from pipelines.spikes.mending import Mender
 from pipelines.spikes.places import placed
 from pipelines.spikes.preprocess import BandPass, Floats, band_pass, scaled_mad, slices
-from pipelines.spikes.pyramid import bin_samples, binned, chunk_bins
+from pipelines.spikes.pyramid import bin_edges, bin_samples, binned, chunk_bins
 from pipelines.spikes.read import read_recording
 from pipelines.spikes.recording_parameters import LookParameters
-from pipelines.spikes.segments import time_notes
+from pipelines.spikes.segments import time_notes, timeline_of
+from pipelines.spikes.timeline import Segment, Timeline
 from pipelines.spikes.unit_tables import write_table
 
 LEAST_SATURATED_S = 5
@@ -58,9 +59,10 @@ def look(
         report: told what happens.
 
     Returns:
-        `n_channels`, `duration_s`, `n_samples`, `samples_sha256`, `sampling_frequency`,
-        `bin_samples`, `exclude_channels` (names divided by commas), `n_left_out`, `end_s` (none
-        if the recording is good to its end),
+        `n_channels`, `duration_s` (recorded time), `n_samples`, `segments` (start, length and
+        samples of each), `samples_sha256`, `sampling_frequency`, `bin_samples`,
+        `exclude_channels` (names divided by commas), `n_left_out`, `end_s` (on the recording's
+        clock; none if it is good to its end),
         `bad_stretches` and `bad_channel_s` (number and length of all stretches without signal),
         `notes`.
 
@@ -79,8 +81,7 @@ def look(
     end_s = _cut_off(saturated)
     table = _table(recording, channels, parameters)
     write_table(table, folder / "channels.csv")
-    seconds = pd.DataFrame({"second": range(len(saturated)), "saturated": np.round(saturated, 4)})
-    seconds.to_csv(folder / "saturation.csv", index=False)
+    saturated.to_csv(folder / "saturation.csv", index=False)
     rate = float(recording.get_sampling_frequency())
     write_bad(bad, folder, signal.timeline)
     left_out = table.loc[table["state"] != "good", "channel"].astype(str).tolist()
@@ -88,6 +89,7 @@ def look(
         "n_channels": len(table),
         "duration_s": round(recording.get_num_samples() / rate, 3),
         "n_samples": recording.get_num_samples(),
+        "segments": signal.timeline.as_results(),
         "sampling_frequency": rate,
         "bin_samples": bin_samples(recording.get_num_samples(), len(table)),
         "exclude_channels": ",".join(left_out),
@@ -160,15 +162,27 @@ def _write_spectrum(signal: BandPass, file: Path) -> None:
     recording, mender = signal.recording, signal.mender
     rate, n_samples = float(recording.get_sampling_frequency()), recording.get_num_samples()
     length = min(SPECTRUM_SAMPLES * 8, n_samples)
-    starts = np.unique(np.linspace(0, n_samples - length, 8).astype(int))
+    starts = np.unique(np.linspace(0, n_samples - length, 8).astype(int)).tolist()
     powers = []
-    for start in starts:
-        raw = _microvolts(recording, int(start), int(start) + length, mender)
+    for start, stop in _within_segments(signal.timeline, starts, length):
+        raw = _microvolts(recording, start, stop, mender)
         freq_hz, power = welch(raw, rate, nperseg=min(SPECTRUM_SAMPLES, length), axis=0)
         powers.append(power)
     np.savez_compressed(
         file, freq_hz=freq_hz.astype(np.float32), power=np.mean(powers, axis=0).astype(np.float32)
     )
+
+
+def _within_segments(
+    timeline: Timeline, starts: Sequence[int], length: int
+) -> list[tuple[int, int]]:
+    """Of stretches of so many samples their longest parts without a gap, if long enough."""
+    spans = [
+        max(timeline.spans(start, start + length), key=lambda span: span[1] - span[0])
+        for start in starts
+    ]
+    long_enough = [span for span in spans if span[1] - span[0] >= min(SPECTRUM_SAMPLES, length)]
+    return long_enough or [(start, start + length) for start in starts]
 
 
 def _microvolts(
@@ -185,41 +199,69 @@ def _microvolts(
 
 def _write_traces(
     recording: BaseRecording, parameters: LookParameters, file: Path, report: Report
-) -> NDArray[np.float64]:
-    """Write the envelope of all traces, and return the saturated share of every second."""
-    n_samples, n_channels = recording.get_num_samples(), recording.get_num_channels()
-    rate = float(recording.get_sampling_frequency())
-    samples = bin_samples(n_samples, n_channels)
-    shape = (2, -(-n_samples // samples), n_channels)
+) -> pd.DataFrame:
+    """Write the envelope of all traces, and return the saturated share of every second.
+
+    A row is a second of recorded time, the last of a segment what is left of it: `second` is when
+    it begins on the recording's clock, `saturated` the share of its samples.
+    """
+    timeline, n_channels = timeline_of(recording), recording.get_num_channels()
+    samples = bin_samples(timeline.n_samples, n_channels)
+    edges = bin_edges(timeline, samples)
+    shape = (2, len(edges) - 1, n_channels)
     stored = np.lib.format.open_memmap(file, mode="w+", dtype=np.float16, shape=shape)
-    totals, counts = np.zeros(int(n_samples / rate) + 1), np.zeros(int(n_samples / rate) + 1)
-    step = samples * chunk_bins(n_channels, samples)
-    for start in range(0, n_samples, step):
-        stop = min(start + step, n_samples)
-        values = _microvolts(recording, start, stop)
-        low, high = binned(values, samples)
-        first = start // samples
-        stored[0, first : first + len(low)] = np.clip(low, -6e4, 6e4)
-        stored[1, first : first + len(high)] = np.clip(high, -6e4, 6e4)
-        seconds = (np.arange(start, stop) / rate).astype(np.intp)
-        beyond = (np.abs(values) >= parameters.saturation_uv).mean(axis=1)
-        totals += np.bincount(seconds, beyond, len(totals))
-        counts += np.bincount(seconds, minlength=len(counts))
-        report(0.1 + 0.85 * stop / n_samples, f"Looked at {stop / rate:.0f} s")
+    seconds = [_Seconds(one, parameters.saturation_uv) for one in timeline.segments]
+    for own in seconds:
+        step = samples * chunk_bins(n_channels, samples)
+        for start in range(own.segment.first_sample, own.segment.stop_sample, step):
+            stop = min(start + step, own.segment.stop_sample)
+            values = _microvolts(recording, start, stop)
+            low, high = binned(values, samples)
+            first = int(np.searchsorted(edges, start))
+            stored[0, first : first + len(low)] = np.clip(low, -6e4, 6e4)
+            stored[1, first : first + len(high)] = np.clip(high, -6e4, 6e4)
+            own.add(values, start)
+            done = f"Looked at {stop / own.segment.rate_hz:.0f} s"
+            report(0.1 + 0.85 * stop / timeline.n_samples, done)
     stored.flush()
-    return np.asarray(totals[counts > 0] / counts[counts > 0])
+    return pd.concat([own.table() for own in seconds], ignore_index=True)
 
 
-def _cut_off(saturated: NDArray[np.float64]) -> float | None:
+class _Seconds:
+    """How much of every second of a segment is saturated."""
+
+    def __init__(self, segment: Segment, limit_uv: float) -> None:
+        self.segment = segment
+        self._limit_uv = limit_uv
+        self._beyond = np.zeros(int(segment.length_s) + 2)
+        self._counts = np.zeros(int(segment.length_s) + 2)
+
+    def add(self, values: Floats, start: int) -> None:
+        """Count samples in uV, shape (sample, channel), that begin at a sample."""
+        inside = np.arange(start, start + len(values)) - self.segment.first_sample
+        seconds = (inside / self.segment.rate_hz).astype(np.intp)
+        beyond = (np.abs(values) >= self._limit_uv).mean(axis=1)
+        self._beyond += np.bincount(seconds, beyond, len(self._beyond))
+        self._counts += np.bincount(seconds, minlength=len(self._counts))
+
+    def table(self) -> pd.DataFrame:
+        own = np.flatnonzero(self._counts)
+        share = np.round(self._beyond[own] / self._counts[own], 4)
+        return pd.DataFrame({"second": self.segment.start_s + own, "saturated": share})
+
+
+def _cut_off(seconds: pd.DataFrame) -> float | None:
     """From which second on half of all samples are saturated up to the end, if so.
 
     Raises:
         RecordingError: that is so from the beginning.
     """
-    fine = np.flatnonzero(saturated < 0.5)
+    fine = np.flatnonzero(seconds["saturated"] < 0.5)
     if not len(fine):
         raise RecordingError(
             "The whole recording is saturated: check the gain, or raise saturation_uv."
         )
     end = int(fine[-1]) + 1
-    return float(end) if len(saturated) - end >= LEAST_SATURATED_S else None
+    if len(seconds) - end < LEAST_SATURATED_S:
+        return None
+    return float(seconds["second"].iloc[end - 1]) + 1.0

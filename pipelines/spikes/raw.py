@@ -10,6 +10,7 @@ from pipelines.spikes.identity import digest_of_samples
 from pipelines.spikes.pyramid import Envelope, envelope_of
 from pipelines.spikes.read import read_recording
 from pipelines.spikes.recording_parameters import RecordingParameters
+from pipelines.spikes.segments import timeline_of
 
 
 def read_stretch(
@@ -26,7 +27,7 @@ def read_stretch(
         path: of the recording.
         parameters: that it was opened with.
         channels: positions in the recording.
-        start_s: where the stretch begins.
+        start_s: where the stretch begins on the recording's clock.
         stop_s: where it ends.
         samples_sha256: of the recording that was looked at; empty in results of earlier versions.
 
@@ -41,10 +42,10 @@ def read_stretch(
             f"{path} holds another recording now than the one that was looked at: its header or "
             "its samples differ. Look at it again."
         )
-    rate = float(recording.get_sampling_frequency())
-    start = max(0, int(start_s * rate))
-    stop = min(recording.get_num_samples(), max(start + 2, int(np.ceil(stop_s * rate))))
+    timeline = timeline_of(recording)
+    start = min(int(timeline.sample(start_s)), timeline.n_samples - 2)
+    stop = min(max(start + 2, int(timeline.sample(stop_s)) + 1), timeline.n_samples)
     ids = recording.channel_ids[list(channels)]
     raw = recording.get_traces(start_frame=start, end_frame=stop, channel_ids=ids)
     gains = np.asarray(recording.get_channel_gains(ids), dtype=np.float32)
-    return envelope_of(np.asarray(raw, dtype=np.float32) * gains, start / rate, rate)
+    return envelope_of(np.asarray(raw, dtype=np.float32) * gains, start, timeline)

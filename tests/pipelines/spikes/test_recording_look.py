@@ -9,6 +9,7 @@ import pytest
 from pipelines.errors import RecordingError
 from pipelines.provenance import Run
 from pipelines.spikes.pyramid import MOST_DRAWN, bin_samples, envelope_of, read_envelope
+from pipelines.spikes.timeline import Timeline
 from pipelines.tasks import run
 
 RATE = 20_000.0
@@ -81,14 +82,14 @@ def test_traces_are_drawn_from_few_numbers_at_any_zoom(tmp_path: Path) -> None:
     values = noise(20)
     values[123_456, 2] = 3_000
     done, out = looked_at(tmp_path, values)
-    samples = done.results["bin_samples"]
-    whole = read_envelope(out / "traces.npy", samples, RATE, 0.0, 20.0, [2, 4])
+    samples, plain = done.results["bin_samples"], Timeline.one(len(values), RATE)
+    whole = read_envelope(out / "traces.npy", samples, plain, 0.0, 20.0, [2, 4])
     assert whole is not None
     assert len(whole.high) <= MOST_DRAWN
     peak = int(whole.high[:, 0].argmax())
     assert whole.edges_s[peak] <= 123_456 / RATE < whole.edges_s[peak + 1]
     assert whole.high[peak, 0] == pytest.approx(1_500, rel=1e-3)
-    assert read_envelope(out / "traces.npy", samples, RATE, 6.17, 6.18, [2]) is None
+    assert read_envelope(out / "traces.npy", samples, plain, 6.17, 6.18, [2]) is None
 
 
 def test_a_billion_samples_stay_small() -> None:
@@ -99,7 +100,7 @@ def test_a_billion_samples_stay_small() -> None:
 
 def test_a_short_stretch_keeps_its_extremes() -> None:
     values = np.random.default_rng(0).normal(size=(10_001, 3)).astype(np.float32)
-    found = envelope_of(values, 5.0, 1000.0)
+    found = envelope_of(values, 0, Timeline.one(10_001, 1000.0, 5.0))
     assert found.low.min(axis=0).tolist() == values.min(axis=0).tolist()
     assert found.high.max(axis=0).tolist() == values.max(axis=0).tolist()
     assert (found.edges_s[0], found.edges_s[-1]) == (5.0, pytest.approx(15.001))
