@@ -24,7 +24,7 @@ from pipelines.synapses.fit import fit, fit_rows, weigh
 from pipelines.synapses.model import load_fitted
 from pipelines.synapses.parameters import FitParameters, TrainParameters
 from pipelines.synapses.predict import judge
-from pipelines.synapses.reading import Sheet
+from pipelines.synapses.sheets import Sheet
 from pipelines.synapses.simulate import Simulation, simulate
 from pipelines.synapses.table import check_sheet
 

@@ -1,5 +1,6 @@
 """A parameters model as a form, and the form's values as the model again."""
 
+import json
 from collections.abc import Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -12,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from pipelines.errors import ParameterError
 from pipelines.parameters import Parameters
+from pipelines.synapses.parameters import MAPPING
 
 
 def field_id(bench: str, name: str) -> dict[str, str]:
@@ -82,6 +84,8 @@ def _control(
     if offered:
         return dmc.Select(**shared, data=list(offered), allowDeselect=False)
     kind = _plain_type(field)
+    if _extra(field, "offers") == MAPPING:
+        return _mapping(shared)
     if _extra(field, "offers") or _is_several_of(kind):
         return _choice(shared, kind)
     if get_origin(kind) is Literal:
@@ -102,6 +106,17 @@ def _control(
             placeholder="found by itself" if _is_optional(field) else "",
         )
     return dmc.TextInput(**{**shared, "value": _as_text(value)})
+
+
+def _mapping(shared: dict[str, Any]) -> Component:
+    """A place for one choice per name that is needed, which a page fills, and what they make."""
+    made = {**shared, "value": json.dumps(dict(shared["value"] or {}))}
+    return html.Div(
+        [
+            dmc.TextInput(**made, style={"display": "none"}),
+            html.Div(id={**shared["id"], "type": MAPPING}, className="stack"),
+        ]
+    )
 
 
 def _choice(shared: dict[str, Any], kind: Any) -> Any:

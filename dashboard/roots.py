@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from pipelines.brainmap import kinds
 from pipelines.errors import InputError
+from pipelines.synapses.kinds import TABLES
 
 DEPTH = 5
 MOST_SECONDS = 0.5
@@ -23,7 +24,8 @@ FOLDER_SUFFIXES = frozenset({".meta", ".ncs"})
 RECORDING_SUFFIXES = frozenset(
     {".nwb", ".dat", ".bin", ".raw", ".rhd", ".rhs", ".h5", ".hdf5", ".ns5", ".ns6"}
 )
-TABLE_FILES = frozenset({".xlsx", ".csv", ".tsv", ".parquet"})
+TABLE_FILES = frozenset(TABLES) - {".txt"}
+"""What is no table more often than one is typed."""
 SIGNAL_FILES = frozenset({".npy", ".csv", ".mat"})
 
 

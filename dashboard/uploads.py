@@ -22,6 +22,7 @@ from dashboard.settings import MB, Settings
 from pipelines.brainmap import kinds
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.provenance import digest, size
+from pipelines.synapses.kinds import TABLES
 
 BLOCK = 1 << 20
 SET_NAME = re.compile(r"[0-9a-f]{32}")
@@ -49,7 +50,7 @@ KINDS: Mapping[str, UploadKind] = {
     "tables": UploadKind((".xlsx", ".csv", ".tsv", ".parquet"), many=True, noun="tables"),
     "probe": UploadKind((".json",), many=False, noun="a probe file"),
     "sort-file": UploadKind((".csv",), many=False, noun="a sort file"),
-    "table": UploadKind((".xlsx", ".csv", ".tsv", ".parquet"), many=False, noun="table"),
+    "table": UploadKind(TABLES, many=False, noun="table"),
 }
 
 

@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 a bug; 2 the input or a parameter is wrong; 130 cancelled.
 """
 
 import argparse
+import json
 import shutil
 import sys
 import tempfile
@@ -13,10 +14,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from pipelines import model_sources, outputs, registry, tasks
-from pipelines.commands import COMMANDS, Command
+from pipelines.commands import COMMANDS, Command, Option
 from pipelines.errors import BundleError, Cancelled, NeuroboardError, ParameterError
 from pipelines.outputs import atomic_file, atomic_folder
 from pipelines.parameters import Parameters, from_assignments
@@ -189,7 +190,16 @@ def _add_command(sub: argparse.ArgumentParser, command: Command) -> None:
     sub.add_argument("--params", type=Path, metavar="FILE.json", help="a whole set of parameters")
     sub.add_argument("--overwrite", action="store_true", help="replace the output")
     for option in command.options:
-        sub.add_argument(option.flag, dest=option.parameter, help=option.help)
+        if option.repeats:
+            sub.add_argument(
+                option.flag,
+                dest=option.parameter,
+                help=option.help,
+                action="append",
+                metavar="NAME=VALUE",
+            )
+        else:
+            sub.add_argument(option.flag, dest=option.parameter, help=option.help)
     for file in command.files:
         sub.add_argument(*file.flags, dest=file.name, type=Path, metavar="FILE", help=file.help)
     for file in command.extra:
@@ -247,18 +257,30 @@ def _run_command(options: argparse.Namespace) -> None:
                 overwrite=options.overwrite,
                 report=report,
             )
-    _print_results(record.results)
+    _print_results(record)
     if getattr(options, "show_plot", False):
         _show(options.out / command.show)
 
 
-def _print_results(results: Mapping[str, Any]) -> None:
+def _print_results(record: Run) -> None:
     """The headline figures, after the sentences that one has to know before reading them."""
-    for note in results.get("notes", ()):
+    for note in record.results.get("notes", ()):
         say(f"Note: {note}")
-    for name, value in results.items():
-        if name != "notes":
+    for line in _offers(record):
+        say(f"Offer: {line}")
+    for name, value in record.results.items():
+        if name not in ("notes", "offers"):
             say(f"{name}: {value}")
+
+
+def _offers(record: Run) -> list[str]:
+    """What can be repaired, each with the option that does so."""
+    asked = record.parameters.get("repair", [])
+    return [
+        f"{offer['message']} For {offer['n_rows']:,} row{'' if offer['n_rows'] == 1 else 's'}: "
+        f"--set repair={','.join([*asked, name])}"
+        for name, offer in record.results.get("offers", {}).items()
+    ]
 
 
 def _show(file: Path) -> None:
@@ -309,12 +331,21 @@ def _run_and_keep(
 
 def _parameters(options: argparse.Namespace, command: Command) -> Parameters:
     plain = [
-        f"{option.parameter}={value}"
+        f"{option.parameter}={_mapping(option, value) if option.repeats else value}"
         for option in (*command.options, *command.positional)
         if (value := getattr(options, option.parameter)) is not None
     ]
     model = tasks.TASKS[command.task].parameters
     return from_assignments(model, [*options.assign, *plain], options.params)
+
+
+def _mapping(option: Option, pairs: Sequence[str]) -> str:
+    """What an option was given, NAME=VALUE each time, as the text of a JSON object."""
+    parts = [pair.partition("=") for pair in pairs]
+    wrong = [pair for pair, part in zip(pairs, parts, strict=True) if not (part[0] and part[2])]
+    if wrong:
+        raise ParameterError(f"{option.flag} {wrong[0]}: write it as NAME=HEADER.")
+    return json.dumps({name.strip(): value.strip() for name, _, value in parts})
 
 
 def _inputs(options: argparse.Namespace, command: Command) -> dict[str, Path]:

@@ -14,6 +14,8 @@ class Option:
     flag: str
     parameter: str
     help: str
+    repeats: bool = False
+    """Whether it takes NAME=VALUE and may be there several times: the parameter is a mapping."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,15 @@ class Command:
     """The same in words."""
 
 
-_SHEET = Option("--sheet", "sheet", "name of the sheet in a workbook")
+_TABLE = (
+    Option("--sheet", "sheet", "name of the sheet in a workbook"),
+    Option(
+        "--column",
+        "columns",
+        "NAME=HEADER: a column that is needed, by the name that the table has for it",
+        repeats=True,
+    ),
+)
 _IMAGES = (
     Option("--axes", "axes", "axes of the file, such as TZYX or YXT"),
     Option("--files", "files", "a folder's files: time-points, pieces, planes or channels"),
@@ -211,21 +221,21 @@ COMMANDS = (
     Command(
         "synapses check",
         "validate a table",
-        (_SHEET,),
+        _TABLE,
         one_file="report.csv",
         extra=(FileOption("--repaired", "repaired.csv", "write the usable rows, repaired, there"),),
     ),
     Command(
         "synapses fit",
         "embed and cluster synapses",
-        (_SHEET,),
+        _TABLE,
         files=(FileOption("--labels-from", "labels", "table of clusters to take over"),),
     ),
     Command("synapses train", "train a classifier on a fit"),
     Command(
         "synapses predict",
         "clusters of new synapses",
-        (_SHEET,),
+        _TABLE,
         one_file="predictions.csv",
     ),
 )

@@ -36,7 +36,8 @@ def parameter(
         unit: the unit of the value, empty for a pure number.
         advanced: whether the form folds it away at first.
         path: whether it names a file of this machine; forms, whoever fills them in, leave it out.
-        offers: what a form offers to choose from: "columns" or "sheets" of the chosen table.
+        offers: what a form offers to choose from: "columns" or "sheets" of the chosen table, or a
+            "mapping" of names that are needed to its columns.
         bounds: pydantic's `ge`, `gt`, `le`, `lt`, `min_length`, ...
     """
     extra: dict[str, JsonValue] = {"unit": unit, "advanced": advanced, "path": path}

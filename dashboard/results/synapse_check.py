@@ -1,5 +1,6 @@
 """The result of checking a table of synapses: what was said of which row."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from dashboard.results import common
 from dashboard.submission import submit
 from pipelines.errors import NeuroboardError
 from pipelines.synapses.parameters import CheckParameters
+from pipelines.synapses.parsing import WITHOUT_HIDDEN
 from pipelines.synapses.repairs import REPAIRS
 from pipelines.tasks import TASKS
 
@@ -52,8 +54,14 @@ def _counts(job: Job) -> Component:
 def _use(job: Job) -> str:
     """The page that clusters this table, with what was set here."""
     changed = CheckParameters.parse(job.parameters).changed()
-    given = {k: ",".join(v) if isinstance(v, list) else v for k, v in changed.items()}
+    given = {k: _in_address(v) for k, v in changed.items()}
     return "/synapses?" + urlencode({"step": "fit", "table": job.inputs[-1].reference, **given})
+
+
+def _in_address(value: Any) -> Any:
+    if isinstance(value, dict):
+        return json.dumps(value)
+    return ",".join(value) if isinstance(value, list) else value
 
 
 # -- repairs
@@ -82,12 +90,16 @@ def _offer(name: str, n_rows: int, message: str) -> Component:
     rows = f"{n_rows:,} row{'' if n_rows == 1 else 's'}"
     return html.Div(
         [
-            html.P([html.Strong(f"{REPAIRS[name]} "), rows, " would be usable again."]),
+            html.P([html.Strong(f"{REPAIRS[name]} "), rows, f" would be {_effect(name)}."]),
             html.P(message, className="hint"),
             html.Div(button),
         ],
         className="stack",
     )
+
+
+def _effect(name: str) -> str:
+    return "left out" if name == WITHOUT_HIDDEN else "usable again"
 
 
 def register(app: Dash) -> None:

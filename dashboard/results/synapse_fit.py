@@ -17,7 +17,7 @@ from dashboard.figures import synapses as figures
 from dashboard.figures.pictures import CHOOSING_CONFIG, pictured
 from dashboard.jobs.store import Job
 from dashboard.results import common, synapse_explore, synapse_grid
-from dashboard.results.synapse_check import report
+from dashboard.results.synapse_check import offers, report
 from dashboard.results.synapse_choice import Choice, chosen_rows
 from dashboard.results.synapse_rows import clusters, nearest, window_of
 from pipelines.synapses.parameters import FitParameters
@@ -48,6 +48,7 @@ def view(job: Job) -> Component:
                 [_verdict(job), _fit_headline(job), _fit_links(job)],
                 className="card",
             ),
+            *offers(job),
             dcc.Store(id="synapses-choice"),
             dcc.Store(id="synapses-outline"),
             dcc.Store(id="synapses-seen"),

@@ -1,8 +1,7 @@
 """Numbers in cells: whole columns at once where they are plain, cell by cell where not."""
 
 import math
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,14 +11,11 @@ import pyarrow
 import pyarrow.compute as pc
 
 from pipelines.synapses.arrays import Booleans, Floats
+from pipelines.synapses.separators import DECIMAL_COMMA, THOUSANDS, readings, styles
 
-DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
-WHOLE = re.compile(r"[+-]?\d+")
 MISSING = frozenset({"", "-", "na", "n/a", "nan", "null", "none", "#n/a"})
 LARGEST = 1e30
 """Numbers beyond are no measures, in whatever unit."""
-COMMA_SHARE = 0.95
-"""Share of the text cells that must look like decimal commas before any is converted."""
 PLAIN = r"^-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
@@ -28,52 +24,87 @@ class Read:
     """Columns that were read as numbers, each of n cells.
 
     Attributes:
-        values: by column; nan where there is no number.
+        values: by column; nan where there is no number, or none that is certain.
         text: by column, which cells are text.
-        commas: by column, which cells are numbers with a decimal comma.
-        comma_values: by column, what those would be.
-        offers_commas: whether nearly all text cells that could tell have a decimal comma.
-        commas_read: whether they were taken.
+        offers: by repair and column, what a cell would be with that repair; nan where it would
+            not change.
+        doubtful: by column, cells that a separator keeps from being read.
+        repaired: by column, cells that were read with a repair.
     """
 
     values: Mapping[str, Floats]
     text: Mapping[str, Booleans]
-    commas: Mapping[str, Booleans]
-    comma_values: Mapping[str, Floats]
-    offers_commas: bool
-    commas_read: bool = False
+    offers: Mapping[str, Mapping[str, Floats]]
+    doubtful: Mapping[str, Booleans]
+    repaired: Mapping[str, Booleans]
 
-    def with_commas(self) -> "Read":
-        """The same with decimal commas read, where they are what nearly all cells have."""
-        if not self.offers_commas:
-            return self
-        values = {
-            name: np.where(self.commas[name], self.comma_values[name], column)
-            for name, column in self.values.items()
-        }
-        return replace(self, values=values, commas_read=True)
+    def with_repairs(self, repairs: Collection[str]) -> "Read":
+        """The same with what was asked for; a cell that two of these read differently stays."""
+        values, repaired = dict(self.values), dict(self.repaired)
+        wanted = [name for name in self.offers if name in repairs]
+        for column in values if wanted else ():
+            read = np.array([self.offers[name][column] for name in wanted])
+            least, most = _least_and_most(read)
+            agreed = np.isfinite(least) & (least == most)
+            values[column] = np.where(agreed, least, values[column])
+            repaired[column] = agreed
+        return replace(self, values=values, repaired=repaired)
+
+
+def _least_and_most(values: Floats) -> tuple[Floats, Floats]:
+    """Of values (r, n) the least and the most (n,) of those that are there."""
+    lacking = np.isnan(values)
+    least = np.where(lacking, np.inf, values).min(axis=0)
+    return least, np.where(lacking, -np.inf, values).max(axis=0)
 
 
 @dataclass(frozen=True)
 class _Column:
     values: Floats
     text: Booleans
-    commas: Booleans
-    comma_values: Floats
 
 
 def read_numbers(columns: Mapping[str, "pd.Series[Any]"]) -> Read:
     """Read columns of cells as numbers."""
     read = {name: _read(column) for name, column in columns.items()}
-    matching = sum(int(column.commas.sum()) for column in read.values())
-    telling = sum(_telling(column) for column in columns.values()) if matching else 0
-    return Read(
-        values={name: column.values for name, column in read.items()},
-        text={name: column.text for name, column in read.items()},
-        commas={name: column.commas for name, column in read.items()},
-        comma_values={name: column.comma_values for name, column in read.items()},
-        offers_commas=matching > 0 and matching >= COMMA_SHARE * telling,
-    )
+    values = {name: column.values for name, column in read.items()}
+    text = {name: column.text for name, column in read.items()}
+    nowhere = {name: np.zeros(len(column), dtype=bool) for name, column in values.items()}
+    plain = Read(values, text, {}, nowhere, nowhere)
+    cells = {name: _unread(columns[name], column) for name, column in read.items()}
+    if not any(np.isfinite(readings(one)).any() for odd in cells.values() for one in odd):
+        return plain
+    return _separated(plain, columns)
+
+
+def _unread(cells: "pd.Series[Any]", column: _Column) -> list[str]:
+    """The different texts of cells that are no plain number."""
+    odd = column.text & np.isnan(column.values)
+    return list({str(cell).strip() for cell in cells[odd].tolist()}) if odd.any() else []
+
+
+def _separated(plain: Read, columns: Mapping[str, "pd.Series[Any]"]) -> Read:
+    """The same where some cells have separators, which mean what the column tells."""
+    names = list(columns)
+    both = {name: _both_readings(columns[name], plain.text[name]) for name in names}
+    found = styles({name: pair[plain.text[name]] for name, pair in both.items()}, plain.values)
+    values, doubtful = dict(plain.values), dict(plain.doubtful)
+    offers: dict[str, dict[str, Floats]] = {DECIMAL_COMMA: {}, THOUSANDS: {}}
+    for name in names:
+        doubt, as_comma, as_point = found[name].doubts(both[name], plain.values[name])
+        doubtful[name] = doubt
+        values[name] = np.where(doubt, np.nan, values[name])
+        offers[DECIMAL_COMMA][name], offers[THOUSANDS][name] = as_comma, as_point
+    return replace(plain, values=values, doubtful=doubtful, offers=offers)
+
+
+def _both_readings(cells: "pd.Series[Any]", text: Booleans) -> Floats:
+    """What each cell is with a decimal comma, and what with a decimal point (n, 2)."""
+    both = np.full((len(cells), 2), np.nan)
+    if text.any():
+        codes, different = pd.factorize(cells[text].astype(str))
+        both[text] = np.array([readings(str(one).strip()) for one in different])[codes]
+    return both
 
 
 def _read(cells: "pd.Series[Any]") -> _Column:
@@ -81,8 +112,7 @@ def _read(cells: "pd.Series[Any]") -> _Column:
         return _column_of(cells.tolist())
     if pd.api.types.is_numeric_dtype(cells.dtype):
         values = cells.to_numpy(float)
-        nowhere = np.zeros(len(values), dtype=bool)
-        return _Column(_all_bounded(values), nowhere, nowhere, values)
+        return _Column(_all_bounded(values), np.zeros(len(values), dtype=bool))
     if isinstance(cells.dtype, pd.StringDtype):
         return _read_texts(pyarrow.chunked_array(pyarrow.array(cells.array, from_pandas=True)))
     return _column_of(cells.tolist())
@@ -98,8 +128,10 @@ def _read_texts(texts: Any) -> _Column:
         values = _cast(pc.if_else(plain, texts, pyarrow.scalar(None, texts.type)))
         odd = ~plain.to_numpy(zero_copy_only=False)
     text = texts.is_valid().to_numpy(zero_copy_only=False)
-    column = _Column(values, text, np.zeros(len(values), bool), np.full(len(values), np.nan))
-    return _with_odd(column, texts, odd & text) if (odd & text).any() else column
+    places = np.flatnonzero(odd & text)
+    if len(places):
+        values[places] = _column_of(texts.take(pyarrow.array(places)).to_pylist()).values
+    return _Column(values, text)
 
 
 def _cast(texts: Any) -> Floats:
@@ -107,36 +139,13 @@ def _cast(texts: Any) -> Floats:
     return _all_bounded(np.array(values, dtype=float))
 
 
-def _with_odd(column: _Column, texts: Any, odd: Booleans) -> _Column:
-    places = np.flatnonzero(odd)
-    found = _column_of(texts.take(pyarrow.array(places)).to_pylist())
-    values, commas, comma_values = column.values, column.commas.copy(), column.comma_values.copy()
-    values[places], commas[places] = found.values, found.commas
-    comma_values[places] = found.comma_values
-    return _Column(values, column.text, commas, comma_values)
-
-
 def _column_of(cells: list[Any]) -> _Column:
     """Any cells, one by one."""
     text = np.array([isinstance(cell, str) for cell in cells], dtype=bool)
-    stripped = [cell.strip() if isinstance(cell, str) else "" for cell in cells]
-    commas = np.array([DECIMAL_COMMA.fullmatch(one) is not None for one in stripped], dtype=bool)
-    values = np.array([number(cell) for cell in cells], dtype=float)
-    comma_values = np.full(len(cells), np.nan)
-    for place in np.flatnonzero(commas):
-        comma_values[place] = number(stripped[place], decimal_comma=True)
-    return _Column(values, text, commas, comma_values)
+    return _Column(np.array([number(cell) for cell in cells], dtype=float), text)
 
 
-def _telling(cells: "pd.Series[Any]") -> int:
-    """Number of text cells that show how decimals are written."""
-    if pd.api.types.is_numeric_dtype(cells.dtype):
-        return 0
-    stripped = (cell.strip() for cell in cells.tolist() if isinstance(cell, str))
-    return sum(one.casefold() not in MISSING and not WHOLE.fullmatch(one) for one in stripped)
-
-
-def number(cell: Any, decimal_comma: bool = False) -> float:
+def number(cell: Any) -> float:
     """The number in a cell; nan if there is none. A date or truth value is no number."""
     if isinstance(cell, bool):
         return math.nan
@@ -144,11 +153,8 @@ def number(cell: Any, decimal_comma: bool = False) -> float:
         return _bounded(cell)
     if not isinstance(cell, str) or "_" in cell:
         return math.nan
-    text = cell.strip()
-    if decimal_comma and DECIMAL_COMMA.fullmatch(text):
-        text = text.replace(",", ".")
     try:
-        return _bounded(float(text))
+        return _bounded(float(cell.strip()))
     except ValueError:
         return math.nan
 

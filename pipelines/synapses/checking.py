@@ -1,15 +1,15 @@
 """Check a table: what can be used, what can be repaired, and what became of every row."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pipelines.progress import Report
+from pipelines.synapses.left_out import left_out, offers, remarked
 from pipelines.synapses.parameters import CheckParameters
 from pipelines.synapses.reading import read_sheet
 from pipelines.synapses.schemas import chosen_schema, suggested_logarithms
-from pipelines.synapses.table import check_sheet
+from pipelines.synapses.table import check_sheet, looked_for
 
 REPORT_FILE, REPAIRED_FILE = "report.csv", "repaired.csv"
 
@@ -28,19 +28,22 @@ def check(
     """
     table = inputs["table"]
     report(0.1, f"Reading {table.name}")
-    sheet = read_sheet(table, parameters.sheet)
+    schema, columns = chosen_schema(parameters), parameters.columns
+    names = looked_for(schema, columns)
+    sheet = read_sheet(table, parameters.sheet, names=names, header_row=parameters.header_row)
     report(0.4, f"Checking {len(sheet.cells):,} rows")
-    schema = chosen_schema(parameters)
-    checked = check_sheet(sheet, schema=schema, repairs=parameters.repair)
+    checked = check_sheet(sheet, schema=schema, repairs=parameters.repair, columns=columns)
     report(0.8, "Writing the report")
     checked.write_report(folder / REPORT_FILE)
     checked.write_repaired(folder / REPAIRED_FILE)
     return {
         **checked.counts,
-        "offers": {name: asdict(offer) for name, offer in checked.offers.items()},
+        "offers": offers(checked),
         "notes": [
+            *([] if checked.wrong else left_out(checked)),
             *(problem.message for problem in checked.wrong),
             *checked.notes,
+            *remarked(checked),
             *suggested_logarithms(checked.rows, schema),
         ],
     }

@@ -29,7 +29,8 @@ from pipelines.synapses.columns import (
     Range,
 )
 from pipelines.synapses.findings import Finding, Outcome, finding
-from pipelines.synapses.parsing import Draft, is_missing
+from pipelines.synapses.names import LOST, dates, is_missing, lost_digits
+from pipelines.synapses.parsing import FILL_DOWN, FORMULA, Draft, why_blank
 from pipelines.synapses.remarks import Remarks, at, condition_on, remark, row_numbers, rows_where
 from pipelines.synapses.repairs import NM, NM2, nm_columns
 from pipelines.synapses.soma_checks import check_copied_somas
@@ -105,32 +106,45 @@ def soma_distance(numbers: pd.DataFrame) -> "pd.Series[float]":
 
 
 def check_names(draft: Draft) -> Remarks:
-    """Each name is there, and SynType is as or ss."""
-    sheet, names, sources = draft.sheet, draft.names, draft.sources
+    """Each name is there as it was written, and SynType is as or ss."""
+    columns = {"NeuronId": draft.schema.group, "SynId": draft.schema.id}
+    columns |= {"SynType": "SynType"} if draft.schema == SYNAPSES else {}
+    for name, source in columns.items():
+        if source:
+            yield from _check_name(draft, name, draft.sources[source].column)
     if draft.schema != SYNAPSES:
-        yield from _check_other_names(draft)
         return
-    for name in KEY:
-        for row in rows_where(condition_on(is_missing(names[name]), names)):
-            column = sources[name].column
-            yield finding(sheet, row, column, Outcome.REJECTED, "empty; fill in the name.")
-    column = sources["SynType"].column
+    names = draft.names
     unknown = ~names["SynType"].isin(list(SYN_TYPES)) & ~is_missing(names["SynType"])
     for row in rows_where(unknown):
         text = "must be as (asymmetric) or ss (symmetric)."
-        yield finding(sheet, row, column, Outcome.REJECTED, text)
-    column = sources["SynId"].column
-    for row in rows_where(~names["SynId"].str.fullmatch("[1-9][0-9]*") & (names["SynId"] != "")):
+        yield at(draft, row, "SynType", Outcome.REJECTED, text)
+    for row in rows_where(~names["SynId"].str.fullmatch("[0-9]+") & (names["SynId"] != "")):
         text = "not a whole number from 1; used as text."
-        yield finding(sheet, row, column, Outcome.ACCEPTED, text)
+        yield at(draft, row, "SynId", Outcome.ACCEPTED, text)
 
 
-def _check_other_names(draft: Draft) -> Remarks:
-    named = {"NeuronId": draft.schema.group, "SynId": draft.schema.id}
-    for name, column in ((name, column) for name, column in named.items() if column):
-        for row in rows_where(condition_on(is_missing(draft.names[name]), draft.names)):
-            text = "empty; fill in the name."
-            yield finding(draft.sheet, row, draft.sources[column].column, Outcome.REJECTED, text)
+def _check_name(draft: Draft, name: str, column: str) -> Remarks:
+    """A name is there, with every digit, and is no date that was made of it."""
+    sheet, names = draft.sheet, draft.names
+    for row in rows_where(condition_on(is_missing(names[name]), names)):
+        meant = why_blank(draft.blanks, row, column)
+        is_formula = (row, column) in sheet.formulas
+        text = FORMULA if is_formula else meant or "empty; fill in the name."
+        repairs = (FILL_DOWN,) if meant else ()
+        yield finding(sheet, row, column, Outcome.REJECTED, text, *repairs)
+    for row in rows_where(condition_on(lost_digits(sheet, column), names)):
+        yield finding(sheet, row, column, Outcome.REJECTED, LOST)
+    of_dates = dates(sheet, column)
+    if of_dates.any() and not of_dates.all():
+        for row in rows_where(condition_on(of_dates, names)):
+            yield finding(sheet, row, column, Outcome.REJECTED, DATE)
+
+
+DATE = (
+    "a date among names, as a spreadsheet program makes of 1-2; type it as text, in a column that "
+    "is formatted as text."
+)
 
 
 def check_logarithms(draft: Draft) -> Remarks:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from pipelines.synapses.reading import Sheet
+from pipelines.synapses.sheets import Sheet
 
 
 class Outcome(StrEnum):
@@ -22,9 +22,16 @@ LONGEST_VALUE = 60
 
 @dataclass(frozen=True)
 class Finding:
-    """One remark on one row; `message` is a sentence with the place in it.
+    """One remark on one row.
 
-    `repair` names what would repair it, if anything would.
+    Attributes:
+        row: its number.
+        column: as the sheet calls it; empty for the row as a whole.
+        value: what the cell holds.
+        outcome: what it means for the row.
+        message: a sentence with the place in it.
+        repairs: what would repair it, if anything would; of several one has to be chosen.
+        reason: the sentence without its place, to count how often it was said.
     """
 
     row: int
@@ -32,11 +39,12 @@ class Finding:
     value: str
     outcome: Outcome
     message: str
-    repair: str = ""
+    repairs: tuple[str, ...] = ()
+    reason: str = ""
 
 
 def finding(
-    sheet: Sheet, row: int, column: str, outcome: Outcome, text: str, repair: str = ""
+    sheet: Sheet, row: int, column: str, outcome: Outcome, text: str, *repairs: str
 ) -> Finding:
     """A remark whose value is looked up in the sheet.
 
@@ -46,12 +54,13 @@ def finding(
         column: name of a column of the sheet, or empty for the row as a whole.
         outcome: what it means for the row.
         text: what is wrong and what to do, to follow place and value.
-        repair: a key of `repairs.REPAIRS`, or empty.
+        repairs: keys of `repairs.REPAIRS`.
     """
     value = show(sheet.cell(row, column)) if column in sheet.cells.columns else ""
     shown = f' ("{value}")' if value else ""
     message = f"{sheet.place(row, column)}{shown}: {text}"
-    return Finding(row, column, value, outcome, message, repair)
+    where = f"column {column}: " if column else ""
+    return Finding(row, column, value, outcome, message, repairs, f"{where}{text}")
 
 
 def show(cell: Any) -> str:

@@ -13,7 +13,7 @@ from pipelines.errors import TableError
 from pipelines.progress import Report, part
 from pipelines.provenance import digest, versions
 from pipelines.synapses.arrays import Floats, Integers, Synapses, Texts, somas_of
-from pipelines.synapses.cluster import Clusters, Density, cluster, rejoined
+from pipelines.synapses.cluster import NOISE, Clusters, Density, cluster, rejoined
 from pipelines.synapses.columns import KEY, SYNAPSES, Schema
 from pipelines.synapses.effects import contrasts
 from pipelines.synapses.embed import FEWEST_ROWS as FEWEST_MAPPED
@@ -29,6 +29,7 @@ from pipelines.synapses.evidence import (
 from pipelines.synapses.features import fit_projection
 from pipelines.synapses.frames import project
 from pipelines.synapses.given import read_labels
+from pipelines.synapses.left_out import left_out, offers
 from pipelines.synapses.mixture import mixture
 from pipelines.synapses.model import Fitted, Record
 from pipelines.synapses.parameters import FitParameters
@@ -65,12 +66,22 @@ def fit(
     table, parameters = inputs["table"], applied(parameters)
     report(0.05, f"Checking the rows of {table.name}")
     schema = chosen_schema(parameters)
-    read = read_table(table, parameters.sheet, schema=schema, repairs=parameters.repair)
+    read = read_table(
+        table,
+        parameters.sheet,
+        schema=schema,
+        repairs=parameters.repair,
+        header_row=parameters.header_row,
+        columns=parameters.columns,
+    )
     checked = _with_frames(read)
     _refuse_few(checked, parameters.group)
-    fitted = fit_rows(checked.rows, parameters, digest(table), part(report, 0.0, 0.4))
+    given: pd.Series[int] | None = None
+    unmatched: tuple[str, ...] = ()
     if "labels" in inputs:
-        fitted = with_given_labels(fitted, inputs["labels"])
+        given, unmatched = _given(inputs["labels"], checked, parameters.group)
+    fitted = fit_rows(checked.rows, parameters, digest(table), part(report, 0.0, 0.4), only=given)
+    if given is not None:
         evidence = describe_given(fitted, parameters)
     else:
         evidence = weigh(fitted, parameters, part(report, 0.4, 0.95))
@@ -86,14 +97,42 @@ def fit(
         write_csv(sweep_min_samples(fitted.layout, density), folder / SWEEP_FILE)
     return {
         **checked.counts,
-        "notes": [*checked.notes, *suggested_logarithms(checked.rows, schema)],
+        "offers": offers(checked),
+        "notes": [
+            *left_out(checked, parameters.group),
+            *unmatched,
+            *checked.notes,
+            *suggested_logarithms(checked.rows, schema),
+        ],
         **_figures(fitted, evidence),
         "evidence": evidence.sentence,
     }
 
 
+def _given(
+    labels: Path, checked: CheckedTable, group: str
+) -> tuple["pd.Series[int]", tuple[str, ...]]:
+    """The clusters of a table by row number, and what of both tables did not match.
+
+    Raises:
+        TableError: see `given.read_labels`; or too few rows have a cluster.
+    """
+    rows = checked.rows[members(checked.rows, group)]
+    given = read_labels(labels, rows[list(KEY)].to_numpy().astype(str), group, checked.schema)
+    if given.named.sum() < FEWEST_MAPPED:
+        raise TableError(
+            f"Only {given.named.sum()} rows of the group {group} are in {labels.name}, and "
+            f"{FEWEST_MAPPED} are needed. {' '.join(given.notes)}"
+        )
+    return pd.Series(given.clusters.labels, index=rows.index)[given.named], given.notes
+
+
 def fit_rows(
-    rows: pd.DataFrame, parameters: FitParameters, table_sha256: str, report: Report
+    rows: pd.DataFrame,
+    parameters: FitParameters,
+    table_sha256: str,
+    report: Report,
+    only: "pd.Series[int] | None" = None,
 ) -> Fitted:
     """Fit frames, scales, map and clusters.
 
@@ -102,9 +141,13 @@ def fit_rows(
         parameters: of the fit.
         table_sha256: digest of the file that the rows come from.
         report: progress.
+        only: clusters that are taken over, by row number; other rows have none, and serve for
+            the frames of their neurons alone. Without it clusters are found.
     """
     rows, schema = rows.loc[canonical_order(rows)], chosen_schema(parameters)
     synapses, selected = Synapses.from_rows(rows, schema), members(rows, parameters.group)
+    if only is not None:
+        selected = selected & rows.index.isin(only.index)
     n_rows, n_neurons = int(selected.sum()), len(np.unique(synapses.neurons))
     report(0.2, f"Fitting the frames of {n_neurons} neurons")
     projection = fit_projection(
@@ -121,7 +164,11 @@ def fit_rows(
     layout = embed(features, chosen.key, parameters)
     density = Density.for_rows(n_rows, parameters.min_cluster_size, parameters.min_samples)
     report(0.85, "Finding clusters")
-    clusters = _find(features, layout, chosen.key, density, parameters)
+    if only is None:
+        clusters = _find(features, layout, chosen.key, density, parameters)
+    else:
+        labels = np.array(only.loc[rows.index[selected]], dtype=np.int64)
+        clusters = Clusters(labels, np.where(labels == NOISE, 0.0, 1.0))
     record = _record(parameters, table_sha256, density)
     return Fitted(
         record,
@@ -151,17 +198,6 @@ def weigh(fitted: Fitted, parameters: FitParameters, report: Report) -> Evidence
         parameters.seed,
         report,
     )
-
-
-def with_given_labels(fitted: Fitted, labels: Path) -> Fitted:
-    """A fit with the clusters of a table in place of its own.
-
-    Raises:
-        TableError: see `given.read_labels`.
-    """
-    key = fitted.synapses.take(fitted.selected).key
-    given = read_labels(labels, key, fitted.record.group, fitted.projection.schema)
-    return replace(fitted, labels=given.labels, probability=given.probability)
 
 
 def describe_given(fitted: Fitted, parameters: FitParameters) -> Evidence:
@@ -249,7 +285,7 @@ def _clusters(rows: pd.DataFrame, fitted: Fitted) -> pd.DataFrame:
     table[list(schema.axes)] = project(fitted.projection.frames, chosen)
     if schema.origin:
         table[SOMA_DISTANCE] = np.sqrt((chosen.position**2).sum(axis=1))
-    return own_names(table.loc[rows.index[members(rows, fitted.record.group)]], schema)
+    return own_names(table.loc[rows.index[rows.index.isin(order)]], schema)
 
 
 def described_by(schema: Schema) -> tuple[str, ...]:

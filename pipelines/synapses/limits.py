@@ -1,8 +1,15 @@
 """How large a table may be, and what the process that unpacks it may use."""
 
+import os
+import sys
+import threading
+import time
 from dataclasses import dataclass
 
 MB = 10**6
+WATCH_SECONDS = 0.05
+MEMORY_EXIT = 77
+"""The exit code of a process that its own watch ended for the memory that it took."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +49,41 @@ class Limits:
     def apply(self, size: int) -> None:
         """Hold this process to memory, processor time and size of files, where the system can.
 
+        macOS refuses to limit the address space: there the memory in use is watched instead.
         Windows has no such limits; there the time alone is kept, by the process that waits.
         """
         try:
             import resource
         except ImportError:
             return
-        seconds = self.processor_seconds(size)
-        for kind, most in (
-            (resource.RLIMIT_AS, self.memory_bytes),
-            (resource.RLIMIT_CPU, seconds),
-            (resource.RLIMIT_FSIZE, self.answer_bytes),
-        ):
-            _, hard = resource.getrlimit(kind)
-            resource.setrlimit(kind, (most if hard < 0 else min(most, hard), hard))
+        _limit(resource.RLIMIT_CPU, self.processor_seconds(size))
+        _limit(resource.RLIMIT_FSIZE, self.answer_bytes)
+        if not _limit(resource.RLIMIT_AS, self.memory_bytes):
+            threading.Thread(target=_watch_memory, args=(self.memory_bytes,), daemon=True).start()
+
+
+def _limit(kind: int, most: int) -> bool:
+    """Lower one limit of this process; whether the system did so."""
+    import resource
+
+    try:
+        _, hard = resource.getrlimit(kind)
+        resource.setrlimit(kind, (most if hard < 0 else min(most, hard), hard))
+    except (ValueError, OSError):
+        return False
+    return True
+
+
+def _watch_memory(most: int) -> None:
+    """End this process when it has taken more memory than it may."""
+    while most_memory_used() <= most:
+        time.sleep(WATCH_SECONDS)
+    os._exit(MEMORY_EXIT)
+
+
+def most_memory_used() -> int:
+    """The most memory that this process has used so far, in bytes."""
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used if sys.platform == "darwin" else used * 1024

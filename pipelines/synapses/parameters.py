@@ -1,5 +1,6 @@
 """What can be set in the synapse pipeline; nothing heavy is imported here."""
 
+import json
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator
@@ -39,7 +40,15 @@ def _as_text(value: Any) -> Any:
 
 
 Group = Annotated[str, AfterValidator(_group)]
-Repair = Literal["decimal-comma", "nm-to-um", "nm2-to-um2", "soma-from-raw"]
+Repair = Literal[
+    "decimal-comma",
+    "thousands",
+    "nm-to-um",
+    "nm2-to-um2",
+    "soma-from-raw",
+    "fill-down",
+    "without-hidden",
+]
 Repairs = Annotated[tuple[Repair, ...], BeforeValidator(_as_list)]
 Column = Annotated[str, BeforeValidator(_as_text)]
 Columns = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
@@ -49,7 +58,7 @@ SHEET_HELP = "The worksheet to read. May stay empty when the file has only one w
 SEED_HELP = "The same data with the same seed gives the same result, bit for bit."
 
 
-SHEETS, COLUMNS = "sheets", "columns"
+SHEETS, COLUMNS, MAPPING = "sheets", "columns", "mapping"
 """What a form offers for a parameter, once a table is chosen."""
 
 
@@ -62,16 +71,61 @@ def _repair() -> Any:
         (),
         label="Repair",
         help="What may be repaired where a check finds it: decimal-comma (0,5 is read as 0.5), "
-        "nm-to-um (positions divided by 1000), nm2-to-um2 (areas divided by 1,000,000), "
-        "soma-from-raw (a soma that varies within a neuron, from the raw columns). Repaired rows "
-        "say so; nothing is repaired unasked.",
+        "thousands (1,234.5 is read as 1234.5), nm-to-um (positions divided by 1000), nm2-to-um2 "
+        "(areas divided by 1,000,000), soma-from-raw (a soma that varies within a neuron, from "
+        "the raw columns), fill-down (blank cells that are merged with the one above), "
+        "without-hidden (leaves out rows that are hidden in the workbook). Repaired rows say so; "
+        "nothing is repaired unasked.",
     )
+
+
+def _header_row() -> Any:
+    return parameter(
+        0,
+        label="Header row",
+        help="Number of the row with the names of the columns. 0 finds it: also below a title.",
+        ge=0,
+        le=1000,
+        advanced=True,
+    )
+
+
+def _columns() -> Any:
+    return parameter(
+        {},
+        label="Columns",
+        help="Columns that are named otherwise: for a name that is needed the header of the "
+        "table, as NAME=HEADER, several with commas.",
+        offers=MAPPING,
+    )
+
+
+def _as_mapping(value: Any) -> Any:
+    """What was typed, such as "SynArea=size, BoutonArea=area", as a mapping."""
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError("must be written as NAME=HEADER, or as a JSON object") from None
+    if isinstance(value, str):
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        if not all(name.strip() and header.strip() for name, _, header in pairs):
+            raise ValueError("must be written as NAME=HEADER, several with commas")
+        return {name.strip(): header.strip() for name, _, header in pairs}
+    return value
+
+
+Mapped = Annotated[dict[str, str], BeforeValidator(_as_mapping)]
 
 
 class TableParameters(Parameters):
     """Which part of a file is read, what may be repaired, and which columns say what."""
 
     sheet: Column = _sheet()
+    header_row: int = _header_row()
+    columns: Mapped = _columns()
     repair: Repairs = _repair()
     id_column: Column = parameter(
         "",
@@ -324,6 +378,8 @@ class PredictParameters(Parameters):
     """How clusters are given to new synapses; which columns say what, the model knows."""
 
     sheet: Column = _sheet()
+    header_row: int = _header_row()
+    columns: Mapped = _columns()
     repair: Repairs = _repair()
     outlier_quantile: float = parameter(
         0.99,

@@ -1,38 +1,23 @@
 """From cells to names and numbers, and what had to be repaired on the way."""
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from pipelines.errors import TableError
-from pipelines.synapses.arrays import Booleans
-from pipelines.synapses.cells import COMMA_SHARE, MISSING, Read, read_numbers, text_of
-from pipelines.synapses.columns import (
-    KEY,
-    NANOMETRES,
-    OPTIONAL,
-    OTHER_TYPE,
-    SYN_TYPES,
-    SYNAPSES,
-    Schema,
-)
+from pipelines.synapses.cells import MISSING, Read, read_numbers, text_of
+from pipelines.synapses.columns import KEY, SYNAPSES, Schema
 from pipelines.synapses.findings import Finding, Outcome, finding
-from pipelines.synapses.reading import Sheet
+from pipelines.synapses.names import each, read_names
+from pipelines.synapses.separators import DECIMAL_COMMA, THOUSANDS
+from pipelines.synapses.sheets import Sheet
+from pipelines.synapses.sources import Source, converted, find_sources, source_notes
 
-DECIMAL_COMMA = "decimal-comma"
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a column of the schema comes from: a column of the sheet, divided by `divisor`."""
-
-    column: str
-    divisor: float = 1.0
+MOST_BLANK = 0.5
+"""With as many blanks, a name was written once for the rows below it."""
+FILL_DOWN, WITHOUT_HIDDEN = "fill-down", "without-hidden"
 
 
 @dataclass(frozen=True)
@@ -47,6 +32,7 @@ class Draft:
         numbers: the numeric columns of the schema; nan where there is no number.
         findings: repairs, and cells that cannot be read.
         notes: sentences on the table as a whole.
+        blanks: for blank cells (row, column) the row whose value is meant, where that shows.
     """
 
     sheet: Sheet
@@ -56,6 +42,7 @@ class Draft:
     numbers: pd.DataFrame
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    blanks: Mapping[tuple[int, str], int] = field(default_factory=dict)
 
     def with_numbers(self, numbers: pd.DataFrame, found: Iterable[Finding]) -> "Draft":
         """The same with repaired numbers, and what was repaired."""
@@ -71,6 +58,7 @@ def parse(
     schema: Schema = SYNAPSES,
     known_names: Iterable[str] = (),
     repairs: Collection[str] = (),
+    columns: Mapping[str, str] | None = None,
 ) -> Draft:
     """Read the columns of the schema.
 
@@ -79,99 +67,109 @@ def parse(
         schema: which columns say what.
         known_names: spellings of neurons or groups that take precedence.
         repairs: what may be repaired.
+        columns: for names of the schema, the columns of the sheet that a person gave them.
 
     Raises:
         TableError: columns are missing.
     """
-    sources = find_sources(sheet, schema)
-    columns = {name: source for name, source in sources.items() if name not in _keys(schema)}
-    read = read_numbers({name: sheet.cells[source.column] for name, source in columns.items()})
-    if DECIMAL_COMMA in repairs:
-        read = read.with_commas()
-    values = {name: read.values[name] / source.divisor for name, source in columns.items()}
+    sources = find_sources(sheet, schema, columns)
+    blanks = blanks_to_fill(sheet, sources, schema)
+    filled = _filled(sheet, blanks) if FILL_DOWN in repairs else sheet
+    measured = {name: source for name, source in sources.items() if name not in _keys(schema)}
+    read = read_numbers({name: filled.cells[source.column] for name, source in measured.items()})
+    read = read.with_repairs(repairs)
+    values = {name: read.values[name] / source.divisor for name, source in measured.items()}
     numbers = pd.DataFrame(values, index=sheet.cells.index, dtype=float)
-    names, renamed = _names(sheet, schema, sources, known_names)
+    names, renamed = _names(filled, schema, sources, known_names)
     if schema != SYNAPSES and not schema.id:
         names["SynId"] = _ranks(names, numbers)
     findings = [
         *_overlong(sheet),
+        *_hidden(sheet, repairs),
+        *(_filled_cells(sheet, blanks) if filled is not sheet else ()),
         *renamed,
-        *_repaired(sheet, columns, read),
-        *_unreadable(sheet, schema, columns, read),
-        *_nanometres(sheet, sources),
+        *_repaired(filled, measured, read),
+        *_unreadable(filled, schema, measured, read, {} if filled is not sheet else blanks),
+        *converted(sheet, sources),
     ]
-    notes = _notes(sheet, schema, sources)
-    return Draft(sheet, schema, sources, names, numbers, tuple(findings), notes)
+    notes = [f"{sheet.place()}: {note}" for note in sheet.notes]
+    notes += source_notes(sheet, sources)
+    if filled is not sheet:
+        blanks = {}
+    return Draft(sheet, schema, sources, names, numbers, tuple(findings), tuple(notes), blanks)
 
 
 def _keys(schema: Schema) -> tuple[str, ...]:
     return KEY if schema == SYNAPSES else tuple({schema.group, schema.id} - set(schema.measures))
 
 
-# -- columns
-
-
-def find_sources(sheet: Sheet, schema: Schema = SYNAPSES) -> dict[str, Source]:
-    """Match the sheet's columns with the schema; case and outer blanks do not matter.
-
-    Raises:
-        TableError: needed columns are missing, with the nearest names that are there.
-    """
-    present = {str(name).casefold(): str(name) for name in reversed(list(sheet.cells.columns))}
-    # An exact name wins over one that differs in case.
-    present.update({name: name for name in map(str, sheet.cells.columns)})
-    is_synapses = schema == SYNAPSES
-    required = (*schema.key_columns, *schema.measures)
-    sources: dict[str, Source] = {}
-    for name in (*required, *(OPTIONAL if is_synapses else ())):
-        found = present.get(name, present.get(name.casefold()))
-        in_nm = present.get(NANOMETRES.get(name, "").casefold()) if is_synapses else None
-        if found is not None:
-            sources[name] = Source(found)
-        elif in_nm is not None:
-            sources[name] = Source(in_nm, divisor=1000.0)
-    missing = [name for name in required if name not in sources]
-    if missing:
-        raise TableError(_missing(sheet, missing))
-    return sources
-
-
-def _missing(sheet: Sheet, missing: list[str]) -> str:
-    present = {str(name).casefold(): str(name) for name in sheet.cells.columns}
-    described = []
-    for name in missing:
-        near = get_close_matches(name.casefold(), present, n=1)
-        described.append(f"{name} (nearest: {present[near[0]]})" if near else name)
-    word = "column" if len(missing) == 1 else "columns"
-    return f"{sheet.place()} lacks the {word} {', '.join(described)}: add or rename."
-
-
-def _notes(sheet: Sheet, schema: Schema, sources: Mapping[str, Source]) -> tuple[str, ...]:
-    """Sentences on columns that were taken under another name or unit."""
-    notes = [
-        f"{sheet.place()}: {name} was computed from {source.column}, nm divided by 1000."
-        for name, source in sources.items()
-        if source.divisor != 1.0
-    ]
-    notes += [
-        f"{sheet.place()}: column {source.column} was taken as {name}."
-        for name, source in sources.items()
-        if source.divisor == 1.0 and source.column != name
-    ]
-    return tuple(notes)
-
-
-def _nanometres(sheet: Sheet, sources: Mapping[str, Source]) -> list[Finding]:
-    converted = [source.column for source in sources.values() if source.divisor != 1.0]
-    if not converted:
-        return []
-    text = f"{', '.join(converted)} in nm were divided by 1000, for there are no um columns."
-    return [finding(sheet, row, "", Outcome.REPAIRED, text) for row in sheet.row_numbers]
-
-
 def _overlong(sheet: Sheet) -> list[Finding]:
     text = "the row has more cells than the header; look for a delimiter inside a value."
     return [finding(sheet, row, "", Outcome.REJECTED, text) for row in sheet.overlong]
+
+
+def _hidden(sheet: Sheet, repairs: Collection[str]) -> list[Finding]:
+    if WITHOUT_HIDDEN in repairs:
+        text = "hidden in the workbook, and left out as asked for."
+        return [finding(sheet, row, "", Outcome.REJECTED, text) for row in sheet.hidden]
+    text = f"hidden in the workbook and read all the same; {WITHOUT_HIDDEN} leaves it out."
+    return [finding(sheet, row, "", Outcome.ACCEPTED, text, WITHOUT_HIDDEN) for row in sheet.hidden]
+
+
+# -- cells that stand for others
+
+
+def blanks_to_fill(
+    sheet: Sheet, sources: Mapping[str, Source], schema: Schema
+) -> dict[tuple[int, str], int]:
+    """For blank cells (row, column) the row above whose value is meant.
+
+    Its cell is merged with theirs, or a name is written once for the rows below it.
+    """
+    found: dict[tuple[int, str], int] = {}
+    wanted = {source.column for source in sources.values()}
+    for first, last, column in sheet.merged:
+        if column in wanted:
+            rows = sheet.cells.loc[first + 1 : last, column]
+            found |= {(int(row), column): first for row in rows.index[rows.isna()]}
+    named = ("NeuronId", "SynType") if schema == SYNAPSES else (schema.group,)
+    for column in (sources[name].column for name in named if name in sources):
+        blank = sheet.cells[column].isna().to_numpy()
+        if blank[0] or blank.mean() < MOST_BLANK or any(c == column for _, c in found):
+            continue
+        numbers = sheet.cells.index.to_numpy(dtype=int)
+        above = numbers[np.maximum.accumulate(np.where(blank, 0, np.arange(len(numbers))))]
+        pairs = zip(numbers[blank].tolist(), above[blank].tolist(), strict=True)
+        found |= {(row, column): up for row, up in pairs}
+    return found
+
+
+def _filled(sheet: Sheet, blanks: Mapping[tuple[int, str], int]) -> Sheet:
+    cells = sheet.cells.copy()
+    for column in {column for _, column in blanks}:
+        values = cells[column].astype(object)
+        above = {row: up for (row, of), up in blanks.items() if of == column}
+        values.loc[list(above)] = [sheet.cell(up, column) for up in above.values()]
+        cells[column] = values
+    return replace(sheet, cells=cells) if blanks else sheet
+
+
+def _filled_cells(sheet: Sheet, blanks: Mapping[tuple[int, str], int]) -> list[Finding]:
+    return [
+        finding(sheet, row, column, Outcome.REPAIRED, f"filled with the cell of row {above}.")
+        for (row, column), above in blanks.items()
+    ]
+
+
+def why_blank(draft_blanks: Mapping[tuple[int, str], int], row: int, column: str) -> str:
+    """What a blank cell stands for, where that is known; or empty."""
+    above = draft_blanks.get((row, column))
+    if above is None:
+        return ""
+    return (
+        f"blank, and row {above} above seems to hold for it (a merged cell, or a value that is "
+        f"written once); fill it in, or repair it with {FILL_DOWN}."
+    )
 
 
 # -- names
@@ -200,67 +198,7 @@ def _names(
     return names, findings
 
 
-def read_names(sheet: Sheet, columns: Mapping[str, str], known: Iterable[str] = ()) -> pd.DataFrame:
-    """NeuronId, SynType and SynId as text, each in one spelling.
-
-    Args:
-        sheet: the cells.
-        columns: for each name of the key the column that holds it. Without a column all rows
-            have the group "all", the type of other points, and no id.
-        known: spellings of NeuronId that take precedence.
-    """
-    index = sheet.cells.index
-    read: dict[str, Any] = {"NeuronId": "all", "SynType": OTHER_TYPE, "SynId": ""}
-    if "NeuronId" in columns:
-        read["NeuronId"] = _one_spelling(sheet.cells[columns["NeuronId"]], known)
-    if "SynType" in columns:
-        read["SynType"] = each(sheet.cells[columns["SynType"]], lambda c: _syn_type(text_of(c)))
-    if "SynId" in columns:
-        read["SynId"] = each(sheet.cells[columns["SynId"]], lambda c: _whole(text_of(c).strip()))
-    return pd.DataFrame(read, index=index, dtype=object)
-
-
-def each(cells: "pd.Series[Any]", function: Callable[[Any], Any]) -> Any:
-    """A function of each cell (n,), asked once for each different one."""
-    try:
-        codes, different = pd.factorize(cells, use_na_sentinel=False)
-    except TypeError:  # cells that cannot be compared, such as lists
-        return np.array([function(cell) for cell in cells], dtype=object)
-    # 1, 1.0 and True are equal, but not the same text.
-    if cells.dtype == object and not all(isinstance(cell, str) for cell in different):
-        return np.array([function(cell) for cell in cells], dtype=object)
-    answers = np.empty(len(different), dtype=object)
-    answers[:] = [function(cell) for cell in np.asarray(different, dtype=object).tolist()]
-    return answers[codes]
-
-
-def _one_spelling(cells: "pd.Series[Any]", known: Iterable[str]) -> Any:
-    """One spelling per name: a known one, else the most frequent, else the one in lower case."""
-    written = each(cells, lambda cell: text_of(cell).strip())
-    codes, different = pd.factorize(written)
-    counts: dict[str, Counter[str]] = {}
-    for text, count in zip(different, np.bincount(codes, minlength=len(different)), strict=True):
-        counts.setdefault(text.casefold(), Counter())[text] += int(count)
-    chosen = {
-        folded: min(found, key=lambda text: (-found[text], text != text.casefold(), text))
-        for folded, found in counts.items()
-    }
-    chosen |= {name.casefold(): name for name in known}
-    return np.array([chosen[text.casefold()] for text in different], dtype=object)[codes]
-
-
-def _syn_type(text: str) -> str:
-    folded = text.strip().casefold()
-    return folded if folded in SYN_TYPES else text
-
-
-def _whole(text: str) -> str:
-    """An id such as 7.0 or 007 as 7; anything else as it is."""
-    plain = text.removesuffix(".0")
-    return plain.lstrip("0") or "0" if plain.isascii() and plain.isdigit() else text
-
-
-def _ranks(names: pd.DataFrame, numbers: pd.DataFrame) -> Any:
+def _ranks(names: pd.DataFrame, numbers: pd.DataFrame) -> "npt.NDArray[np.object_]":
     """Ids of rows without any: their place when sorted by group and values.
 
     So the order of a file decides nothing, as with ids.
@@ -276,65 +214,90 @@ def _ranks(names: pd.DataFrame, numbers: pd.DataFrame) -> Any:
 
 
 def _repaired(sheet: Sheet, columns: Mapping[str, Source], read: Read) -> list[Finding]:
-    """Numbers that were written with a comma, or as text in a workbook."""
+    """Numbers that were written with separators, or as text in a workbook."""
     findings = []
     # One column of the sheet may feed two of the schema (nm alone); it is reported once.
     names = {source.column: name for name, source in columns.items()}
     index = sheet.cells.index
-    if read.commas_read:
-        places = {column: read.commas[name] for column, name in names.items()}
+    for repair, text in REREAD.items():
+        places = {
+            column: read.repaired[name] & np.isfinite(read.offers[repair][name])
+            for column, name in names.items()
+            if repair in read.offers
+        }
+        if not places:
+            continue
         for place in np.flatnonzero(np.any(list(places.values()), axis=0)).tolist():
-            where = ", ".join(column for column, comma in places.items() if comma[place])
-            text = f"decimal comma read as a point in {where}."
-            findings.append(finding(sheet, int(index[place]), "", Outcome.REPAIRED, text))
+            where = ", ".join(column for column, reread in places.items() if reread[place])
+            row = int(index[place])
+            findings.append(finding(sheet, row, "", Outcome.REPAIRED, f"{text} in {where}."))
     if sheet.is_workbook:
         for column, name in names.items():
-            as_text = read.text[name] & ~np.isnan(read.values[name]) & ~read.commas[name]
+            as_text = read.text[name] & ~np.isnan(read.values[name]) & ~read.repaired[name]
             for row in index[as_text]:
                 text = "text read as a number."
                 findings.append(finding(sheet, int(row), column, Outcome.REPAIRED, text))
     return findings
 
 
+REREAD = {
+    DECIMAL_COMMA: "decimal comma read as a point",
+    THOUSANDS: "separators of thousands left out",
+}
+
+
 def _unreadable(
-    sheet: Sheet, schema: Schema, columns: Mapping[str, Source], read: Read
+    sheet: Sheet,
+    schema: Schema,
+    columns: Mapping[str, Source],
+    read: Read,
+    blanks: Mapping[tuple[int, str], int],
 ) -> list[Finding]:
     findings = []
     for name in (name for name in columns if name in schema.measures):
         column = columns[name].column
         for place in np.flatnonzero(~np.isfinite(read.values[name])).tolist():
             row = int(sheet.cells.index[place])
-            comma = bool(read.commas[name][place])
-            text, repair = _why_unreadable(sheet, row, column, comma, read.offers_commas)
-            infinite = np.isinf(read.values[name][place])
-            text = INFINITE if infinite else text
-            findings.append(finding(sheet, row, column, Outcome.REJECTED, text, repair))
+            text, repairs = _why_unreadable(sheet, row, column, blanks)
+            if read.doubtful[name][place]:
+                text, repairs = _why_doubtful(read, name, place)
+            if np.isinf(read.values[name][place]):
+                text, repairs = INFINITE, ()
+            findings.append(finding(sheet, row, column, Outcome.REJECTED, text, *repairs))
     return findings
 
 
 INFINITE = "the number is not finite or far too large; fill in the measured number."
+FORMULA = "a formula without stored value; open and save the file in a spreadsheet program."
 
 
 def _why_unreadable(
-    sheet: Sheet, row: int, column: str, comma: bool, offered: bool
-) -> tuple[str, str]:
+    sheet: Sheet, row: int, column: str, blanks: Mapping[tuple[int, str], int]
+) -> tuple[str, tuple[str, ...]]:
     """What is wrong with a cell, and what would repair it."""
     cell = sheet.cell(row, column)
     if (row, column) in sheet.formulas:
-        text = "a formula without stored value; open and save the file in a spreadsheet program."
-        return text, ""
+        return FORMULA, ()
     if cell is None or str(cell).strip().casefold() in MISSING:
-        return "the cell is empty; fill in the measured number.", ""
-    if comma and offered:
-        text = (
-            f"a decimal comma, as in at least {COMMA_SHARE:.0%} of the numbers; "
-            f"repair it with {DECIMAL_COMMA}, or write points."
+        meant = why_blank(blanks, row, column)
+        return meant or "the cell is empty; fill in the measured number.", (FILL_DOWN,) * bool(
+            meant
         )
-        return text, DECIMAL_COMMA
-    return "not a number; fill in the measured number.", ""
+    return "not a number; fill in the measured number.", ()
 
 
-def is_missing(names: "pd.Series[str]") -> Booleans:
-    """Which names (n,) are not there."""
-    missing: Booleans = each(names, lambda text: text.strip().casefold() in MISSING).astype(bool)
-    return missing
+def _why_doubtful(read: Read, name: str, place: int) -> tuple[str, tuple[str, ...]]:
+    """What a number with separators can be, and the repair that says so."""
+    offered = {
+        repair: value
+        for repair, columns in read.offers.items()
+        if np.isfinite(value := columns[name][place])
+    }
+    told = [f"{value:.10g} with the repair {repair}" for repair, value in offered.items()]
+    if len(told) > 1:
+        return f"it can be {' or '.join(told)}, and nothing here tells which: choose.", (*offered,)
+    if DECIMAL_COMMA in offered:
+        return f"a decimal comma, as in this table's numbers: {told[0]}.", (*offered,)
+    if offered:
+        return f"thousands are separated: {told[0]}.", (*offered,)
+    return "not a number for certain, where others have points; write it without separators.", ()

@@ -7,7 +7,7 @@ least; its answers depend on which rows these are.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from pipelines.synapses.columns import SYNAPSES
 from pipelines.synapses.features import Projection
 from pipelines.synapses.findings import Outcome, finding
 from pipelines.synapses.frames import Frames
+from pipelines.synapses.left_out import left_out, offers
 from pipelines.synapses.parameters import PredictParameters
 from pipelines.synapses.reading import read_sheet
 from pipelines.synapses.table import CheckedTable, members, read_table, remarks_by_row
@@ -76,6 +77,8 @@ def predict(
             schema=trained.projection.schema,
             repairs=parameters.repair,
             groups=list(trained.projection.frames),
+            header_row=parameters.header_row,
+            columns=parameters.columns,
         )
         report(0.6, f"Predicting {len(checked.rows):,} synapses")
         predicted = predict_rows(checked, trained, parameters.outlier_quantile)
@@ -93,8 +96,8 @@ def _write(predicted: Predicted, folder: Path) -> dict[str, Any]:
         "n_rejected": int((~answered).sum()),
         "n_outliers": int((table["is_outlier"].eq(True) & answered).sum()),
         "n_new_neurons": len(predicted.new_neurons),
-        "offers": {name: asdict(offer) for name, offer in predicted.checked.offers.items()},
-        "notes": list(predicted.checked.notes),
+        "offers": offers(predicted.checked),
+        "notes": [*left_out(predicted.checked), *predicted.checked.notes],
     }
 
 
@@ -106,7 +109,8 @@ def predict_places(
     Raises:
         TableError: the table cannot be read or lacks a column.
     """
-    sheet = read_sheet(table, parameters.sheet)
+    names = list(published.COLUMNS)
+    sheet = read_sheet(table, parameters.sheet, names=names, header_row=parameters.header_row)
     places = published.places_of(sheet)
     usable: Booleans = np.isfinite(places[:, 0] + places[:, 1])
     text = "it is no finite number; give the row's coordinates on the published map."

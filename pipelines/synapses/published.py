@@ -28,7 +28,7 @@ from pipelines.bundles import Name
 from pipelines.errors import BundleError, TableError
 from pipelines.provenance import versions
 from pipelines.synapses.arrays import Booleans, Floats
-from pipelines.synapses.reading import Sheet
+from pipelines.synapses.sheets import Sheet
 
 KIND = "published synapse clusters"
 FILE = "published.pkl"

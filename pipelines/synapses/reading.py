@@ -5,10 +5,10 @@ a process of its own (`sandbox`), which refuses everything that could be harmful
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -17,86 +17,47 @@ import pyarrow.compute as pc
 
 from pipelines.errors import TableError
 from pipelines.synapses import text_tables
+from pipelines.synapses.header import LOOKED_AT, Head, find_head
+from pipelines.synapses.kinds import named_kinds
 from pipelines.synapses.limits import MB, Limits
 from pipelines.synapses.sandbox import rows as answered
 from pipelines.synapses.sandbox import unpacked
+from pipelines.synapses.sheets import Sheet, with_head, with_marks, without_comments
 from pipelines.synapses.workbooks import trimmed
 
 ZIP, OLE, PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
 NumberedRows = Iterable[tuple[int, Sequence[Any]]]
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """The cells of one sheet.
-
-    Attributes:
-        file: name of the file.
-        name: name of the worksheet; empty for a text table.
-        cells: one column a header, indexed by row number; blank cells are missing.
-        formulas: (row, column) of formulas that were saved without their value.
-        overlong: rows of a text table with more cells than the header.
-    """
-
-    file: str
-    name: str
-    cells: pd.DataFrame
-    formulas: frozenset[tuple[int, str]] = field(default_factory=frozenset)
-    overlong: tuple[int, ...] = ()
-
-    @property
-    def is_workbook(self) -> bool:
-        """Whether the cells have types, as in a workbook."""
-        return bool(self.name)
-
-    @property
-    def row_numbers(self) -> list[int]:
-        """As a spreadsheet program shows them."""
-        numbers: list[int] = self.cells.index.to_numpy(dtype=int).tolist()
-        return numbers
-
-    def cell(self, row: int, column: str) -> Any:
-        """One cell as a plain value; None where it is blank."""
-        array = self._arrays[column]
-        value = array[self.cells.index.get_loc(row)]
-        if isinstance(value, np.generic):
-            value = value.item()
-        missing = value is None or value is pd.NA or value is pd.NaT
-        is_text = isinstance(array.dtype, pd.StringDtype)
-        return None if missing or (is_text and value != value) else value
-
-    @cached_property
-    def _arrays(self) -> dict[str, Any]:
-        return {str(name): self.cells[name].array for name in self.cells.columns}
-
-    def place(self, row: int | None = None, column: str = "") -> str:
-        """Where something is, as a person would look it up."""
-        sheet = f'sheet "{self.name}"' if self.name else ""
-        line = f"row {row}" if row is not None else ""
-        parts = (self.file, sheet, line, f"column {column}" if column else "")
-        return ", ".join(part for part in parts if part)
-
-
-def read_sheet(path: Path, sheet: str = "", limits: Limits | None = None) -> Sheet:
-    """Read one sheet of an `.xlsx` workbook, a Parquet file or a text with separators.
+def read_sheet(
+    path: Path,
+    sheet: str = "",
+    limits: Limits | None = None,
+    *,
+    names: Iterable[str] = (),
+    header_row: int = 0,
+) -> Sheet:
+    """Read one sheet of a workbook, a Parquet file or a text with separators.
 
     Args:
         path: the file.
-        sheet: name of the worksheet; may be empty if only one has content.
+        sheet: name of the worksheet; may be empty if only one has what is looked for.
         limits: how large the table may be.
+        names: of columns that are looked for, to find the row that names them.
+        header_row: number of that row, where a person said it; 0 to find it.
 
     Raises:
         TableError: no table can be read; says why and what to do.
     """
-    limits = limits or Limits()
+    limits, names = limits or Limits(), tuple(names)
     start = _start_of(path, limits)
-    if start.startswith(ZIP):
-        return _read_workbook(path, sheet, limits)
+    if start.startswith((ZIP, OLE)):
+        return _read_workbook(path, sheet, limits, names, header_row)
     if sheet:
         raise TableError(f"{path.name} is a table without sheets: leave the sheet empty.")
     if start.startswith(PARQUET):
         return _read_parquet(path, limits)
-    return _read_text(path, limits)
+    return _read_text(path, limits, names, header_row)
 
 
 @dataclass(frozen=True)
@@ -111,21 +72,25 @@ class Outline:
     sheets: dict[str, list[str]]
 
 
-def read_outline(path: Path, limits: Limits | None = None) -> Outline:
-    """What sheets and columns there are to choose from.
+def read_outline(
+    path: Path, limits: Limits | None = None, *, names: Iterable[str] = (), header_row: int = 0
+) -> Outline:
+    """What sheets and columns there are to choose from; see `read_sheet`.
 
     Raises:
         TableError: no table can be read.
     """
-    limits = limits or Limits()
+    limits, names = limits or Limits(), tuple(names)
     start = _start_of(path, limits)
     if start.startswith(PARQUET):
         return Outline({"": [str(name) for name in _read_parquet(path, limits).cells.columns]})
-    if not start.startswith(ZIP):
-        return Outline({"": _named(text_tables.header_of(path))})
+    if not start.startswith((ZIP, OLE)):
+        head = text_tables.start_of(path, names, header_row).head
+        return Outline({"": _named(head.names + [None] * (head.width - len(head.names)))})
     with unpacked(path, "names", "", limits) as stream:
-        found = [line for line in answered(stream, path.name) if "sheet" in line]
-    return Outline({line["sheet"]: _named(line["header"]) for line in found})
+        found = [line for line in answered(stream) if "sheet" in line]
+    heads = {line["sheet"]: find_head(line["rows"], names, header_row, path.name) for line in found}
+    return Outline({sheet: _named(head.names) for sheet, head in heads.items()})
 
 
 def _start_of(path: Path, limits: Limits) -> bytes:
@@ -133,10 +98,10 @@ def _start_of(path: Path, limits: Limits) -> bytes:
     name = path.name
     try:
         if path.is_dir():
-            raise TableError(f"{name} is a folder: choose an .xlsx, .csv, .tsv or .parquet file.")
+            raise TableError(f"{name} is a folder: choose {named_kinds()}.")
         with path.open("rb") as stream:
             start = stream.read(8)
-        unpacks = start.startswith((ZIP, PARQUET))
+        unpacks = start.startswith((ZIP, OLE, PARQUET))
         most = limits.file_bytes if unpacks else limits.text_bytes
         if path.stat().st_size > most:
             raise TableError(f"{name} is larger than {most / MB:g} MB: split the table.")
@@ -144,54 +109,55 @@ def _start_of(path: Path, limits: Limits) -> bytes:
         raise TableError(f"{name} cannot be read: {error.strerror or error}.") from None
     if not start:
         raise TableError(f"{name} is empty: choose a file with a table.")
-    if start.startswith(OLE):
-        raise TableError(
-            f"{name} is an old or password-protected Excel file: save it as .xlsx without password."
-        )
     return start
 
 
-def _read_text(path: Path, limits: Limits) -> Sheet:
-    text = text_tables.Text.read(path.name, path.read_bytes())
+def _read_text(path: Path, limits: Limits, names: Sequence[str], header_row: int) -> Sheet:
+    text = text_tables.Text.read(path.name, path.read_bytes(), names, header_row)
     plain = text.columns(limits)
     if plain is None:
-        return _assemble(path.name, "", text.rows(), limits)
-    place = Sheet(path.name, "", pd.DataFrame()).place()
-    names = _names(place, list(plain.column_names), len(plain.column_names))
-    numbers = np.arange(text.first_row, text.first_row + plain.num_rows)
-    return _long_sheet(path.name, dict(zip(names, plain.columns, strict=True)), numbers, limits)
+        sheet = _assemble(path.name, "", text.rows(), text.head, limits)
+    else:
+        place = Sheet(path.name, "", pd.DataFrame()).place()
+        columns = _names(place, list(plain.column_names), len(plain.column_names))
+        numbers = np.arange(text.first_row, text.first_row + plain.num_rows)
+        found = dict(zip(columns, plain.columns, strict=True))
+        sheet = with_head(_long_sheet(path.name, found, numbers, limits), text.head)
+    return without_comments(sheet)
 
 
 # -- what was unpacked
 
 
-def _read_workbook(path: Path, sheet: str, limits: Limits) -> Sheet:
-    with unpacked(path, "sheet", sheet, limits) as stream:
-        lines = answered(stream, path.name)
-        name = next(lines)["sheet"]
-        formulas: list[tuple[int, int]] = []
-        table = _assemble(path.name, name, _numbered(lines, formulas), limits)
-    places = [(row, column) for row, column in formulas if column < table.cells.shape[1]]
-    names = [str(column) for column in table.cells.columns]
-    found = {
-        (row, names[column])
-        for row, column in places
-        if row in table.cells.index and table.cell(row, names[column]) is None
-    }
-    return Sheet(table.file, table.name, table.cells, frozenset(found))
+def _read_workbook(
+    path: Path, sheet: str, limits: Limits, names: Sequence[str], header_row: int
+) -> Sheet:
+    about: dict[str, Any] = {}
+    with unpacked(path, "sheet", sheet, limits, names) as stream:
+        lines = answered(stream)
+        opened = next(lines)
+        place = Sheet(path.name, opened["sheet"], pd.DataFrame()).place()
+        rows = _numbered(lines, about)
+        first = list(islice(rows, LOOKED_AT))
+        if not first:
+            raise TableError(f"{place} has no rows: fill in the table.")
+        head = find_head(first, names, header_row, place)
+        found = _assemble(path.name, opened["sheet"], chain(first, rows), head, limits)
+    found = replace(found, notes=(*opened.get("notes", ()), *found.notes))
+    return without_comments(with_marks(found, about))
 
 
-def _numbered(lines: Iterator[Any], formulas: list[tuple[int, int]]) -> NumberedRows:
+def _numbered(lines: Iterator[Any], about: dict[str, Any]) -> Iterator[tuple[int, Sequence[Any]]]:
     for line in lines:
         if isinstance(line, dict):
-            formulas += [(row, column) for row, column in line["formulas"]]
+            about.update(line)
         else:
             yield line[0], line[1]
 
 
 def _read_parquet(path: Path, limits: Limits) -> Sheet:
     with unpacked(path, "parquet", "", limits) as stream:
-        next(answered(stream, path.name))  # the Arrow stream follows the first line
+        next(answered(stream))  # the Arrow stream follows the first line
         with pyarrow.ipc.open_stream(stream) as reader:
             table = reader.read_all()
     table.validate(full=True)
@@ -211,10 +177,7 @@ def _long_sheet(
     """A sheet from Arrow columns; rows without content are left out."""
     place = Sheet(file, "", pd.DataFrame()).place()
     if len(columns) > limits.columns:
-        raise TableError(
-            f"{place}, row {numbers[0] - 1 if len(numbers) else 1} has {len(columns)} columns; "
-            f"at most {limits.columns} can be read: remove the others."
-        )
+        _refuse_wide(place, numbers[0] - 1 if len(numbers) else 1, len(columns), limits)
     cleaned = {name: _without_blanks(column) for name, column in columns.items()}
     filled = np.zeros(len(numbers), dtype=bool)
     for column in cleaned.values():
@@ -255,35 +218,38 @@ def _as_series(column: pyarrow.ChunkedArray) -> "pd.Series[Any]":
 # -- row by row
 
 
-def _assemble(file: str, name: str, rows: NumberedRows, limits: Limits) -> Sheet:
-    """The first row with content is the header; rows without content are left out."""
+def _assemble(file: str, name: str, rows: NumberedRows, head: Head, limits: Limits) -> Sheet:
+    """The rows below the names of the columns; rows without content are left out."""
     place = Sheet(file, name, pd.DataFrame()).place()
-    filled = _filled(rows, place, limits)
-    _, header = next(filled, (0, []))
-    if not header:
-        raise TableError(f"{place} has no rows: fill in the table.")
+    if len(head.names) > limits.columns:
+        _refuse_wide(place, head.row, len(head.names), limits)
     numbers: list[int] = []
     body: list[list[Any]] = []
-    for number, cells in filled:
+    below = ((number, cells) for number, cells in rows if number > head.last_row)
+    for number, cells in _filled(below, place, limits):
         if len(body) == limits.rows:
             raise TableError(f"{place} has more than {limits.rows:,} rows: split the table.")
         numbers.append(number)
         body.append(cells)
     if not body:
         raise TableError(f"{place} has a header but no rows below it: fill in the table.")
-    return _frame(file, name, header, numbers, body)
+    return with_head(_frame(file, name, head.names, numbers, body), head)
 
 
 def _filled(rows: NumberedRows, place: str, limits: Limits) -> Iterator[tuple[int, list[Any]]]:
     for number, cells in rows:
         kept = trimmed(cells)
         if len(kept) > limits.columns:
-            raise TableError(
-                f"{place}, row {number} has {len(kept)} columns; at most {limits.columns} "
-                "can be read: remove the others."
-            )
+            _refuse_wide(place, number, len(kept), limits)
         if kept:
             yield number, kept
+
+
+def _refuse_wide(place: str, row: int, width: int, limits: Limits) -> NoReturn:
+    raise TableError(
+        f"{place}, row {row} has {width} columns; at most {limits.columns} can be read: remove the "
+        "others."
+    )
 
 
 def _frame(

@@ -17,9 +17,9 @@ def remark(draft: Draft, rows: list[int], name: str, text: str) -> Remarks:
     return (at(draft, row, name, Outcome.ACCEPTED, text) for row in rows)
 
 
-def at(draft: Draft, row: int, name: str, outcome: Outcome, text: str, repair: str = "") -> Finding:
+def at(draft: Draft, row: int, name: str, outcome: Outcome, text: str, *repairs: str) -> Finding:
     """What was found in a column of the schema, as the sheet calls it."""
-    return finding(draft.sheet, row, draft.sources[name].column, outcome, text, repair)
+    return finding(draft.sheet, row, draft.sources[name].column, outcome, text, *repairs)
 
 
 def condition_on(condition: npt.NDArray[np.bool_], rows: pd.DataFrame) -> "pd.Series[bool]":

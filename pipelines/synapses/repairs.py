@@ -22,11 +22,15 @@ from pipelines.synapses.columns import (
     TOO_FAR_FROM_SOMA,
 )
 from pipelines.synapses.findings import Finding, Outcome, finding
-from pipelines.synapses.parsing import DECIMAL_COMMA, Draft
+from pipelines.synapses.parsing import FILL_DOWN, WITHOUT_HIDDEN, Draft
+from pipelines.synapses.separators import DECIMAL_COMMA, THOUSANDS
 
 NM, NM2, SOMA_FROM_RAW = "nm-to-um", "nm2-to-um2", "soma-from-raw"
 REPAIRS: Mapping[str, str] = {
-    DECIMAL_COMMA: "Read decimal commas as points.",
+    DECIMAL_COMMA: "Read decimal commas as points (0,5 is 0.5 and 1.234,5 is 1234.5).",
+    THOUSANDS: "Read numbers without their separators of thousands (1,234.5 is 1234.5).",
+    FILL_DOWN: "Fill blank cells with the one above (merged cells, names that are written once).",
+    WITHOUT_HIDDEN: "Leave out the rows that are hidden in the workbook.",
     NM: "Divide positions in nm by 1000.",
     NM2: "Divide areas in nm2 by 1,000,000.",
     SOMA_FROM_RAW: "Compute the soma of a neuron from the raw columns.",

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pipelines.errors import TableError
-from pipelines.synapses.limits import Limits
+from pipelines.synapses.limits import MEMORY_EXIT, Limits
 
 WAITING = 3
 """The clock may run so many times longer than the processor, on a busy machine."""
@@ -26,7 +26,9 @@ MODULE = "pipelines.synapses.workbooks"
 
 
 @contextmanager
-def unpacked(path: Path, what: str, sheet: str, limits: Limits) -> Iterator[BinaryIO]:
+def unpacked(
+    path: Path, what: str, sheet: str, limits: Limits, names: Sequence[str] = ()
+) -> Iterator[BinaryIO]:
     """What the process answers, as a stream.
 
     Args:
@@ -34,6 +36,7 @@ def unpacked(path: Path, what: str, sheet: str, limits: Limits) -> Iterator[Bina
         what: "sheet" (rows of a worksheet), "names" (of all worksheets) or "parquet".
         sheet: name of the worksheet; may be empty.
         limits: how large a table may be, and what the process may use.
+        names: of columns that are looked for, to choose among worksheets.
 
     Raises:
         TableError: the process used more than it may.
@@ -45,6 +48,7 @@ def unpacked(path: Path, what: str, sheet: str, limits: Limits) -> Iterator[Bina
             "path": str(path.resolve()),
             "what": what,
             "sheet": sheet,
+            "names": list(names),
             "limits": asdict(limits),
             "size": size,
             "out": str(out),
@@ -54,7 +58,7 @@ def unpacked(path: Path, what: str, sheet: str, limits: Limits) -> Iterator[Bina
             yield stream
 
 
-def rows(stream: BinaryIO, file: str) -> Iterator[Any]:
+def rows(stream: BinaryIO) -> Iterator[Any]:
     """The lines of an answer.
 
     Raises:
@@ -63,7 +67,7 @@ def rows(stream: BinaryIO, file: str) -> Iterator[Any]:
     for line in stream:
         value = json.loads(line)
         if isinstance(value, dict) and "error" in value:
-            raise TableError(_too_much(file) if value["error"] == "memory" else value["error"])
+            raise TableError(value["error"])
         yield value
 
 
@@ -81,21 +85,28 @@ def _ask(request: dict[str, Any], file: str, seconds: int) -> None:
         # Input stays open meanwhile: when it closes, the process ends itself.
         process.stdout.read()
         code = process.wait()
-    except BrokenPipeError:
-        code = -1
+    except BrokenPipeError:  # it ended before it was asked anything
+        code = process.wait()
     finally:
         clock.cancel()
         process.kill()
         process.communicate()
         _spares().refill(kind)
-    if code != 0:
-        raise TableError(_too_much(file))
+    if code:
+        raise TableError(_too_much(file) if code == MEMORY_EXIT or code < 0 else _ended(file))
 
 
 def _too_much(file: str) -> str:
     return (
         f"{file} takes more memory or time to open than a table needs: save the table alone in a "
         "new file, or as .csv."
+    )
+
+
+def _ended(file: str) -> str:
+    return (
+        f"{file} could not be opened, for the process that reads it ended by itself: save the "
+        "table as .csv, and report this with the file."
     )
 
 

@@ -13,9 +13,12 @@ from pipelines.errors import TableError
 from pipelines.synapses import checks, soma_checks
 from pipelines.synapses.columns import KEY, OTHER_TYPE, SYNAPSES, Schema
 from pipelines.synapses.findings import SEVERITY, Finding, Outcome, finding, rows_with
-from pipelines.synapses.parsing import Draft, Source, each, parse
-from pipelines.synapses.reading import Sheet, read_sheet
+from pipelines.synapses.names import each
+from pipelines.synapses.parsing import Draft, parse
+from pipelines.synapses.reading import read_sheet
 from pipelines.synapses.repairs import repair
+from pipelines.synapses.sheets import Sheet
+from pipelines.synapses.sources import Source
 
 REPORT_COLUMNS = ("row", "column", "value", "outcome", "message")
 
@@ -47,6 +50,7 @@ class CheckedTable:
         notes: sentences on the table as a whole.
         wrong: what is wrong with most rows at once.
         sources: where the columns of the schema come from.
+        draft: all rows, before any was left out.
     """
 
     sheet: Sheet
@@ -57,6 +61,7 @@ class CheckedTable:
     schema: Schema = SYNAPSES
     wrong: tuple[checks.WholeTable, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
+    draft: Draft | None = None
 
     @property
     def outcomes(self) -> dict[int, Outcome]:
@@ -101,12 +106,18 @@ class CheckedTable:
         n_rejected = len(rows_with(self.findings, Outcome.REJECTED))
         found = {item.repair: Offer(n_rejected, item.message) for item in self.wrong}
         rows: dict[str, set[int]] = {}
-        for item in (item for item in self.findings if item.repair):
-            rows.setdefault(item.repair, set()).add(item.row)
-            found.setdefault(item.repair, Offer(0, item.message))
+        for item in self.findings:
+            for name in item.repairs:
+                rows.setdefault(name, set()).add(item.row)
+                found.setdefault(name, Offer(0, item.message))
         return found | {
             name: replace(found[name], n_rows=len(affected)) for name, affected in rows.items()
         }
+
+    @property
+    def every_row(self) -> pd.DataFrame:
+        """All rows as `rows` has them, also those that were rejected."""
+        return self.rows if self.draft is None else _accepted(self.draft, self.draft.names.index)
 
     @property
     def repaired(self) -> pd.DataFrame:
@@ -117,7 +128,8 @@ class CheckedTable:
         table = self.sheet.cells.loc[self.rows.index].copy()
         inner = {self.schema.group: KEY[0], self.schema.id: KEY[2]}
         for name, source in self.sources.items():
-            column = source.column if source.divisor == 1.0 else name
+            is_own = source.divisor == 1.0 and not source.given
+            column = source.column if is_own else name
             table[column] = self.rows[inner.get(name, name)]
         return table
 
@@ -161,26 +173,38 @@ def read_table(
     schema: Schema = SYNAPSES,
     repairs: Collection[str] = (),
     groups: Collection[str] = (),
+    header_row: int = 0,
+    columns: Mapping[str, str] | None = None,
 ) -> CheckedTable:
     """Read and check a table, to be used.
 
     Args:
-        path: an `.xlsx`, `.csv`, `.tsv` or `.parquet` file.
+        path: a file of one of `kinds.TABLES`.
         sheet: name of the worksheet; may be empty if only one has content.
         somas: the neurons that a model knows. Their rows are held against the known soma
             one by one, so that a row means the same alone and among others.
         schema: which columns say what.
         repairs: keys of `repairs.REPAIRS` that may be applied.
         groups: other groups that a model knows, in their spelling.
+        header_row: number of the row with the names of the columns; 0 to find it.
+        columns: for names of the schema, the columns of the sheet that a person gave them.
 
     Raises:
         TableError: no row can be judged: the file, its columns or its units are wrong.
     """
+    cells = read_sheet(path, sheet, names=looked_for(schema, columns), header_row=header_row)
     checked = check_sheet(
-        read_sheet(path, sheet), somas, schema=schema, repairs=repairs, groups=groups
+        cells, somas, schema=schema, repairs=repairs, groups=groups, columns=columns
     )
     checked.refuse_wrong()
     return checked
+
+
+def looked_for(schema: Schema, columns: Mapping[str, str] | None = None) -> list[str]:
+    """The names by which the header of a table is found."""
+    given = {name.casefold(): header for name, header in (columns or {}).items()}
+    needed = (*schema.key_columns, *schema.measures)
+    return [given.get(name.casefold(), name) for name in needed]
 
 
 def check_sheet(
@@ -190,10 +214,12 @@ def check_sheet(
     schema: Schema = SYNAPSES,
     repairs: Collection[str] = (),
     groups: Collection[str] = (),
+    columns: Mapping[str, str] | None = None,
 ) -> CheckedTable:
     """Check the cells of a sheet, also of one whose units are wrong; see `read_table`."""
     somas = somas or {}
-    draft = repair(parse(sheet, schema, [*somas, *groups], repairs), repairs, somas)
+    draft = parse(sheet, schema, [*somas, *groups], repairs, columns)
+    draft = repair(draft, repairs, somas)
     if schema == SYNAPSES:
         return _check_synapses(draft, somas)
     found = list(draft.findings)
@@ -228,7 +254,15 @@ def _checked(
 ) -> CheckedTable:
     rows = _accepted(draft, _remaining(draft, found))
     return CheckedTable(
-        draft.sheet, rows, tuple(found), repeats, draft.notes, draft.schema, wrong, draft.sources
+        draft.sheet,
+        rows,
+        tuple(found),
+        repeats,
+        draft.notes,
+        draft.schema,
+        wrong,
+        draft.sources,
+        draft,
     )
 
 
@@ -239,6 +273,7 @@ def _remaining(draft: Draft, found: Iterable[Finding]) -> pd.Index:
 
 
 def _accepted(draft: Draft, rows: pd.Index) -> pd.DataFrame:
+    """Rows with their names and numbers, then all other columns of the sheet."""
     used = {source.column for name, source in draft.sources.items() if name in draft.numbers}
     if draft.schema == SYNAPSES:
         used |= set(draft.columns(KEY))

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +13,20 @@ import pyarrow
 from pyarrow import csv as arrow_csv
 
 from pipelines.errors import TableError
-from pipelines.synapses.columns import REQUIRED
+from pipelines.synapses.header import LOOKED_AT, Head, best_named, find_head
+from pipelines.synapses.kinds import named_kinds
 from pipelines.synapses.limits import Limits
+from pipelines.synapses.workbooks import trimmed
 
-DELIMITERS = (";", ",", "\t")
+DELIMITERS = ("\t", ";", "|", ",", " ")
+"""In the order in which they are taken when several would do: the last occur in texts too."""
 CONTROL = bytes([*range(1, 9), *range(14, 32)])
 CONTROL_SHARE = 0.01
 """A stray control character may get into a cell; more of them mean a binary file."""
 BLOCK = 64 << 20
 HEADER_BYTES = 1 << 20
+STATED = re.compile(rb'"?sep=(.)"?[ \t;,]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
+"""A first line that says what separates cells, as Excel reads and some programs write it."""
 NumberedRows = Iterable[tuple[int, Sequence[Any]]]
 
 
@@ -31,45 +38,48 @@ class Text:
         file: its name.
         content: it, as UTF-8.
         delimiter: between its cells.
-        header: the first line with content.
-        header_row: its number, from 1.
+        head: where the names of its columns stand.
+        skipped: lines at the start that are no part of the table.
     """
 
     file: str
     content: bytes
     delimiter: str
-    header: str
-    header_row: int
+    head: Head
+    skipped: int = 0
 
     @classmethod
-    def read(cls, file: str, content: bytes) -> Self:
+    def read(
+        cls, file: str, content: bytes, names: Sequence[str] = (), header_row: int = 0
+    ) -> Self:
         """Find out how a text is written.
 
+        Args:
+            file: its name.
+            content: its bytes.
+            names: of columns that are looked for.
+            header_row: number of the row with the names, where the person said it; else 0.
+
         Raises:
-            TableError: it is empty, markup or binary.
+            TableError: it is empty, markup or binary, or no row can be taken for the names.
         """
         content = _utf8(content)
-        start = content[:1000].lstrip() or content.lstrip()
-        if not start:
-            raise TableError(f"{file} is empty: choose a file with a table.")
-        if start.startswith(b"<"):
-            raise TableError(f"{file} is a web page or XML, not a table: save it as .xlsx or .csv.")
-        control = len(content) - len(content.translate(None, CONTROL))
-        if b"\0" in content or control > CONTROL_SHARE * len(content):
-            raise TableError(
-                f"{file} is not a table: choose an .xlsx, .csv, .tsv or .parquet file."
-            )
-        blank = content[: len(content) - len(content.lstrip())]
-        end = content.find(b"\n", len(blank))
-        line = content[blank.rfind(b"\n") + 1 : end if end > 0 else None]
-        # Where returns alone end the lines, the whole text was taken for one.
-        header = next(part for part in line.splitlines() if part.strip()).decode(errors="replace")
-        return cls(file, content, _delimiter(header), header, blank.count(b"\n") + 1)
+        _refuse_no_text(file, content)
+        start = content[: len(content) - len(content.lstrip())]
+        stated = STATED.match(content[len(start) :])
+        skipped = start.count(b"\n") + 1 if stated else 0
+        found = [stated[1].decode()] if stated else DELIMITERS
+        samples = {delimiter: _sample(content, delimiter, skipped) for delimiter in found}
+        delimiter = max(found, key=lambda one: _score(samples[one], names))
+        rows = samples[delimiter]
+        if not rows:
+            raise TableError(f"{file} has no rows: fill in the table.")
+        return cls(file, content, delimiter, find_head(rows, names, header_row, file), skipped)
 
     @property
     def first_row(self) -> int:
-        """Row number of the first row below the header."""
-        return self.header_row + 1
+        """Row number of the first row of the body."""
+        return self.head.last_row + 1
 
     def rows(self) -> NumberedRows:
         """Row number and cells of each row, in any dialect that a spreadsheet program writes.
@@ -96,8 +106,8 @@ class Text:
         content = self.content
         if b'"' in content or content.count(b"\r") != content.count(b"\r\n"):
             return None
-        names = self.header.split(self.delimiter)
-        if len(names) > limits.columns or not names[-1].strip():
+        names = [str(name or "") for name in self.head.names]
+        if len(names) > limits.columns:
             return None
         try:
             # Names are given by number: two may be alike, which is told in words later.
@@ -105,7 +115,7 @@ class Text:
                 pyarrow.BufferReader(content),
                 arrow_csv.ReadOptions(
                     column_names=[str(i) for i in range(len(names))],
-                    skip_rows=self.header_row,
+                    skip_rows=self.head.last_row,
                     block_size=BLOCK,
                     use_threads=False,
                 ),
@@ -122,8 +132,8 @@ class Text:
         return table.rename_columns(names)
 
 
-def header_of(path: Path) -> list[str]:
-    """The names in the first row with content, from the first part of a file.
+def start_of(path: Path, names: Sequence[str] = (), header_row: int = 0) -> Text:
+    """The first part of a file, as far as it is needed to know its columns.
 
     Raises:
         TableError: it is empty, markup or binary.
@@ -132,8 +142,54 @@ def header_of(path: Path) -> list[str]:
         start = stream.read(HEADER_BYTES)
     # Whole lines, lest a character is cut in two.
     lines, newline, _ = start.rpartition(b"\n")
-    text = Text.read(path.name, lines if newline and len(start) == HEADER_BYTES else start)
-    return next(csv.reader([text.header], delimiter=text.delimiter))
+    content = lines if newline and len(start) == HEADER_BYTES else start
+    return Text.read(path.name, content, names, header_row)
+
+
+def _refuse_no_text(file: str, content: bytes) -> None:
+    start = content[:1000].lstrip() or content.lstrip()
+    if not start:
+        raise TableError(f"{file} is empty: choose a file with a table.")
+    if start.startswith(b"<"):
+        raise TableError(f"{file} is a web page or XML, not a table: save it as .xlsx or .csv.")
+    control = len(content) - len(content.translate(None, CONTROL))
+    if b"\0" in content or control > CONTROL_SHARE * len(content):
+        raise TableError(f"{file} is not a table: choose {named_kinds()}.")
+
+
+def _sample(content: bytes, delimiter: str, skipped: int) -> list[tuple[int, list[Any]]]:
+    """The first rows with content, numbered, of the first part of a text."""
+    part = content[:HEADER_BYTES]
+    if len(content) > HEADER_BYTES:
+        part = part.rpartition(b"\n")[0] or part
+    text = io.StringIO(part.decode(errors="replace"), newline="")
+    rows: list[tuple[int, list[Any]]] = []
+    try:
+        for number, cells in enumerate(csv.reader(text, delimiter=delimiter), start=1):
+            if number > skipped and trimmed(cells):
+                rows.append((number, cells))
+            if len(rows) == LOOKED_AT:
+                break
+    except csv.Error:
+        pass  # what can be read so far; the rows themselves say where the mistake is
+    return rows
+
+
+def _score(rows: list[tuple[int, list[Any]]], names: Sequence[str]) -> tuple[float, ...]:
+    """How well a delimiter does.
+
+    By the names that were looked for; else by a first row that is as wide as the body, then by
+    how many rows are as wide as most.
+    """
+    at, found = best_named(rows, names)
+    if found:
+        return found, 1, len(rows[at][1])
+    widths = Counter(len(cells) for _, cells in rows)
+    most = max(widths, key=lambda width: (widths[width], width), default=0)
+    if most < 2:
+        return 0, 0, 0
+    begins = len(rows[0][1]) > 1 and len(rows[0][1]) >= most / 2
+    return 0, int(begins), round(widths[most] / len(rows), 1)
 
 
 def _utf8(content: bytes) -> bytes:
@@ -145,14 +201,3 @@ def _utf8(content: bytes) -> bytes:
     except UnicodeDecodeError:
         return content.decode("latin-1").encode()
     return content
-
-
-def _delimiter(header: str) -> str:
-    """The delimiter under which the header shows most known columns, or most cells."""
-    known = {name.casefold() for name in REQUIRED}
-
-    def score(delimiter: str) -> tuple[int, int]:
-        names = [cell.strip().strip('"').casefold() for cell in header.split(delimiter)]
-        return len(known.intersection(names)), len(names)
-
-    return max(DELIMITERS, key=score)

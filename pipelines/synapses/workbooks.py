@@ -3,7 +3,7 @@
 What decompresses or parses XML runs here and nowhere else: a file that takes more memory or
 time than a table needs ends this process, not the one that asked. It imports little, so
 that it starts quickly. It answers in lines of JSON: {"sheet"}, then [row number, cells] a row,
-then {"formulas"} as the end; or {"error"}. A Parquet table is answered as an Arrow stream.
+then what is said beside the cells; or {"error"}. A Parquet table is answered as an Arrow stream.
 """
 
 import errno
@@ -11,42 +11,79 @@ import json
 import os
 import sys
 import threading
-import warnings
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from pipelines.errors import NeuroboardError, TableError
-from pipelines.synapses.limits import Limits
+from pipelines.synapses import calamine_book, openpyxl_book
+from pipelines.synapses.archives import kind_of, readable
+from pipelines.synapses.header import LOOKED_AT, best_named, is_empty
+from pipelines.synapses.limits import MEMORY_EXIT, Limits
 
-BLOCK = 1 << 20
 NumberedRows = Iterable[tuple[int, Sequence[Any]]]
 PLAIN = (str, int, float, bool, type(None))
 
 
-def answer(path: Path, sheet: str, limits: Limits, out: BinaryIO) -> None:
-    """Write the rows of one sheet as lines."""
-    with _workbook(path, values=True) as book:
-        name = _choose(path.name, book, sheet)
-        _line(out, {"sheet": name})
+class Book(Protocol):
+    """What is asked of a workbook, of whatever kind."""
+
+    def sheets(self) -> list[tuple[str, bool]]:
+        """The worksheets in their order, and whether each can be seen."""
+
+    def rows(self, sheet: str) -> NumberedRows:
+        """All rows of a worksheet with their numbers, cells as they are."""
+
+    def marks(self, sheet: str, *, holes: bool) -> dict[str, Any]:
+        """What is said beside the cells: see `answer`."""
+
+    def notes(self) -> list[str]:
+        """Sentences on what cannot be seen in this kind of workbook."""
+
+
+@contextmanager
+def opened(path: Path, limits: Limits) -> Iterator[Book]:
+    """A workbook, by its content.
+
+    Raises:
+        TableError: it cannot be read.
+    """
+    kind = kind_of(path, limits)
+    with readable(path.name):
+        if kind == ".xlsx":
+            with openpyxl_book.open_book(path) as book:
+                yield book
+        else:
+            with calamine_book.open_book(path) as other:
+                yield other
+
+
+def answer(path: Path, sheet: str, names: list[str], limits: Limits, out: BinaryIO) -> None:
+    """Write the rows of one sheet as lines, then what is said beside them.
+
+    These are `formulas` ([row, column] of those that may lack a value), `hidden` (rows) and
+    `merged` ([first row, last row, column] of cells that are one); columns count from 0.
+    """
+    with opened(path, limits) as book:
+        name, note = _choose(path.name, book, sheet, names, limits)
+        _line(out, {"sheet": name, "notes": [*note, *book.notes()]})
         holes, width = False, 0
-        for number, cells in _rows(book[name], limits):
-            width = width or len(cells)
-            holes = holes or None in cells or len(cells) < width
+        for number, cells in _rows(book, name, limits):
+            holes = holes or None in cells or (width > 0 and len(cells) != width)
+            width = len(cells)
             _line(out, [number, cells])
-    _line(out, {"formulas": _formulas(path, name) if holes else []})
+        _line(out, book.marks(name, holes=holes))
 
 
 def answer_names(path: Path, limits: Limits, out: BinaryIO) -> None:
-    """Write the first filled row of every sheet that has one."""
-    with _workbook(path, values=True) as book:
-        for worksheet in book.worksheets:
-            first = next(_rows(worksheet, limits), None)
-            if first is not None:
-                _line(out, {"sheet": str(worksheet.title), "header": first[1]})
-    _line(out, {"formulas": []})
+    """Write the first filled rows of every sheet that has any, those that can be seen first."""
+    with opened(path, limits) as book:
+        for name, _ in sorted(book.sheets(), key=lambda sheet: not sheet[1]):
+            first = list(islice(_rows(book, name, limits), LOOKED_AT))
+            if first:
+                _line(out, {"sheet": name, "rows": first})
 
 
 def answer_parquet(path: Path, limits: Limits, out: BinaryIO) -> None:
@@ -102,126 +139,57 @@ def _line(out: BinaryIO, value: Any) -> None:
     out.write(json.dumps(value).encode() + b"\n")
 
 
-# -- archives
-
-
-def check_archive(path: Path, limits: Limits) -> None:
-    """Refuse harmful archives before parsing. zipfile never reads past a declared size.
-
-    Raises:
-        TableError: it is no workbook, is damaged, inflates too far or has active content.
-    """
-    file = path.name
-    with _readable(file), zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        names = [member.filename for member in members]
-        if "[Content_Types].xml" not in names or "xl/workbook.xml" not in names:
-            raise TableError(f"{file} is an archive but no workbook: choose an .xlsx file.")
-        if len(members) > limits.members or _inflates(members, limits):
-            raise TableError(f"{file} inflates to far more than a table needs: save it anew.")
-        _refuse_active(file, archive, names)
-        for member in members:
-            _refuse_entities(file, archive, member)
-
-
-def _inflates(members: list[zipfile.ZipInfo], limits: Limits) -> bool:
-    if sum(member.file_size for member in members) > limits.inflated_bytes:
-        return True
-    return any(
-        member.file_size > BLOCK and member.file_size > limits.inflation * member.compress_size
-        for member in members
-    )
-
-
-def _refuse_active(file: str, archive: zipfile.ZipFile, names: list[str]) -> None:
-    kinds = archive.read("[Content_Types].xml")
-    if b"macroEnabled" in kinds or any(name.endswith("vbaProject.bin") for name in names):
-        raise TableError(f"{file} contains macros: save it as .xlsx, which has none.")
-    if any(name.startswith("xl/externalLinks/") for name in names):
-        raise TableError(f"{file} links to other workbooks: paste values only into a new one.")
-
-
-def _refuse_entities(file: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """Read a whole member: finds damage (checksum) and XML that declares its own entities."""
-    tail = b""
-    with archive.open(member) as stream:
-        while block := stream.read(BLOCK):
-            if b"<!DOCTYPE" in tail + block or b"<!ENTITY" in tail + block:
-                raise TableError(f"{file} declares XML entities, which no workbook needs.")
-            tail = block[-16:]
-
-
-@contextmanager
-def _readable(file: str) -> Iterator[None]:
-    """Whatever goes wrong inside a damaged workbook is one mistake: it cannot be read."""
-    try:
-        with warnings.catch_warnings():
-            # openpyxl warns of styles and extensions that it leaves out; values are complete.
-            warnings.simplefilter("ignore")
-            yield
-    except (NeuroboardError, MemoryError):
-        raise
-    except OSError as error:
-        if error.errno == errno.EFBIG:  # the answer grew beyond its limit
-            raise MemoryError from None
-        raise TableError(f"{file} cannot be read: {error.strerror or error}.") from None
-    # The parsers under openpyxl raise KeyError, ValueError, zlib.error, ParseError and more.
-    except Exception as error:
-        raise TableError(
-            f"{file} is damaged or no Excel workbook ({type(error).__name__}): "
-            "open it in a spreadsheet program and save it as .xlsx."
-        ) from None
-
-
 # -- sheets
 
 
-@contextmanager
-def _workbook(path: Path, *, values: bool) -> Iterator[Any]:
-    import openpyxl
-
-    # An open file, for openpyxl would judge a path by its name.
-    with _readable(path.name), path.open("rb") as content:
-        book = openpyxl.load_workbook(content, read_only=True, data_only=values, keep_links=False)
-        try:
-            yield book
-        finally:
-            book.close()
-
-
-def _choose(file: str, book: Any, sheet: str) -> str:
-    names = [str(worksheet.title) for worksheet in book.worksheets]
+def _choose(
+    file: str, book: Book, sheet: str, names: list[str], limits: Limits
+) -> tuple[str, list[str]]:
+    """The sheet that is read, and a sentence on the others where one has to know of them."""
+    titles = [title for title, _ in book.sheets()]
     if sheet:
         wanted = sheet.strip().casefold()
-        for name in sorted(names, key=lambda name: name != sheet):
-            if name.strip().casefold() == wanted:
-                return name
-        raise TableError(f'{file} has no sheet "{sheet}": it has {_quoted(names)}.')
-    filled = [str(worksheet.title) for worksheet in book.worksheets if _has_content(worksheet)]
+        for title in sorted(titles, key=lambda title: title != sheet):
+            if title.strip().casefold() == wanted:
+                return title, []
+        raise TableError(f'{file} has no sheet "{sheet}": it has {_quoted(titles)}.')
+    first = {title: list(islice(_rows(book, title, limits), LOOKED_AT)) for title in titles}
+    filled = [title for title in titles if first[title]]
     if not filled:
         raise TableError(f"{file} has no rows in any sheet: fill in the table.")
-    if len(filled) > 1:
-        raise TableError(f"{file} has several sheets, {_quoted(filled)}: choose one by its name.")
-    return filled[0]
+    visible = {title for title, is_visible in book.sheets() if is_visible}
+    seen = [title for title in filled if title in visible] or filled
+    hidden = [title for title in filled if title not in seen]
+    notes = [_not_read(hidden, "hidden in the workbook")] if hidden else []
+    if len(seen) == 1:
+        if seen[0] not in visible:
+            notes = [f'the sheet "{seen[0]}" is hidden in the workbook; it alone has rows.']
+        return seen[0], notes
+    complete = [title for title in seen if _has_all(first[title], names)]
+    if len(complete) != 1:
+        raise TableError(f"{file} has several sheets, {_quoted(seen)}: choose one by its name.")
+    others = [title for title in seen if title != complete[0]]
+    return complete[0], [*notes, _not_read(others, "without the columns that are needed")]
+
+
+def _not_read(titles: list[str], why: str) -> str:
+    many = len(titles) > 1
+    verbs = ("are", "were") if many else ("is", "was")
+    return f"the sheet{'s' * many} {_quoted(titles)} {verbs[0]} {why} and {verbs[1]} not read."
+
+
+def _has_all(rows: list[tuple[int, list[Any]]], names: list[str]) -> bool:
+    """Whether the first rows of a sheet name all columns that are looked for."""
+    return bool(names) and best_named(rows, names)[1] == len(set(names))
 
 
 def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def _has_content(worksheet: Any) -> bool:
-    return any(not is_blank(cell) for _, cells in _numbered(worksheet) for cell in cells)
-
-
-def _numbered(worksheet: Any) -> NumberedRows:
-    # A declared size may be wrong or huge; the rows themselves are counted.
-    worksheet.reset_dimensions()
-    return enumerate(worksheet.iter_rows(values_only=True), start=1)
-
-
-def _rows(worksheet: Any, limits: Limits) -> Iterator[tuple[int, list[Any]]]:
+def _rows(book: Book, sheet: str, limits: Limits) -> Iterator[tuple[int, list[Any]]]:
     """Rows with content, of plain cells; a row that is too long is cut just beyond the limit."""
-    for number, cells in _numbered(worksheet):
+    for number, cells in book.rows(sheet):
         kept = trimmed(cells)[: limits.columns + 1]
         if kept:
             yield number, [cell if isinstance(cell, PLAIN) else str(cell) for cell in kept]
@@ -230,25 +198,9 @@ def _rows(worksheet: Any, limits: Limits) -> Iterator[tuple[int, list[Any]]]:
 def trimmed(cells: Sequence[Any]) -> list[Any]:
     """Blank cells as None, and none at the end."""
     end = len(cells)
-    while end and is_blank(cells[end - 1]):
+    while end and is_empty(cells[end - 1]):
         end -= 1
-    return [None if is_blank(cell) else cell for cell in cells[:end]]
-
-
-def is_blank(cell: Any) -> bool:
-    """Whether a cell holds nothing that can be seen."""
-    return cell is None or (isinstance(cell, str) and not cell.strip())
-
-
-def _formulas(path: Path, sheet: str) -> list[tuple[int, int]]:
-    """Row numbers and columns (from 0) of all formulas, in a second look at the file."""
-    with _workbook(path, values=False) as book:
-        return [
-            (number, column)
-            for number, cells in _numbered(book[sheet])
-            for column, cell in enumerate(cells)
-            if str(getattr(cell, "text", cell) or "").startswith("=")
-        ]
+    return [None if is_empty(cell) else cell for cell in cells[:end]]
 
 
 # -- the process
@@ -266,15 +218,23 @@ def main() -> None:
     if request is None:
         return
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        _answer_into(request)
+    except MemoryError:
+        os._exit(MEMORY_EXIT)
+    except OSError as error:
+        # The answer grew beyond its limit, perhaps only when the rest of it was written.
+        os._exit(MEMORY_EXIT if error.errno == errno.EFBIG else 1)
+
+
+def _answer_into(request: dict[str, Any]) -> None:
     limits = Limits(**request["limits"])
     with Path(request["out"]).open("wb") as out:
+        limits.apply(request["size"])
         try:
-            limits.apply(request["size"])
             _answer(request, limits, out)
         except NeuroboardError as error:
             _line(out, {"error": error.sentence})
-        except MemoryError:
-            _line(out, {"error": "memory"})
 
 
 def _answer(request: dict[str, Any], limits: Limits, out: BinaryIO) -> None:
@@ -282,11 +242,10 @@ def _answer(request: dict[str, Any], limits: Limits, out: BinaryIO) -> None:
     if request["what"] == "parquet":
         answer_parquet(path, limits, out)
         return
-    check_archive(path, limits)
     if request["what"] == "names":
         answer_names(path, limits, out)
     else:
-        answer(path, request["sheet"], limits, out)
+        answer(path, request["sheet"], request["names"], limits, out)
 
 
 def _end_with_parent() -> None:

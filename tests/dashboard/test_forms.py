@@ -22,7 +22,7 @@ def controls(model: type[Parameters], values: dict[str, Any]) -> Iterator[Compon
         yield from (
             item
             for item in [part, *part._traverse()]
-            if isinstance(getattr(item, "id", None), dict)
+            if isinstance(getattr(item, "id", None), dict) and item.id["type"] == "parameter"
         )
 
 

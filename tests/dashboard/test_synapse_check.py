@@ -5,15 +5,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dashboard import inputs
+from dashboard import inputs, results
 from dashboard.jobs.store import Job, State
 from dashboard.pages.synapses import STEPS
 from dashboard.results import synapse_check
 from dashboard.results.synapse_rows import clusters, nearest
 from dashboard.services import Services
-from dashboard.table_choices import choices, offered
+from dashboard.table_choices import assignments, choices, offered
 from pipelines import tasks
+from pipelines.synapses.columns import REQUIRED
 from pipelines.synapses.faults import FAULTS, write_faults
+from pipelines.synapses.reading import Outline
 from pipelines.synapses.simulate import simulate
 from tests.pipelines.synapses.test_synapse_points import CHOSEN, points
 
@@ -69,6 +71,30 @@ def test_sheets_and_columns_are_offered_once_a_table_is_chosen(found: Services) 
     of_second = dict(zip(offers, choices(offers, "data:data/book.xlsx", "second"), strict=True))
     assert of_second["group_column"] == ["a", "b"]
     assert list(offered(STEPS["predict"])) == ["sheet"]
+
+
+def test_columns_that_lack_can_be_assigned() -> None:
+    named = [*REQUIRED[:9], "size (nm²)", "BoutonArea (um²)"]
+    asked = assignments("b", Outline({"": named}), "", {"SynArea": "size (nm²)"})
+    assert [one.id["name"] for one in asked[2:]] == ["SynArea"]
+    assert asked[2].value == "size (nm²)"
+    assert assignments("b", Outline({"": list(REQUIRED)}), "", {}) == []
+    assert assignments("b", None, "", {}) == []
+    # The model of another table has other columns; which, the result says.
+    assert assignments("synapses-predict", Outline({"": ["cell", "width"]}), "", {}) == []
+
+
+def test_a_fit_offers_the_repairs_of_a_check(found: Services, tmp_path: Path) -> None:
+    table = simulate(2, 0, 1).table
+    rows = table["NeuronId"] == table["NeuronId"].iloc[0]
+    table.loc[rows, "corr_soma_x_micron"] = table.loc[rows, "corr_z_micron"]
+    file = found.settings.data[0] / "soma.csv"
+    table.to_csv(file, index=False)
+    job = finished(found, "synapses fit", file, evidence="none")
+    shown = str(results.view(job))
+    assert "Repair this (soma-from-raw)" in shown
+    assert f"{rows.sum()} of {len(rows)} rows" in shown
+    assert f"all of neuron {table['NeuronId'].iloc[0]}" in shown
 
 
 def test_a_fit_of_any_table_is_shown_and_searched(found: Services) -> None:

@@ -230,7 +230,7 @@ def test_clusters_are_taken_over(stored: Path) -> None:
     file = stored / "synapses/gmm/clusters.csv"
     rows = pd.read_csv(file, dtype={"SynId": str})
     key = rows[["NeuronId", "SynType", "SynId"]].to_numpy(str)
-    assert read_labels_from(file, key, "all").labels.tolist() == HOLDS["fits"]["gmm"]
+    assert read_labels_from(file, key, "all").clusters.labels.tolist() == HOLDS["fits"]["gmm"]
 
 
 @pytest.mark.parametrize("kind", CLASSIFIERS)

@@ -17,7 +17,7 @@ from pipelines.synapses.joining import NO_STRUCTURE, dbcv, joined
 from pipelines.synapses.mixture import mixture
 from pipelines.synapses.model import Fitted
 from pipelines.synapses.parameters import FitParameters
-from pipelines.synapses.reading import Sheet
+from pipelines.synapses.sheets import Sheet
 from pipelines.synapses.simulate import simulate
 from pipelines.synapses.surrogates import copula_surrogate
 from pipelines.synapses.table import check_sheet

@@ -17,7 +17,8 @@ from pipelines.errors import TableError
 from pipelines.synapses import sandbox
 from pipelines.synapses.cells import number, read_numbers
 from pipelines.synapses.limits import Limits
-from pipelines.synapses.reading import Sheet, read_outline, read_sheet
+from pipelines.synapses.reading import read_outline, read_sheet
+from pipelines.synapses.sheets import Sheet
 from pipelines.synapses.simulate import simulate
 from pipelines.synapses.table import CheckedTable, check_sheet
 from pipelines.synapses.text_tables import Text

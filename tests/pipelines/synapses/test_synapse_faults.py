@@ -20,7 +20,7 @@ from pipelines.synapses.table import read_table
 SENTENCES = {
     "missing-column": "lacks the column SynArea (nearest: Syn_Area_): add or rename",
     "text-in-number": 'row 7, column SynArea ("abc"): not a number; fill in the measured number.',
-    "decimal-comma": "a decimal comma, as in at least 95% of the numbers; repair it with",
+    "decimal-comma": "a decimal comma, as in this table's numbers",
     "repeated-row": "the same as row 4; dropped.",
     "repeated-key": "same NeuronId, SynType and SynId as row 5 but other values; keep one.",
     "unknown-neuron": "",
@@ -38,7 +38,7 @@ SENTENCES = {
     "macros": "contains macros: save it as .xlsx, which has none.",
     "external-link": "links to other workbooks: paste values only into a new one.",
     "web-page": "is a web page or XML, not a table",
-    "old-excel": "is an old or password-protected Excel file",
+    "old-excel": "is damaged, has a password or is no workbook",
     "csv-injection": "not a number",
     "too-many-columns": "at most 200 can be read: remove the others.",
 }

@@ -34,7 +34,7 @@ def test_clusters_are_written_in_the_order_of_the_table(
 def test_the_same_table_in_another_order_gives_the_same_clusters(
     fit_folder: Path, historic: Path, tmp_path: Path
 ) -> None:
-    table = pd.read_excel(historic).sample(frac=1, random_state=0)
+    table = pd.read_excel(historic, engine="openpyxl").sample(frac=1, random_state=0)
     table.to_csv(tmp_path / "shuffled.csv", index=False)
     fit({"table": tmp_path / "shuffled.csv"}, FitParameters(evidence="none"), tmp_path, silent)
     key = ["NeuronId", "SynType", "SynId"]

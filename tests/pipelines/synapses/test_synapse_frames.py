@@ -4,7 +4,7 @@ import pytest
 from pipelines.synapses.arrays import Synapses
 from pipelines.synapses.features import Projection, fit_projection, fit_scaler
 from pipelines.synapses.frames import fit_frame, fit_frames, project
-from pipelines.synapses.reading import Sheet
+from pipelines.synapses.sheets import Sheet
 from pipelines.synapses.simulate import simulate
 from pipelines.synapses.table import check_sheet
 

@@ -35,12 +35,56 @@ def test_clusters_of_a_table_are_taken_over(
     assert not (out / "sweep.csv").exists()
 
 
-def test_synapses_without_a_cluster_are_noise(tmp_path: Path) -> None:
-    text = "neuronid,SynType,SynId,Cluster\nCB1 ,AS,1,2\ncb1,as,9,1\n"
+def test_synapses_that_a_table_does_not_have_are_named_and_no_noise(tmp_path: Path) -> None:
+    text = "neuronid,SynType,SynId,Cluster\nCB1 ,AS,1,2\ncb1,as,9,1\ncb1,as,2,\n"
     (tmp_path / "l.csv").write_text(text)
     found = read_labels(tmp_path / "l.csv", KEY, "all")
-    assert found.labels.tolist() == [2, -1, -1]
-    assert found.probability.tolist() == [1.0, 0.0, 0.0]
+    assert found.named.tolist() == [True, True, False]
+    assert found.clusters.labels[:2].tolist() == [2, -1]
+    assert found.clusters.probability[:2].tolist() == [1.0, 0.0]
+    assert found.notes == (
+        "1 of 3 rows is not in l.csv and is left out of the clusters: cb1 ss 1.",
+        "1 row of l.csv names nothing that is clustered here: cb1 as 9.",
+        "1 row has an empty cluster in l.csv, which was taken for noise.",
+    )
+
+
+def test_rows_without_a_given_cluster_are_left_out_and_said_first(
+    historic: Path, simulation: Simulation, tmp_path: Path
+) -> None:
+    labels_of(simulation).iloc[5:].to_csv(tmp_path / "l.csv", index=False)
+    inputs = {"table": historic, "labels": tmp_path / "l.csv"}
+    results = fit(inputs, FitParameters(evidence="none"), tmp_path, silent)
+    n_rows = len(simulation.table)
+    assert results["n_in_group"] == n_rows - 5
+    assert results["notes"][0].startswith(f"5 of {n_rows} rows are not in l.csv")
+    found = pd.read_csv(tmp_path / "clusters.csv")
+    assert len(found) == n_rows - 5
+    assert found["cluster"].tolist() == simulation.truth["planted_cluster"].tolist()[5:]
+
+
+@pytest.mark.parametrize(
+    ("written", "cluster"),
+    [("cb 1", 2), ("CB\u00a01 ", 2), ("cb  1", 2), ("cb\u20131", None), ("cb1", None)],
+)
+def test_names_are_matched_as_a_person_would(
+    tmp_path: Path, written: str, cluster: int | None
+) -> None:
+    key = np.array([["cb 1", "as", "7"], ["cb2", "as", "1"]])
+    text = f"NeuronId,SynType,SynId,cluster\n{written},as,007,2\ncb2,as,1.0,0\n"
+    (tmp_path / "l.csv").write_text(text, encoding="utf-8")
+    found = read_labels(tmp_path / "l.csv", key, "all")
+    assert found.named.tolist() == [cluster is not None, True]
+    assert found.clusters.labels[1] == 0
+
+
+def test_ids_that_differ_in_leading_zeros_alone_stay_two(tmp_path: Path) -> None:
+    key = np.array([["cb1", "as", "7"], ["cb1", "as", "07"], ["cb1", "as", "8"]])
+    text = "NeuronId,SynType,SynId,cluster\ncb1,as,07,1\ncb1,as,007,2\ncb1,as,08,3\n"
+    (tmp_path / "l.csv").write_text(text)
+    found = read_labels(tmp_path / "l.csv", key, "all")
+    assert found.named.tolist() == [False, True, True]
+    assert found.clusters.labels[1:].tolist() == [1, 3]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import TableError
-from pipelines.synapses.reading import Limits, Sheet, read_sheet
+from pipelines.synapses.limits import Limits
+from pipelines.synapses.reading import read_sheet
+from pipelines.synapses.sheets import Sheet
 from pipelines.synapses.table import read_table
 
 

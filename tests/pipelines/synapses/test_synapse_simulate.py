@@ -9,7 +9,7 @@ from pipelines.errors import ParameterError
 from pipelines.progress import silent
 from pipelines.synapses.fit import fit_rows
 from pipelines.synapses.parameters import FitParameters, SimulationParameters
-from pipelines.synapses.reading import Sheet
+from pipelines.synapses.sheets import Sheet
 from pipelines.synapses.simulate import make, simulate
 from pipelines.synapses.table import check_sheet, read_table
 

@@ -14,6 +14,7 @@ from pipelines.synapses.cells import number
 from pipelines.synapses.checking import check
 from pipelines.synapses.columns import MEASURES, NANOMETRES, REQUIRED
 from pipelines.synapses.parameters import CheckParameters
+from pipelines.synapses.separators import readings
 from pipelines.synapses.table import CheckedTable, members, read_table
 
 Check = Callable[[pd.DataFrame], CheckedTable]
@@ -297,4 +298,4 @@ def test_any_cells_give_a_verdict_on_every_row(
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e30, max_value=1e30))
 def test_a_number_is_read_as_it_was_written(value: float) -> None:
     assert number(repr(value)) == number(value) == value
-    assert number(f"{value:.3f}".replace(".", ","), True) == float(f"{value:.3f}")
+    assert readings(f"{value:.4f}".replace(".", ","))[0] == float(f"{value:.4f}")
