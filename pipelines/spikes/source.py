@@ -1,6 +1,7 @@
 """Where the units of a folder came from: the recording, how it is known, and the parameters."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,8 @@ def _where(folder: Path, located: Mapping[str, Any], kept: Mapping[str, Any]) ->
     folder than it was given in. Whether it is the recording is decided when it is opened.
     """
     given = [Path(one["recording"]) for one in (located, kept) if one.get("recording")]
-    moved = [folder / one["beside"] for one in (located, kept) if one.get("beside")]
+    ways = [folder.resolve() / one["beside"] for one in (located, kept) if one.get("beside")]
+    moved = [Path(os.path.normpath(way)) for way in ways]
     return next((path for path in (*given, *moved) if path.exists()), given[0])
 
 
