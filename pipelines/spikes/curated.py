@@ -65,7 +65,7 @@ def curate(
     chosen = {unit: labels[unit] for unit in units}
     table, note = write_units(sorting, state, chosen, automatic, folder, part(report, 0.05, 0.95))
     _write_log(inputs, folder)
-    notes = [*sorting.timeline.in_words(), *notes]
+    notes = [*sorting.source.notes, *sorting.timeline.in_words(), *notes]
     results = {**_results(sorting, state, table, note), "notes": notes}
     text = methods.paragraph(state, parameters, inputs.get("labels"), results["labels"])
     (folder / methods.FILE).write_text(text + "\n", encoding="utf-8")

@@ -88,6 +88,7 @@ def _reviewed(
         "n_disagree": int((queue["disagree"] > 0).sum()),
         "proposals": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
         "note": note,
+        "notes": list(sorting.source.notes),
     }
 
 

@@ -124,6 +124,8 @@ def test_a_parameter_of_another_version_does_not_make_a_folder_unreadable(copy: 
     sorting = finished_sorting.read(copy / "sorted")
     assert sorting.parameters.min_spikes == 5
     assert "parameter_of_tomorrow" in sorting.source.notes[0]
+    done = run("spikes review", {"sorting": copy / "sorted"}, {"splitter": "bgmm"}, copy / "review")
+    assert "parameter_of_tomorrow" in done.results["notes"][0]
 
 
 def test_the_digest_sees_every_sample_of_a_short_recording_in_whatever_segments() -> None:
