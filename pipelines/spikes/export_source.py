@@ -127,15 +127,21 @@ def _read(folder: Path, min_snr: float | None, labels: Path | None) -> Sorting:
 
 
 def _recorded(found: FinishedSorting) -> tuple[Recorded, tuple[str, ...]]:
-    """Where the channels are on disk; folders of earlier versions leave that to the recording."""
+    """Where the channels are on disk, and a note if that is not known.
+
+    The recording is asked where a folder of an earlier version does not say it, and where its
+    files are not where they were.
+    """
     stored = read_recorded(found.folder)
-    if stored is not None:
+    if stored is not None and stored.is_in_place:
         return stored, ()
     n_channels = len(found.channel_id)
     kept = Recorded(n_channels, np.arange(n_channels, dtype=np.int64))
     try:
         return recorded_again(found), ()
     except InputError as error:
+        if stored is not None:
+            return stored, ()
         if not found.parameters.exclude_channels.strip():
             return kept, ()
         note = (

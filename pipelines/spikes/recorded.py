@@ -47,6 +47,11 @@ class Recorded:
     channel_index: NDArray[np.int64]
     binary: Binary | None = None
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether its files, if they are named, are where they were."""
+        return self.binary is None or all(Path(file).is_file() for file in self.binary.files)
+
     def write(self, folder: Path) -> None:
         """Keep it in the folder of a sorting."""
         values = {

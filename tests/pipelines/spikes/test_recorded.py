@@ -19,6 +19,7 @@ from spikeinterface.core import (
     load_sorting_analyzer,
 )
 
+from pipelines.__main__ import main
 from pipelines.spikes import demo
 from pipelines.spikes.curation import Step
 from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
@@ -145,6 +146,21 @@ def test_curated_units_keep_where_their_channels_are(left_out: Path, tmp_path: P
     assert units["channel_index"].tolist() == units["channel"].astype(int).tolist()
     run("spikes export", {"sorting": tmp_path / "curated"}, {"format": "phy"}, tmp_path / "phy")
     assert np.load(tmp_path / "phy" / "channel_map.npy").tolist() == KEPT
+
+
+def test_phy_gets_the_file_where_it_lies_now(left_out: Path, tmp_path: Path) -> None:
+    recording = read(left_out / "sorted").recording
+    shutil.copytree(left_out / "sorted", tmp_path / "sorted")
+    moved = recording.rename(tmp_path / recording.name)
+    try:
+        assert main(["spikes", "locate", str(tmp_path / "sorted"), str(moved)]) == 0
+        inputs = {"sorting": tmp_path / "sorted"}
+        run("spikes export", inputs, {"format": "phy"}, tmp_path / "phy")
+    finally:
+        moved.rename(recording)
+    before, after = settings_of(left_out / "phy"), settings_of(tmp_path / "phy")
+    assert Path(after.pop("dat_path")).is_relative_to(moved)
+    assert after.items() <= before.items()
 
 
 def as_earlier(left_out: Path, folder: Path) -> Path:
