@@ -45,7 +45,7 @@ class UploadKind:
 
 
 KINDS: Mapping[str, UploadKind] = {
-    "images": UploadKind(tuple(sorted(kinds.UPLOADED)), many=True, noun="images"),
+    "images": UploadKind(kinds.UPLOADED, many=True, noun="images"),
     "signal": UploadKind((".npy", ".csv", ".mat"), many=False, noun="a signal"),
     "tables": UploadKind((".xlsx", ".csv", ".tsv", ".parquet"), many=True, noun="tables"),
     "probe": UploadKind((".json",), many=False, noun="a probe file"),

@@ -17,8 +17,8 @@ LEAD = "Cluster the voxels of an image time series by what they do over time."
 _IMAGES = Source(
     "images",
     "Images",
-    "A TIFF per time point, its pages the planes; or one TIFF, .npy, HDF5, NWB or zarr with "
-    "(time, plane, y, x); or Thunder's binary files.",
+    "A folder of TIFFs or one TIFF; an array in .npy, HDF5, NWB, zarr or .mat; suite2p's data.bin, "
+    "CaImAn's .mmap, or Thunder's binary files.",
     upload="images",
     root="images",
     example="brainmap",

@@ -16,5 +16,5 @@ MARKS = ("conf.json", ".zarray", ".zgroup", "zarr.json", "data.bin")
 """Files that tell of their folder that it is a film."""
 BESIDE = frozenset({".xml", ".json"})
 """Files that describe others: Bruker's, and Thunder's conf.json."""
-UPLOADED = TIFF | SINGLE_FILES | BINARY | BESIDE
+UPLOADED = (*sorted(TIFF), *sorted(SINGLE_FILES), *sorted(BINARY), *sorted(BESIDE))
 """What can be uploaded; a zarr folder holds folders, and belongs into a data root."""

@@ -95,10 +95,9 @@ class ReadingParameters(SizeParameters):
     files: Files = parameter(
         "auto",
         label="Files in a folder",
-        help="How the TIFFs of a folder belong together: time-points (one each, its pages are "
-        "planes), pieces of one recording (their pages follow each other in time), planes (a file "
-        "each) or channels (of which one is read). auto goes by metadata, pages and names, and "
-        "asks where these do not say.",
+        help="How the TIFFs of a folder belong together: each a time point with its planes as "
+        "pages; pieces of one recording, one after the other in time; planes, a file each; or "
+        "channels, of which one is read. auto goes by metadata, pages and names, or asks.",
     )
     channel: str = parameter(
         "",

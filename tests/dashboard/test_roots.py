@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from dashboard import roots
+from dashboard.uploads import KINDS
+from pipelines.brainmap import kinds
+from pipelines.brainmap.read import OPENERS
 from pipelines.errors import InputError
 
 
@@ -21,6 +24,20 @@ def root(tmp_path: Path) -> Path:
 def test_what_suits_is_offered(root: Path) -> None:
     assert roots.offers([root], "images") == ["lab/fish"]
     assert roots.offers([root], "table") == ["lab/sheet.xlsx"]
+
+
+def test_every_kind_of_film_is_offered_and_can_be_uploaded(root: Path) -> None:
+    (root / "fish" / "t1.tif").unlink()
+    (root / "fish" / "t2.tif").unlink()
+    (root / "plane0").mkdir()
+    (root / "plane0" / "data.bin").touch()
+    suffixes = {suffix for opened, _ in OPENERS for suffix in opened}
+    names = [f"film{suffix}" for suffix in suffixes - kinds.TIFF - kinds.BINARY]
+    for name in names:
+        (root / name).touch()
+    expected = {"lab/plane0", *(f"lab/{name}" for name in names)}
+    assert set(roots.offers([root], "images")) == expected
+    assert suffixes <= set(KINDS["images"].suffixes)
 
 
 def test_what_macos_leaves_is_not_offered(root: Path) -> None:
