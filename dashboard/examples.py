@@ -57,6 +57,7 @@ def ensure_example(reference: str, settings: Settings, report: Report = silent) 
     report(0.0, "Simulating the example data")
     example = EXAMPLES[name]
     maker = import_module(example.maker)
+    settings.examples.mkdir(parents=True, exist_ok=True)
     # Another job may be making them, and a third reading what that one made.
     with FileLock(settings.examples / ".lock"):
         if not example_path(name, settings).exists():

@@ -194,6 +194,8 @@ def run(
         if not recordings:
             raise ParameterError("Choose at least one recording.")
         parameters = forms.read(SpikesParameters, ids, values).model_dump(mode="json")
+        for one in recordings:  # all are queued, or none
+            roots.locate(services().settings.data, one)
         names = [
             submit(BATCH.task, {"recording": f"data:{one}", **files}, parameters)
             for one in recordings

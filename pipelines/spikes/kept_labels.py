@@ -94,7 +94,11 @@ def _read(file: Path) -> tuple[list[str], list[Row]]:
     """A table as it is written, no cell taken for a number."""
     with file.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream)
-        return list(reader.fieldnames or ()), list(reader)
+        names, rows = list(reader.fieldnames or ()), list(reader)
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(names) or None in row.values():
+            raise InputError(f"{file}, row {number} has not as many cells as there are columns.")
+    return names, rows
 
 
 def _write(rows: Sequence[Row], names: Sequence[str], target: Path) -> None:

@@ -86,6 +86,8 @@ def test_a_batch_is_a_job_for_each_recording_and_stopped_ones_go_on(found: Servi
 def test_a_probe_and_a_sort_file_go_with_every_recording_of_a_batch(
     found: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("a.dat", "b.dat"):
+        (found.settings.data[0] / name).write_bytes(bytes(1000))
     sent = []
     monkeypatch.setattr(spike_batch, "submit", lambda *given: sent.append(given) or "job")
     ids = [{"name": "probe"}, {"name": "sort_file"}]
@@ -97,6 +99,13 @@ def test_a_probe_and_a_sort_file_go_with_every_recording_of_a_batch(
     page = str(spikes.layout(step="batch"))
     assert "Probe file (optional)" in page
     assert "Sort file (optional)" in page
+
+
+def test_a_batch_with_a_missing_recording_queues_none(found: Services) -> None:
+    (found.settings.data[0] / "a.dat").write_bytes(bytes(1000))
+    _, problem = spike_batch.run(1, ["data/a.dat", "data/gone.dat"], [], [], [], [])
+    assert "gone.dat" in problem
+    assert found.store.latest() == []
 
 
 def test_a_batch_without_recordings_says_what_to_do(found: Services) -> None:

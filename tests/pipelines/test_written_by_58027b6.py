@@ -173,6 +173,24 @@ def test_a_sorting_is_run_again_with_its_groups_taken_over(here: Path, tmp_path:
         np.testing.assert_array_equal(new["unit_id"], old["unit_id"])
 
 
+def test_a_batch_is_not_sorted_again(
+    here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = shutil.copytree(here / "spikes/many", tmp_path / "many")
+    run("spikes", "batch", "lab/recording", "--out", many, "--set", "min_spikes=20")
+    assert "done, 4 units" in (said := capsys.readouterr().out)
+    assert "Done before." in said
+    table = pd.read_csv(many / "batch.csv")
+    assert table["recording"].tolist() == ["lab/broken", "lab/recording"]
+
+
+def test_labels_that_are_kept_with_units_are_exported(stored: Path, tmp_path: Path) -> None:
+    units = stored / "spikes/units-labelled"
+    run("spikes", "export", units, "--format", "phy", "--out", tmp_path / "out")
+    groups = pd.read_csv(tmp_path / "out/cluster_group.tsv", sep="\t")["group"]
+    assert groups.tolist() == HOLDS["labels"]["label_unitrefine"]
+
+
 def test_curators_agree_as_before(stored: Path, tmp_path: Path) -> None:
     logs = [stored / "spikes/ann.jsonl", stored / "spikes/ben.csv"]
     run("spikes", "agreement", *logs, "--out", tmp_path / "out")

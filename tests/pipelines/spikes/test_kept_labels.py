@@ -93,6 +93,23 @@ def test_labelling_twice_changes_nothing(units: Path) -> None:
     assert (units / "units.csv").read_bytes() == first
 
 
+def test_what_a_person_wrote_into_the_table_stays_to_the_letter(units: Path) -> None:
+    table = rows(units)
+    notes = ['deep, "old"', "007", "NA", "two\nlines"]
+    with (units / "units.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, [*table[0], "comment"])
+        writer.writeheader()
+        writer.writerows({**row, "comment": note} for row, note in zip(table, notes, strict=True))
+    label(units, "all")
+    assert [row["comment"] for row in rows(units)] == notes
+    assert [{name: row[name] for name in table[0]} for row in rows(units)] == table
+    with (units / "units.csv").open("a") as stream:
+        stream.write("9,0\n")
+    before = (units / "units.csv").read_bytes()
+    assert main(["spikes", "label", str(units), "--method", "all", "--quiet"]) == 2
+    assert (units / "units.csv").read_bytes() == before
+
+
 def test_labels_by_hand_stay(units: Path) -> None:
     folder = units.with_name("curated")
     log = (units.with_name("units-curated") / "curation.jsonl").read_bytes()
