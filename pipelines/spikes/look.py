@@ -18,7 +18,7 @@ from pipelines.spikes.bad_samples import find_bad, in_words, write_bad
 from pipelines.spikes.group_sorter import LEAST_NOISE_UV
 from pipelines.spikes.identity import digest_of_samples
 from pipelines.spikes.mending import Mender
-from pipelines.spikes.places import placed
+from pipelines.spikes.places import as_list, placed
 from pipelines.spikes.preprocess import BandPass, Floats, band_pass, scaled_mad, slices
 from pipelines.spikes.pyramid import bin_edges, bin_samples, binned, chunk_bins
 from pipelines.spikes.read import read_recording
@@ -92,7 +92,7 @@ def look(
         "segments": signal.timeline.as_results(),
         "sampling_frequency": rate,
         "bin_samples": bin_samples(recording.get_num_samples(), len(table)),
-        "exclude_channels": ",".join(left_out),
+        "exclude_channels": as_list(left_out),
         "n_left_out": len(left_out),
         "end_s": end_s,
         "bad_stretches": bad.n_stretches,

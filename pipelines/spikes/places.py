@@ -1,5 +1,8 @@
 """Where channels are, and which of them and how long of the recording is sorted."""
 
+import csv
+import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -113,11 +116,24 @@ def _laid_out(recording: BaseRecording, parameters: RecordingParameters) -> NDAr
     return places
 
 
+def listed(names: str) -> set[str]:
+    """The names in a text like `1, 2`; one that holds a comma stands in quotation marks."""
+    cells = next(csv.reader([names], skipinitialspace=True), [])
+    return {cell.strip() for cell in cells if cell.strip()}
+
+
+def as_list(names: Sequence[str]) -> str:
+    """A text that `listed` takes apart again."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(names)
+    return line.getvalue() if names else ""
+
+
 def _without(recording: BaseRecording, names: str) -> BaseRecording:
-    wished = {name.strip() for name in names.split(",") if name.strip()}
+    wished = listed(names)
     if not wished:
         return recording
-    known = {str(channel): channel for channel in recording.channel_ids}
+    known = {str(channel).strip(): channel for channel in recording.channel_ids}
     unknown = sorted(wished - set(known))
     if unknown:
         some = ", ".join(list(known)[:8])

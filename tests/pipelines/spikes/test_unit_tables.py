@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pipelines.spikes import finished_sorting
 from pipelines.spikes.curation import Step
 from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
+from pipelines.spikes.places import as_list, listed
 from pipelines.spikes.stretch import stretch
 from pipelines.spikes.unit_tables import read_table, read_units, write_table
 from pipelines.tasks import run
@@ -115,6 +116,11 @@ def test_such_a_sorting_is_curated_and_sorted_again(named: Path, tmp_path: Path)
         finished_sorting.read(tmp_path / "again").units,
         finished_sorting.read(named / "sorted").units,
     )
+
+
+@given(st.lists(names.map(str.strip).filter(bool), unique=True))
+def test_a_list_of_names_is_taken_apart_as_it_was_written(found: list[str]) -> None:
+    assert listed(as_list(found)) == set(found)
 
 
 def test_a_channel_is_left_out_by_such_a_name(named: Path, tmp_path: Path) -> None:
