@@ -125,6 +125,17 @@ def _other_clock(folder: Path, timeline: Timeline) -> list[str]:
     ]
 
 
+def with_neuralynx_times(recording: BaseRecording) -> BaseRecording:
+    """Count the time of a Neuralynx session as its records do.
+
+    The neo library counts from the earliest sample of all files.
+    """
+    earliest_s = float(recording.neo_reader.global_t_start)
+    for number in range(recording.get_num_segments()):
+        recording.shift_times(earliest_s, number)
+    return recording
+
+
 def with_intan_times(recording: BaseRecording) -> BaseRecording:
     """Take the segments of an Intan file from the numbers that it keeps of all its samples."""
     rate = float(recording.get_sampling_frequency())

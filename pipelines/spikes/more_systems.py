@@ -13,6 +13,7 @@ from spikeinterface.core import BaseRecording
 
 from pipelines.errors import RecordingError
 from pipelines.spikes.candidates import Candidate, chosen, files_with
+from pipelines.spikes.clocks import with_neuralynx_times
 from pipelines.spikes.extractors import extractors
 from pipelines.spikes.recording_parameters import RecordingParameters
 
@@ -81,7 +82,9 @@ def _neuralynx(path: Path, files: Sequence[Path], others: set[str]) -> list[Cand
         left_out = sorted(others)
         names, ids = extractors().get_neo_streams("neuralynx", path, exclude_filename=left_out)
         streams = [
-            extractors().read_neuralynx(path, stream_id=one, exclude_filename=left_out)
+            with_neuralynx_times(
+                extractors().read_neuralynx(path, stream_id=one, exclude_filename=left_out)
+            )
             for one in ids
         ]
     rates = [stream.get_sampling_frequency() for stream in streams]
@@ -117,7 +120,7 @@ def nsx_files(path: Path) -> list[Path]:
 
 
 def read_blackrock(path: Path, parameters: RecordingParameters) -> BaseRecording:
-    """The fastest signal of one recording; pauses are closed up, the parts follow each other.
+    """The fastest signal of one recording; pauses lie between its segments.
 
     Raises:
         RecordingError: there are several recordings, or only slow signals.

@@ -1,7 +1,9 @@
 """Gaps and start times of recordings, from their files into every table and export."""
 
+import gc
 import json
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,8 @@ from pipelines.spikes.segments import time_notes, timeline_of
 from pipelines.spikes.spike_waveforms import open_signal, spread_waveforms, unit_waveforms
 from pipelines.tasks import run
 from tests.pipelines.spikes import writers
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 
 RATE = writers.RATE
 GAIN = 0.195
@@ -323,3 +327,60 @@ def test_the_analyzer_has_segments_with_their_start_and_carries_a_curation(
             for number in range(3)
         ]
         assert np.concatenate(found) == pytest.approx(own)
+
+
+# -- acquisition systems: two seconds, of which the second begins later
+
+
+def segments(path: Path) -> list[tuple[int, float]]:
+    """First sample and start of every segment."""
+    timeline = timeline_of(read_recording(path, PARAMETERS))
+    gc.collect()  # the neo library leaves its files open; here the warning of that is expected
+    return [(one.first_sample, round(one.start_s, 6)) for one in timeline.segments]
+
+
+@pytest.mark.parametrize("write", [writers.intan_per_signal, writers.intan_per_channel])
+def test_the_time_stamps_of_intan_jump_over_a_pause(
+    tmp_path: Path, write: Callable[[Path, NDArray[np.int16]], None]
+) -> None:
+    values = writers.traces(2, 2.0)
+    write(tmp_path / "intan", values)
+    numbers = np.arange(len(values), dtype=np.int32) + 1_000
+    numbers[20_000:] += 100_000
+    numbers.tofile(tmp_path / "intan" / "time.dat")
+    assert segments(tmp_path / "intan") == [(0, 0.05), (20_000, 6.05)]
+
+
+def test_the_records_of_neuralynx_have_the_time_of_the_session(tmp_path: Path) -> None:
+    writers.neuralynx(tmp_path / "nlx", writers.traces(2, 2.0))
+    record = np.dtype([("time", "<u8"), ("rest", "V12"), ("samples", "<i2", 512)])
+    for file in (tmp_path / "nlx").glob("*.ncs"):
+        content = file.read_bytes()
+        records = np.frombuffer(content[16_384:], record).copy()
+        records["time"] += 8_000_000
+        records["time"][40:] += 3_000_000
+        file.write_bytes(content[:16_384] + records.tobytes())
+    assert segments(tmp_path / "nlx") == [(0, 8.0), (40 * 512, 12.024)]
+
+
+def test_a_pause_of_blackrock_is_a_gap(tmp_path: Path) -> None:
+    values = writers.traces(2, 2.0)
+    writers.blackrock(tmp_path / "a.ns5", values, period=1)
+    content = (tmp_path / "a.ns5").read_bytes()
+    header = content[: -values.nbytes - 9]
+    parts = [(3_000, values[:20_000]), (113_000, values[20_000:])]
+    blocks = [struct.pack("<BII", 1, time, len(part)) + part.tobytes() for time, part in parts]
+    (tmp_path / "a.ns5").write_bytes(header + b"".join(blocks))
+    assert segments(tmp_path / "a.ns5") == [(0, 0.1), (20_000, 3.766667)]
+
+
+def test_triggers_of_spikeglx_begin_at_their_first_sample(tmp_path: Path) -> None:
+    values = writers.traces(2, 2.0)
+    folder = tmp_path / "run"
+    writers.spikeglx(folder, values)
+    meta = (folder / "run_g0_t0.nidq.meta").read_text()
+    for trigger, first in ((0, 200_000), (1, 900_000)):
+        text = meta.replace("_t0", f"_t{trigger}").replace("Sample=0", f"Sample={first}")
+        (folder / f"run_g0_t{trigger}.nidq.meta").write_text(text)
+        values.tofile(folder / f"run_g0_t{trigger}.nidq.bin")
+    assert segments(folder) == [(0, 10.0), (40_000, 45.0)]
