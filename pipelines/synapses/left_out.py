@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pipelines.synapses.findings import Outcome, rows_with
+from pipelines.synapses.parsing import WITHOUT_HIDDEN
 from pipelines.synapses.table import CheckedTable, members
 
 WORTH_SAYING = 0.1
@@ -96,11 +97,11 @@ def _told(reasons: Iterable[str]) -> str:
 
 
 def remarked(checked: CheckedTable) -> list[str]:
-    """A sentence on rows that were accepted with a remark."""
+    """A sentence on rows that were accepted with a remark; of hidden ones another one speaks."""
     of_row: dict[int, str] = {}
     severe = {row for row, outcome in checked.outcomes.items() if outcome is not Outcome.ACCEPTED}
     for item in checked.findings:
-        if item.row not in severe:
+        if item.row not in severe and WITHOUT_HIDDEN not in item.repairs:
             of_row.setdefault(item.row, item.reason)
     if not of_row:
         return []

@@ -19,6 +19,7 @@ from pipelines.synapses.reading import read_sheet
 from pipelines.synapses.repairs import repair
 from pipelines.synapses.sheets import Sheet
 from pipelines.synapses.sources import Source
+from pipelines.synapses.totals import check_totals
 
 REPORT_COLUMNS = ("row", "column", "value", "outcome", "message")
 
@@ -222,7 +223,7 @@ def check_sheet(
     draft = repair(draft, repairs, somas)
     if schema == SYNAPSES:
         return _check_synapses(draft, somas)
-    found = list(draft.findings)
+    found = [*draft.findings, *check_totals(draft)]
     for check in checks.OTHER_SINGLE_ROW:
         found += check(draft)
     repeated, repeats = checks.check_duplicates(draft, _remaining(draft, found))
@@ -232,7 +233,7 @@ def check_sheet(
 
 def _check_synapses(draft: Draft, somas: soma_checks.Somas) -> CheckedTable:
     wrong = tuple(checks.check_units(draft))
-    found = list(draft.findings)
+    found = [*draft.findings, *check_totals(draft)]
     for check in checks.SINGLE_ROW:
         found += check(draft)
     if not wrong:

@@ -15,6 +15,7 @@ from pipelines.errors import TableError
 from pipelines.progress import silent
 from pipelines.synapses.checking import check
 from pipelines.synapses.columns import REQUIRED, Schema
+from pipelines.synapses.limits import Limits, most_memory_used
 from pipelines.synapses.names import matched
 from pipelines.synapses.parameters import CheckParameters
 from pipelines.synapses.reading import read_outline, read_sheet
@@ -512,3 +513,42 @@ def test_remarks_and_offers_are_said_on_the_command_line(
     assert "3 rows were accepted with a remark, see the report: column SynArea: outside" in said
     assert "1234 with the repair thousands. For 1 row: --set repair=thousands" in said
     assert "{" not in said
+
+
+@pytest.mark.parametrize("statistics", [["mean"], ["mean", "std"], ["sum"], []])
+def test_means_and_sums_below_a_table_are_no_rows(tmp_path: Path, statistics: list[str]) -> None:
+    values = pd.DataFrame({"width": [1.0, 2.5, 4.0, 3.5], "rate": [9.0, 7.0, 8.0, 1.5]})
+    rows = [[f"c{i}", *row] for i, row in enumerate(values.to_numpy().tolist())]
+    rows += [[name, *values.agg(name).round(4).tolist()] for name in statistics]
+    pd.DataFrame(rows, columns=["cell", "width", "rate"]).to_csv(tmp_path / "t.csv", index=False)
+    found = read_table(tmp_path / "t.csv", schema=POINTS)
+    assert found.rows["SynId"].tolist() == ["c0", "c1", "c2", "c3"]
+    assert found.counts["n_rejected"] == len(statistics)
+
+
+def test_a_system_that_refuses_a_limit_of_memory_is_watched_instead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resource = pytest.importorskip("resource")
+    set_limits, watched = [], []
+
+    def setrlimit(kind: int, _: tuple[int, int]) -> None:
+        if kind == resource.RLIMIT_AS:  # as macOS does
+            raise ValueError("current limit exceeds maximum limit")
+        set_limits.append(kind)
+
+    monkeypatch.setattr(resource, "setrlimit", setrlimit)
+    monkeypatch.setattr("pipelines.synapses.limits._watch_memory", watched.append)
+    Limits(memory_bytes=12345).apply(0)
+    assert watched == [12345]
+    assert set_limits == [resource.RLIMIT_CPU, resource.RLIMIT_FSIZE]
+    assert 10**6 < most_memory_used() < 10**11
+
+
+def test_a_reader_that_ends_by_itself_is_not_called_too_large(
+    table: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.to_excel(tmp_path / "t.xlsx", index=False)
+    monkeypatch.setattr("pipelines.synapses.sandbox.MODULE", "pipelines.no_such_module")
+    with pytest.raises(TableError, match="could not be opened, for the process that reads it"):
+        read_sheet(tmp_path / "t.xlsx")
