@@ -76,7 +76,11 @@ def kept_sentence(shown: Look, threshold: float) -> str:
 
 def map_link(job: Job, threshold: float) -> str:
     """The address of the map's form with this job's images and settings filled in."""
-    given = {name: value for name, value in job.parameters.items() if value not in (None, "")}
+    given = {
+        name: ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+        for name, value in job.parameters.items()
+        if value not in (None, "", [], ())
+    }
     images = job.inputs[0].reference
     return "/brainmap?" + urlencode(
         {"step": "map", "images": images, **given, "std_threshold": f"{threshold:.8g}"}

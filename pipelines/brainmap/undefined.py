@@ -128,8 +128,8 @@ class Dark:
                 f"{self.count:,} of the {self.changing:,} voxels of {path} that change have a "
                 f"baseline of zero or less (the lowest is {self.lowest:.4g}), so dF/F, which "
                 "divides by it, is not defined: state the offset that was taken off every value "
-                f"(--set offset=N, N above {max(-self.lowest, 0):.4g}), or take another "
-                "normalisation, such as z-scores (--set normalize=zscore)."
+                f"(--set offset=N, N above {max(-self.lowest, DEFAULT_OFFSET):.4g}), or take "
+                "another normalisation, such as z-scores (--set normalize=zscore)."
             )
 
     def notes(self, n_voxels: int) -> list[str]:
@@ -229,7 +229,7 @@ def require_numbers(path: Path, frames: Frames, no_number: int) -> None:
         return
     if frames.empty:
         raise ImageError(
-            f"{path} holds no number in {listed(frames.empty)} (NaN or infinite throughout): "
+            f"{path} holds no number in {listed(frames.empty)}, only NaN or infinity: "
             f"fill such frames in with --set fill_frames={typed(frames.empty)}, or give the film "
             "with an image in each."
         )

@@ -1,6 +1,7 @@
 """The callbacks of a first look: threshold, box, film, and the way to the map."""
 
 import time
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,9 +14,12 @@ from dashboard import workbench
 from dashboard.pages import brainmap
 from dashboard.results import brainmap_film as film
 from dashboard.results import brainmap_threshold as look
+from dashboard.results import common
 from dashboard.services import Services
 from dashboard.settings import Settings
 from pipelines import tasks
+from pipelines.brainmap.info import Sizes
+from pipelines.brainmap.parameters import BrainmapParameters
 
 
 @pytest.fixture
@@ -42,6 +46,16 @@ def test_the_count_follows_the_threshold_at_once(job_id: str) -> None:
     assert kept == "288 of 576 voxels kept (50.0%)"
     assert parse_qs(urlsplit(link).query)["std_threshold"] == ["0.1"]
     assert not isinstance(slider, float)
+
+
+def test_the_way_to_the_map_keeps_how_the_film_was_read(job_id: str, found: Services) -> None:
+    stated = {"pixel_um": [0.5, 0.65], "fill_frames": [], "frame_s": 0.4, "planes": None}
+    job = replace(common.job(job_id), parameters=stated)
+    given = parse_qs(urlsplit(look.map_link(job, 0.1)).query)
+    assert (given["pixel_um"], given["frame_s"]) == (["0.5,0.65"], ["0.4"])
+    assert not {"fill_frames", "planes"} & given.keys()
+    typed = {name: given[name][0] for name in ("pixel_um", "frame_s")}
+    assert BrainmapParameters.parse(typed).sizes == Sizes((0.5, 0.65), None, 0.4)
 
 
 @pytest.mark.parametrize("number", ["", None, -1])
