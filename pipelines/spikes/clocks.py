@@ -47,14 +47,14 @@ def with_nwb_times(recording: BaseRecording, file: Path) -> BaseRecording:
 def typical_rate(times: Any) -> float:
     """Samples per second, from times that may be rounded and may have gaps.
 
-    The middle of many spans of a hundred samples: rounding to microseconds moves a single interval
-    by a hundredth, and gaps are rare.
+    The middle of many spans of ten thousand samples: rounding to microseconds moves a single
+    interval by a hundredth, and gaps are rare.
 
     Args:
         times: in seconds, of all samples.
     """
     some = np.asarray(times[: BLOCK // 8], dtype=np.float64)
-    reach = min(100, len(some) - 1)
+    reach = min(10_000, len(some) // 2)
     if reach < 1:
         return 1.0
     spans = some[reach:] - some[:-reach]

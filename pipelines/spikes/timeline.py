@@ -22,6 +22,9 @@ APART_S = 60.0
 MOST_NAMED = 3
 """Gaps that a sentence tells; of more it gives the number and the whole."""
 
+MOST_JUMPS, SAMPLES_A_JUMP = 100, 10_000
+"""More jumps than that, in samples per jump, are no dropped frames: the times are not exact."""
+
 SLOW_SAMPLES = 0.5
 """Clocks that differ by less over a whole segment are the same."""
 
@@ -267,8 +270,16 @@ def checked(timeline: Timeline, what: str) -> Timeline:
     """A timeline whose segments do not overlap in time.
 
     Raises:
-        RecordingError: two do: `what`, the name of the recording, cannot be true.
+        RecordingError: two do, or there are too many: `what`, the name of the recording, says what
+            cannot be true.
     """
+    n_jumps = len(timeline.segments) - 1
+    if n_jumps > MOST_JUMPS + timeline.n_samples // SAMPLES_A_JUMP:
+        raise RecordingError(
+            f"{what} has times that jump {n_jumps:,} times in {timeline.n_samples:,} samples, so "
+            "they are no clock of single samples: if it was recorded without a pause, say when it "
+            f"began, such as --set segment_starts_s={timeline.start_s:.9g}."
+        )
     for one, two in pairwise(timeline.segments):
         if two.start_s < one.stop_s - 1.5 / one.rate_hz:
             raise RecordingError(

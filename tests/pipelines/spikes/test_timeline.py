@@ -121,3 +121,10 @@ def test_times_that_were_rounded_are_no_gaps() -> None:
     times = np.round(np.arange(1_000_000) / RATE, 6)
     found = from_timestamps([times], RATE)
     assert found == Timeline.one(1_000_000, RATE)
+
+
+def test_times_that_jump_all_the_time_are_no_clock() -> None:
+    """Kept as float32, times after an hour are exact to a quarter of a millisecond only."""
+    times = (5_000 + np.arange(300_000) / RATE).astype(np.float32).astype(np.float64)
+    with pytest.raises(RecordingError, match=r"no clock of single samples.*segment_starts_s=5000"):
+        checked(from_timestamps([times], RATE), "a.nwb")
