@@ -80,8 +80,9 @@ _IMAGES = (
 _RAW = (
     Option("--sampling-frequency", "sampling_frequency", "raw binary: Hz"),
     Option("--num-channels", "num_channels", "raw binary: channels"),
-    Option("--dtype", "dtype", "raw binary: sample type, such as int16"),
-    Option("--gain-uv", "gain_uv", "microvolts per bit"),
+    Option("--dtype", "dtype", "raw binary: sample type, such as int16 or >i2"),
+    Option("--file-offset", "file_offset", "raw binary: bytes before the first sample"),
+    Option("--gain-uv", "gain_uv", "microvolts per bit; counts also if the recording has another"),
 )
 _PROBE = FileOption("--probe", "probe", "places of the channels: a probeinterface file (JSON)")
 _CLASSIFIER = FileOption(

@@ -22,6 +22,7 @@ from pipelines.spikes.places import as_list, placed
 from pipelines.spikes.preprocess import BandPass, Floats, band_pass, scaled_mad, slices
 from pipelines.spikes.pyramid import bin_edges, bin_samples, binned, chunk_bins
 from pipelines.spikes.read import read_recording
+from pipelines.spikes.reading_checks import check_reading
 from pipelines.spikes.recording_parameters import LookParameters
 from pipelines.spikes.segments import time_notes, timeline_of
 from pipelines.spikes.timeline import Segment, Timeline
@@ -71,6 +72,7 @@ def look(
     """
     recording = read_recording(inputs["recording"], parameters)
     recording = placed(recording, parameters, inputs.get("probe"))
+    notes = check_reading(recording, inputs["recording"], parameters)
     signal = band_pass(recording, parameters.freq_min, parameters.freq_max)
     looking = "Looking for stretches without signal"
     bad = find_bad(recording, lambda done: report(0.05 * done, looking))
@@ -98,7 +100,7 @@ def look(
         "bad_stretches": bad.n_stretches,
         "bad_channel_s": round(bad.channel_seconds, 3),
         "samples_sha256": digest_of_samples(recording),
-        "notes": [*time_notes(recording), *in_words(bad)],
+        "notes": [*notes, *time_notes(recording), *in_words(bad)],
     }
 
 

@@ -20,6 +20,7 @@ from pipelines.spikes.candidates import (
 )
 from pipelines.spikes.intan import describes_others, intan_files, read_intan
 from pipelines.spikes.mearec import mearec_files, read_mearec
+from pipelines.spikes.microvolts import with_gain
 from pipelines.spikes.more_systems import (
     neuralynx_files,
     nsx_files,
@@ -35,6 +36,8 @@ from pipelines.spikes.segments import in_one_piece
 from pipelines.spikes.spikeglx import is_spikeglx, read_spikeglx
 
 RAW = (".dat", ".bin", ".raw")
+LEAST_HZ, MOST_HZ = 1_000.0, 1_000_000.0
+"""Between which recordings of spikes are sampled."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,10 @@ def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording
 
     Args:
         path: a file or folder.
-        parameters: `gain_uv` if the recording does not say its gain; for raw binary files also
-            `sampling_frequency`, `num_channels` and `dtype`. `segment_starts_s` where the
-            recording does not say when its segments began. `session`, and perhaps `join`, where
-            the path holds several recordings.
+        parameters: `gain_uv`, which counts also if the recording says another; for raw binary
+            files also `sampling_frequency`, `num_channels`, `dtype` and `file_offset`.
+            `segment_starts_s` where the recording does not say when its segments began. `session`,
+            and perhaps `join`, where the path holds several recordings.
 
     Returns:
         A recording of one segment with gains and places of its channels.
@@ -96,7 +99,7 @@ def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording
             f"{path} cannot be read as {kind.name} ({_short(error)}): check that all its files "
             "are there and whole."
         ) from error
-    recording = _with_gain(recording, path, parameters.gain_uv)
+    recording = with_gain(recording, path, parameters.gain_uv)
     if recording.has_probe():
         return recording
     return with_locations(recording, apart(recording.get_num_channels()))
@@ -154,19 +157,17 @@ def _touch(recording: BaseRecording) -> None:
     recording.get_traces(start_frame=max(n_samples - 10, 0), end_frame=n_samples)
 
 
-def _with_gain(recording: BaseRecording, path: Path, gain_uv: float | None) -> BaseRecording:
-    if not recording.has_scaleable_traces():
-        if gain_uv is None:
-            raise RecordingError(
-                f"{path} does not say how many microvolts a step of its numbers is: set gain_uv, "
-                "for example --set gain_uv=0.195 for Intan."
-            )
-        recording.set_channel_gains(gain_uv)
-        recording.set_channel_offsets(0.0)
-    gains = np.asarray(recording.get_channel_gains(), dtype=np.float64)
-    if not np.all(np.isfinite(gains) & (gains != 0)):
-        raise RecordingError(f"{path} gives a channel the gain {gains.min():g}: it must not be 0.")
-    return recording
+def raw_files(path: Path, session: str) -> list[Path]:
+    """The files that a recording is read from, if they are of samples only, without a description.
+
+    Raises:
+        RecordingError: there is no recording.
+    """
+    kind = _format_of(path, session)
+    if kind.read is not _read_raw:
+        return []
+    files = _raw_files(path)
+    return files if len(files) == 1 else [file for file in files if names_file(session, file)]
 
 
 def _short(error: Exception) -> str:
@@ -199,9 +200,18 @@ def _read_raw_file(file: Path, parameters: RecordingParameters) -> BaseRecording
             f"{file} is a raw binary file: set sampling_frequency, num_channels, dtype and "
             "gain_uv, for it does not say them."
         )
-    check_size(file, channels * np.dtype(parameters.dtype).itemsize)
+    if not LEAST_HZ <= rate <= MOST_HZ and not parameters.trust_reading:
+        raise RecordingError(
+            f"sampling_frequency is {rate:g} samples per second, which {file} cannot have if "
+            "spikes are in it: give it in Hz, such as 30000 for 30 kHz."
+        )
+    check_size(file, channels * np.dtype(parameters.dtype).itemsize, parameters.file_offset)
     return BinaryRecordingExtractor(
-        file, sampling_frequency=rate, num_channels=channels, dtype=parameters.dtype
+        file,
+        sampling_frequency=rate,
+        num_channels=channels,
+        dtype=parameters.dtype,
+        file_offset=parameters.file_offset,
     )
 
 

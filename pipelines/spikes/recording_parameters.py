@@ -1,11 +1,15 @@
 """What a recording may not say of itself, and what a look at it takes."""
 
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import field_validator
 
 from pipelines.parameters import Parameters, parameter
 
 Layout = Literal["recorded", "apart", "tetrodes", "stereotrodes", "row"]
-Dtype = Literal["int16", "uint16", "int32", "float32", "float64"]
+Dtype = Literal["int16", "uint16", "int32", "float32", "float64", ">i2", ">u2", ">i4", ">f4", ">f8"]
+"""Those with > have the highest byte first, as some amplifiers and old computers write."""
 
 
 class RecordingParameters(Parameters):
@@ -46,16 +50,25 @@ class RecordingParameters(Parameters):
     dtype: Dtype = parameter(
         "int16",
         label="Sample type",
-        help="Of a raw binary file: the type of one sample.",
+        help="Of a raw binary file: the type of one sample; those with > have the highest byte "
+        "first.",
         advanced=True,
+    )
+    file_offset: int = parameter(
+        0,
+        label="Header of the file",
+        advanced=True,
+        unit="bytes",
+        help="Of a raw binary file: how many bytes stand before the first sample.",
+        ge=0,
     )
     gain_uv: float | None = parameter(
         None,
         label="Gain",
         advanced=True,
         unit="uV per step",
-        help="Microvolts per step of the stored numbers (0.195 for Intan); only for recordings "
-        "that do not say it, where it is needed.",
+        help="Microvolts per step of the stored numbers (0.195 for Intan). Needed for recordings "
+        "that do not say it; for others it takes the place of what they say.",
         gt=0,
     )
     session: str = parameter(
@@ -72,6 +85,13 @@ class RecordingParameters(Parameters):
         help="Join the recordings of a folder, or those that are named above, in the order of "
         "their times. Otherwise one has to be named: nothing is joined because it lies together.",
     )
+    trust_reading: bool = parameter(
+        False,
+        label="Trust the reading",
+        advanced=True,
+        help="Take gain, sample type and number of channels as they are, also when what comes out "
+        "cannot be the signal of electrodes.",
+    )
     segment_starts_s: str = parameter(
         "",
         label="Starts of segments",
@@ -81,6 +101,16 @@ class RecordingParameters(Parameters):
         "where the recording says nothing of it, or what cannot be true. A single one means that "
         "there is no gap.",
     )
+
+    @field_validator("dtype", mode="before")
+    @classmethod
+    def _as_numpy_knows_it(cls, value: Any) -> Any:
+        """Other names of the same types, such as <i2."""
+        try:
+            dtype = np.dtype(value)
+        except TypeError:
+            return value
+        return dtype.str if dtype.byteorder == ">" else dtype.name
 
 
 class LookParameters(RecordingParameters):

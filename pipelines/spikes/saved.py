@@ -117,7 +117,8 @@ def check_size(file: Path, width: int, offset: int = 0) -> None:
     if size % width:
         raise RecordingError(
             f"{file} has {size} bytes, which is not a multiple of {width} bytes per time point: "
-            "check the number of channels and the sample type, or copy the file again."
+            "check the number of channels, the sample type and the bytes of a header "
+            "(file_offset), or copy the file again."
         )
 
 

@@ -25,6 +25,7 @@ from pipelines.spikes.places import prepared
 from pipelines.spikes.plan import Plan, Share, planned
 from pipelines.spikes.preprocess import BandPass, band_pass
 from pipelines.spikes.read import read_recording
+from pipelines.spikes.reading_checks import check_reading
 from pipelines.spikes.recorded import of_recording
 from pipelines.spikes.repeats import dead_samples, in_words, once
 from pipelines.spikes.report import write_report
@@ -49,6 +50,7 @@ class Task:
         earlier: groups that are taken over.
         scratch: a folder for files that are in the way for a while only.
         samples_sha256: by which the recording is known again.
+        notes: on how the recording was read.
     """
 
     signal: BandPass
@@ -59,6 +61,7 @@ class Task:
     earlier: Mapping[int, Earlier] = field(default_factory=dict)
     scratch: Path = Path()
     samples_sha256: str = ""
+    notes: Sequence[str] = ()
 
 
 def sort(
@@ -134,6 +137,7 @@ def _task(
         raise ParameterError("Give either a sort file or an earlier sorting, not both.")
     whole = read_recording(inputs["recording"], parameters)
     recording = prepared(whole, parameters, inputs.get("probe"))
+    notes = check_reading(recording, inputs["recording"], parameters)
     site = _site(whole, recording)
     plan = planned(site.locations_um, parameters)
     decisions = read_sort_file(inputs["sort_file"]) if "sort_file" in inputs else None
@@ -150,7 +154,7 @@ def _task(
     signal = band_pass(
         recording, parameters.freq_min, parameters.freq_max, clean=not bad.n_stretches
     )
-    return Task(signal, parameters, bad, plan, decisions, earlier, folder, digest), site
+    return Task(signal, parameters, bad, plan, decisions, earlier, folder, digest, notes), site
 
 
 def _refuse_unknown_groups(decisions: Sequence[Decision], plan: Plan) -> None:
@@ -248,6 +252,7 @@ def _results(done: Sequence[Sorted], site: Site, task: Task) -> dict[str, Any]:
         "bad_channel_s": round(task.bad.channel_seconds, 3),
         "samples_sha256": task.samples_sha256,
         "notes": [
+            *task.notes,
             *time_notes(signal.recording),
             *bad_samples.in_words(task.bad),
             *in_words([one.found.n_repeats for one in done], task.parameters),
