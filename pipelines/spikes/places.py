@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from probeinterface import ProbeGroup
 from spikeinterface.core import BaseRecording
 
 from pipelines.errors import RecordingError
 from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.probes import read_probes
 from pipelines.spikes.recording_parameters import RecordingParameters
 from pipelines.spikes.saved import read_json
 from pipelines.spikes.segments import timeline_of
@@ -55,7 +55,8 @@ def placed(
 def with_probe_file(recording: BaseRecording, file: Path) -> BaseRecording:
     """Place channels as a probeinterface file says.
 
-    Contacts are wired by `device_channel_indices`, or in their order if the file has none.
+    Contacts are wired by `device_channel_indices`, or in their order if the file has none; those
+    with -1 are not connected. Places in other units become micrometres.
 
     Raises:
         RecordingError: the file is no probe, or one for more channels than there are.
@@ -63,7 +64,7 @@ def with_probe_file(recording: BaseRecording, file: Path) -> BaseRecording:
     values = read_json(file)
     n_channels = recording.get_num_channels()
     try:
-        probes = ProbeGroup.from_dict(values)
+        probes = read_probes(values)
         if any(probe.device_channel_indices is None for probe in probes.probes):
             probes.set_global_device_channel_indices(np.arange(probes.get_contact_count()))
         wired = [
@@ -71,7 +72,8 @@ def with_probe_file(recording: BaseRecording, file: Path) -> BaseRecording:
             for index in probes.get_global_device_channel_indices()["device_channel_indices"]
         ]
         if sorted(index for index in wired if index >= 0) == list(range(n_channels)):
-            recording.set_probegroup(probes)
+            # Two probes may lie at one place: their channels are told apart by their probe.
+            recording.set_probegroup(probes, check_overlap=False)
             return recording
     except Exception as error:  # a foreign description can be wrong in any way
         raise RecordingError(

@@ -35,7 +35,8 @@ def planned(locations: NDArray[np.float64], parameters: SpikesParameters) -> Pla
     are connected by steps of at most the radius at once, for they look at places themselves.
 
     Args:
-        locations: of the channels in um, shape (channel, dimension).
+        locations: of the channels in um, shape (channel, dimension), perhaps with an axis more
+            that tells probes apart.
         parameters: `sorter` and `group_radius_um`.
     """
     radius, wish = parameters.group_radius_um, parameters.sorter

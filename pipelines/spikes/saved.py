@@ -11,13 +11,13 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from probeinterface import ProbeGroup
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from spikeinterface.core import BaseRecording, BinaryRecordingExtractor
 from spikeinterface.core.zarrextractors import ZarrRecordingExtractor
 
 from pipelines import zarr_store
 from pipelines.errors import RecordingError
+from pipelines.spikes.probes import read_probes
 
 BINARY_CLASSES = (
     "spikeinterface.core.binaryrecordingextractor.BinaryRecordingExtractor",
@@ -200,7 +200,7 @@ def _with_probe(recording: BaseRecording, folder: Path) -> BaseRecording:
 
 def _placed(recording: BaseRecording, values: dict[str, Any], file: Path) -> BaseRecording:
     try:
-        probes = ProbeGroup.from_dict(values)
+        probes = read_probes(values)
         if file.name == "probegroup.json":
             # Its contacts stand in the order of the channels, also after channels were chosen.
             probes.set_global_device_channel_indices(np.arange(recording.get_num_channels()))

@@ -24,6 +24,7 @@ from pipelines.spikes.parameters import SpikesParameters, chosen_solutions
 from pipelines.spikes.places import prepared
 from pipelines.spikes.plan import Plan, Share, planned
 from pipelines.spikes.preprocess import BandPass, band_pass
+from pipelines.spikes.probes import probe_of_channels, told_apart
 from pipelines.spikes.read import read_recording
 from pipelines.spikes.reading_checks import check_reading
 from pipelines.spikes.recorded import of_recording
@@ -139,7 +140,7 @@ def _task(
     recording = prepared(whole, parameters, inputs.get("probe"))
     notes = check_reading(recording, inputs["recording"], parameters)
     site = _site(whole, recording)
-    plan = planned(site.locations_um, parameters)
+    plan = planned(told_apart(site.locations_um, probe_of_channels(recording)), parameters)
     decisions = read_sort_file(inputs["sort_file"]) if "sort_file" in inputs else None
     _refuse_unknown_groups(decisions or (), plan)
     earlier: Mapping[int, Earlier] = {}
