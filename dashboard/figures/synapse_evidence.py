@@ -7,36 +7,29 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.figures.common import NOISE, color, message, style
+from dashboard.figures.common import NOISE, color, style
 from dashboard.figures.synapse_explore import CHOSEN
 
 
 def null(evidence: Mapping[str, Any]) -> go.Figure:
-    """The statistic of the clusters beside those of chance data."""
-    values = evidence["null_dbcv_features"]
-    if not values:
-        return message("Chance data were not tried", height=260)
+    """The widest gap of the data beside those of chance data."""
     figure = go.Figure()
-    figure.add_scatter(
-        x=values,
-        y=evidence["null_n_clusters"],
-        mode="markers",
+    figure.add_histogram(
+        x=evidence["null_gaps"],
+        nbinsx=30,
         name="chance data",
-        marker={"color": NOISE, "size": 10, "opacity": 0.7},
-        hovertemplate="chance data: %{x:.2f}, %{y} groups<extra></extra>",
+        marker={"color": NOISE},
+        hovertemplate="chance data: %{y} sets with a gap of %{x}<extra></extra>",
     )
-    figure.add_scatter(
-        x=[evidence["dbcv_features"]],
-        y=[evidence["n_clusters"]],
-        mode="markers",
-        name="these synapses",
-        marker={"color": CHOSEN, "size": 14, "symbol": "diamond"},
-        hovertemplate="these synapses: %{x:.2f}, %{y} clusters<extra></extra>",
+    figure.add_vline(x=evidence["gap"], line={"color": CHOSEN, "width": 3})
+    figure.add_annotation(
+        x=evidence["gap"], y=1, yref="paper", yanchor="bottom", showarrow=False, text="these data"
     )
-    figure.update_xaxes(title="DBCV in the features (-1 to 1)")
-    figure.update_yaxes(title="clusters", dtick=1, rangemode="tozero")
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-    return style(figure, height=300, legend=legend)
+    figure.update_xaxes(
+        title="widest gap between groups (dip times root of rows)", rangemode="tozero"
+    )
+    figure.update_yaxes(title="sets of chance data")
+    return style(figure, height=300, showlegend=False)
 
 
 def sweep(lines: pd.DataFrame) -> go.Figure:

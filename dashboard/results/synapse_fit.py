@@ -33,6 +33,10 @@ PUBLISHED_NOTE = (
     "publication. Its own clusters do not come back this way, not even from its own table: give "
     "them as a table of clusters. "
 )
+EARLIER = (
+    "This fit was judged by an earlier version, whose comparison with chance missed clusters and "
+    "is not repeated here: Run again with changes on the job's page judges it anew."
+)
 RASTER_NOTE = (
     "They are drawn as an image: each pixel has the colour of most of its synapses, or their mean. "
     "Zoom in until few enough are left to see every one. "
@@ -70,6 +74,8 @@ def evidence(folder: Path) -> dict[str, Any]:
 
 def _verdict(job: Job) -> Component:
     found = evidence(common.folder(job.id))
+    if "null_dbcv_features" in found:
+        return html.P(EARLIER, className="note", id="synapses-verdict")
     doubtful = found["found"] is not True
     return html.P(
         found["sentence"], className="note" if doubtful else "hint", id="synapses-verdict"
@@ -171,23 +177,7 @@ def _evidence_card(job: Job) -> list[Component]:
     found = evidence(folder)
     if not found["n_surrogates"]:
         return []
-    part = (
-        f" Of the {found['n_rows_of_fit']:,} synapses {found['n_rows']:,} were drawn for this."
-        if found["n_rows"] < found["n_rows_of_fit"]
-        else ""
-    )
-    caption = (
-        f"Each grey point is one of {found['n_surrogates']} sets of chance data, mapped and "
-        "clustered in the same way. In them every feature has the same values as here and nearly "
-        "the same correlations with the others (a Gaussian copula), but there are no clusters. "
-        "Further right means better separated: DBCV, the density inside clusters against that "
-        "between them, where below 0 counts as 0. p is the share of all sets, with the data "
-        f"itself, that lie at least as far right: {found['null_p']:.2g}; with "
-        f"{found['n_surrogates']} sets it cannot be less than {1 / (1 + found['n_surrogates']):.2g}"
-        f". Other seeds ({found['n_seeds']}) agree with ARI {found['seed_ari']}, 80 % subsamples "
-        f"({found['n_subsamples']}) with {found['subsample_ari']}.{part}"
-    )
-    parts = [pictured(synapse_evidence.null(found), id="synapses-null", caption=caption)]
+    parts = _against_chance(found)
     if (folder / "sweep.csv").exists():
         parts.append(
             pictured(
@@ -198,8 +188,33 @@ def _evidence_card(job: Job) -> list[Component]:
                 "the setting.",
             )
         )
+    if not parts:
+        return []
     heading = html.H2("Are these clusters more than chance?")
     return [html.Div([heading, html.Div(parts, className="pair")], className="card")]
+
+
+def _against_chance(found: dict[str, Any]) -> list[Component]:
+    """The comparison with chance data, where some were drawn."""
+    if not found.get("null_gaps"):
+        return []
+    part = (
+        f" Of the {found['n_rows_of_fit']:,} synapses {found['n_rows']:,} were drawn for this."
+        if found["n_rows"] < found["n_rows_of_fit"]
+        else ""
+    )
+    least = 1 / (1 + len(found["null_gaps"]))
+    caption = (
+        f"Grey: the widest gap in each of {len(found['null_gaps'])} sets of chance data. They have "
+        "one hump in every feature, the nearest to the one here, and nearly the same correlations "
+        "(a Gaussian copula), but no clusters. Line: the widest gap in these data. A gap is a dip "
+        "along the line between two groups of rows, times the root of their number. p is the share "
+        "of all sets, with the data itself, whose gap is as wide, and 1 where the gap is one that "
+        f"a flat hump may show: {found['null_p']:.2g}; it cannot be less than {least:.2g}. "
+        f"Other seeds ({found['n_seeds']}) agree with ARI {found['seed_ari']}, 80 % subsamples "
+        f"({found['n_subsamples']}) with {found['subsample_ari']}.{part}"
+    )
+    return [pictured(synapse_evidence.null(found), id="synapses-null", caption=caption)]
 
 
 # -- callbacks

@@ -1,23 +1,21 @@
-"""How far clusters can be believed: do they come back, and are there any in chance data?
+"""How far clusters can be believed: do they come back, and is there more than chance in the data?
 
-Three questions, each answered by running the same pipeline (map and clustering) again:
-with other seeds, on four fifths of the synapses, and on surrogates that have no clusters.
-Surrogates keep every column's own distribution (`surrogates.copula_surrogate`).
+Three questions. Running the same pipeline (map and clustering) again, with other seeds and on
+four fifths of the synapses, tells whether the clusters come back. Whether the data fall into
+groups at all is asked in the features and not on the map, for a map of five features always
+tears the data into islands: `gaps.compare` looks for a gap wider than those of chance data. Last,
+the clusters that were found are compared with the groups that such a gap parts.
 
-The statistic that is compared with the surrogates is DBCV (how much denser clusters are
-inside than between), measured in the features and not on the map: a map of five features
-always tears the data into islands, and DBCV of the islands is as good without clusters as
-with them. In the features only a gap that is really there counts, so a negative value is
-taken as 0. With 19 surrogates the smallest possible p is 0.05.
+With 99 sets of chance data the smallest possible p is 0.01.
 
 Source: Moulavi et al. (2014), DBCV, doi:10.1137/1.9781611973440.96; Hubert and Arabie
 (1985), adjusted Rand index, doi:10.1007/BF01908075; Hennig (2007), stability by
-resampling, doi:10.1016/j.csda.2006.11.025; Davison and Hinkley (1997), Monte Carlo tests.
+resampling, doi:10.1016/j.csda.2006.11.025; for the comparison with chance see `gaps`.
 """
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +23,14 @@ from sklearn.metrics import adjusted_rand_score
 
 from pipelines.progress import Report, part, silent
 from pipelines.synapses.arrays import Floats, Integers, Texts
+from pipelines.synapses.gaps import GapTest, compare
 from pipelines.synapses.joining import dbcv
-from pipelines.synapses.surrogates import copula_surrogate
+from pipelines.synapses.verdict import SIGNIFICANCE, verdict
 
 EVIDENCE_FILE = "evidence.json"
 MOST_ROWS = 1500
 """Every repetition lays out a map; of more synapses, so many are drawn for all of them."""
 SUBSAMPLE = 0.8
-SIGNIFICANCE = 0.05
 
 Labeller = Callable[[Floats, Texts, int], tuple[Integers, Floats]]
 """Features (n, d), key (n, 3) and a seed to labels (n,) and the layout (n, 2 or more)."""
@@ -45,12 +43,14 @@ class Evidence:
     Attributes:
         seed_ari: mean adjusted Rand index between the clusters and those of other seeds.
         subsample_ari: the same with those of 80 % subsamples, on the rows in common.
-        null_p: share of the surrogates (with the data itself) whose statistic is as high.
+        null_p: share of the sets of chance data (with the data itself) whose widest gap is as
+            wide; none if that was not asked, or the rows are too few.
+        gap: the widest gap between groups of the data, see `gaps`.
+        null_gaps: of each set of chance data.
+        n_groups: groups of the data that a gap parts.
+        groups_ari: adjusted Rand index between them and the clusters, without noise.
         dbcv: density-based validity, from -1 to 1, in the space that was clustered: the map
             with hdbscan, the features with gmm.
-        dbcv_features: the same in the features, 0 where negative; the statistic tested.
-        null_dbcv_features: the statistic of each surrogate.
-        null_n_clusters: how many "clusters" each surrogate was cut into.
         trustworthiness: of the map, see `embed.trustworthiness`.
         n_clusters: of the fit.
         n_noise: synapses of the fit that are in none.
@@ -58,18 +58,19 @@ class Evidence:
         n_rows_of_fit: synapses of the fit.
         n_seeds: other seeds that were tried.
         n_subsamples: subsamples that were tried.
-        n_surrogates: surrogates that were tried.
-        found: whether the clusters do better than the surrogates (null_p at most 0.05).
+        n_surrogates: sets of chance data that were asked for.
+        found: whether there are groups beyond chance (null_p at most 0.05).
         sentence: the verdict in words.
     """
 
     seed_ari: float | None
     subsample_ari: float | None
     null_p: float | None
+    gap: float
+    null_gaps: list[float]
+    n_groups: int | None
+    groups_ari: float | None
     dbcv: float
-    dbcv_features: float
-    null_dbcv_features: list[float]
-    null_n_clusters: list[int]
     trustworthiness: float
     n_clusters: int
     n_noise: int
@@ -96,7 +97,7 @@ class Repeats:
     surrogates: int
 
 
-REPEATS = {"full": Repeats(3, 3, 19), "thorough": Repeats(10, 20, 99), "none": Repeats(0, 0, 0)}
+REPEATS = {"full": Repeats(3, 3, 99), "thorough": Repeats(10, 20, 499), "none": Repeats(0, 0, 0)}
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,6 @@ class Run:
     features: Floats
     labels: Integers
     layout: Floats
-
-    @property
-    def statistic(self) -> float:
-        """DBCV in the features; 0 also where it is negative, for then nothing is separated."""
-        return max(0.0, dbcv(self.features, self.labels))
 
 
 def gather(
@@ -139,22 +135,18 @@ def gather(
     subsamples = list(
         _subsamples(run, key, label, repeats.subsamples, seed, random, part(report, 0.2, 0.4))
     )
-    null = list(
-        _surrogates(run, key, label, repeats.surrogates, seed, random, part(report, 0.4, 1.0))
-    )
-    statistics = [round(float(one.statistic), 4) for one in null]
-    own = round(run.statistic, 4)
-    p = (1 + sum(value >= own for value in statistics)) / (1 + len(null)) if null else None
-    found = p <= SIGNIFICANCE if p is not None else None
-    n_clusters = _count(whole.labels)
+    test = _test(run, key, repeats.surrogates, seed, part(report, 0.4, 1.0))
+    found = test.p <= SIGNIFICANCE if test.p is not None else None
+    n_clusters, agreement = _count(whole.labels), _agreement(run.labels, test)
     return Evidence(
         seed_ari=_mean(seeds),
         subsample_ari=_mean(subsamples),
-        null_p=p,
+        null_p=test.p,
+        gap=test.gap,
+        null_gaps=list(test.null_gaps),
+        n_groups=test.n_groups if test.p is not None else None,
+        groups_ari=agreement,
         dbcv=round(dbcv(run.layout, run.labels), 4),
-        dbcv_features=own,
-        null_dbcv_features=statistics,
-        null_n_clusters=[_count(one.labels) for one in null],
         trustworthiness=round(trustworthiness, 4),
         n_clusters=n_clusters,
         n_noise=int((whole.labels < 0).sum()),
@@ -162,9 +154,9 @@ def gather(
         n_rows_of_fit=len(whole.labels),
         n_seeds=len(seeds),
         n_subsamples=len(subsamples),
-        n_surrogates=len(null),
+        n_surrogates=repeats.surrogates,
         found=found,
-        sentence=_verdict(n_clusters, found, p, len(null), _mean(subsamples))
+        sentence=verdict(n_clusters, repeats.surrogates, test, agreement, _mean(subsamples))
         + _part_of(len(run.labels), len(whole.labels)),
     )
 
@@ -217,19 +209,23 @@ def _subsamples(
         yield float(adjusted_rand_score(run.labels[rows], labels))
 
 
-def _surrogates(
-    run: Run,
-    key: Texts,
-    label: Labeller,
-    repeats: int,
-    seed: int,
-    random: np.random.Generator,
-    report: Report,
-) -> Iterator[Run]:
-    for i in range(repeats):
-        report(i / repeats, f"Clustering chance data without clusters, {i + 1} of {repeats}")
-        features = copula_surrogate(run.features, random)
-        yield Run(features, *label(features, key, seed))
+def _test(run: Run, key: Texts, surrogates: int, seed: int, report: Report) -> GapTest:
+    """Whether there are groups; the order of the rows decides nothing."""
+    order = np.lexsort(key.T[::-1])
+    groups = np.zeros(len(key), dtype=np.int64)
+    if not surrogates:
+        return GapTest(0.0, None, (), groups)
+    found = compare(run.features[order], surrogates, seed, report)
+    groups[order] = found.groups
+    return replace(found, groups=groups)
+
+
+def _agreement(labels: Integers, test: GapTest) -> float | None:
+    """Adjusted Rand index of the clusters and the groups, where there are both."""
+    real = labels >= 0
+    if test.p is None or test.n_groups < 2 or _count(labels) < 2:
+        return None
+    return round(float(adjusted_rand_score(labels[real], test.groups[real])), 4)
 
 
 def _count(labels: Integers) -> int:
@@ -245,22 +241,3 @@ def _part_of(n_rows: int, n_rows_of_fit: int) -> str:
     if n_rows == n_rows_of_fit:
         return ""
     return f" This was judged on {n_rows:,} of the {n_rows_of_fit:,} synapses, drawn by chance."
-
-
-def _verdict(
-    n_clusters: int, found: bool | None, p: float | None, surrogates: int, stability: float | None
-) -> str:
-    if n_clusters < 2:
-        return "No evidence of clusters: the synapses form a single group."
-    if found is None:
-        return "Whether these clusters are more than chance was not tested."
-    if not found:
-        return (
-            f"No evidence of clusters: {surrogates} sets of chance data without clusters, treated "
-            f"in the same way, fall into groups that are as well separated (p = {p:.2g})."
-        )
-    steady = f"; on subsamples they come back with ARI {stability:.2f}"
-    return (
-        f"The clusters are better separated than those in {surrogates} sets of chance data "
-        f"without clusters (p = {p:.2g}){steady if stability is not None else ''}."
-    )

@@ -264,7 +264,7 @@ class FitParameters(TableParameters):
         "full",
         label="Evidence",
         help="How often the clustering is repeated to judge it: full takes 3 other seeds, 3 "
-        "subsamples and 19 sets of chance data (20 s for 750 synapses), thorough 10, 20 and 99.",
+        "subsamples and 99 sets of chance data, thorough 10, 20 and 499.",
         advanced=True,
     )
     seed: int = parameter(0, label="Seed", help=SEED_HELP, ge=0, le=2**31 - 1, advanced=True)

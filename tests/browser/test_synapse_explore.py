@@ -33,8 +33,8 @@ def test_clusters_are_judged_coloured_kept_and_compared(page: Page) -> None:
     page.goto("/")
     page.get_by_role("button", name="Try Synapses with example data").click()
     expect(page.locator("#panel-state")).to_contain_text("done", timeout=240_000)
-    expect(page.locator("#synapses-verdict")).to_contain_text("better separated than those in 19")
-    expect(page.locator("#synapses-null .scatterlayer .trace").first).to_be_visible()
+    expect(page.locator("#synapses-verdict")).to_contain_text("none of 99 sets of chance data")
+    expect(page.locator("#synapses-null .barlayer .trace").first).to_be_visible()
 
     choose(page, "Colour", "BoutonArea")
     expect(page.locator("#synapses-map .cbtitle").first).to_contain_text("BoutonArea")

@@ -5,7 +5,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from pipelines.spikes.cluster import find_clusters, renumbered
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.unimodal import CRITICAL_DIP, dip, join_unimodal, pair_dip
+from pipelines.spikes.unimodal import CRITICAL_DIP, join_unimodal, pair_dip
+from pipelines.unimodal import dip
 
 SIZES = (600, 300, 150)
 
