@@ -78,6 +78,22 @@ def arranged(stack: Stack, reading: Reading) -> Pages:
     return Pages(order, info, found.channels_known)
 
 
+def require_time(stack: Stack) -> None:
+    """Refuse a file that says that its pages are channels of one time point.
+
+    Raises:
+        ImageError: it does; scripts that save a film say so by mistake.
+    """
+    if "C" in stack.axes and set(stack.axes) <= {"C", "Z"} and not stack.said.scan:
+        what = "channels and planes" if "Z" in stack.axes else "channels"
+        film = stack.axes.replace("C", "T") + "YX"
+        raise ImageError(
+            f"{stack.path} says that its {stack.pages} pages are {what} of one time point: if they "
+            f"are a film, say so with {field('axes')}, such as {film}; if not, give the folder of "
+            "all time points."
+        )
+
+
 def _arranged(stack: Stack, reading: Reading) -> _Found:
     if reading.axes:
         return _as_given(stack, reading)

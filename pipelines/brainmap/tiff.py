@@ -4,7 +4,7 @@ import logging
 import re
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,6 +13,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from pipelines.brainmap.axes import LETTERS, sizes
 from pipelines.brainmap.images import checked_dtype
 from pipelines.brainmap.tiff_metadata import TiffMetadata, read_metadata
 from pipelines.errors import ImageError
@@ -30,10 +31,11 @@ class Stack:
         axes: those before y and x that are longer than 1, as tifffile names them; Q and I are
             only counted.
         sizes: how long each of them is.
-        frame: (y, x).
+        frame: (y, x), or whatever the last two axes are.
         dtype: of the intensities.
         said: the metadata.
         is_ome: False if what OME says in it is left aside, None if not.
+        last: its two last axes, which are not always y and x.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class Stack:
     dtype: np.dtype[Any]
     said: TiffMetadata
     is_ome: bool | None = None
+    last: str = "YX"
 
     @property
     def pages(self) -> int:
@@ -66,9 +69,15 @@ def describe(path: Path, *, in_folder: bool = False) -> Stack:
     with opened(path, is_ome=aside) as series:
         text = series.parent.pages.first.description
         if not in_folder or "<OME" not in text or _names_other_files(text):
-            return _described(path, series, aside)
+            return _with_frames(_described(path, series, aside), in_folder)
     with opened(path) as series:
-        return _described(path, series, None)
+        return _with_frames(_described(path, series, None), in_folder)
+
+
+def _with_frames(stack: Stack, in_folder: bool) -> Stack:
+    if in_folder and stack.last != "YX":
+        raise ImageError(_no_frames(stack.path, stack.axes + stack.last))
+    return stack
 
 
 def require_content(path: Path) -> None:
@@ -92,12 +101,11 @@ def _described(path: Path, series: Any, is_ome: bool | None) -> Stack:
             f"{path} is stored as colour (axes {series.axes}): save one channel, or the planes, "
             "as grey levels (photometric minisblack)."
         )
-    if not series.axes.endswith("YX"):
-        raise ImageError(
-            f"{path} has the axes {series.axes}: save it as pages of y and x, time before planes."
-        )
+    last = series.axes[-2:]
+    if last != "YX" and not set("YX") <= set(series.axes) <= set(LETTERS):
+        raise ImageError(_no_frames(path, series.axes))
     before = list(zip(series.axes[:-2], series.shape[:-2], strict=True))
-    long = [(axis, size) for axis, size in before if size > 1]
+    long = [(axis, size) for axis, size in before if size > 1 or axis in "YX"]
     if series.dataoffset is None:
         _require_own_pages(path, series)
     return Stack(
@@ -108,7 +116,12 @@ def _described(path: Path, series: Any, is_ome: bool | None) -> Stack:
         checked_dtype(path, series.dtype),
         read_metadata(series.parent),
         is_ome,
+        last,
     )
+
+
+def _no_frames(path: Path, axes: str) -> str:
+    return f"{path} has the axes {axes}: save it as pages of y and x, time before planes."
 
 
 def read_pages(path: Path, series: Any, pages: Sequence[int]) -> NDArray[Any]:
@@ -150,13 +163,15 @@ def opened(path: Path, *, is_ome: bool | None = None) -> Iterator[Any]:
     Raises:
         ImageError: damaged, or several images of different shape.
     """
-    with (
-        _in_a_sentence(path),
-        path.open("rb") as stream,
-        tifffile.TiffFile(path, is_ome=is_ome) as file,
-    ):
+    with _in_a_sentence(path), path.open("rb") as stream, ExitStack() as closing:
+        file = closing.enter_context(tifffile.TiffFile(path, is_ome=is_ome))
         _require_whole_chain(path, stream)
-        yield _only_series(path, file.series)
+        found = file.series
+        if file.is_shaped and _are_alike(found):
+            # A script that adds image after image describes each on its own.
+            as_pages = tifffile.TiffFile(path, is_ome=False, is_shaped=False)
+            found = closing.enter_context(as_pages).series
+        yield _only_series(path, found)
 
 
 @contextmanager
@@ -181,11 +196,21 @@ def _only_series(path: Path, found: Sequence[Any]) -> Any:
         return found[0]
     if not found:
         raise ImageError(f"{path} holds no image: copy it again, or save it again.")
+    if _are_alike(found):
+        raise ImageError(
+            f"{path} holds {len(found)} images of {sizes(found[0].shape)}, such as positions: save "
+            "the one that is meant as a file of its own."
+        )
     shapes = ", ".join(str(series.shape) for series in found[:3])
     raise ImageError(
         f"{path} holds {len(found)} images of different shape ({shapes}): "
         "all pages must have the same size and type."
     )
+
+
+def _are_alike(found: Sequence[Any]) -> bool:
+    """Whether there are several, all of one shape and type."""
+    return len(found) > 1 and len({(one.shape, one.dtype) for one in found}) == 1
 
 
 def _sentence(path: Path, error: Exception) -> str:

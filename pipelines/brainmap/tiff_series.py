@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.brainmap.asking import field
+from pipelines.brainmap.axes import LETTERS
 from pipelines.brainmap.images import ImageSeries, Volume, checked_shape
 from pipelines.brainmap.info import ImageInfo, Reading
 from pipelines.brainmap.layout import laid_out
-from pipelines.brainmap.pages import Pages, arranged
+from pipelines.brainmap.pages import Pages, arranged, require_time
 from pipelines.brainmap.tiff import Stack, describe, opened, read_pages, require_content
 from pipelines.errors import ImageError
 
@@ -32,8 +33,10 @@ def open_stack(path: Path, reading: Reading) -> ImageSeries:
         ImageError: damaged, coloured, or pages of which it is not clear what they are.
     """
     stack = describe(path)
-    if reading.axes and not reading.axes.endswith("YX"):
+    if stack.last != "YX" or (reading.axes and not reading.axes.endswith("YX")):
         return _in_any_order(stack, reading)
+    if not reading.axes:
+        require_time(stack)
     if stack.pages == 1:
         raise ImageError(
             f"{path} holds one page and so only one time point: give the folder of all images."
@@ -138,7 +141,7 @@ def _require_one_level(
         ImageError: it alternates between two or three levels, as channels or planes do.
     """
     times = range(min(LEVELS, len(order)))
-    levels = np.array([held.volume(files[time, :1], order[time, :1]).mean() for time in times])
+    levels = np.array([_level(held.volume(files[time, :1], order[time, :1])) for time in times])
     for count in (2, 3):
         if _alternate(levels, count):
             means = " and ".join(f"{levels[at::count].mean():.4g}" for at in range(count))
@@ -148,6 +151,12 @@ def _require_one_level(
                 f"{field('channel')}; if planes, correct {field('planes')}; if it is one channel "
                 f"all the same, set {field('channels')} to 1."
             )
+
+
+def _level(frame: Volume) -> float:
+    """Its mean without the borders of registered films, which are NaN."""
+    numbers = frame[np.isfinite(frame)]
+    return float(numbers.mean(dtype=np.float64)) if numbers.size else np.nan
 
 
 def _alternate(levels: NDArray[np.float64], count: int) -> bool:
@@ -162,11 +171,15 @@ def _alternate(levels: NDArray[np.float64], count: int) -> bool:
 
 def _in_any_order(stack: Stack, reading: Reading) -> ImageSeries:
     """Axes that do not end with y and x: the file is read whole."""
-    stored = (*stack.sizes, *stack.frame)
+    stored, axes = (*stack.sizes, *stack.frame), stack.axes + stack.last
+    named = axes if set(axes) <= set(LETTERS) else ""
     said = ImageInfo(
-        pixel_um=stack.said.pixel_um, plane_um=stack.said.plane_um, frame_s=stack.said.frame_s
+        named,
+        pixel_um=stack.said.pixel_um,
+        plane_um=stack.said.plane_um,
+        frame_s=stack.said.frame_s,
     )
-    layout, info = laid_out(stack.path, stored, said, reading)
+    layout, info = laid_out(stack.path, stored, said, reading, names=stack.said.channels)
 
     def read(start: int, stop: int) -> Iterator[Volume]:
         with opened(stack.path, is_ome=stack.is_ome) as series:

@@ -201,3 +201,28 @@ def test_words_for_axes_are_known() -> None:
 def test_sentences_call_settings_as_the_page_does() -> None:
     fields = ReadingParameters.model_fields
     assert {name: fields[name].title for name in LABELS} == dict(LABELS)
+
+
+@pytest.mark.parametrize("axes", ORDERS)
+def test_axes_that_a_tiff_names_are_honoured_in_any_order(
+    tmp_path: Path, film: Film, axes: str
+) -> None:
+    tifffile.imwrite(
+        tmp_path / "film.tif", stored(film, axes), metadata={"axes": axes}, photometric="minisblack"
+    )
+    channel = "2" if "C" in axes else ""
+    images = open_images(tmp_path / "film.tif", Reading(channel=channel))
+    assert np.array_equal(all_volumes(images), expected(film, axes))
+    assert (images.info.axes, images.info.axes_from, images.info.notes) == (axes, "file", ())
+
+
+@pytest.mark.parametrize(("axes", "film_axes"), [("CYX", "TYX"), ("ZCYX", "ZTYX")])
+def test_pages_that_are_channels_alone_are_asked_about_with_a_way_out(
+    tmp_path: Path, film: Film, axes: str, film_axes: str
+) -> None:
+    path, data = tmp_path / "film.tif", film if "Z" in axes else film[:, 0]
+    tifffile.imwrite(path, data, imagej=True, metadata={"axes": axes})
+    assert f"such as {film_axes}" in sentence(path)
+    images = open_images(path, Reading(axes=film_axes))
+    as_film = data.swapaxes(0, 1) if "Z" in axes else data[:, None]
+    assert np.array_equal(all_volumes(images), as_film)
