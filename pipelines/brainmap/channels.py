@@ -58,6 +58,8 @@ def _places(names: Sequence[str], wanted: str) -> list[int]:
     called = [at for at, name in enumerate(names) if name.lower() == wanted.lower()]
     if called or not wanted.isdecimal():
         return called
+    if int(wanted) > len(names):
+        return [at for at, name in enumerate(names) if wanted in re.findall(r"\d+", name)]
     own = [_own_number(name) for name in names]
     number = int(wanted)
     # Channels that count themselves from 0 make a bare number ambiguous.

@@ -13,7 +13,8 @@ Role = Literal["time", "plane", "channel", "piece", "session", ""]
 """What a number in a name counts; empty if the word before it does not say."""
 
 ROLES: Mapping[str, Role] = {
-    **dict.fromkeys(("t", "time", "tp", "timepoint", "frame", "fr", "vol", "volume", "at"), "time"),
+    **dict.fromkeys(("t", "tm", "tp", "time", "timepoint", "frame", "fr", "at"), "time"),
+    **dict.fromkeys(("vol", "volume"), "time"),
     **dict.fromkeys(("z", "plane", "slice", "sl", "section", "depth", "layer"), "plane"),
     **dict.fromkeys(("c", "ch", "chan", "channel", "w", "wavelength"), "channel"),
     **dict.fromkeys(("rec", "recording", "file", "part", "piece", "chunk", "block"), "piece"),
@@ -23,6 +24,7 @@ ROLES: Mapping[str, Role] = {
 CHANNEL_WORDS = frozenset(
     {"green", "red", "blue", "yellow", "cyan", "farred", "gcamp", "gfp", "egfp", "yfp", "cfp"}
     | {"rfp", "mcherry", "tdtomato", "jrgeco", "rcamp", "dapi", "cha", "chb", "chc", "chd"}
+    | {"chana", "chanb", "chanc", "chand"}
 )
 """Words that tell channels apart in names: colours, and proteins that glow in them."""
 

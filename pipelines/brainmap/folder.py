@@ -112,9 +112,23 @@ def _plane_files(
         f"Each TIFF of {folder.name} was read as one plane, as the names count {len(planes)} of "
         f"them ({plane.word}). Set {field('files')} if it is otherwise."
     )
-    info = _info(first, "TZYX", "given" if stated else "guessed", () if stated else (note,))
+    notes = _which_number(folder, files, plane, len(others)) if stated else (note,)
+    info = _info(first, "TZYX", "given" if stated else "guessed", notes)
     counts = [first.pages] * len(files)
     return film(folder, first, files, counts, numbers, Pages(order, info))
+
+
+def _which_number(
+    folder: Path, files: Sequence[Path], plane: Column, n_others: int
+) -> tuple[str, ...]:
+    """A note where several numbers of the names could count planes and no word tells which."""
+    if not n_others or plane.role == "plane":
+        return ()
+    return (
+        f"The last number in the names of {folder.name}, such as {files[-1].name}, was taken to "
+        f"count the {len(set(plane.values))} planes, and the one before it time. If it is the "
+        'other way round, rename the files so that "z" stands before the number of the plane.',
+    )
 
 
 def _require_only_time(first: Stack, reading: Reading) -> None:
@@ -215,9 +229,9 @@ def _kind(
     raise ImageError(
         f"{folder} holds {len(files)} TIFFs of {first.pages} pages, such as {files[0].name}: set "
         f"{field('files')} to pieces if they are pieces of one recording whose pages follow each "
-        f"other in time (and {field('planes')}, 1 for a film of one plane), or to time-points if "
-        "each is one time point and its pages are planes; recordings that do not belong together "
-        "need a folder each."
+        f"other in time (and {field('planes')}, 1 for a film of one plane), to time-points if each "
+        "is one time point and its pages are planes, to planes or channels if each is the film of "
+        "one plane or channel; recordings that do not belong together need a folder each."
     )
 
 
@@ -246,7 +260,7 @@ def _time_points(
     within = reading.axes.replace("T", "")
     within = within if len(within) > 2 and first.pages > 1 else ""
     per_file = replace(reading, planes=max(1, first.pages // held), channels=held, axes=within)
-    if first.axes and set(first.axes) <= PAGE_AXES - {"Z"}:
+    if "C" in first.axes and set(first.axes) <= PAGE_AXES:
         per_file = replace(reading, axes=within)
     pages = arranged(first, per_file)
     order = np.repeat(pages.order, len(files), axis=0)

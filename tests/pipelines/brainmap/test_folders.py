@@ -364,3 +364,47 @@ def test_a_valid_file_is_never_called_damaged(tmp_path: Path, film: Film) -> Non
     text = sentence(file, planes=3)
     assert "compressed in a way that is not read here" in text
     assert "damaged" not in text
+
+
+def test_time_points_of_channels_and_planes_are_read(tmp_path: Path, film: Film) -> None:
+    for time, volume in enumerate(film):
+        data = np.stack([volume, volume // 2])
+        write(tmp_path / "a" / f"fish_{time}.ome.tif", data, metadata={"axes": "CZYX"})
+    assert np.array_equal(read(tmp_path / "a", channel="2"), film // 2)
+    assert "2 channels" in sentence(tmp_path / "a")
+
+
+def test_a_wavelength_in_the_name_chooses_a_channel(tmp_path: Path, plane: Film) -> None:
+    write(tmp_path / "a" / "rec_488nm.tif", plane)
+    write(tmp_path / "a" / "rec_561nm.tif", plane // 2)
+    assert "planes or channels" in sentence(tmp_path / "a")
+    for channel in ("561", "2"):
+        found = read(tmp_path / "a", files="channels", channel=channel, planes=1)
+        assert np.array_equal(found[:, 0], plane // 2)
+    assert "no channel 640" in sentence(tmp_path / "a", files="channels", channel="640")
+
+
+def test_thorimages_channels_are_told_by_their_names(tmp_path: Path, plane: Film) -> None:
+    for time, frame in enumerate(plane):
+        write(tmp_path / "a" / f"ChanA_0001_0001_0001_{time + 1:04d}.tif", frame)
+        write(tmp_path / "a" / f"ChanB_0001_0001_0001_{time + 1:04d}.tif", frame // 2)
+    assert "2 channels (chana, chanb)" in sentence(tmp_path / "a")
+    assert np.array_equal(read(tmp_path / "a", channel="ChanB")[:, 0], plane // 2)
+
+
+def test_which_of_two_numbers_counts_planes_is_said(tmp_path: Path, film: Film) -> None:
+    for time, volume in enumerate(film):
+        for plane, frame in enumerate(volume):
+            write(tmp_path / "a" / f"x_{time}_{plane}.tif", frame)
+    images = open_images(tmp_path / "a", Reading(files="planes"))
+    assert np.array_equal(all_volumes(images), film)
+    (note,) = images.info.notes
+    assert "The last number in the names of a" in note
+    assert "3 planes, and the one before it time" in note
+
+
+def test_borders_of_nan_do_not_hide_channels_that_alternate(tmp_path: Path, plane: Film) -> None:
+    data = plane.astype(np.float32) / 60_000
+    data[1::2] += 10
+    data[:, 0] = np.nan
+    assert "alternate" in sentence(write(tmp_path / "a" / "film.tif", data), planes=1)
