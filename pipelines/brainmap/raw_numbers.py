@@ -70,10 +70,16 @@ def open_suite2p(folder: Path, reading: Reading) -> ImageSeries:
     held = [name for name in (FRAMES, SECOND) if (places[0] / name).is_file()]
     names = [f"channel {number}" for number in range(1, len(held) + 1)]
     taken = channels.chosen(folder, names, reading.channel)
-    films = [open_bin(place / held[taken], reading) for place in places]
+    name = names[taken] if len(names) > 1 else ""
+    alone = replace(reading, channel="")
+    films = [_named(open_bin(place / held[taken], alone), name) for place in places]
     if len(films) == 1:
         return replace(films[0], path=folder)
     return _stacked(folder, films)
+
+
+def _named(film: ImageSeries, channel: str) -> ImageSeries:
+    return replace(film, info=replace(film.info, channel=channel))
 
 
 def _stacked(folder: Path, films: Sequence[ImageSeries]) -> ImageSeries:
@@ -118,11 +124,29 @@ def open_bin(path: Path, reading: Reading) -> ImageSeries:
             "copy it again."
         )
     given = bool(reading.height or reading.width)
+    if not given and said.frames not in (None, times):
+        raise ImageError(
+            f"{path} holds {times:,} frames of {height} x {width} int16 values, but ops.npy beside "
+            f"it says {said.frames:,}: copy both again, or set {field('height')} and "
+            f"{field('width')}."
+        )
     array = np.memmap(path, np.dtype("<i2"), "r", shape=(times, height, width))
-    info = ImageInfo("TYX", frame_s=1 / said.rate if said.rate else None)
+    notes = _other_size(path, (said.height, said.width), (height, width))
+    info = ImageInfo("TYX", frame_s=1 / said.rate if said.rate else None, notes=notes)
     layout, info = laid_out(path, array.shape, info, reading)
     known = "given" if given else info.axes_from
     return mapped_series(path, array, layout, replace(info, axes_from=known))
+
+
+def _other_size(
+    path: Path, said: tuple[int | None, int | None], taken: tuple[int, int]
+) -> tuple[str, ...]:
+    if None in said or said == taken:
+        return ()
+    return (
+        f"The frames of {path.name} were read as {taken[0]} x {taken[1]}, as you gave them, though "
+        f"ops.npy says {said[0]} x {said[1]}.",
+    )
 
 
 def _require_size(path: Path, wanted: int, said: str) -> None:

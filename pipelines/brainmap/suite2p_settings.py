@@ -27,7 +27,7 @@ NOTED = frozenset({"MEMOIZE", "BINPUT", "LONG_BINPUT", "PUT"})
 MAKING = TEXTS | {"GLOBAL", "STACK_GLOBAL", "BINGET", "LONG_BINGET", "GET"}
 """Steps that one of NumPy's numbers begins with."""
 LARGEST_WHOLE = 1 << 28
-WANTED = {"Ly": "height", "Lx": "width", "fs": "rate"}
+WANTED = {"Ly": "height", "Lx": "width", "fs": "rate", "nframes": "frames"}
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,13 @@ class Settings:
         height: Ly, in pixels.
         width: Lx.
         rate: fs, frames of a plane in a second.
+        frames: nframes, of a plane.
     """
 
     height: int | None = None
     width: int | None = None
     rate: float | None = None
+    frames: int | None = None
 
 
 def read_settings(folder: Path) -> Settings:
@@ -52,11 +54,20 @@ def read_settings(folder: Path) -> Settings:
         file = folder / name
         if file.is_file() and file.stat().st_size <= MOST_BYTES:
             found = {**_numbers(file), **found}
-    return Settings(_size(found.get("height")), _size(found.get("width")), _rate(found.get("rate")))
+    return Settings(
+        _size(found.get("height")),
+        _size(found.get("width")),
+        _rate(found.get("rate")),
+        _count(found.get("frames")),
+    )
 
 
 def _size(value: Any) -> int | None:
     return int(value) if isinstance(value, int) and 0 < value < 1 << 20 else None
+
+
+def _count(value: Any) -> int | None:
+    return int(value) if isinstance(value, int) and value > 0 else None
 
 
 def _rate(value: Any) -> float | None:

@@ -233,3 +233,26 @@ def test_any_settings_are_numbers_or_nothing(
         np.lib.format.write_array_header_1_0(stream, header)
         stream.write(content)
     assert isinstance(read_settings(folder), Settings)
+
+
+def test_the_second_channel_of_suite2p_is_chosen(tmp_path: Path, long_film: Film) -> None:
+    frames = (long_film[:, 0] // 2).astype(np.int16)
+    plane_folder(tmp_path / "plane0", frames, Ly=20, Lx=24)
+    (frames[::-1]).tofile(tmp_path / "plane0" / "data_chan2.bin")
+    images = open_images(tmp_path, Reading(channel="2"))
+    assert np.array_equal(all_volumes(images)[:, 0], frames[::-1])
+    assert images.info.channel == "channel 2"
+
+
+def test_suite2ps_settings_that_contradict_the_film_are_asked_about(
+    tmp_path: Path, long_film: Film
+) -> None:
+    frames = (long_film[:, 0] // 2).astype(np.int16)
+    plane_folder(tmp_path / "plane0", frames, Ly=40, Lx=24, nframes=30)
+    assert "holds 15 frames of 40 x 24 int16 values, but ops.npy beside it says 30" in sentence(
+        tmp_path / "plane0" / "data.bin"
+    )
+    images = open_images(tmp_path, Reading(height=20))
+    assert np.array_equal(all_volumes(images)[:, 0], frames)
+    (note,) = images.info.notes
+    assert "20 x 24, as you gave them, though ops.npy says 40 x 24" in note
