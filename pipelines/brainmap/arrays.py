@@ -10,6 +10,8 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.brainmap.asking import field, listed
+from pipelines.brainmap.axes import GUESSES
 from pipelines.brainmap.images import ImageSeries, Volume, checked_dtype
 from pipelines.brainmap.info import AS_FOUND, NOTHING_SAID, Reading
 from pipelines.brainmap.layout import laid_out, mapped_series
@@ -66,14 +68,14 @@ class _Header:
 
 
 def open_npz(path: Path, reading: Reading = AS_FOUND) -> ImageSeries:
-    """Open the single array of a `.npz` file, which is unpacked volume by volume.
+    """Open the array of a `.npz` file that is named, or the only one that can be images.
 
-    An array whose volumes are not stored one after the other is read whole.
+    It is unpacked volume by volume; whole, if its volumes are not stored one after the other.
 
     Raises:
-        ImageError: not a whole `.npz` file, more than one array in it, or as `open_npy`.
+        ImageError: not a whole `.npz` file, no or several suitable arrays, or as `open_npy`.
     """
-    name = _only_name(path)
+    name = _chosen_name(path, reading.dataset)
     with _member(path, name) as stream:
         header = _header(path, name, stream)
     dtype = checked_dtype(path, header.dtype)
@@ -99,20 +101,43 @@ def _whole(stream: IO[bytes], header: _Header) -> NDArray[Any]:
     return values.reshape(header.shape, order="F" if header.fortran else "C")
 
 
-def _only_name(path: Path) -> str:
+def _chosen_name(path: Path, dataset: str) -> str:
+    """The array that is named, or the only one that can be images."""
+    names = _names(path)
+    if len(names) == 1 and not dataset:
+        return names[0]
+    suits = {name.removesuffix(".npy"): name for name in names if _suits(path, name)}
+    held = listed(list(suits)) or "none"
+    if dataset:
+        if dataset not in suits:
+            raise ImageError(f"{path} has no images at {dataset}: choose from {held}.")
+        return suits[dataset]
+    if len(suits) == 1:
+        return next(iter(suits.values()))
+    if not suits:
+        raise ImageError(f"{path} holds no array (time, plane, y, x) or (time, y, x) of numbers.")
+    raise ImageError(
+        f"{path} holds {len(suits)} arrays: set dataset to one of {held} ({field('dataset')})."
+    )
+
+
+def _names(path: Path) -> list[str]:
     if not zipfile.is_zipfile(path):
         raise ImageError(f"{path} is not a whole .npz file: copy it again, or save it again.")
     try:
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
+            return archive.namelist()
     except Exception as error:
         raise ImageError(_npy_sentence(path, error)) from error
-    if len(names) != 1:
-        held = ", ".join(name.removesuffix(".npy") for name in names[:5]) or "none"
-        raise ImageError(
-            f"{path} holds {len(names)} arrays ({held}): save it with the images as its only one."
-        )
-    return names[0]
+
+
+def _suits(path: Path, name: str) -> bool:
+    try:
+        with _member(path, name) as stream:
+            header = _header(path, name, stream)
+    except ImageError:
+        return False
+    return len(header.shape) in GUESSES and header.dtype.kind in "buif"
 
 
 @contextmanager

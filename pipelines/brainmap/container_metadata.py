@@ -59,6 +59,7 @@ def nwb_info(array: Any) -> ImageInfo:
         spacing[2] if len(spacing) > 2 else None,
         _frame_s(series),
         _channel(plane) if plane is not None else "",
+        _gaps(series),
     )
 
 
@@ -80,6 +81,23 @@ def _frame_s(series: Any) -> float | None:
     if times is not None and len(times) > 1:
         return seconds(float(np.median(np.diff(times[:1000]))), "s")
     return None
+
+
+def _gaps(series: Any) -> tuple[str, ...]:
+    """A note where frames do not follow each other evenly, as after a pause."""
+    if series.get("timestamps") is None or len(series["timestamps"]) < 3:
+        return ()
+    steps = np.diff(np.asarray(series["timestamps"][:], float))
+    usual, at = float(np.median(steps)), int(steps.argmax())
+    if not usual > 0 or steps[at] < 2 * usual:
+        return ()
+    count = int((steps >= 2 * usual).sum())
+    times = "once," if count == 1 else f"{count:,} times, the most"
+    return (
+        f"The timestamps of {series.name} jump {times} from frame {at} to "
+        f"{at + 1} (counted from 0) by {steps[at]:.4g} s, where {usual:.4g} s is usual: frames are "
+        "taken as if they followed each other evenly.",
+    )
 
 
 def _channel(plane: Any) -> str:

@@ -124,7 +124,7 @@ def _placed(
     names = listed(list(found)) or "none"
     if dataset:
         name = dataset.strip("/")
-        place = found.get(name) or found.get(f"{name}/data")
+        place = found.get(name) or found.get(f"{name}/data") or _by_end(found, name)
         if place is None:
             raise ImageError(f"{path} has no images at {dataset}: choose from {names}.")
         return place
@@ -135,6 +135,13 @@ def _placed(
     raise ImageError(
         f"{path} holds several arrays: set dataset to one of {names} ({field('dataset')})."
     )
+
+
+def _by_end(found: Mapping[str, Place], name: str) -> Place | None:
+    """The only array whose path ends so, such as the name of one of NWB's series."""
+    ends = (f"/{name}", f"/{name}/data")
+    places = [place for path, place in found.items() if path.endswith(ends)]
+    return places[0] if len(places) == 1 else None
 
 
 def _candidates(root: Any, place_of: Callable[[Any, str], Place | None]) -> Iterator[Place]:

@@ -237,6 +237,15 @@ def test_values_that_are_no_intensities_are_read_as_nan(
     assert np.array_equal(volume[~np.isnan(volume)], real[2][~np.isnan(volume)])
 
 
+def test_infinity_in_half_precision_is_read_as_nan(tmp_path: Path, film: Film) -> None:
+    half = (film // 2).astype(np.float16)
+    half[2, 1, 3, 4] = np.inf
+    np.save(tmp_path / "film.npy", half)
+    volume = list(open_images(tmp_path / "film.npy").frames())[2]
+    assert np.argwhere(~np.isfinite(volume)).tolist() == [[1, 3, 4]]
+    assert np.isnan(volume[1, 3, 4])
+
+
 def test_python_objects_are_never_unpickled(tmp_path: Path) -> None:
     np.save(tmp_path / "objects.npy", np.array([{}], object))
     np.savez(tmp_path / "objects.npz", np.array([{}], object))
@@ -306,3 +315,33 @@ def test_a_flipped_byte_gives_images_or_a_sentence(
     file.write_bytes(content)
     with suppress(ImageError):
         assert len(list(open_images(file, Reading(planes=1)).frames())) > 1
+
+
+@pytest.mark.parametrize("contiguous", [True, False])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_images_that_a_script_adds_one_by_one_are_a_film(
+    tmp_path: Path, film: Film, contiguous: bool, compression: str | None
+) -> None:
+    with tifffile.TiffWriter(tmp_path / "film.tif") as file:
+        for frame in film[:, 0]:
+            file.write(frame, contiguous=contiguous and not compression, compression=compression)
+    read = all_volumes(open_images(tmp_path / "film.tif", Reading(planes=1)))
+    assert np.array_equal(read[:, 0], film[:, 0])
+    assert "holds 6 pages but does not say" in sentence(tmp_path / "film.tif")
+
+
+def test_images_beside_each_other_are_not_said_to_differ(tmp_path: Path, film: Film) -> None:
+    with tifffile.TiffWriter(tmp_path / "film.ome.tif", ome=True) as file:
+        for plane in range(2):
+            file.write(film[:, plane], metadata={"axes": "TYX"})
+    text = sentence(tmp_path / "film.ome.tif")
+    assert "holds 2 images of 6 x 20 x 30, such as positions" in text
+
+
+def test_numbers_beside_the_images_of_an_npz_are_left_aside(tmp_path: Path, film: Film) -> None:
+    path = tmp_path / "film.npz"
+    np.savez(path, rate=10.0, images=film, mean=film[0, 0])
+    assert np.array_equal(all_volumes(open_images(path)), film)
+    np.savez(path, raw=film, moved=film[::-1], names=np.array(["a", "b"]))
+    assert "raw, moved" in sentence(path)
+    assert np.array_equal(all_volumes(open_images(path, Reading(dataset="moved"))), film[::-1])

@@ -146,3 +146,27 @@ def test_any_bytes_are_refused_in_a_sentence(
     file = tmp_path_factory.getbasetemp() / "film.h5"
     file.write_bytes(b"\x89HDF\r\n\x1a\n" + content)
     assert "damaged" in sentence(file)
+
+
+def test_a_series_of_nwb_is_chosen_by_its_name(tmp_path: Path, film: Film) -> None:
+    path = tmp_path / "film.nwb"
+    with h5py.File(path, "w") as file:
+        for name, data in {"tp": film, "eye": film[::-1]}.items():
+            group = file.create_group(f"acquisition/{name}")
+            group.attrs["neurodata_type"] = "TwoPhotonSeries"
+            group["data"] = data.transpose(0, 3, 2, 1)
+    assert "several arrays" in sentence(path)
+    for dataset in ("tp", "acquisition/tp", "/acquisition/tp/data"):
+        assert np.array_equal(all_volumes(open_images(path, Reading(dataset=dataset))), film)
+
+
+def test_a_pause_in_the_timestamps_of_nwb_is_said(tmp_path: Path, film: Film) -> None:
+    path, times = tmp_path / "film.nwb", np.array([0, 0.5, 1, 101, 101.5, 102])
+    with h5py.File(path, "w") as file:
+        group = file.create_group("acquisition/tp")
+        group.attrs["neurodata_type"] = "TwoPhotonSeries"
+        group["data"] = film.transpose(0, 3, 2, 1)
+        group["timestamps"] = times
+    info = open_images(path).info
+    assert info.frame_s == 0.5
+    assert "from frame 2 to 3 (counted from 0) by 100 s, where 0.5 s is usual" in info.notes[0]
