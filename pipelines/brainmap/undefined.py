@@ -227,11 +227,16 @@ def require_numbers(path: Path, frames: Frames, no_number: int) -> None:
     """
     if no_number < frames.n_voxels:
         return
+    if len(frames.empty) == len(frames.missing):
+        raise ImageError(
+            f"{path} holds no number that can be used in any frame, only NaN, infinity or values "
+            "beyond 1e15: give the film with numbers, in a larger unit if they are that large."
+        )
     if frames.empty:
         raise ImageError(
-            f"{path} holds no number in {listed(frames.empty)}, only NaN or infinity: "
-            f"fill such frames in with --set fill_frames={typed(frames.empty)}, or give the film "
-            "with an image in each."
+            f"{path} holds no number in {listed(frames.empty)}, only NaN, infinity or values "
+            "beyond 1e15: fill such frames in with --set "
+            f"fill_frames={typed(frames.empty)}, or give the film with an image in each."
         )
     worst = int(frames.missing.argmax())
     raise ImageError(

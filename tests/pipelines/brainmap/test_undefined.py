@@ -288,3 +288,8 @@ def test_frames_that_cannot_be_filled_are_refused(
 ) -> None:
     with pytest.raises(ParameterError, match=said):
         run("look", film, tmp_path, fill_frames=list(frames) if frames != "100" else frames)
+
+
+def test_values_too_large_to_reckon_with_are_not_called_nan(film: Film, tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="beyond 1e15: give the film with numbers, in a larger"):
+        run("fit", film * 1e17, tmp_path, k="3")
