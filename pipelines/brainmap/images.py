@@ -125,7 +125,7 @@ def checked_dtype(path: Path, dtype: np.dtype[Any]) -> np.dtype[Any]:
 def is_sound(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Which values are numbers that can be reckoned with: not NaN, infinite or beyond 1e15."""
     if values.dtype == np.float16:  # too small a type for the limit, which would be infinite
-        return np.isfinite(values)
+        return np.asarray(np.isfinite(values))
     return np.asarray(np.abs(values) <= LARGEST)
 
 
