@@ -4,6 +4,9 @@ A file can name other files: as external storage of an array, as the sources of 
 by an external link (https://docs.hdfgroup.org/hdf5/v1_14/_h5_l__u_g.html). Whoever may read the
 small file would get whatever the account of this program can read. So a file that names another
 is refused, whichever of its arrays is asked for; links within the file are followed.
+
+Nothing else in the project opens an HDF5 file to read it, but for libraries that open one
+themselves after `refuse_pointers`.
 """
 
 from collections.abc import Iterator
@@ -38,6 +41,30 @@ def opened(path: Path, kind: type[InputError]) -> Iterator[Any]:
         raise kind(
             f"{path} is not an HDF5 file, is damaged or cut short: copy it again, or save it again."
         ) from error
+
+
+def refuse_pointers(path: Path, kind: type[InputError]) -> None:
+    """Look through a file before a library opens it that follows whatever the file names.
+
+    Raises:
+        InputError: as `opened`.
+    """
+    with opened(path, kind):
+        pass
+
+
+def opened_again(path: Path) -> Any:
+    """The root of a file that was looked through when it was first opened, for its next piece."""
+    return h5py.File(path, "r")
+
+
+def names(path: Path) -> frozenset[str]:
+    """What the root of a file calls its parts, none of which is opened; none if it is no HDF5."""
+    try:
+        with h5py.File(path, "r") as root:
+            return frozenset(map(str, root))
+    except (OSError, RuntimeError):
+        return frozenset()
 
 
 def require_self_contained(root: Any, path: Path, kind: type[InputError]) -> None:

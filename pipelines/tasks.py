@@ -24,6 +24,7 @@ from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
 from pipelines.brainmap.statistics_parameters import StatisticsParameters
 from pipelines.digesting import Digesting
 from pipelines.errors import InputError, ParameterError
+from pipelines.links import refuse_links_out
 from pipelines.outputs import atomic_folder
 from pipelines.parameters import Parameters
 from pipelines.progress import Report, silent
@@ -254,3 +255,4 @@ def _check_inputs(task: Task, inputs: Inputs) -> None:
         outputs.put_back(path)
         if not path.exists():
             raise InputError(f"{path} does not exist: check the path.")
+        refuse_links_out(path)

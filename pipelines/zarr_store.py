@@ -8,10 +8,14 @@ links that stay within the folder.
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import zarr
+
 from pipelines.errors import InputError
+from pipelines.links import refuse_links_out
 
 MARKS = (".zarray", ".zgroup", "zarr.json")
 DESCRIPTIONS = frozenset({".zarray", ".zmetadata", "zarr.json"})
@@ -20,6 +24,35 @@ _FILTERS = ("delta", "shuffle", "astype", "fixedscaleoffset", "vlen-utf8", "json
 _FORMAT_3 = ("bytes", "transpose", "crc32c", "sharding_indexed")
 CODECS = frozenset((*_COMPRESSORS, *_FILTERS, *_FORMAT_3))
 """Codecs that only turn bytes into numbers or text. Others, such as pickle, can run code."""
+
+
+OTHER_STORES = (".n5", ".zip")
+"""Names by which zarr takes a folder for something else, with descriptions of its own."""
+
+
+@contextmanager
+def opened(folder: Path, kind: type[InputError]) -> Iterator[Any]:
+    """Give the array or group of a zarr folder that was looked through.
+
+    Args:
+        folder: an array or a group.
+        kind: of the error that is raised.
+
+    Raises:
+        InputError: of that kind: as `require_safe`, or damaged. Whatever the library raises on
+            damaged files, also while the folder is used, becomes one sentence.
+    """
+    require_safe(folder, kind)
+    try:
+        # A store of our own choice: from a name alone, zarr may take a folder for N5 or an address.
+        yield zarr.open(zarr.DirectoryStore(str(folder)), mode="r")
+    except InputError:
+        raise
+    except Exception as error:
+        raise kind(
+            f"{folder} is not a zarr folder, is damaged or cut short: copy it again, or save it "
+            "again."
+        ) from error
 
 
 def require_safe(folder: Path, kind: type[InputError]) -> None:
@@ -31,16 +64,15 @@ def require_safe(folder: Path, kind: type[InputError]) -> None:
 
     Raises:
         InputError: of that kind: a codec is unknown, a link leads elsewhere, or a description is
-            damaged.
+            damaged; its name would be taken for another store.
     """
-    root = folder.resolve()
-    for place, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            path = Path(place) / name
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
-                raise kind(f"{path} points out of the folder: copy the files themselves into it.")
-        for name in sorted(DESCRIPTIONS & set(files)):
-            _require_known_codecs(Path(place) / name, kind)
+    if folder.suffix.lower() in OTHER_STORES or "::" in str(folder):
+        raise kind(f"{folder} is not opened as zarr because of its name: call it NAME.zarr.")
+    refuse_links_out(folder, kind)
+    for place, _, files in os.walk(folder):
+        for name in sorted(files):
+            if name.lower() in DESCRIPTIONS:  # some drives do not tell .ZARRAY from .zarray
+                _require_known_codecs(Path(place) / name, kind)
 
 
 def _require_known_codecs(file: Path, kind: type[InputError]) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import tifffile
 from numpy.typing import NDArray
 
 from pipelines.brainmap import maps
+from pipelines.brainmap.tiff import read_image
 
 STACK = "stack"
 PALETTES: Mapping[str, str] = {
@@ -95,7 +95,7 @@ class Look:
 @lru_cache(maxsize=4)
 def load(folder: Path) -> Atlas:
     """Read a result once; a finished result never changes."""
-    mean = tifffile.imread(folder / "mean.tif")
+    mean = read_image(folder / "mean.tif")
     mean = mean.reshape((1,) * (3 - mean.ndim) + mean.shape)
     planes, height, width = mean.shape
     return Atlas(

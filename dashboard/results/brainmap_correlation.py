@@ -8,7 +8,6 @@ from typing import Any
 import dash_mantine_components as dmc
 import numpy as np
 import pandas as pd
-import tifffile
 from dash import Dash, Input, Output, State, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
@@ -22,6 +21,7 @@ from dashboard.jobs.store import Job
 from dashboard.results import brainmap_choice, common
 from dashboard.results.brainmap_pictures import mean_picture
 from pipelines.brainmap import preview
+from pipelines.brainmap.tiff import read_image
 
 PREFIX = "correlation"
 UNITS = {"voxel": "intensity", "region": "mean intensity", "cluster": "normalised signal"}
@@ -30,7 +30,7 @@ UNITS = {"voxel": "intensity", "region": "mean intensity", "cluster": "normalise
 @lru_cache(maxsize=8)
 def load(folder: Path, name: str) -> NDArray[np.float32]:
     """A volume (plane, y, x) of a result, read once; a finished result never changes."""
-    values = tifffile.imread(folder / f"{name}.tif")
+    values = read_image(folder / f"{name}.tif")
     return values.reshape((1,) * (3 - values.ndim) + values.shape)
 
 

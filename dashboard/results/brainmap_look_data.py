@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import tifffile
 from numpy.typing import NDArray
+
+from pipelines.brainmap.tiff import read_image
 
 SAMPLED_FRAMES = 20
 """Frames of which the contrast is measured; all of a long film would take long."""
@@ -48,7 +49,7 @@ def load(folder: Path) -> Look:
     planes = preview.shape[1]
     with np.load(folder / "sample.npz") as held:
         sample, sampled_std = held["series"], held["deviation"]
-    mean, std = (tifffile.imread(folder / f"{name}.tif") for name in ("mean", "std"))
+    mean, std = (read_image(folder / f"{name}.tif") for name in ("mean", "std"))
     return Look(
         preview=preview,
         mean=mean.reshape(planes, *mean.shape[-2:]),

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import tifffile
 from numpy.typing import NDArray
 
 from pipelines.brainmap.info import NOTHING_SAID, ImageInfo
+from pipelines.brainmap.tiff import read_image
 from pipelines.errors import InputError, ParameterError
 
 FILES = ("series.npy", "voxels.npy", "labels_by_k.npy", "centroids_by_k.csv", "palettes.csv")
@@ -84,7 +84,7 @@ def open_map(folder: Path) -> FinishedMap:
             f"{folder} is no finished map (it has no {missing[0]}): give the folder that "
             "brainmap fit made."
         )
-    mean = tifffile.imread(folder / "mean.tif")
+    mean = read_image(folder / "mean.tif")
     mean = mean.reshape((1,) * (3 - mean.ndim) + mean.shape)
     ks = tuple(int(k) for k in pd.read_csv(folder / "sweep.csv")["k"])
     planes, height, width = mean.shape

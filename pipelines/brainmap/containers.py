@@ -1,13 +1,12 @@
 """Image series in HDF5, NWB and zarr, of which only a few volumes are read at a time."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 
 from pipelines import hdf5, zarr_store
 from pipelines.brainmap.asking import field, listed
@@ -66,7 +65,6 @@ def open_zarr(path: Path, reading: Reading) -> ImageSeries:
             f"{path} is in zarr's format 3, which is not read here: save it with zarr_format=2, "
             'such as zarr.save_array("new.zarr", zarr.open(old)[:], zarr_format=2) in Python.'
         )
-    zarr_store.require_safe(path, ImageError)
     return open_array(path, reading, _zarr, _plain_place, GUESSES)
 
 
@@ -192,14 +190,5 @@ def _hdf5(path: Path) -> AbstractContextManager[Any]:
     return hdf5.opened(path, ImageError)
 
 
-@contextmanager
-def _zarr(path: Path) -> Iterator[Any]:
-    try:
-        yield zarr.open(str(path), mode="r")
-    except ImageError:
-        raise
-    except Exception as error:
-        raise ImageError(
-            f"{path} is not a zarr folder, is damaged or cut short: copy it again, or save it "
-            "again."
-        ) from error
+def _zarr(path: Path) -> AbstractContextManager[Any]:
+    return zarr_store.opened(path, ImageError)

@@ -92,7 +92,11 @@ def require_content(path: Path) -> None:
 
 def _names_other_files(description: str) -> bool:
     """Whether OME metadata place pages in more than one file."""
-    return len(set(re.findall(r'FileName="([^"]*)"', description))) > 1
+    return len(_named_files(description)) > 1
+
+
+def _named_files(description: str) -> set[str]:
+    return set(re.findall(r'FileName="([^"]*)"', description))
 
 
 def _described(path: Path, series: Any, is_ome: bool | None) -> Stack:
@@ -106,7 +110,8 @@ def _described(path: Path, series: Any, is_ome: bool | None) -> Stack:
         raise ImageError(_no_frames(path, series.axes))
     before = list(zip(series.axes[:-2], series.shape[:-2], strict=True))
     long = [(axis, size) for axis, size in before if size > 1 or axis in "YX"]
-    if series.dataoffset is None:
+    # An index beside NDTiff names the file of each page, so all may lie in another.
+    if series.dataoffset is None or series.kind == "ndtiff":
         _require_own_pages(path, series)
     return Stack(
         path,
@@ -122,6 +127,11 @@ def _described(path: Path, series: Any, is_ome: bool | None) -> Stack:
 
 def _no_frames(path: Path, axes: str) -> str:
     return f"{path} has the axes {axes}: save it as pages of y and x, time before planes."
+
+
+def read_image(path: Path) -> NDArray[Any]:
+    """The whole image of a result's TIFF, from this file alone."""
+    return np.asarray(tifffile.imread(path, _multifile=False))
 
 
 def read_pages(path: Path, series: Any, pages: Sequence[int]) -> NDArray[Any]:
@@ -156,17 +166,32 @@ def _require_own_pages(path: Path, series: Any) -> None:
             )
 
 
+def _require_no_other_file(path: Path, description: str) -> None:
+    names = _named_files(description)
+    others = sorted(names - {path.name, ""})
+    # A single name that is not there is this file's own, from before it was renamed.
+    if others and (len(names) > 1 or path.with_name(Path(others[0]).name or "-").exists()):
+        raise ImageError(
+            f"{path} is one file of a set, and pages lie in another ({others[0]!r}): give the "
+            "folder that holds the set, or save it as one file."
+        )
+
+
 @contextmanager
 def opened(path: Path, *, is_ome: bool | None = None) -> Iterator[Any]:
     """Give the only image series of a TIFF, in tifffile's sense.
 
+    Other files that OME metadata name are not opened.
+
     Raises:
-        ImageError: damaged, or several images of different shape.
+        ImageError: damaged, several images of different shape, or pages lie in other files.
     """
     with _in_a_sentence(path), path.open("rb") as stream, ExitStack() as closing:
-        file = closing.enter_context(tifffile.TiffFile(path, is_ome=is_ome))
+        file = closing.enter_context(tifffile.TiffFile(path, is_ome=is_ome, _multifile=False))
         _require_whole_chain(path, stream)
         found = file.series
+        if file.is_ome and found and found[0].kind != "ome":
+            _require_no_other_file(path, file.pages.first.description)
         if file.is_shaped and _are_alike(found):
             # A script that adds image after image describes each on its own.
             as_pages = tifffile.TiffFile(path, is_ome=False, is_shaped=False)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 from spikeinterface.core import BaseRecording
 
+from pipelines import hdf5
 from pipelines.errors import RecordingError
 from pipelines.spikes.segments import joined, with_timeline
 from pipelines.spikes.timeline import Timeline, from_timestamps
@@ -29,7 +29,7 @@ def with_nwb_times(recording: BaseRecording, file: Path) -> BaseRecording:
     Raises:
         RecordingError: there are not as many as samples.
     """
-    with h5py.File(file) as root:
+    with hdf5.opened(file, RecordingError) as root:
         series: Any = root[recording.electrical_series_path]
         if "timestamps" not in series:
             return recording

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spikeinterface.core import BaseRecording, BaseRecordingSegment
 
+from pipelines import hdf5
 from pipelines.errors import RecordingError
 from pipelines.spikes.candidates import Candidate, began_of_name, chosen, files_with
 from pipelines.spikes.recording_parameters import RecordingParameters
@@ -41,18 +42,14 @@ def read_mearec(path: Path, parameters: RecordingParameters) -> BaseRecording:
 
 
 def _is_mearec(file: Path) -> bool:
-    try:
-        with h5py.File(file) as root:
-            return "recordings" in root and "channel_positions" in root and "info" in root
-    except OSError:
-        return False
+    return {"recordings", "channel_positions", "info"} <= hdf5.names(file)
 
 
 class MEArecRecording(BaseRecording):  # type: ignore[misc]
     """A recording in a MEArec file, read piece by piece."""
 
     def __init__(self, file_path: str | Path) -> None:
-        with h5py.File(file_path) as root:
+        with hdf5.opened(Path(file_path), RecordingError) as root:
             signal, places = _dataset(root, "recordings"), _dataset(root, "channel_positions")
             rate = _scalar(root, "info/recordings/fs")
             gain = _gain(root, signal.dtype)
@@ -66,7 +63,7 @@ class MEArecRecording(BaseRecording):  # type: ignore[misc]
                 "later."
             )
         super().__init__(float(rate), channels, dtype)
-        self.add_recording_segment(_Segment(str(file_path), shape[0], float(rate)))
+        self.add_recording_segment(_Segment(Path(file_path), shape[0], float(rate)))
         if gain is not None:
             self.set_channel_gains(gain)
             self.set_channel_offsets(0.0)
@@ -76,7 +73,7 @@ class MEArecRecording(BaseRecording):  # type: ignore[misc]
 
 
 class _Segment(BaseRecordingSegment):  # type: ignore[misc]
-    def __init__(self, file: str, n_samples: int, sampling_frequency: float) -> None:
+    def __init__(self, file: Path, n_samples: int, sampling_frequency: float) -> None:
         super().__init__(sampling_frequency=sampling_frequency)
         self._file = file
         self._n_samples = n_samples
@@ -90,7 +87,7 @@ class _Segment(BaseRecordingSegment):  # type: ignore[misc]
         end_frame: int | None = None,
         channel_indices: Any = None,
     ) -> NDArray[Any]:
-        with h5py.File(self._file) as root:
+        with hdf5.opened_again(self._file) as root:
             rows = root["recordings"][slice(start_frame, end_frame)]
         columns = slice(None) if channel_indices is None else channel_indices
         return np.asarray(rows)[:, columns]

@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 from spikeinterface.core import BaseRecording
 
+from pipelines import hdf5
 from pipelines.errors import RecordingError
 from pipelines.spikes.candidates import Candidate, chosen, files_with
 from pipelines.spikes.clocks import typical_rate, with_nwb_times
@@ -38,7 +39,7 @@ def read_nwb(path: Path, parameters: RecordingParameters) -> BaseRecording:
 
 
 def _candidates(file: Path) -> list[Candidate]:
-    with h5py.File(file) as root:
+    with hdf5.opened(file, RecordingError) as root:
         names = _series(root)
         rates = {name: _rate(root[name]) for name in names}
         fast = [name for name in names if rates[name] >= LEAST_HZ] or names
@@ -87,5 +88,6 @@ def _text(value: Any) -> str:
 
 
 def _read(file: Path, name: str) -> BaseRecording:
+    hdf5.refuse_pointers(file, RecordingError)
     recording = extractors().read_nwb_recording(file, electrical_series_path=name, use_pynwb=False)
     return with_nwb_times(recording, file)

@@ -1,22 +1,27 @@
 """HDF5 and zarr from elsewhere lead nowhere else and run nothing."""
 
+import ast
 import json
 import os
 import pickle
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
+import tifffile
 import zarr
 
 from pipelines import hdf5, tasks
-from pipelines.errors import ImageError, RecordingError
+from pipelines.errors import ImageError, InputError, RecordingError
 from pipelines.zarr_store import require_safe
+from tests.pipelines.spikes import writers
 
 SECRET = b"the owner's token " * 200
+SECRET_BYTES = 2400
 
 
 @pytest.fixture
@@ -77,6 +82,160 @@ def test_hdf5_that_names_another_file_is_refused(
         pass
 
 
+def raw_signal(root: Any, secret: Path) -> None:
+    external = [(str(secret), 0, SECRET_BYTES)]
+    del root["recordings"]
+    root.create_dataset("recordings", shape=(300, 4), dtype="i2", external=external)
+
+
+def raw_signal_of_another(root: Any, secret: Path) -> None:
+    del root["recordings"]
+    root["recordings"] = h5py.ExternalLink(str(secret.with_name("other.h5")), "film")
+
+
+def clock_of_another(root: Any, secret: Path) -> None:
+    root["timestamps"] = h5py.ExternalLink(str(secret.with_name("other.h5")), "film")
+
+
+def virtual_signal(root: Any, secret: Path) -> None:
+    layout = h5py.VirtualLayout((6, 20, 30), "u1")
+    layout[:] = h5py.VirtualSource(str(secret.with_name("other.h5")), "film", (6, 20, 30))
+    root.create_virtual_dataset("elsewhere", layout)
+
+
+def nwb_signal(root: Any, secret: Path) -> None:
+    series = root["acquisition/ElectricalSeries"]
+    del series["data"]
+    external = [(str(secret), 0, SECRET_BYTES)]
+    series.create_dataset("data", shape=(300, 4), dtype="i2", external=external)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "write", "attack"),
+    [
+        (".h5", writers.mearec, raw_signal),
+        (".h5", writers.mearec, raw_signal_of_another),
+        (".hdf5", writers.mearec, virtual_signal),
+        (".nwb", writers.nwb, nwb_signal),
+        (".nwb", writers.nwb, clock_of_another),
+        (".nwb", writers.nwb, virtual_signal),
+    ],
+)
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_a_recording_that_names_another_file_is_refused(
+    tmp_path: Path,
+    secret: Path,
+    suffix: str,
+    write: Callable[..., None],
+    attack: Callable[[Any, Path], None],
+    in_folder: bool,
+) -> None:
+    file = tmp_path / "given" / f"recording{suffix}"
+    file.parent.mkdir()
+    write(file, writers.traces(seconds=0.1))
+    with h5py.File(file, "r+") as root:
+        attack(root, secret)
+    given = file.parent if in_folder else file
+    with pytest.raises(RecordingError, match="takes its values from another file"):
+        tasks.run("spikes look", {"recording": given}, {}, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def calls(file: Path) -> Iterator[str]:
+    """The functions that a module calls, each with the second argument."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Call):
+            yield f"{ast.unparse(node.func)} {', '.join(map(ast.unparse, node.args[1:2]))}".strip()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "allowed"),
+    [
+        (r"h5py\.File( 'r')?$", ["hdf5.py"]),
+        (r"h5py\.File 'w'|.*NWBHDF5IO 'w'", ["export_blech.py", "export_nwb.py", "nwb.py"]),
+        (r"zarr\.|ZarrRecordingExtractor", ["export_zarr.py", "saved.py", "zarr_store.py"]),
+        (r"load_sorting_analyzer|load_zarr|.*SortingAnalyzer.load", ["carried_analyzer.py"]),
+        (r".*read_nwb_|.*NwbRecording|.*read_mearec_|.*read_hdf|.*HDFStore", ["nwb_recordings.py"]),
+        (r".*NWBHDF5IO 'r|h5py\.File '(a|r\+)|.*h5f\.open", []),
+        (r"tifffile\.(TiffFile|imread|TiffSequence|memmap)", ["tiff.py"]),
+    ],
+)
+def test_nothing_else_opens_a_file_that_can_name_another(pattern: str, allowed: list[str]) -> None:
+    """hdf5.py, zarr_store.py and tiff.py look first; what else has such a call only writes."""
+    root = Path(__file__).parents[2]
+    found = {
+        file.name
+        for folder in ("pipelines", "dashboard")
+        for file in (root / folder).rglob("*.py")
+        if any(re.match(pattern, call) for call in calls(file))
+    }
+    assert sorted(found) == allowed
+
+
+def test_a_folder_whose_link_leads_out_is_refused_and_one_within_it_is_read(
+    tmp_path: Path, secret: Path
+) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for number in range(6):
+        tifffile.imwrite(folder / f"t{number}.tif", np.full((20, 30), number, np.uint8))
+    (folder / "t6.tif").symlink_to(folder / "t0.tif")
+    tasks.run("brainmap look", {"images": folder}, {}, tmp_path / "first")
+    (folder / "t6.tif").unlink()
+    (folder / "t6.tif").symlink_to(secret)
+    with pytest.raises(InputError, match=r"t6\.tif is a link that points out of the folder images"):
+        tasks.run("brainmap look", {"images": folder}, {}, tmp_path / "second")
+
+
+OME = """<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">
+<Image ID="Image:0"><Pixels DimensionOrder="XYZCT" ID="Pixels:0" SizeC="1" SizeT="6" SizeX="30"
+SizeY="20" SizeZ="1" Type="uint8"><Channel ID="Channel:0:0" SamplesPerPixel="1"/>{planes}</Pixels>
+</Image></OME>"""
+
+
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_files_that_ome_names_are_not_opened(tmp_path: Path, in_folder: bool) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    os.mkfifo(tmp_path / "elsewhere.tif")  # whoever opened it would wait for ever
+    names = ["film1.tif"] * 3 + ["../elsewhere.tif"] * 3
+    planes = "".join(
+        f'<TiffData FirstT="{at}" IFD="{at}" PlaneCount="1">'
+        f'<UUID FileName="{name}">urn:{name}</UUID></TiffData>'
+        for at, name in enumerate(names)
+    )
+    described = OME.format(planes=planes).encode()
+    pages = np.zeros((6, 20, 30), np.uint8)
+    file = folder / "film1.tif"
+    tifffile.imwrite(file, pages, photometric="minisblack", description=described, metadata=None)
+    if not in_folder:
+        with pytest.raises(ImageError, match="is one file of a set"):
+            tasks.run("brainmap look", {"images": file}, {}, tmp_path / "out")
+        return
+    # In a folder, what a file says of a set is left aside, and its own pages are read.
+    tifffile.imwrite(folder / "film2.tif", pages, photometric="minisblack", metadata=None)
+    tasks.run(
+        "brainmap look", {"images": folder}, {"files": "pieces", "axes": "TYX"}, tmp_path / "out"
+    )
+
+
+def test_references_to_other_files_are_no_zarr(tmp_path: Path, secret: Path) -> None:
+    described = {
+        "zarr_format": 2, "shape": [6, 20, 30], "chunks": [6, 20, 30], "dtype": "|u1",
+        "compressor": None, "fill_value": 0, "order": "C", "filters": None,
+    }  # fmt: skip
+    refs = {".zarray": json.dumps(described), "0.0.0": [str(secret), 0, 3600]}
+    file = tmp_path / "film.json"
+    file.write_text(json.dumps({"version": 1, "refs": refs}))
+    folder = tmp_path / "film.zarr"
+    folder.mkdir()
+    (folder / "refs.json").write_bytes(file.read_bytes())
+    (folder / ".zgroup").write_text('{"zarr_format": 2}')
+    for given in (file, folder):
+        with pytest.raises(ImageError):
+            tasks.run("brainmap look", {"images": given}, {}, tmp_path / "out")
+
+
 def test_links_within_a_file_are_followed(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "film.h5", "w") as root:
         root["a/film"] = np.zeros((6, 20, 30))
@@ -116,8 +275,10 @@ def test_a_chunk_of_zarr_that_is_a_link_out_is_refused(tmp_path: Path, secret: P
     zarr.save_array(str(folder), np.zeros((6, 20, 30), np.uint8), chunks=(1, 20, 30))
     (folder / "3.0.0").unlink()
     (folder / "3.0.0").symlink_to(secret)
-    with pytest.raises(ImageError, match=r"3\.0\.0 points out of the folder"):
+    with pytest.raises(InputError, match=r"3\.0\.0 is a link that points out of the folder"):
         tasks.run("brainmap look", {"images": folder}, {}, tmp_path / "out")
+    with pytest.raises(ImageError, match=r"3\.0\.0 is a link"):
+        require_safe(folder, ImageError)
     (folder / "3.0.0").unlink()
     (folder / "3.0.0").symlink_to(folder / "2.0.0")
     require_safe(folder, ImageError)
