@@ -12,6 +12,7 @@ import numpy as np
 from spikeinterface.core import SortingAnalyzer, load_sorting_analyzer
 
 from pipelines.errors import NeuroboardError
+from pipelines.spikes.analyzer_source import require_known_recording
 from pipelines.spikes.analyzer_steps import Steps, steps_to
 from pipelines.spikes.curated_units import is_changed
 from pipelines.spikes.curation import State
@@ -43,6 +44,7 @@ def carry_analyzer(
     changed = [unit for unit in units if is_changed(state, sorting, unit)]
     try:
         refuse_unsafe_zarr(source)
+        require_known_recording(source)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about a recording that has moved, and templates
             analyzer = load_sorting_analyzer(source)

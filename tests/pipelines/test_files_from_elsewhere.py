@@ -1,6 +1,7 @@
 """HDF5 and zarr from elsewhere lead nowhere else and run nothing."""
 
 import ast
+import contextlib
 import json
 import os
 import pickle
@@ -10,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numcodecs
 import numpy as np
 import pytest
+import spikeinterface.core
 import tifffile
 import zarr
+from numcodecs.pickles import Pickle, UnsafeDecodeError
 
 from pipelines import hdf5, tasks
 from pipelines.errors import ImageError, InputError, RecordingError
+from pipelines.spikes.analyzer_source import require_known_recording
 from pipelines.zarr_store import require_safe
 from tests.pipelines.spikes import writers
 
@@ -154,6 +159,7 @@ def calls(file: Path) -> Iterator[str]:
         (r"h5py\.File( 'r')?$", ["hdf5.py"]),
         (r"h5py\.File 'w'|.*NWBHDF5IO 'w'", ["export_blech.py", "export_nwb.py", "nwb.py"]),
         (r"zarr\.|ZarrRecordingExtractor", ["export_zarr.py", "saved.py", "zarr_store.py"]),
+        (r"super_zarr_open", ["analyzer_source.py"]),
         (r"load_sorting_analyzer|load_zarr|.*SortingAnalyzer.load", ["carried_analyzer.py"]),
         (r".*read_nwb_|.*NwbRecording|.*read_mearec_|.*read_hdf|.*HDFStore", ["nwb_recordings.py"]),
         (r".*NWBHDF5IO 'r|h5py\.File '(a|r\+)|.*h5f\.open", []),
@@ -256,8 +262,7 @@ class Trap:
         return (os.mkdir, (str(self.path),))
 
 
-def test_a_zarr_filter_that_unpickles_never_runs(tmp_path: Path) -> None:
-    folder, sprung = tmp_path / "film.zarr", tmp_path / "sprung"
+def zarr_that_unpickles(folder: Path, sprung: Path) -> None:
     folder.mkdir()
     described = {
         "zarr_format": 2, "shape": [6, 20, 30], "chunks": [6, 20, 30], "dtype": "|u1",
@@ -265,9 +270,100 @@ def test_a_zarr_filter_that_unpickles_never_runs(tmp_path: Path) -> None:
     }  # fmt: skip
     (folder / ".zarray").write_text(json.dumps(described))
     (folder / "0.0.0").write_bytes(pickle.dumps(Trap(sprung)))
-    with pytest.raises(ImageError, match="codec 'pickle'"):
+
+
+@pytest.fixture
+def numcodecs_that_unpickles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the versions before 0.15.2, so that what refuses is our own list."""
+    monkeypatch.setattr(Pickle, "decode", lambda _, buf, out=None: pickle.loads(bytes(buf)))
+    monkeypatch.setitem(numcodecs.registry.codec_registry, "pickle", Pickle)
+
+
+@pytest.mark.usefixtures("numcodecs_that_unpickles")
+def test_the_trap_springs_where_nobody_looks(tmp_path: Path) -> None:
+    zarr_that_unpickles(tmp_path / "film.zarr", tmp_path / "sprung")
+    with contextlib.suppress(Exception):
+        np.asarray(zarr.open(str(tmp_path / "film.zarr"), mode="r"))
+    assert (tmp_path / "sprung").exists()
+
+
+@pytest.mark.usefixtures("numcodecs_that_unpickles")
+@pytest.mark.parametrize("name", ["film.zarr", "film", "film.n5", "github::film.zarr"])
+def test_a_zarr_filter_that_unpickles_never_runs(tmp_path: Path, name: str) -> None:
+    folder, sprung = tmp_path / name, tmp_path / "sprung"
+    zarr_that_unpickles(folder, sprung)
+    with pytest.raises(ImageError, match=r"codec 'pickle'|because of its name"):
         tasks.run("brainmap look", {"images": folder}, {}, tmp_path / "out")
+    (folder / ".zgroup").write_text('{"zarr_format": 2}')
+    with pytest.raises(RecordingError, match=r"codec 'pickle'|because of its name"):
+        tasks.run("spikes look", {"recording": folder}, {}, tmp_path / "out")
     assert not sprung.exists()
+
+
+def test_descriptions_are_known_however_they_are_spelt(tmp_path: Path) -> None:
+    """Some drives give `.zarray` when the file is called `.ZARRAY`."""
+    zarr_that_unpickles(tmp_path / "film.zarr", tmp_path / "sprung")
+    (tmp_path / "film.zarr" / ".zarray").rename(tmp_path / "film.zarr" / ".ZARRAY")
+    with pytest.raises(ImageError, match="codec 'pickle'"):
+        require_safe(tmp_path / "film.zarr", ImageError)
+
+
+def test_numcodecs_itself_refuses_pickles_in_all_versions_that_are_allowed() -> None:
+    text = (Path(__file__).parents[2] / "requirements.txt").read_text("utf-8")
+    assert "\nnumcodecs>=0.15.2,<0.16 " in text
+    with pytest.raises(UnsafeDecodeError):
+        numcodecs.get_codec({"id": "pickle"}).decode(pickle.dumps([1]))
+
+
+RECORDING = {"module": "os", "version": "1", "annotations": {}, "properties": {}}
+
+
+def as_class(name: str, **kwargs: Any) -> dict[str, Any]:
+    return {"class": name, "kwargs": kwargs, **RECORDING}
+
+
+def analyzer_with(folder: Path, recording: Any) -> None:
+    root = zarr.open(str(folder), mode="w")
+    root.create_dataset(
+        "recording", data=np.array([recording], dtype=object), object_codec=numcodecs.JSON()
+    )
+    zarr.consolidate_metadata(root.store)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize(
+    "name", ["os.mkdir", "spikeinterface.core.loading.load", "spikeinterface.core.base.Path"]
+)
+def test_a_recording_that_an_analyzer_describes_is_of_a_known_kind(
+    tmp_path: Path, name: str, nested: bool
+) -> None:
+    recording = as_class(name, path=str(tmp_path / "sprung"))
+    if nested:
+        step = "spikeinterface.preprocessing.filter.BandpassFilterRecording"
+        recording = as_class(step, recording=recording)
+    analyzer_with(tmp_path / "analyzer.zarr", recording)
+    require_safe(tmp_path / "analyzer.zarr", RecordingError)
+    with pytest.raises(RecordingError, match="which is not opened"):
+        require_known_recording(tmp_path / "analyzer.zarr")
+    # What it would do otherwise.
+    if name == "os.mkdir":
+        with contextlib.suppress(Exception):
+            spikeinterface.core.load(recording)
+        assert (tmp_path / "sprung").exists()
+
+
+def test_an_analyzer_names_no_pickle_address_or_pointing_file(tmp_path: Path, secret: Path) -> None:
+    with h5py.File(tmp_path / "film.nwb", "w") as root:
+        external_link(root, secret)
+    nwb = "spikeinterface.extractors.nwbextractors.NwbRecordingExtractor"
+    for recording, says in (
+        (str(tmp_path / "recording.pickle"), "which is not opened"),
+        (as_class(nwb, file_path="https://lab.example/a.nwb"), "on another computer"),
+        (as_class(nwb, file_path="../film.nwb"), "takes its values from another file"),
+    ):
+        analyzer_with(tmp_path / "analyzer.zarr", recording)
+        with pytest.raises(RecordingError, match=says):
+            require_known_recording(tmp_path / "analyzer.zarr")
 
 
 def test_a_chunk_of_zarr_that_is_a_link_out_is_refused(tmp_path: Path, secret: Path) -> None:
