@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.brainmap.axes import letters
+from pipelines.brainmap.axes import OTHERS, WORDS, letters
 from pipelines.brainmap.info import ImageInfo
 from pipelines.brainmap.units import micrometres, seconds
 
@@ -22,9 +22,24 @@ NWB_AXES: Mapping[int, str] = {3: "TXY", 4: "TXYZ"}
 def labelled_axes(array: Any) -> str:
     """The axes that an array names itself, in the order of its dimensions; empty if not all."""
     for names in _names_of_dimensions(array):
-        if len(names) == len(array.shape) and (axes := letters(names)):
+        if len(names) == len(array.shape) and (axes := letters(names) or _completed(names)):
             return axes
     return ""
+
+
+def _completed(names: Sequence[str]) -> str:
+    """Axes of which only some are named, such as the last as time, if one usual order agrees."""
+    said = [WORDS.get(name.strip().lower(), "") for name in names]
+    if not any(said) or any(
+        name.strip() and not one for name, one in zip(names, said, strict=True)
+    ):
+        return ""
+    fits = [
+        order
+        for order in OTHERS.get(len(names), ())
+        if all(one in ("", letter) for one, letter in zip(said, order, strict=True))
+    ]
+    return fits[0] if len(fits) == 1 else ""
 
 
 def _names_of_dimensions(array: Any) -> Iterator[Sequence[str]]:

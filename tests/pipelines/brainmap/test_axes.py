@@ -226,3 +226,19 @@ def test_pages_that_are_channels_alone_are_asked_about_with_a_way_out(
     images = open_images(path, Reading(axes=film_axes))
     as_film = data.swapaxes(0, 1) if "Z" in axes else data[:, None]
     assert np.array_equal(all_volumes(images), as_film)
+
+
+@pytest.mark.parametrize(
+    ("labels", "axes"),
+    [(("", "", "time"), "YXT"), (("time", "", ""), "TYX"), (("", "", "lambda"), "")],
+)
+def test_one_label_settles_the_axes_where_one_order_agrees(
+    tmp_path: Path, film: Film, labels: tuple[str, ...], axes: str
+) -> None:
+    with h5py.File(tmp_path / "film.h5", "w") as file:
+        data = file.create_dataset("mov", data=stored(film, axes or "TYX"))
+        for at, label in enumerate(labels):
+            data.dims[at].label = label
+    images = open_images(tmp_path / "film.h5")
+    assert images.info.axes_from == ("file" if axes else "guessed")
+    assert np.array_equal(all_volumes(images), expected(film, axes or "TYX"))
