@@ -57,7 +57,10 @@ def _analyzer(
     samples = np.concatenate([unit.sample_index for unit in units])
     numbers = np.repeat(np.arange(len(units)), [len(unit.sample_index) for unit in units])
     order = np.lexsort((numbers, samples))
-    sorting = sorting_in_segments(samples[order], numbers[order], timeline, np.arange(len(units)))
+    sorting = sorting_in_segments(
+        samples[order], numbers[order], timeline, np.arange(len(units)),
+        float(recording.get_sampling_frequency()),
+    )  # fmt: skip
     mask = np.zeros((len(units), recording.get_num_channels()), dtype=bool)
     for number, unit in enumerate(units):
         mask[number, unit.view] = True

@@ -47,8 +47,9 @@ def with_nwb_times(recording: BaseRecording, file: Path) -> BaseRecording:
 def typical_rate(times: Any) -> float:
     """Samples per second, from times that may be rounded and may have gaps.
 
-    The middle of many spans of ten thousand samples: rounding to microseconds moves a single
-    interval by a hundredth, and gaps are rare.
+    The mean of those spans of ten thousand samples that differ from the middle one by no more than
+    the step in which times were rounded: rounding to microseconds moves a single interval by a
+    hundredth, rounding to milliseconds the middle span by a thousandth, and gaps are rare.
 
     Args:
         times: in seconds, of all samples.
@@ -57,8 +58,13 @@ def typical_rate(times: Any) -> float:
     reach = min(10_000, len(some) // 2)
     if reach < 1:
         return 1.0
-    spans = some[reach:] - some[:-reach]
-    rate = reach / float(np.median(spans))
+    spans, steps = some[reach:] - some[:-reach], np.diff(some)
+    spans, steps = spans[np.isfinite(spans)], steps[np.isfinite(steps) & (steps > 0)]
+    if not len(spans) or not len(steps):
+        return 1.0
+    middle = float(np.median(spans))
+    near = spans[np.abs(spans - middle) < 1.01 * steps.min()]
+    rate = reach / float(near.mean() if len(near) else middle)
     whole = round(rate)
     return float(whole) if abs(rate - whole) < OTHER_RATE * rate else rate
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 from spikeinterface.core import BaseRecording
 
 from pipelines import hdf5
@@ -89,5 +90,8 @@ def _text(value: Any) -> str:
 
 def _read(file: Path, name: str) -> BaseRecording:
     hdf5.refuse_pointers(file, RecordingError)
-    recording = extractors().read_nwb_recording(file, electrical_series_path=name, use_pynwb=False)
+    with np.errstate(divide="ignore"):  # its rate of rounded timestamps, which is replaced
+        recording = extractors().read_nwb_recording(
+            file, electrical_series_path=name, use_pynwb=False
+        )
     return with_nwb_times(recording, file)

@@ -135,14 +135,19 @@ def _without(recording: BaseRecording, names: str) -> BaseRecording:
     wished = listed(names)
     if not wished:
         return recording
-    known = {str(channel).strip(): channel for channel in recording.channel_ids}
-    unknown = sorted(wished - set(known))
+    all_names = [str(channel) for channel in recording.channel_ids]
+    known = {name.strip() for name in all_names}
+    unknown = sorted(wished - known)
     if unknown:
-        some = ", ".join(list(known)[:8])
+        some = ", ".join(all_names[:8])
         raise RecordingError(
             f"exclude_channels: there is no channel {unknown[0]}. The first are called {some}."
         )
-    kept = [channel for name, channel in known.items() if name not in wished]
+    kept = [
+        channel
+        for name, channel in zip(all_names, recording.channel_ids, strict=True)
+        if name.strip() not in wished
+    ]
     if not kept:
         raise RecordingError("exclude_channels leaves out every channel: keep at least one.")
     return recording.select_channels(kept)

@@ -18,6 +18,7 @@ from pipelines.spikes.candidates import (
     listed,
     names_file,
 )
+from pipelines.spikes.channel_names import NOTES, told_apart
 from pipelines.spikes.intan import describes_others, intan_files, read_intan
 from pipelines.spikes.mearec import mearec_files, read_mearec
 from pipelines.spikes.microvolts import with_gain
@@ -90,6 +91,7 @@ def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording
     kind = _format_of(path, parameters.session)
     try:
         recording = kind.read(path, parameters)
+        name_words = told_apart(recording)
         recording = in_one_piece(recording, path, parameters.segment_starts_s)
         _touch(recording)
     except NeuroboardError:
@@ -100,6 +102,7 @@ def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording
             "are there and whole."
         ) from error
     recording = with_gain(recording, path, parameters.gain_uv)
+    recording.annotate(**{NOTES: name_words})
     if recording.has_probe():
         return recording
     return with_locations(recording, apart(recording.get_num_channels()))

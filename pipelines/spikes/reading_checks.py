@@ -5,6 +5,7 @@ from pathlib import Path
 from spikeinterface.core import BaseRecording
 
 from pipelines.errors import RecordingError
+from pipelines.spikes.channel_names import name_notes
 from pipelines.spikes.microvolts import gain_doubt, gain_notes
 from pipelines.spikes.raw_readings import Reading, raw_doubt
 from pipelines.spikes.read import raw_files
@@ -32,7 +33,11 @@ def check_reading(
     doubt = _doubt(recording, path, parameters)
     if doubt and not parameters.trust_reading:
         raise RecordingError(doubt + INSIST)
-    return [*gain_notes(recording), *([f"Taken as it was given: {doubt}"] if doubt else [])]
+    return [
+        *name_notes(recording),
+        *gain_notes(recording),
+        *([f"Taken as it was given: {doubt}"] if doubt else []),
+    ]
 
 
 def _doubt(recording: BaseRecording, path: Path, parameters: RecordingParameters) -> str:

@@ -79,7 +79,7 @@ def in_one_piece(recording: BaseRecording, path: Path, starts_s: str) -> BaseRec
 
 def _of_segments(recording: BaseRecording) -> tuple[Timeline, list[str]]:
     """The times that SpikeInterface knows of segments, and what was taken where it knows none."""
-    found = list[Timeline]()
+    found, unsaid = list[Timeline](), 0
     rate = float(recording.get_sampling_frequency())
     known = any(_start(recording, number) for number in range(recording.get_num_segments()))
     for number, segment in enumerate(recording.segments):
@@ -88,11 +88,16 @@ def _of_segments(recording: BaseRecording) -> tuple[Timeline, list[str]]:
             start = _start(recording, number)
             if start is None:
                 start = found[-1].stop_s if found and known else 0.0
+                unsaid += known
             found.append(Timeline.one(recording.get_num_samples(number), rate, start))
         else:
             blocks = (np.asarray(times[at : at + BLOCK]) for at in range(0, len(times), BLOCK))
             found.append(from_timestamps(blocks, rate))
-    return joined(found)
+    words = (
+        f"It does not say when {unsaid} of its {len(found)} segments began: such a segment is "
+        "taken right after the one before, the first at 0 s."
+    )
+    return joined(found, [words] if unsaid else [])
 
 
 def joined(parts: Sequence[Timeline], notes: Sequence[str] = ()) -> tuple[Timeline, list[str]]:
@@ -189,6 +194,7 @@ def sorting_in_segments(
     units: NDArray[Any],
     timeline: Timeline,
     unit_ids: NDArray[Any],
+    rate_hz: float,
 ) -> NumpySorting:
     """Spikes as SpikeInterface's sorting of `in_segments`.
 
@@ -197,12 +203,13 @@ def sorting_in_segments(
         units: of the same spikes.
         timeline: of the recording.
         unit_ids: all units, with spikes or without.
+        rate_hz: of the recording; its segments' clocks may run a little faster or slower.
     """
     edges = np.searchsorted(samples, [*timeline.firsts, timeline.n_samples])
     parts = [slice(one, two) for one, two in pairwise(edges.tolist())]
     return NumpySorting.from_samples_and_labels(
         [samples[part] - first for part, first in zip(parts, timeline.firsts, strict=True)],
         [units[part] for part in parts],
-        timeline.segments[0].rate_hz,
+        rate_hz,
         unit_ids=unit_ids,
     )

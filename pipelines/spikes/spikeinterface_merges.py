@@ -29,8 +29,9 @@ def merge_proposals(sorting: FinishedSorting) -> list[Proposal]:
     parts = in_segments(recording)
     band = bandpass_filter(parts, values.freq_min, values.freq_max, dtype="float32")
     trains = sorting_in_segments(
-        sorting.sample_index, sorting.unit_id, signal.timeline, np.unique(sorting.unit_id)
-    )
+        sorting.sample_index, sorting.unit_id, signal.timeline, np.unique(sorting.unit_id),
+        float(band.get_sampling_frequency()),
+    )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about gains and job settings that suit as they are
         analyzer = create_sorting_analyzer(trains, band, format="memory", sparse=False, **JOB)

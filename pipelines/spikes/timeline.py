@@ -270,9 +270,17 @@ def checked(timeline: Timeline, what: str) -> Timeline:
     """A timeline whose segments do not overlap in time.
 
     Raises:
-        RecordingError: two do, or there are too many: `what`, the name of the recording, says what
-            cannot be true.
+        RecordingError: two do, there are too many, or a start is no number: `what`, the name of the
+            recording, says what cannot be true.
     """
+    if not all(np.isfinite(one.start_s) for one in timeline.segments):
+        raise RecordingError(
+            f"{what} has times that are no numbers: say when its {len(timeline.segments)} segments "
+            f"began, such as --set segment_starts_s={_example(timeline)}."
+            if len(timeline.segments) > 1
+            else f"{what} has times that are no numbers: say when it began, such as --set "
+            "segment_starts_s=0."
+        )
     n_jumps = len(timeline.segments) - 1
     if n_jumps > MOST_JUMPS + timeline.n_samples // SAMPLES_A_JUMP:
         raise RecordingError(
@@ -302,15 +310,20 @@ def from_timestamps(blocks: Iterable[NDArray[np.float64]], rate_hz: float) -> Ti
 
     Two samples that are farther apart than one and a half sampling intervals, or nearer than half
     of one, have an edge between them. The clock of a segment is the straight line between its
-    first and its last sample.
+    first and its last sample. Where one time is no number all of them say nothing: there is one
+    segment then, which begins at nan.
 
     Args:
         blocks: times of the samples in seconds, in order, block after block.
         rate_hz: nominal samples per second.
     """
     firsts, starts, lasts = [0], list[float](), list[float]()
-    n_samples, before = 0, None
+    n_samples, before, known = 0, None, True
     for block in blocks:
+        known = known and bool(np.isfinite(block).all())
+        if not known:
+            n_samples += len(block)
+            continue
         if before is None:
             starts.append(float(block[0]))
             before = float(block[0]) - 1 / rate_hz
@@ -320,6 +333,8 @@ def from_timestamps(blocks: Iterable[NDArray[np.float64]], rate_hz: float) -> Ti
             starts.append(float(block[edge]))
             firsts.append(n_samples + edge)
         n_samples, before = n_samples + len(block), float(block[-1])
+    if not known:
+        return Timeline.one(n_samples, rate_hz, float("nan"))
     lasts.append(0.0 if before is None else before)
     sizes = np.diff([*firsts, n_samples]).tolist()
     parts = zip(firsts, sizes, starts, lasts, strict=True)

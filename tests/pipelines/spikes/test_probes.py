@@ -80,6 +80,7 @@ def test_contacts_that_are_not_connected_are_left_out(tmp_path: Path) -> None:
         (["01", "1", "001"], "01", ["1", "001"]),
         (["A 1", "A 2", "µ"], "A 2, µ", ["A 1"]),
         (["a,b", "a", "b"], '"a,b"', ["a", "b"]),
+        (["a", " a", "b"], "b", ["a", " a"]),
     ],
 )
 def test_names_of_channels_are_text(names: list[str], out: str, kept: list[str]) -> None:

@@ -240,6 +240,52 @@ def test_timestamps_give_the_rate_that_all_of_them_say(tmp_path: Path) -> None:
     assert np.abs(timeline_of(recording).seconds(np.arange(N)) - times).max() < 2e-6
 
 
+@pytest.mark.parametrize("step", [1e-6, 1e-5, 1e-4, 1e-3])
+def test_rounded_timestamps_give_the_rate_too(tmp_path: Path, step: float) -> None:
+    values, spikes = part(1)
+    times = np.round((7 + np.arange(N) / RATE) / step) * step
+    path = nwb(tmp_path / "rounded.nwb", values, timestamps=times)
+    parameters = RecordingParameters(segment_starts_s="7")
+    rate = read_recording(path, parameters).get_sampling_frequency()
+    assert rate == pytest.approx(RATE, rel=2e-6)
+    if step < 1e-4:  # those of coarser ones jump all the time
+        run("spikes sort", {"recording": path}, {}, tmp_path / "out")
+        assert_near(found_times(tmp_path / "out", tmp_path), 7 + spikes / RATE)
+
+
+def test_a_clock_that_changes_its_pace_is_sorted(tmp_path: Path) -> None:
+    values, spikes = part(1)
+    times = np.cumsum(np.where(np.arange(N) < N // 2, 1.0, 1.0001)) / RATE
+    path = nwb(tmp_path / "pace.nwb", values, timestamps=times)
+    run("spikes sort", {"recording": path}, {}, tmp_path / "out")
+    assert_near(found_times(tmp_path / "out", tmp_path), times[spikes])
+
+
+@pytest.mark.parametrize("times", ["a time", "the start"])
+def test_times_that_are_no_numbers_are_asked_for(tmp_path: Path, times: str) -> None:
+    values = part(1)[0]
+    stamps = np.arange(N) / RATE
+    stamps[50] = np.nan
+    said = {"a time": {"timestamps": stamps}, "the start": {"rate": RATE, "starting_time": np.nan}}
+    path = nwb(tmp_path / "nan.nwb", values, **said[times])
+    with pytest.raises(RecordingError, match=r"nan.nwb has times that are no numbers.*starts_s=0"):
+        read_recording(path, PARAMETERS)
+    found = timeline_of(read_recording(path, RecordingParameters(segment_starts_s="3")))
+    assert (found.start_s, found.stop_s) == (3.0, 3.0 + SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("starts", "taken"), [([10.0, None], [10.0, 10.0 + SECONDS]), ([None, 100.0], [0.0, 100.0])]
+)
+def test_a_start_that_is_missing_among_others_is_said(
+    tmp_path: Path, starts: list[float | None], taken: list[float]
+) -> None:
+    path = saved(tmp_path / "rec", [part(1)[0], part(2)[0]], starts)
+    recording = read_recording(path, PARAMETERS)
+    assert [one.start_s for one in timeline_of(recording).segments] == taken
+    assert "It does not say when 1 of its 2 segments began" in time_notes(recording)[-1]
+
+
 def test_frames_that_open_ephys_dropped_are_a_gap(tmp_path: Path) -> None:
     a, _ = part(1)
     writers.open_ephys(tmp_path / "oe", a, dropped=(40_000, 200))
