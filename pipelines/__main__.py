@@ -300,6 +300,7 @@ def _run_to_file(
     wanted |= {name: path for name, path in asked.items() if path is not None}
     for path in wanted.values():
         outputs.refuse_inputs(path, inputs.values())
+        outputs.refuse_parts(path, inputs.values(), wanted)
     with ExitStack() as files, tempfile.TemporaryDirectory() as scratch:
         targets = {
             name: files.enter_context(atomic_file(path, overwrite=options.overwrite))

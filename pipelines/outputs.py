@@ -133,6 +133,28 @@ def refuse_inputs(target: Path, inputs: Iterable[Path]) -> None:
             )
 
 
+def refuse_parts(target: Path, inputs: Iterable[Path], own_names: Iterable[str]) -> None:
+    """Refuse to replace a file of a folder that is read, such as the spikes of a sorting.
+
+    Args:
+        target: a file that is going to be written.
+        inputs: files and folders that are read.
+        own_names: of files that the same command writes, which may be written again.
+
+    Raises:
+        OutputError: `target` is there, in one of the folders.
+    """
+    if not target.is_file() or target.name in own_names:
+        return
+    folders = (path for path in inputs if path.is_dir())
+    inside = [one for one in folders if target.resolve().is_relative_to(one.resolve())]
+    if inside:
+        raise OutputError(
+            f"{target} is not replaced, for it is part of {inside[0]}, which this reads: choose "
+            "another name."
+        )
+
+
 def _refuse_existing(target: Path, overwrite: bool) -> None:
     if _is_there(target) and not overwrite:
         raise OutputError(f"{target} exists already: choose another name or add --overwrite.")

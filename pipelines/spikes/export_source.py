@@ -17,6 +17,9 @@ from pipelines.spikes.spike_waveforms import recorded_again
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.unit_tables import read_table
 
+NO_LABEL = ("", "unlabelled", "unsorted")
+"""What tables say of a unit that nobody has labelled."""
+
 LABEL_COLUMNS = (
     "label_curated",
     "label_sort_file",
@@ -93,6 +96,7 @@ def _with_labels(units: pd.DataFrame, labels: Path) -> pd.DataFrame:
         raise InputError(f"{file} cannot be read as a table ({error}): label again.") from error
     if "unit_id" not in table or not set(LABEL_COLUMNS) & set(table.columns):
         raise InputError(f"{file} has no labels: give what labelling wrote.")
+    _refuse_unclear(table, file)
     columns = [name for name in table if name in (*LABEL_COLUMNS, *WRITTEN)]
     mine, theirs = (one.set_index("unit_id")["n_spikes"] for one in (units, table))
     if not mine.equals(theirs.reindex(mine.index)):
@@ -100,6 +104,31 @@ def _with_labels(units: pd.DataFrame, labels: Path) -> pd.DataFrame:
     chosen = table.set_index("unit_id")[columns].reindex(mine.index)
     gone = [name for name in units if name in WRITTEN or name in columns]
     return units.drop(columns=gone).join(chosen, on="unit_id")
+
+
+def _refuse_unclear(table: pd.DataFrame, file: Path) -> None:
+    """Refuse labels that leave open which unit is meant, or what it is."""
+    if "n_spikes" not in table:
+        raise InputError(
+            f"{file} has no column n_spikes, by which its units are known as those of a sorting: "
+            "give what labelling wrote."
+        )
+    twice = table["unit_id"][table["unit_id"].duplicated()]
+    if len(twice):
+        raise InputError(f"{file} has unit {twice.iloc[0]} more than once: keep one row of it.")
+    for column in (name for name in LABEL_COLUMNS if name in table):
+        words = _words(table[column])
+        for row in np.flatnonzero(~words.isin((*LABELS, *NO_LABEL))).tolist():
+            raise InputError(
+                f"{file} calls unit {table['unit_id'].iloc[row]} {table[column].iloc[row]!r} in "
+                f"{column}: a label is {', '.join(LABELS[:-1])} or {LABELS[-1]}, or empty."
+            )
+
+
+def _words(column: pd.Series) -> pd.Series:
+    """Labels without what kind of cell they are of: non_soma_mua of an axon is mua."""
+    said = column.astype(object).where(column.notna(), "").astype(str)
+    return said.str.strip().str.lower().str.rpartition("_")[2]
 
 
 def _read(folder: Path, min_snr: float | None, labels: Path | None) -> Sorting:
@@ -161,9 +190,7 @@ def _labelled(units: pd.DataFrame, otherwise: pd.Series) -> pd.Series:
     """The most trusted label of each unit."""
     found = otherwise
     for column in reversed([name for name in LABEL_COLUMNS if name in units]):
-        # Labels of axons, such as non_soma_mua, end with the label itself.
-        said = units[column].astype(object).where(units[column].notna(), "")
-        words = said.astype(str).str.rpartition("_")[2]
+        words = _words(units[column])
         found = words.where(words.isin(LABELS), found)
     return found
 

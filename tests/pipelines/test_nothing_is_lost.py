@@ -49,6 +49,20 @@ def test_an_input_is_never_replaced(
     assert (here / "lab/recording/traces.raw").read_bytes() == content
 
 
+@pytest.mark.parametrize("name", ["spikes.npz", "units.csv"])
+def test_a_part_of_a_sorting_is_not_replaced_by_its_labels(
+    here: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    target = here / "spikes" / "units" / name
+    content = target.read_bytes()
+    words = ["spikes", "label", "spikes/units", "--method", "thresholds", "--quiet"]
+    assert main([*words, "--out", f"spikes/units/{name}", "--overwrite"]) == 2
+    assert "is part of spikes/units, which this reads" in capsys.readouterr().err
+    assert target.read_bytes() == content
+    for _ in range(2):
+        assert main([*words, "--out", "spikes/units/labels.csv", "--overwrite"]) == 0
+
+
 @pytest.mark.parametrize("target", ["lab/synapses.csv", "lab"])
 def test_a_table_is_not_replaced_by_what_is_made_of_it(
     here: Path, capsys: pytest.CaptureFixture[str], target: str

@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -192,3 +193,32 @@ def test_the_paragraph_for_methods_names_the_labellers(units: Path, tmp_path: Pa
     exported(units, "csv", tmp_path / "out")
     assert "Bombcell" in (tmp_path / "out" / "methods.txt").read_text()
     assert (tmp_path / "out" / "thresholds.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda table: table.drop(columns="n_spikes"), "labels.csv has no column n_spikes"),
+        (lambda table: pd.concat([table, table]), "labels.csv has unit 0 more than once"),
+        (lambda table: table.assign(label_thresholds="SUA"), "labels.csv calls unit 0 'SUA' in"),
+    ],
+)
+def test_labels_that_are_not_understood_are_asked_for(
+    units: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Any, words: str
+) -> None:
+    file = tmp_path / "labels.csv"
+    label(units, "thresholds", "--out", file)
+    change(pd.read_csv(file)).to_csv(file, index=False)
+    said = ["spikes", "export", str(units), "--labels", str(file), "--out", str(tmp_path / "x")]
+    assert main([*said, "--quiet"]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_labels_may_be_written_in_capitals_or_left_empty(units: Path, tmp_path: Path) -> None:
+    file, out = tmp_path / "labels.csv", tmp_path / "x"
+    label(units, "thresholds", "--out", file)
+    table = pd.read_csv(file).assign(label_thresholds=["Noise", " MUA", "GOOD", None])
+    table.to_csv(file, index=False)
+    said = ["spikes", "export", str(units), "--labels", str(file), "--out", str(out), "--quiet"]
+    assert main([*said, "--format", "csv"]) == 0
+    assert [row["label"] for row in rows(out)][:3] == ["noise", "mua", "good"]
