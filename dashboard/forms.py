@@ -1,6 +1,7 @@
 """A parameters model as a form, and the form's values as the model again."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -12,7 +13,7 @@ from dash.development.base_component import Component
 from pydantic.fields import FieldInfo
 
 from pipelines.errors import ParameterError
-from pipelines.parameters import Parameters
+from pipelines.parameters import FOUND, MORE_SETTINGS, Parameters
 from pipelines.synapses.parameters import MAPPING
 
 
@@ -27,7 +28,7 @@ def form(
     values: Mapping[str, Any],
     offered: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Component]:
-    """Labelled inputs for a model, the advanced ones folded away.
+    """Labelled inputs for a model, the advanced ones folded away under their headings.
 
     Args:
         model: whose fields to show.
@@ -37,21 +38,62 @@ def form(
     """
     offered = offered or {}
     plain: list[Component] = []
-    advanced: list[Component] = []
+    folds: dict[str, list[Component]] = {}
     for name, field in model.model_fields.items():
         if _extra(field, "path") or len(offered.get(name, "any")) < 2:
             continue
         identity, value = field_id(bench, name), values.get(name, field.default)
         control = _control(identity, field, value, offered.get(name))
-        (advanced if _extra(field, "advanced") else plain).append(control)
-    if advanced:
-        changed = any(
-            name in values and _differs(values[name], field.default) and _extra(field, "advanced")
-            for name, field in model.model_fields.items()
-        )
-        fold = [html.Summary("More settings"), html.Div(advanced, className="stack")]
-        plain.append(html.Details(fold, open=changed, className="fold"))
-    return plain
+        if _extra(field, "advanced"):
+            folds.setdefault(_extra(field, "fold"), []).append(control)
+        else:
+            plain.append(control)
+    changed = _folds_with(model, [name for name in values if _is_changed(model, values, name)])
+    ordered = sorted(folds, key=lambda heading: heading == MORE_SETTINGS)
+    return plain + [_fold(bench, name, folds[name], name in changed) for name in ordered]
+
+
+def fold_id(bench: str, heading: str) -> dict[str, str]:
+    """The id of what is folded away under a heading."""
+    return {"type": "fold", "bench": bench, "name": heading}
+
+
+def asked_for(model: type[Parameters], sentence: str) -> list[str]:
+    """The parameters that a sentence asks for, as `--set session=` or `--gain-uv` does."""
+    flags = re.findall(r"--([a-z0-9][a-z0-9_-]*)", sentence)
+    assigned = re.findall(r"\b([a-z0-9_]+)=", sentence)
+    given = {*assigned, *(flag.replace("-", "_") for flag in flags)}
+    given |= {"columns"} if "column" in given else set()
+    return [name for name in model.model_fields if name in given]
+
+
+def labels_of(model: type[Parameters], names: Sequence[str]) -> list[str]:
+    """What forms call parameters."""
+    return [str(model.model_fields[name].title) for name in names]
+
+
+def opened(
+    model: type[Parameters], sentence: str, headings: Sequence[str], now: Sequence[bool]
+) -> list[bool]:
+    """Which folds are open once a sentence asks for parameters within them."""
+    asked = _folds_with(model, asked_for(model, sentence))
+    return [bool(is_open) or name in asked for name, is_open in zip(headings, now, strict=True)]
+
+
+def _folds_with(model: type[Parameters], names: Sequence[str]) -> set[str]:
+    """The headings under which these parameters are folded away."""
+    fields = [model.model_fields[name] for name in names if name in model.model_fields]
+    return {_extra(field, "fold") for field in fields if _extra(field, "advanced")}
+
+
+def _is_changed(model: type[Parameters], values: Mapping[str, Any], name: str) -> bool:
+    field = model.model_fields.get(name)
+    return field is not None and _differs(values[name], field.default)
+
+
+def _fold(bench: str, heading: str, controls: list[Component], is_open: bool) -> Component:
+    parts = [html.Summary(heading), html.Div(controls, className="stack")]
+    return html.Details(parts, id=fold_id(bench, heading), open=is_open, className="fold")
 
 
 def read(
@@ -103,9 +145,11 @@ def _control(
             clampBehavior="none",
             allowDecimal=kind is float,
             step=_step(kind, value),
-            placeholder="found by itself" if _is_optional(field) else "",
+            placeholder=_extra(field, "empty") if _is_optional(field) else "",
         )
-    return dmc.TextInput(**{**shared, "value": _as_text(value)})
+    empty = _extra(field, "empty")
+    shown = "" if empty == FOUND else empty
+    return dmc.TextInput(**{**shared, "value": _as_text(value)}, placeholder=shown)
 
 
 def _mapping(shared: dict[str, Any]) -> Component:

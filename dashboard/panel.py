@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard import results
+from dashboard import forms, results
 from dashboard.aria import aria
 from dashboard.jobs.store import Job
 from dashboard.jobs.store import State as JobState
@@ -99,7 +99,15 @@ def sentence(job: Job) -> str:
         return f"Finished {when(job.finished)} after {took:.1f} s."
     if job.state is JobState.CANCELLED:
         return "Cancelled. Nothing was kept; Run again starts from the beginning."
-    return job.error
+    return failed_sentence(job)
+
+
+def failed_sentence(job: Job) -> str:
+    """Why a job failed, and what the form calls the settings that are asked for."""
+    model = TASKS[job.task].parameters
+    labels = forms.labels_of(model, forms.asked_for(model, job.error))
+    missing = [label for label in labels if label not in job.error]
+    return f"{job.error} In the form: {', '.join(missing)}." if missing else job.error
 
 
 def waiting_sentence(job: Job) -> str:
@@ -164,6 +172,14 @@ def register(app: Dash) -> None:
         State("panel-shown", "data"),
         prevent_initial_call=True,
     )
+    fold = {"type": "fold", "bench": ALL, "name": ALL}
+    app.callback(
+        Output(fold, "open"),
+        Input("panel-tick", "disabled"),
+        State("panel-job", "data"),
+        State(fold, "id"),
+        State(fold, "open"),
+    )(open_what_is_asked)
     app.callback(
         Output("panel-result", "children"),
         Input("panel-shown", "data"),
@@ -194,6 +210,17 @@ def refresh(_ticks: Any, _cancel: Any, _again: Any, job_id: str) -> tuple[Any, .
         over,
         result_stamp(job),
     )
+
+
+def open_what_is_asked(
+    over: bool, job_id: str, ids: list[dict[str, str]], now: list[bool]
+) -> list[bool]:
+    """Unfold the settings of the form that a failed job asks for."""
+    job = services().store.get(job_id)
+    if not over or job is None or job.state is not JobState.FAILED:
+        raise PreventUpdate
+    headings = [one["name"] for one in ids]
+    return forms.opened(TASKS[job.task].parameters, job.error, headings, now)
 
 
 def result_stamp(job: Job) -> str:

@@ -16,7 +16,7 @@ from dashboard.services import services
 from dashboard.workbench import Bench
 from pipelines.errors import NeuroboardError
 from pipelines.synapses.columns import REQUIRED
-from pipelines.synapses.parameters import COLUMNS, MAPPING, SHEETS
+from pipelines.synapses.parameters import COLUMNS, MAPPING, OTHER_TABLE, SHEETS
 from pipelines.synapses.reading import Outline, read_outline
 from pipelines.synapses.sources import MOST_LACKING, missing_columns
 from pipelines.tasks import TASKS
@@ -95,7 +95,7 @@ def assignments(
         return []
     text = f"The table has no column {', '.join(missing[:3])}{' ...' if len(missing) > 3 else ''}. "
     text += "Say which of its columns it is, or, of a table that is not of synapses, choose its "
-    text += "columns in More settings."
+    text += f"columns under {OTHER_TABLE}."
     chosen = [
         dmc.Select(
             id={"type": "column", "bench": slug, "name": name},

@@ -15,6 +15,10 @@ from pydantic_core import ErrorDetails
 
 from pipelines.errors import ParameterError
 
+MORE_SETTINGS = "More settings"
+"""Where a form folds advanced parameters away that have no heading of their own."""
+FOUND = "found by itself"
+
 
 def parameter(
     default: Any,
@@ -25,6 +29,8 @@ def parameter(
     advanced: bool = False,
     path: bool = False,
     offers: str = "",
+    fold: str = MORE_SETTINGS,
+    empty: str = FOUND,
     **bounds: Any,
 ) -> Any:
     """Declare one parameter.
@@ -38,10 +44,12 @@ def parameter(
         path: whether it names a file of this machine; forms, whoever fills them in, leave it out.
         offers: what a form offers to choose from: "columns" or "sheets" of the chosen table, or a
             "mapping" of names that are needed to its columns.
+        fold: the heading under which a form folds an advanced one away.
+        empty: what becomes of a value that is left empty, in a few words.
         bounds: pydantic's `ge`, `gt`, `le`, `lt`, `min_length`, ...
     """
     extra: dict[str, JsonValue] = {"unit": unit, "advanced": advanced, "path": path}
-    extra["offers"] = offers
+    extra |= {"offers": offers, "fold": fold, "empty": empty}
     return Field(default, title=label, description=help, json_schema_extra=extra, **bounds)
 
 

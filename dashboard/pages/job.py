@@ -12,6 +12,7 @@ from dashboard import panel, shell
 from dashboard.jobs.store import Job, State
 from dashboard.jobs.tasks import KINDS, edit_link
 from dashboard.services import services
+from pipelines.parameters import FOUND
 from pipelines.tasks import TASKS
 
 PAGE = {"module": "job", "path_template": "/jobs/<job_id>", "title": "Job – Neuroboard"}
@@ -75,7 +76,8 @@ def _named_parameters(job: Job) -> dict[str, Any]:
         field = fields.get(name)
         extra = field.json_schema_extra if field else None
         unit = f" {extra['unit']}" if isinstance(extra, dict) and extra.get("unit") else ""
-        shown = "found by itself" if value in (None, "") else f"{value}{unit}"
+        empty = str(extra["empty"]) if isinstance(extra, dict) else FOUND
+        shown = empty if value in (None, "") else f"{value}{unit}"
         named[f"{field.title} ({name})" if field else name] = shown
     return named
 

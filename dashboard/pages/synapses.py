@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard import shell, table_choices, workbench
 from dashboard.workbench import Bench, Source
+from pipelines.synapses.parameters import OTHER_TABLE
 
 PAGE = {"module": "synapses", "path": "/synapses", "title": "Synapses – Neuroboard"}
 TITLE = "Synapses"
@@ -14,7 +15,7 @@ LEAD = "Cluster a table of synapses, train a classifier on it, and predict new s
 _TABLE_HELP = (
     "One synapse a row: NeuronId, SynType, SynId, corr_x/y/z_micron, "
     "corr_soma_x/y/z_micron, SynArea, BoutonArea. Of any other table of points choose the "
-    "columns in the folded settings."
+    f"columns under {OTHER_TABLE}."
 )
 _NEW_HELP = "New rows with the columns of the table that the classifier was trained on."
 STEPS: Mapping[str, Bench] = {

@@ -54,6 +54,7 @@ class ComposeParameters(Parameters):
     k: int | None = parameter(
         None,
         label="Clusters of the map",
+        empty="the chosen one",
         help="clusters: which of the map's numbers of clusters is meant; empty for the chosen one.",
         ge=2,
     )

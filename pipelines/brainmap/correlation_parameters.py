@@ -42,6 +42,7 @@ class CorrelateParameters(ReadingParameters):
     k: int | None = parameter(
         None,
         label="Clusters of the map",
+        empty="the chosen one",
         help="cluster: which of the map's numbers of clusters is meant; empty for the chosen one.",
         ge=2,
     )

@@ -51,6 +51,7 @@ class MapExportParameters(SizeParameters):
     k: int | None = parameter(
         None,
         label="Clusters of the map",
+        empty="the chosen one",
         help="Which of the map's numbers of clusters is written; empty for the chosen one.",
         ge=2,
     )
@@ -60,6 +61,7 @@ class MapExportParameters(SizeParameters):
     rate: float | None = parameter(
         None,
         label="Volumes per second",
+        empty="as the map says",
         unit="Hz",
         help="nwb: how fast the images were taken, where the map does not know it. Empty if "
         "unknown: times are then in frames, and the file says so.",

@@ -41,6 +41,10 @@ def _numbers(value: Any) -> Any:
     return [value] if isinstance(value, int | float) else (value or [])
 
 
+IMAGES, SIZES = "How the images are read", "Pixel sizes and times"
+"""Headings under which forms fold what a file may not say of itself."""
+
+
 class SizeParameters(Parameters):
     """The sizes of images, where their file does not say them, or not rightly."""
 
@@ -49,30 +53,36 @@ class SizeParameters(Parameters):
     ] = parameter(
         (),
         label="Pixel size",
+        empty="as the file says",
         unit="µm",
         help="Width of a pixel, for figures and files; two numbers, such as 0.5, 0.65, are its "
         "height and width. Only needed where the file does not say it, or not rightly.",
         max_length=2,
         advanced=True,
+        fold=SIZES,
     )
     plane_um: float | None = parameter(
         None,
         label="Distance of planes",
+        empty="as the file says",
         unit="µm",
         help="From one plane to the next. Only needed where the file does not say it.",
         gt=0,
         allow_inf_nan=False,
         advanced=True,
+        fold=SIZES,
     )
     frame_s: float | None = parameter(
         None,
         label="Frame interval",
+        empty="as the file says",
         unit="s",
         help="From one volume to the next: series are then shown over seconds. Only needed where "
         "the file does not say it.",
         gt=0,
         allow_inf_nan=False,
         advanced=True,
+        fold=SIZES,
     )
 
     @property
@@ -82,15 +92,18 @@ class SizeParameters(Parameters):
         return Sizes(pixel, self.plane_um, self.frame_s)
 
 
-class ReadingParameters(SizeParameters):
-    """How a file of images is understood."""
+class LayoutParameters(Parameters):
+    """How the numbers in a file of images lie."""
 
     axes: Annotated[str, AfterValidator(typed)] = parameter(
         "",
         label="Axes",
+        empty="as the file says",
         help="What the axes of the file are, the slowest first: T time, Z plane, C channel, Y and "
         "X, such as TZYX, or YXT for frames with time last. Empty takes what the file says, and "
         "asks where a shape is doubtful.",
+        advanced=True,
+        fold=IMAGES,
     )
     files: Files = parameter(
         "auto",
@@ -98,53 +111,69 @@ class ReadingParameters(SizeParameters):
         help="How the TIFFs of a folder belong together: each a time point with its planes as "
         "pages; pieces of one recording, one after the other in time; planes, a file each; or "
         "channels, of which one is read. auto goes by metadata, pages and names, or asks.",
+        advanced=True,
+        fold=IMAGES,
     )
     channel: str = parameter(
         "",
         label="Channel",
+        empty="the only one",
         help="Which of several channels is read, by its name or its number from 1. Empty if there "
         "is only one.",
         max_length=200,
+        advanced=True,
+        fold=IMAGES,
     )
     planes: int | None = parameter(
         None,
         label="Planes per volume",
+        empty="as the file says",
         unit="pages",
         help="How many pages of a multi-page TIFF make one volume. Only needed for TIFFs "
         "that do not say so themselves; 1 for a film of one plane.",
         ge=1,
+        advanced=True,
+        fold=IMAGES,
     )
     channels: int | None = parameter(
         None,
         label="Channels per plane",
+        empty="as the file says",
         unit="pages",
         help="How many pages of a multi-page TIFF belong to one plane, one for each channel. Only "
         "needed for TIFFs whose channels alternate without saying so.",
         ge=1,
         advanced=True,
+        fold=IMAGES,
     )
     dataset: str = parameter(
         "",
         label="Dataset",
+        empty="the only one",
         help="Which array of an HDF5, NWB, zarr or MATLAB file holds the images, by its path or "
         "name in the file. Only needed if there are several.",
         advanced=True,
+        fold=IMAGES,
     )
     height: int | None = parameter(
         None,
         label="Frame height",
+        empty="as the file says",
         unit="pixels",
         help="Of a file of nothing but numbers, such as suite2p's data.bin without its ops.npy.",
         ge=1,
         advanced=True,
+        fold=IMAGES,
     )
     width: int | None = parameter(
         None,
         label="Frame width",
+        empty="as the file says",
         unit="pixels",
         help="Of a file of nothing but numbers, such as suite2p's data.bin without its ops.npy.",
         ge=1,
         advanced=True,
+        fold=IMAGES,
     )
 
     fill_frames: Annotated[
@@ -154,10 +183,16 @@ class ReadingParameters(SizeParameters):
     ] = parameter(
         (),
         label="Frames to fill in",
+        empty="none",
         help="Frames without an image, such as dropped ones, counted from 0, such as 50, 51. Each "
         "becomes the straight line between the frames around it, so that all times stay.",
         advanced=True,
+        fold=IMAGES,
     )
+
+
+class ReadingParameters(SizeParameters, LayoutParameters):
+    """How a file of images is understood."""
 
     @property
     def reading(self) -> Reading:

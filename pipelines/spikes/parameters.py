@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import ValidationInfo, field_validator
 
 from pipelines.parameters import Parameters, parameter
-from pipelines.spikes.recording_parameters import RecordingParameters
+from pipelines.spikes.recording_parameters import RECORDING, RecordingParameters
 
 Sorter = Literal["auto", "group", "tridesclous2", "spykingcircus2", "lupin", "simple"]
 Clusterer = Literal["bgmm", "gmm", "kmeans", "isosplit", "hdbscan"]
@@ -70,6 +70,7 @@ class SpikesParameters(RecordingParameters):
     solutions: int | None = parameter(
         None,
         label="Solutions to keep",
+        empty="none",
         help="Also fit Gaussian mixtures with 2 to this many components to every group and keep "
         "them all, to look at and choose from. Empty for none: it takes time.",
         ge=2,
@@ -103,6 +104,7 @@ class SpikesParameters(RecordingParameters):
     noise_window_s: float | None = parameter(
         None,
         label="Noise measured every",
+        empty="once",
         unit="s",
         help="Empty: one threshold for the whole recording. A number, such as 10, measures the "
         "noise anew for every stretch of that length, for recordings whose noise changes.",
@@ -199,14 +201,17 @@ class SpikesParameters(RecordingParameters):
         label="Channels to leave out",
         help="Names of channels divided by commas, such as broken or bridged ones.",
         advanced=True,
+        fold=RECORDING,
     )
     end_s: float | None = parameter(
         None,
         label="Sort up to",
+        empty="the end",
         unit="s",
         help="Leave out what comes later, such as after the headstage fell off. Empty for all.",
         gt=0,
         advanced=True,
+        fold=RECORDING,
     )
     seed: int = parameter(
         0,
@@ -298,6 +303,7 @@ class ExportParameters(Parameters):
     min_snr: float | None = parameter(
         None,
         label="Least SNR of a good unit",
+        empty="1.2 times the threshold",
         help="Only for units that were not labelled. Empty: 1.2 times the detection threshold "
         "that they were sorted with, for clusters of noise stay below it.",
         gt=0,

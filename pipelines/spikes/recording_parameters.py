@@ -11,6 +11,9 @@ Layout = Literal["recorded", "apart", "tetrodes", "stereotrodes", "row"]
 Dtype = Literal["int16", "uint16", "int32", "float32", "float64", ">i2", ">u2", ">i4", ">f4", ">f8"]
 """Those with > have the highest byte first, as some amplifiers and old computers write."""
 
+RECORDING = "How the recording is read"
+"""The heading under which forms fold these away."""
+
 
 class RecordingParameters(Parameters):
     """Places of channels, and the numbers of raw binary files."""
@@ -22,6 +25,7 @@ class RecordingParameters(Parameters):
         "apart: every channel is a wire of its own. tetrodes, stereotrodes: every four or two "
         "channels are one. row: one straight row with the pitch below.",
         advanced=True,
+        fold=RECORDING,
     )
     pitch_um: float = parameter(
         25.0,
@@ -31,11 +35,14 @@ class RecordingParameters(Parameters):
         gt=0,
         le=10_000,
         advanced=True,
+        fold=RECORDING,
     )
     sampling_frequency: float | None = parameter(
         None,
         label="Sampling frequency",
+        empty="as the recording says",
         advanced=True,
+        fold=RECORDING,
         unit="Hz",
         help="Of a raw binary file; the other formats know theirs.",
         gt=0,
@@ -43,7 +50,9 @@ class RecordingParameters(Parameters):
     num_channels: int | None = parameter(
         None,
         label="Number of channels",
+        empty="as the recording says",
         advanced=True,
+        fold=RECORDING,
         help="Of a raw binary file whose samples are stored channel after channel for each time.",
         ge=1,
     )
@@ -53,11 +62,13 @@ class RecordingParameters(Parameters):
         help="Of a raw binary file: the type of one sample; those with > have the highest byte "
         "first.",
         advanced=True,
+        fold=RECORDING,
     )
     file_offset: int = parameter(
         0,
         label="Header of the file",
         advanced=True,
+        fold=RECORDING,
         unit="bytes",
         help="Of a raw binary file: how many bytes stand before the first sample.",
         ge=0,
@@ -65,7 +76,9 @@ class RecordingParameters(Parameters):
     gain_uv: float | None = parameter(
         None,
         label="Gain",
+        empty="as the recording says",
         advanced=True,
+        fold=RECORDING,
         unit="uV per step",
         help="Microvolts per step of the stored numbers (0.195 for Intan). Needed for recordings "
         "that do not say it; for others it takes the place of what they say.",
@@ -75,6 +88,7 @@ class RecordingParameters(Parameters):
         "",
         label="Which recording",
         advanced=True,
+        fold=RECORDING,
         help="Where a folder or file holds several recordings, experiments, probes or signals: the "
         "name of one, as the message lists them; several, divided by commas, to be joined.",
     )
@@ -82,6 +96,7 @@ class RecordingParameters(Parameters):
         False,
         label="Join recordings",
         advanced=True,
+        fold=RECORDING,
         help="Join the recordings of a folder, or those that are named above, in the order of "
         "their times. Otherwise one has to be named: nothing is joined because it lies together.",
     )
@@ -89,6 +104,7 @@ class RecordingParameters(Parameters):
         False,
         label="Trust the reading",
         advanced=True,
+        fold=RECORDING,
         help="Take gain, sample type and number of channels as they are, also when what comes out "
         "cannot be the signal of electrodes.",
     )
@@ -96,6 +112,7 @@ class RecordingParameters(Parameters):
         "",
         label="Starts of segments",
         advanced=True,
+        fold=RECORDING,
         unit="s",
         help="When each segment of the recording begins, divided by commas, such as 0,130; only "
         "where the recording says nothing of it, or what cannot be true. A single one means that "

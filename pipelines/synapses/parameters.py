@@ -58,6 +58,9 @@ SHEET_HELP = "The worksheet to read. May stay empty when the file has only one w
 SEED_HELP = "The same data with the same seed gives the same result, bit for bit."
 
 
+TABLE, OTHER_TABLE = "How the table is read", "A table that is not of synapses"
+"""Headings under which forms fold parameters away."""
+
 SHEETS, COLUMNS, MAPPING = "sheets", "columns", "mapping"
 """What a form offers for a parameter, once a table is chosen."""
 
@@ -76,6 +79,8 @@ def _repair() -> Any:
         "the raw columns), fill-down (blank cells that are merged with the one above), "
         "without-hidden (leaves out rows that are hidden in the workbook). Repaired rows say so; "
         "nothing is repaired unasked.",
+        advanced=True,
+        fold=TABLE,
     )
 
 
@@ -87,6 +92,7 @@ def _header_row() -> Any:
         ge=0,
         le=1000,
         advanced=True,
+        fold=TABLE,
     )
 
 
@@ -130,38 +136,40 @@ class TableParameters(Parameters):
     id_column: Column = parameter(
         "",
         label="Id column",
-        help="Another table than one of synapses: what names a row within its group. Without it "
-        "equal rows are all kept.",
+        help="What names a row within its group. Without it equal rows are all kept.",
         max_length=200,
         advanced=True,
+        fold=OTHER_TABLE,
         offers=COLUMNS,
     )
     group_column: Column = parameter(
         "",
         label="Group column",
-        help="Another table: rows of one group (a neuron, an animal) get a frame of their own. "
+        help="Rows of one group (a neuron, an animal) get a frame of their own. "
         "Without it all rows are one group.",
         max_length=200,
         advanced=True,
+        fold=OTHER_TABLE,
         offers=COLUMNS,
     )
     coordinate_columns: Columns = parameter(
         (),
         label="Coordinate columns",
-        help="Another table: two or three columns of one unit. In each group they are centred "
+        help="Two or three columns of one unit. In each group they are centred "
         "and turned to their principal axes, the largest part of each axis positive. Without "
         "them features alone are compared.",
         max_length=3,
         advanced=True,
+        fold=OTHER_TABLE,
         offers=COLUMNS,
     )
     feature_columns: Columns = parameter(
         (),
         label="Feature columns",
-        help="Another table: numeric columns that are compared, each scaled by its interquartile "
-        "range.",
+        help="Numeric columns that are compared, each scaled by its interquartile range.",
         max_length=100,
         advanced=True,
+        fold=OTHER_TABLE,
         offers=COLUMNS,
     )
     log_columns: Columns = parameter(
@@ -171,6 +179,7 @@ class TableParameters(Parameters):
         "by factors, such as sizes. A check names those that are skewed.",
         max_length=100,
         advanced=True,
+        fold=OTHER_TABLE,
         offers=COLUMNS,
     )
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from dash import html
 from dash.development.base_component import Component
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,6 +62,41 @@ def test_a_field_shows_what_is_offered_and_is_left_out_without_a_choice() -> Non
     assert engine("local") == []
     [field] = engine("local", "dask://10.0.0.5:8786")
     assert (field.value, field.data) == ("local", ["local", "dask://10.0.0.5:8786"])
+
+
+def folds(model: type[Parameters], values: dict[str, Any]) -> dict[str, bool]:
+    parts = forms.form(model, "bench", values)
+    return {part.id["name"]: part.open for part in parts if isinstance(part, html.Details)}
+
+
+def test_settings_are_folded_under_headings_and_only_those_with_changes_are_open() -> None:
+    from pipelines.brainmap.parameters import BrainmapParameters
+
+    shown = folds(BrainmapParameters, {"axes": "TZYX", "k": [5], "frame_s": None})
+    assert list(shown) == ["How the images are read", "Pixel sizes and times", "More settings"]
+    assert list(shown.values()) == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("task", "sentence", "labels", "heading"),
+    [
+        ("spikes sort", "Name one: --set session=A", ["Which recording"], "recording is read"),
+        ("spikes sort", "Give it with --gain-uv, such as 0.195.", ["Gain"], "recording is read"),
+        ("brainmap fit", "Say Axes (--axes TZYX).", ["Axes"], "images are read"),
+        ("brainmap fit", "Or --set fill_frames=3.", ["Frames to fill in"], "images are read"),
+        ("synapses fit", "Say --column SynArea=HEADER", ["Columns"], ""),
+        ("synapses fit", "such as --set header_row=3.", ["Header row"], "table is read"),
+    ],
+)
+def test_what_a_sentence_asks_for_is_named_as_in_the_form_and_unfolded(
+    task: str, sentence: str, labels: list[str], heading: str
+) -> None:
+    model = TASKS[task].parameters
+    assert forms.labels_of(model, forms.asked_for(model, sentence)) == labels
+    headings = list(folds(model, {}))
+    opened = forms.opened(model, sentence, headings, [False] * len(headings))
+    wanted = [bool(heading) and name.endswith(heading) for name in headings]
+    assert opened == wanted
 
 
 @given(st.one_of(st.text(), st.floats(), st.integers(), st.none(), st.lists(st.integers())))
