@@ -61,15 +61,17 @@ def fold_id(bench: str, heading: str) -> dict[str, str]:
 def asked_for(model: type[Parameters], sentence: str) -> list[str]:
     """The parameters that a sentence asks for, as `--set session=` or `--gain-uv` does."""
     flags = re.findall(r"--([a-z0-9][a-z0-9_-]*)", sentence)
-    assigned = re.findall(r"\b([a-z0-9_]+)=", sentence)
+    assigned = re.findall(r"--set ([a-z0-9_]+)=", sentence)
     given = {*assigned, *(flag.replace("-", "_") for flag in flags)}
     given |= {"columns"} if "column" in given else set()
     return [name for name in model.model_fields if name in given]
 
 
-def labels_of(model: type[Parameters], names: Sequence[str]) -> list[str]:
-    """What forms call parameters."""
-    return [str(model.model_fields[name].title) for name in names]
+def with_labels(model: type[Parameters], sentence: str) -> str:
+    """A sentence, and what the form calls the parameters for which it names flags."""
+    labels = [str(model.model_fields[name].title) for name in asked_for(model, sentence)]
+    missing = [label for label in labels if label not in sentence]
+    return f"{sentence} In the form: {', '.join(missing)}." if missing else sentence
 
 
 def opened(

@@ -99,15 +99,7 @@ def sentence(job: Job) -> str:
         return f"Finished {when(job.finished)} after {took:.1f} s."
     if job.state is JobState.CANCELLED:
         return "Cancelled. Nothing was kept; Run again starts from the beginning."
-    return failed_sentence(job)
-
-
-def failed_sentence(job: Job) -> str:
-    """Why a job failed, and what the form calls the settings that are asked for."""
-    model = TASKS[job.task].parameters
-    labels = forms.labels_of(model, forms.asked_for(model, job.error))
-    missing = [label for label in labels if label not in job.error]
-    return f"{job.error} In the form: {', '.join(missing)}." if missing else job.error
+    return forms.with_labels(TASKS[job.task].parameters, job.error)
 
 
 def waiting_sentence(job: Job) -> str:

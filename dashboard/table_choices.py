@@ -95,7 +95,7 @@ def assignments(
         return []
     text = f"The table has no column {', '.join(missing[:3])}{' ...' if len(missing) > 3 else ''}. "
     text += "Say which of its columns it is, or, of a table that is not of synapses, choose its "
-    text += f"columns under {OTHER_TABLE}."
+    text += f"columns under “{OTHER_TABLE}”."
     chosen = [
         dmc.Select(
             id={"type": "column", "bench": slug, "name": name},

@@ -15,7 +15,7 @@ LEAD = "Cluster a table of synapses, train a classifier on it, and predict new s
 _TABLE_HELP = (
     "One synapse a row: NeuronId, SynType, SynId, corr_x/y/z_micron, "
     "corr_soma_x/y/z_micron, SynArea, BoutonArea. Of any other table of points choose the "
-    f"columns under {OTHER_TABLE}."
+    f"columns under “{OTHER_TABLE}”."
 )
 _NEW_HELP = "New rows with the columns of the table that the classifier was trained on."
 STEPS: Mapping[str, Bench] = {

@@ -9,11 +9,13 @@ import dash_ag_grid as dag
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard import forms
 from dashboard.aria import aria
 from dashboard.jobs.store import Job
 from dashboard.services import services
 from pipelines.errors import InputError
 from pipelines.spikes.timeline import Timeline
+from pipelines.tasks import TASKS
 
 
 def job(job_id: str) -> Job:
@@ -61,7 +63,9 @@ def notes(job: Job) -> list[Component]:
     found = headline(job)
     offered = {offer["message"] for offer in found.get("offers", {}).values()}
     texts = [note for note in found.get("notes", ()) if note not in offered]
-    return [html.P(text, className="note") for text in dict.fromkeys(texts)]
+    model = TASKS[job.task].parameters
+    said = (forms.with_labels(model, text) for text in dict.fromkeys(texts))
+    return [html.P(text, className="note") for text in said]
 
 
 def stats(figures: Mapping[str, str]) -> Component:

@@ -18,6 +18,33 @@ RECORDING = "How the recording is read"
 class RecordingParameters(Parameters):
     """Places of channels, and the numbers of raw binary files."""
 
+    session: str = parameter(
+        "",
+        label="Which recording",
+        advanced=True,
+        fold=RECORDING,
+        help="Where a folder or file holds several recordings, experiments, probes or signals: the "
+        "name of one, as the message lists them; several, divided by commas, to be joined.",
+    )
+    join: bool = parameter(
+        False,
+        label="Join recordings",
+        advanced=True,
+        fold=RECORDING,
+        help="Join the recordings of a folder, or those that are named above, in the order of "
+        "their times. Otherwise one has to be named: nothing is joined because it lies together.",
+    )
+    gain_uv: float | None = parameter(
+        None,
+        label="Gain",
+        empty="as the recording says",
+        advanced=True,
+        fold=RECORDING,
+        unit="uV per step",
+        help="Microvolts per step of the stored numbers (0.195 for Intan). Needed for recordings "
+        "that do not say it; for others it takes the place of what they say.",
+        gt=0,
+    )
     layout: Layout = parameter(
         "recorded",
         label="Channel places",
@@ -72,33 +99,6 @@ class RecordingParameters(Parameters):
         unit="bytes",
         help="Of a raw binary file: how many bytes stand before the first sample.",
         ge=0,
-    )
-    gain_uv: float | None = parameter(
-        None,
-        label="Gain",
-        empty="as the recording says",
-        advanced=True,
-        fold=RECORDING,
-        unit="uV per step",
-        help="Microvolts per step of the stored numbers (0.195 for Intan). Needed for recordings "
-        "that do not say it; for others it takes the place of what they say.",
-        gt=0,
-    )
-    session: str = parameter(
-        "",
-        label="Which recording",
-        advanced=True,
-        fold=RECORDING,
-        help="Where a folder or file holds several recordings, experiments, probes or signals: the "
-        "name of one, as the message lists them; several, divided by commas, to be joined.",
-    )
-    join: bool = parameter(
-        False,
-        label="Join recordings",
-        advanced=True,
-        fold=RECORDING,
-        help="Join the recordings of a folder, or those that are named above, in the order of "
-        "their times. Otherwise one has to be named: nothing is joined because it lies together.",
     )
     trust_reading: bool = parameter(
         False,

@@ -80,11 +80,11 @@ def test_settings_are_folded_under_headings_and_only_those_with_changes_are_open
 @pytest.mark.parametrize(
     ("task", "sentence", "labels", "heading"),
     [
-        ("spikes sort", "Name one: --set session=A", ["Which recording"], "recording is read"),
+        ("spikes sort", "Name one: --set session=A.", ["Which recording"], "recording is read"),
         ("spikes sort", "Give it with --gain-uv, such as 0.195.", ["Gain"], "recording is read"),
-        ("brainmap fit", "Say Axes (--axes TZYX).", ["Axes"], "images are read"),
+        ("brainmap fit", "Say Axes (--axes TZYX).", [], "images are read"),
         ("brainmap fit", "Or --set fill_frames=3.", ["Frames to fill in"], "images are read"),
-        ("synapses fit", "Say --column SynArea=HEADER", ["Columns"], ""),
+        ("synapses fit", "Say --column SynArea=HEADER.", ["Columns"], ""),
         ("synapses fit", "such as --set header_row=3.", ["Header row"], "table is read"),
     ],
 )
@@ -92,7 +92,8 @@ def test_what_a_sentence_asks_for_is_named_as_in_the_form_and_unfolded(
     task: str, sentence: str, labels: list[str], heading: str
 ) -> None:
     model = TASKS[task].parameters
-    assert forms.labels_of(model, forms.asked_for(model, sentence)) == labels
+    more = f" In the form: {', '.join(labels)}." if labels else ""
+    assert forms.with_labels(model, sentence) == sentence + more
     headings = list(folds(model, {}))
     opened = forms.opened(model, sentence, headings, [False] * len(headings))
     wanted = [bool(heading) and name.endswith(heading) for name in headings]
