@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -59,10 +60,10 @@ def fold_id(bench: str, heading: str) -> dict[str, str]:
 
 
 def asked_for(model: type[Parameters], sentence: str) -> list[str]:
-    """The parameters that a sentence asks for, as `--set session=` or `--gain-uv` does."""
+    """The parameters that a sentence asks for: `--set session=`, `--gain-uv` or `end_s`."""
     flags = re.findall(r"--([a-z0-9][a-z0-9_-]*)", sentence)
-    assigned = re.findall(r"--set ([a-z0-9_]+)=", sentence)
-    given = {*assigned, *(flag.replace("-", "_") for flag in flags)}
+    assigned = re.findall(r"--set ([a-z0-9_]+)=|\b([a-z0-9]+_[a-z0-9_]+)\b", sentence)
+    given = {*chain(*assigned), *(flag.replace("-", "_") for flag in flags)}
     given |= {"columns"} if "column" in given else set()
     return [name for name in model.model_fields if name in given]
 

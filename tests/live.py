@@ -15,7 +15,7 @@ from typing import Any
 from dashboard.jobs.store import Job, State, Store
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-PATIENCE_SECONDS = 180
+PATIENCE_SECONDS = 300
 
 
 class LiveApp:

@@ -20,6 +20,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
     tokens = {f"NEUROBOARD_{role}TOKEN": f"{role}secret" for role in ("", "OWNER_", "LOOK_")}
     app.start({**os.environ, **tokens, "NEUROBOARD_HOST": "0.0.0.0"})
     try:
+        app.wait_until_ready()
         yield app
     finally:
         app.stop()

@@ -82,6 +82,7 @@ def test_settings_are_folded_under_headings_and_only_those_with_changes_are_open
     [
         ("spikes sort", "Name one: --set session=A.", ["Which recording"], "recording is read"),
         ("spikes sort", "Give it with --gain-uv, such as 0.195.", ["Gain"], "recording is read"),
+        ("spikes sort", "Leave them out with end_s.", ["Sort up to"], "recording is read"),
         ("brainmap fit", "Say Axes (--axes TZYX).", [], "images are read"),
         ("brainmap fit", "Or --set fill_frames=3.", ["Frames to fill in"], "images are read"),
         ("synapses fit", "Say --column SynArea=HEADER.", ["Columns"], ""),
