@@ -13,16 +13,16 @@ def submit(task: str, references: Mapping[str, str], parameters: Mapping[str, An
     """Queue a job, or find its stored result, and return its id.
 
     Raises:
-        InputError: an input is missing.
+        InputError: an input is missing, or is of a kind that no form offers for it.
     """
     found = services()
+    named = list(_named(task, references))
+    for name, reference in named:
+        inputs.require_offered(task, name.partition(" ")[0], reference, found.store)
     return found.store.submit(
         task,
         parameters,
-        [
-            inputs.resolve(name, reference, found.settings, found.store)
-            for name, reference in _named(task, references)
-        ],
+        [inputs.resolve(name, reference, found.settings, found.store) for name, reference in named],
         version=code_version(),
         quick=KINDS[task].quick,
     )
