@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ def read_numbers(columns: Mapping[str, "pd.Series[Any]"]) -> Read:
 def _unread(cells: "pd.Series[Any]", column: _Column) -> list[str]:
     """The different texts of cells that are no plain number."""
     odd = column.text & np.isnan(column.values)
-    return list({str(cell).strip() for cell in cells[odd].tolist()}) if odd.any() else []
+    return list({with_hyphen(str(cell)) for cell in cells[odd].tolist()}) if odd.any() else []
 
 
 def _separated(plain: Read, columns: Mapping[str, "pd.Series[Any]"]) -> Read:
@@ -103,7 +104,7 @@ def _both_readings(cells: "pd.Series[Any]", text: Booleans) -> Floats:
     both = np.full((len(cells), 2), np.nan)
     if text.any():
         codes, different = pd.factorize(cells[text].astype(str))
-        both[text] = np.array([readings(str(one).strip()) for one in different])[codes]
+        both[text] = np.array([readings(with_hyphen(str(one))) for one in different])[codes]
     return both
 
 
@@ -149,14 +150,19 @@ def number(cell: Any) -> float:
     """The number in a cell; nan if there is none. A date or truth value is no number."""
     if isinstance(cell, bool):
         return math.nan
-    if isinstance(cell, int | float):
-        return _bounded(cell)
+    if isinstance(cell, int | float | Decimal):
+        return _bounded(float(cell))
     if not isinstance(cell, str) or "_" in cell:
         return math.nan
     try:
-        return _bounded(float(cell.strip()))
+        return _bounded(float(with_hyphen(cell)))
     except ValueError:
         return math.nan
+
+
+def with_hyphen(text: str) -> str:
+    """A number with the typographic minus sign (U+2212) as programs read it."""
+    return text.strip().replace("\u2212", "-")
 
 
 def _bounded(value: float) -> float:

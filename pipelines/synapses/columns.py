@@ -63,6 +63,8 @@ class Schema:
         origin: as many columns with the place that axes point away from (the soma), or none.
         features: columns that are compared beside the place.
         logs: the features whose logarithm is compared.
+        stated_units: of each of `measures` the unit that the table of a fit said; none where it
+            said nothing.
     """
 
     id: str = ""
@@ -71,6 +73,7 @@ class Schema:
     origin: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
+    stated_units: tuple[str, ...] = ()
 
     @property
     def measures(self) -> tuple[str, ...]:

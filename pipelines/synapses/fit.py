@@ -35,6 +35,7 @@ from pipelines.synapses.model import Fitted, Record
 from pipelines.synapses.parameters import FitParameters
 from pipelines.synapses.profiles import PUBLISHED, applied
 from pipelines.synapses.schemas import chosen_schema, refuse_constant, suggested_logarithms
+from pipelines.synapses.sources import stated_units
 from pipelines.synapses.sweep import sweep_min_samples
 from pipelines.synapses.table import CheckedTable, canonical_order, members, read_table
 
@@ -80,7 +81,15 @@ def fit(
     unmatched: tuple[str, ...] = ()
     if "labels" in inputs:
         given, unmatched = _given(inputs["labels"], checked, parameters.group)
-    fitted = fit_rows(checked.rows, parameters, digest(table), part(report, 0.0, 0.4), only=given)
+    told = replace(schema, stated_units=stated_units(checked.sheet, checked.sources, schema))
+    fitted = fit_rows(
+        checked.rows,
+        parameters,
+        digest(table),
+        part(report, 0.0, 0.4),
+        only=given,
+        schema=schema if schema == SYNAPSES else told,
+    )
     if given is not None:
         evidence = describe_given(fitted, parameters)
     else:
@@ -133,6 +142,7 @@ def fit_rows(
     table_sha256: str,
     report: Report,
     only: "pd.Series[int] | None" = None,
+    schema: Schema | None = None,
 ) -> Fitted:
     """Fit frames, scales, map and clusters.
 
@@ -143,8 +153,9 @@ def fit_rows(
         report: progress.
         only: clusters that are taken over, by row number; other rows have none, and serve for
             the frames of their neurons alone. Without it clusters are found.
+        schema: which columns say what; without it that of the parameters.
     """
-    rows, schema = rows.loc[canonical_order(rows)], chosen_schema(parameters)
+    rows, schema = rows.loc[canonical_order(rows)], schema or chosen_schema(parameters)
     synapses, selected = Synapses.from_rows(rows, schema), members(rows, parameters.group)
     if only is not None:
         selected = selected & rows.index.isin(only.index)

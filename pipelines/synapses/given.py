@@ -13,7 +13,7 @@ import pandas as pd
 
 from pipelines.errors import TableError
 from pipelines.synapses.arrays import Booleans, Texts
-from pipelines.synapses.cells import number
+from pipelines.synapses.cells import MISSING, number
 from pipelines.synapses.cluster import NOISE, Clusters
 from pipelines.synapses.columns import KEY, SYNAPSES, Schema
 from pipelines.synapses.names import LOST, lost_digits, matched, read_names
@@ -83,10 +83,10 @@ def read_labels(path: Path, key: Texts, group: str, schema: Schema = SYNAPSES) -
         )
     labels = found.fillna(NOISE).to_numpy(np.int64)
     clusters = Clusters(labels, np.where(labels == NOISE, 0.0, 1.0))
-    empty = sum(cell is None for cell in cells)
+    empty = sum(_is_empty(cell) for cell in cells)
     notes = (
-        *_lacking(sheet, wanted[found.isna()], len(wanted)),
-        *_foreign(sheet, given, wanted),
+        *_lacking(sheet, wanted.loc[found.isna(), list(keys)], len(wanted)),
+        *_foreign(sheet, given, wanted, list(keys)),
         *_empty(sheet, empty),
     )
     return Given(clusters, found.notna().to_numpy(), notes)
@@ -121,7 +121,9 @@ def _lacking(sheet: Sheet, lacking: pd.DataFrame, n_rows: int) -> list[str]:
     ]
 
 
-def _foreign(sheet: Sheet, given: pd.DataFrame, wanted: pd.DataFrame) -> list[str]:
+def _foreign(
+    sheet: Sheet, given: pd.DataFrame, wanted: pd.DataFrame, named: list[str]
+) -> list[str]:
     """A sentence on synapses that the table of clusters alone has."""
     both = given[list(KEY)].merge(wanted, on=list(KEY), how="left", indicator=True)
     foreign = given[(both["_merge"] == "left_only").to_numpy()]
@@ -130,8 +132,7 @@ def _foreign(sheet: Sheet, given: pd.DataFrame, wanted: pd.DataFrame) -> list[st
     rows = "1 row" if len(foreign) == 1 else f"{len(foreign):,} rows"
     verb = "names" if len(foreign) == 1 else "name"
     return [
-        f"{rows} of {sheet.file} {verb} nothing that is clustered here: "
-        f"{_listed(foreign[list(KEY)])}."
+        f"{rows} of {sheet.file} {verb} nothing that is clustered here: {_listed(foreign[named])}."
     ]
 
 
@@ -177,8 +178,12 @@ def _of_group(sheet: Sheet, group: str) -> Sheet:
     return replace(sheet, cells=sheet.cells[groups == group])
 
 
+def _is_empty(cell: object) -> bool:
+    return cell is None or str(cell).strip().casefold() in MISSING
+
+
 def _label(place: str, cell: object) -> int:
-    if cell is None:
+    if _is_empty(cell):
         return NOISE
     value = number(cell)
     if not float(value).is_integer() or value < NOISE:

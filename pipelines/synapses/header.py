@@ -16,7 +16,9 @@ LOOKED_AT = 60
 BODY = 20
 """Rows that tell how wide a table is."""
 LONGEST_TITLE = 60
-NO_UNIT = frozenset({"", "-", "–", "none", "id", "text", "string", "1"})
+NO_UNIT = frozenset(
+    {"", "-", "–", "none", "n/a", "id", "name", "text", "string", "unitless", "dimensionless", "1"}
+)
 Row = tuple[int, Sequence[Any]]
 
 
@@ -29,7 +31,7 @@ class Head:
         names: the cells of that row, up to the last with content.
         width: how many cells there are with those.
         above: the rows with content above it.
-        units_row: number of the row below it that holds units; 0 if there is none.
+        units_row: number of the row below or above it that holds units; 0 if there is none.
         units: its cells.
     """
 
@@ -43,7 +45,7 @@ class Head:
     @property
     def last_row(self) -> int:
         """The last row before the body."""
-        return self.units_row or self.row
+        return max(self.units_row, self.row)
 
 
 def find_head(
@@ -98,13 +100,15 @@ def _head(rows: Sequence[Row], at: int) -> Head:
     below = rows[at + 1 : at + 2]
     if below and is_units(below[0][1]):
         return Head(row, names, width, above, below[0][0], tuple(below[0][1]))
+    if above and is_units(above[-1][1]):
+        return Head(row, names, width, above[:-1], above[-1][0], tuple(above[-1][1]))
     return Head(row, names, width, above)
 
 
 def is_units(cells: Sequence[Any]) -> bool:
     """Whether a row holds units: at least one, nothing but units, and no number."""
     texts = [str(cell).strip() for cell in cells if not is_empty(cell)]
-    if any(is_number(cell) for cell in cells):
+    if any(is_number(text) and text not in NO_UNIT for text in texts):
         return False
     units = [unit_of(text) is not None for text in texts]
     return any(units) and all(

@@ -23,7 +23,7 @@ LOST = (
     "store such names as text where the table is made."
 )
 _WHOLE = re.compile(r"([0-9]+)(?:\.0+)?")
-_LOST = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*[eE]\+?[0-9]+|[0-9]+[eE]\+[0-9]+|[0-9]{16,}\.0*)")
+_LOST = re.compile(r"[+-]?(?:[0-9]+[.,][0-9]*[eE]\+?[0-9]+|[0-9]+[eE]\+[0-9]+|[0-9]{16,}\.0*)")
 _DATE = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]( 00:00:00)?")
 
 

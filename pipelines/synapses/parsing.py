@@ -105,6 +105,8 @@ def _keys(schema: Schema) -> tuple[str, ...]:
 
 def _overlong(sheet: Sheet) -> list[Finding]:
     text = "the row has more cells than the header; look for a delimiter inside a value."
+    if len(sheet.overlong) == len(sheet.cells):
+        text = f"{text[:-1]}, or for names of rows (as R writes them) that have no header: add one."
     return [finding(sheet, row, "", Outcome.REJECTED, text) for row in sheet.overlong]
 
 

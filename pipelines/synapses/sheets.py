@@ -1,5 +1,6 @@
 """The cells of one sheet, and what was found around them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,6 +14,8 @@ from pipelines.synapses.header import Head, is_empty, said_above
 COMMENT_SHARE = 0.5
 """With as many rows that begin with #, that is part of their names."""
 MOST_SPANS = 5
+ERROR = re.compile(r"#(?:N/A|NV|[^\s!?]+[!?])", re.IGNORECASE)
+"""What spreadsheet programs show where a formula failed, such as #DIV/0!"""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def without_comments(sheet: Sheet) -> Sheet:
     first = sheet.cells.iloc[:, 0]
     if pd.api.types.is_numeric_dtype(first.dtype):
         return sheet
-    said = np.array([str(c).lstrip().startswith("#") for c in first.tolist()], dtype=bool)
+    said = np.array([_is_comment(cell) for cell in first.tolist()], dtype=bool)
     if not said.any() or said.mean() >= COMMENT_SHARE:
         return sheet
     lines = sheet.cells.index[said].to_numpy(dtype=int).tolist()
@@ -103,6 +106,11 @@ def without_comments(sheet: Sheet) -> Sheet:
         overlong=tuple(row for row in sheet.overlong if row not in set(lines)),
         notes=(*sheet.notes, text),
     )
+
+
+def _is_comment(cell: Any) -> bool:
+    text = str(cell).strip()
+    return text.startswith("#") and not ERROR.fullmatch(text)
 
 
 def _counted(count: int, noun: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NoReturn
 
 from pipelines.errors import TableError
 from pipelines.synapses.columns import (
@@ -17,7 +18,7 @@ from pipelines.synapses.columns import (
 )
 from pipelines.synapses.findings import Finding, Outcome, finding
 from pipelines.synapses.sheets import Sheet
-from pipelines.synapses.units import PER_MICROMETRE, Unit, plain, split_unit, unit_of
+from pipelines.synapses.units import PER_MICROMETRE, Unit, plain, same_unit, split_unit, unit_of
 
 POWERS = {**dict.fromkeys((*POSITION, *SOMA), 1), **dict.fromkeys(AREAS, 2), VOLUME: 3}
 """Of what is needed in um, um2 or um3, the power."""
@@ -73,21 +74,50 @@ def find_sources(
         raise TableError(_missing(sheet, missing, schema))
     if schema == SYNAPSES:
         return {name: present.measured(name, source) for name, source in sources.items()}
+    _refuse_other_units(sheet, schema, {n: present.unit(s.column) for n, s in sources.items()})
     return sources
+
+
+def stated_units(sheet: Sheet, sources: Mapping[str, Source], schema: Schema) -> tuple[str, ...]:
+    """The units (m,) of the measures of another table, empty where the sheet does not say them."""
+    present = _Present(sheet)
+    found = [present.unit(sources[name].column) for name in schema.measures]
+    return tuple(unit.name if unit else "" for unit in found) if any(found) else ()
+
+
+def _refuse_other_units(sheet: Sheet, schema: Schema, units: Mapping[str, Unit | None]) -> None:
+    """Refuse another table whose units are not those of the fit, or differ among coordinates.
+
+    Raises:
+        TableError: says which column it is.
+    """
+    before = dict(zip(schema.measures, map(unit_of, schema.stated_units), strict=False))
+    for name, unit in units.items():
+        known = before.get(name)
+        if unit and known and not same_unit(unit, known):
+            raise TableError(
+                f"{sheet.place()}, column {name} is said to be in {unit.name}, and the table that "
+                f"the model was made of was in {known.name}: convert it, or correct its unit."
+            )
+    told = [(name, unit) for name in schema.coordinates if (unit := units[name])]
+    for name, unit in told[1:]:
+        if not same_unit(unit, told[0][1]):
+            raise TableError(
+                f"{sheet.place()}: the coordinates {told[0][0]} and {name} are said to be in "
+                f"{told[0][1].name} and {unit.name}: convert one, or correct its unit."
+            )
 
 
 def missing_columns(
     names: Iterable[str], schema: Schema = SYNAPSES, columns: Mapping[str, str] | None = None
 ) -> list[str]:
-    """The needed columns that none of some names stands for."""
+    """The needed columns that no name, or more than one of some names, stands for."""
     present = _Present(names)
     given = {_folded(name) for name in columns or {}}
     return [
         name
         for name in (*schema.key_columns, *schema.measures)
-        if _folded(name) not in given
-        and present.named(name) is None
-        and (schema != SYNAPSES or present.in_unit(name) is None)
+        if _folded(name) not in given and not present.stands_for(name, schema)
     ]
 
 
@@ -98,15 +128,18 @@ class _Present:
         self._place = sheet.place() if isinstance(sheet, Sheet) else ""
         self._units = sheet.units if isinstance(sheet, Sheet) else {}
         self.names = [str(n) for n in (sheet.cells.columns if isinstance(sheet, Sheet) else sheet)]
-        self._folded = {_folded(name): name for name in reversed(self.names)}
-        self._plain = {plain(name): name for name in reversed(self.names)}
 
     def named(self, name: str) -> Source | None:
         """The column of a name; an exact name wins over one that differs in case or blanks."""
         if name in self.names:
             return Source(name)
-        found = self._folded.get(_folded(name)) or self._plain.get(plain(name))
-        return Source(found) if found else None
+        for alike in (_folded, plain):
+            found = [column for column in self.names if alike(column) == alike(name)]
+            if len(found) > 1:
+                self._refuse_several(name, found)
+            if found:
+                return Source(found[0])
+        return None
 
     def in_unit(self, name: str) -> Source | None:
         """A column of synapses that is called otherwise only for its unit."""
@@ -122,14 +155,25 @@ class _Present:
             and unit.power in (power, 0)
         ]
         if len(found) > 1:
-            raise TableError(
-                f"{self._place} has {name} as {' and as '.join(found)}: say which counts with "
-                f"--column {name}=HEADER, or remove one."
-            )
+            self._refuse_several(name, found)
         if found:
             return Source(found[0])
         nm = NANOMETRES.get(name)
         return self.named(nm) if nm else None
+
+    def stands_for(self, name: str, schema: Schema) -> bool:
+        """Whether exactly one column is that of a name."""
+        try:
+            found = self.named(name) or (self.in_unit(name) if schema == SYNAPSES else None)
+        except TableError:
+            return False
+        return found is not None
+
+    def _refuse_several(self, name: str, found: list[str]) -> NoReturn:
+        raise TableError(
+            f"{self._place} has {name} as {' and as '.join(found)}: say which counts with "
+            f"--column {name}=HEADER (on the page: Columns), or remove one."
+        )
 
     def measured(self, name: str, source: Source) -> Source:
         """The same with the factor that its unit asks for."""
@@ -169,7 +213,7 @@ class _Present:
             TableError: it says two things.
         """
         in_name, below = split_unit(column)[1], unit_of(self._units.get(column, ""))
-        if in_name and below and in_name[:2] != below[:2]:
+        if in_name and below and not same_unit(in_name, below):
             raise TableError(
                 f"{self._place}, column {column} is said to be in {in_name.name} and, in the row "
                 f"below, in {below.name}: correct one of them."

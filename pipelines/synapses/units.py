@@ -87,6 +87,13 @@ def unit_of(text: str) -> Unit | None:
     return Unit(power, PER_MICROMETRE[length] ** power, name)
 
 
+def same_unit(one: Unit, other: Unit) -> bool:
+    """Whether two units are one, in whatever way they are written."""
+    if one.power == other.power == 0:
+        return same_name(one.name) == same_name(other.name)
+    return one[:2] == other[:2]
+
+
 def split_unit(name: str) -> tuple[str, Unit | None]:
     """The name of a column without its unit, and the unit: of "SynArea (um²)" SynArea and um2."""
     for pattern in (_BRACKETS, _LAST_WORD):

@@ -7,6 +7,7 @@ import pytest
 from pipelines.__main__ import main
 from pipelines.errors import InputError, TableError
 from pipelines.progress import silent
+from pipelines.synapses.columns import Schema
 from pipelines.synapses.fit import fit
 from pipelines.synapses.given import read_labels
 from pipelines.synapses.parameters import FitParameters
@@ -45,6 +46,18 @@ def test_synapses_that_a_table_does_not_have_are_named_and_no_noise(tmp_path: Pa
     assert found.notes == (
         "1 of 3 rows is not in l.csv and is left out of the clusters: cb1 ss 1.",
         "1 row of l.csv names nothing that is clustered here: cb1 as 9.",
+        "1 row has an empty cluster in l.csv, which was taken for noise.",
+    )
+
+
+def test_ids_of_another_table_are_named_as_it_names_them(tmp_path: Path) -> None:
+    key = np.array([["all", "point", str(i)] for i in range(4)])
+    (tmp_path / "l.csv").write_text("cell,cluster\n0,1\n1,NA\n2,0\n7,1\n")
+    found = read_labels(tmp_path / "l.csv", key, "all", Schema(id="cell", features=("a", "b")))
+    assert found.clusters.labels[:3].tolist() == [1, -1, 0]
+    assert found.notes == (
+        "1 of 4 rows is not in l.csv and is left out of the clusters: 3.",
+        "1 row of l.csv names nothing that is clustered here: 7.",
         "1 row has an empty cluster in l.csv, which was taken for noise.",
     )
 

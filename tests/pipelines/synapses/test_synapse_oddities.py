@@ -1,5 +1,6 @@
 """Tables as labs write them: what was written is what is read, or a sentence says why not."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pipelines.synapses.names import matched
 from pipelines.synapses.parameters import CheckParameters
 from pipelines.synapses.reading import read_outline, read_sheet
 from pipelines.synapses.separators import readings
+from pipelines.synapses.sources import missing_columns
 from pipelines.synapses.table import CheckedTable, read_table
 from pipelines.synapses.units import split_unit
 
@@ -515,7 +517,10 @@ def test_remarks_and_offers_are_said_on_the_command_line(
     assert "{" not in said
 
 
-@pytest.mark.parametrize("statistics", [["mean"], ["mean", "std"], ["sum"], []])
+@pytest.mark.parametrize(
+    "statistics",
+    [["mean"], ["mean", "std"], ["sum"], [], ["mean", "std", "sem", "count"], ["min", "max"]],
+)
 def test_means_and_sums_below_a_table_are_no_rows(tmp_path: Path, statistics: list[str]) -> None:
     values = pd.DataFrame({"width": [1.0, 2.5, 4.0, 3.5], "rate": [9.0, 7.0, 8.0, 1.5]})
     rows = [[f"c{i}", *row] for i, row in enumerate(values.to_numpy().tolist())]
@@ -524,6 +529,17 @@ def test_means_and_sums_below_a_table_are_no_rows(tmp_path: Path, statistics: li
     found = read_table(tmp_path / "t.csv", schema=POINTS)
     assert found.rows["SynId"].tolist() == ["c0", "c1", "c2", "c3"]
     assert found.counts["n_rejected"] == len(statistics)
+
+
+def test_a_last_row_that_is_the_least_or_the_most_by_chance_is_a_row(tmp_path: Path) -> None:
+    rows = [[f"c{i}", i % 5 + 1, (3 * i) % 5 + 1] for i in range(20)] + [["c20", 5, 5], ["x", 1, 1]]
+    pd.DataFrame(rows, columns=["cell", "width", "rate"]).to_csv(tmp_path / "t.csv", index=False)
+    assert len(read_table(tmp_path / "t.csv", schema=POINTS).rows) == 22
+
+
+def test_an_infinite_number_near_the_end_does_not_hide_the_mean(tmp_path: Path) -> None:
+    path = text(tmp_path, "cell,width,rate\na,1,4\nb,inf,6\nc,3,8\nd,5,2\nMean,3,5\n")
+    assert read_table(path, schema=POINTS).rows["width"].tolist() == [1, 3, 5]
 
 
 def test_a_system_that_refuses_a_limit_of_memory_is_watched_instead(
@@ -552,3 +568,80 @@ def test_a_reader_that_ends_by_itself_is_not_called_too_large(
     monkeypatch.setattr("pipelines.synapses.sandbox.MODULE", "pipelines.no_such_module")
     with pytest.raises(TableError, match="could not be opened, for the process that reads it"):
         read_sheet(tmp_path / "t.xlsx")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "cell,width,rate,ratio\nname,µm,Hz,1\n",
+        "cell,width,rate,ratio\nid,µm,Hz,n/a\n",
+        "id,µm,Hz,unitless\ncell,width,rate,ratio\n",
+    ],
+)
+def test_a_row_of_units_may_say_that_there_is_none_and_stand_above(
+    tmp_path: Path, head: str
+) -> None:
+    found = read_table(text(tmp_path, head + "a,1,4,0.5\nb,2,6,0.7\n"), schema=POINTS)
+    assert found.rows["width"].tolist() == [1, 2]
+    assert found.sheet.units["width"] == "µm"
+
+
+def test_units_above_the_names_are_converted(table: pd.DataFrame, tmp_path: Path) -> None:
+    names = list(table.columns)
+    units = ["nm2" if name == "SynArea" else "-" for name in names]
+    scaled = table.assign(SynArea=table["SynArea"] * 1e6)
+    body = scaled.to_csv(index=False)
+    found = read_table(text(tmp_path, ",".join(units) + "\n" + body))
+    assert found.rows["SynArea"].to_numpy() == pytest.approx(table["SynArea"].to_numpy())
+
+
+@pytest.mark.parametrize("cell", ["#DIV/0!", "#N/A", "#WERT!", "#NV", "#NAME?"])
+def test_the_error_of_a_formula_is_no_comment(tmp_path: Path, cell: str) -> None:
+    path = text(tmp_path, f"width,rate,cell\n1,2,a\n{cell},4,b\n5,6,c\n")
+    assert read_table(path, schema=POINTS).counts["n_rejected"] == 1
+
+
+def test_a_typographic_minus_is_a_minus(tmp_path: Path) -> None:
+    found = read_table(text(tmp_path, "cell,width,rate\na,\u22121.5,2\nb,3,4\n"), schema=POINTS)
+    assert found.rows["width"].tolist() == [-1.5, 3]
+    path = text(tmp_path, "cell;width;rate\na;\u22121,5;2\nb;3,5;4\n")
+    found = read_table(path, schema=POINTS, repairs=("decimal-comma",))
+    assert found.rows["width"].tolist() == [-1.5, 3.5]
+
+
+def test_decimals_of_a_parquet_file_are_numbers(tmp_path: Path) -> None:
+    values = [Decimal("1.5"), Decimal("2.25"), None]
+    pd.DataFrame({"cell": list("abc"), "width": values, "rate": 1.0}).to_parquet(tmp_path / "t")
+    assert read_table(tmp_path / "t", schema=POINTS).rows["width"].tolist() == [1.5, 2.25]
+
+
+def test_an_id_that_lost_digits_where_commas_are_decimal_is_refused(tmp_path: Path) -> None:
+    found = read_table(text(tmp_path, "cell;width;rate\n7,20576E+17;1;2\nb;3;4\n"), schema=POINTS)
+    assert found.rows["SynId"].tolist() == ["b"]
+    assert "its last digits are lost" in found.first_problem
+
+
+def test_two_columns_that_differ_in_case_are_asked_about(tmp_path: Path) -> None:
+    path = text(tmp_path, "cell,WIDTH,Width,rate\na,1,2,3\n")
+    with pytest.raises(TableError, match=r"has width as WIDTH and as Width: .* --column width="):
+        read_table(path, schema=POINTS)
+    found = read_table(path, schema=POINTS, columns={"width": "Width"})
+    assert found.rows["width"].tolist() == [2]
+
+
+def test_columns_that_could_be_two_are_offered_on_the_page(table: pd.DataFrame) -> None:
+    names = [*table.columns.drop("SynArea"), "SynArea (um2)", "SynArea (nm2)"]
+    assert missing_columns(names) == ["SynArea"]
+
+
+def test_names_of_rows_without_a_header_are_thought_of(tmp_path: Path) -> None:
+    found = read_table(text(tmp_path, "cell,width,rate\n1,a,1,2\n2,b,3,4\n"), schema=POINTS)
+    assert "names of rows (as R writes them) that have no header: add one" in found.first_problem
+
+
+def test_coordinates_of_two_units_are_asked_about(tmp_path: Path) -> None:
+    path = text(tmp_path, "x,y,width\nmm,um,ms\n1,2,3\n")
+    with pytest.raises(
+        TableError, match="coordinates x and y are said to be in mm and um: convert"
+    ):
+        read_table(path, schema=Schema(coordinates=("x", "y"), features=("width",)))

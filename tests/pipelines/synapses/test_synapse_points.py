@@ -183,3 +183,25 @@ def test_without_an_id_the_order_of_the_rows_decides_nothing(tmp_path: Path) -> 
     ]
     assert len(found[0]) == 40
     np.testing.assert_array_equal(found[0].to_numpy(), found[1].to_numpy())
+
+
+def test_a_table_in_another_unit_than_that_of_the_fit_is_refused(tmp_path: Path) -> None:
+    def written(unit: str, name: str) -> Path:
+        head, _, body = points(60).to_csv(index=False).partition("\n")
+        units = f"-,{unit},um,-,Hz,-,-" if unit else ""
+        (tmp_path / name).write_text("\n".join(filter(None, [head, units, body])))
+        return tmp_path / name
+
+    for folder in ("fit", "bundle", "out"):
+        (tmp_path / folder).mkdir()
+    parameters = FitParameters.parse({**CHOSEN, "evidence": "none"})
+    fit({"table": written("um", "fit.csv")}, parameters, tmp_path / "fit", silent)
+    train({"fit": tmp_path / "fit"}, TrainParameters(classifier="knn"), tmp_path / "bundle", silent)
+
+    def predict_in(unit: str) -> int:
+        inputs = {"bundle": tmp_path / "bundle", "table": written(unit, "new.csv")}
+        return int(predict(inputs, PredictParameters(), tmp_path / "out", silent)["n_predicted"])
+
+    assert predict_in("µm") == predict_in("") == 60
+    with pytest.raises(TableError, match=r"width is said to be in nm, .* was in um: convert it"):
+        predict_in("nm")
