@@ -9,14 +9,15 @@ from spikeinterface.core import BaseRecording
 
 from pipelines.errors import RecordingError
 
-LEAST_SPAN_UV = 3.0
+LEAST_SPAN_UV, USUAL_SPAN_UV = 1.0, 3.0
 """From the lowest to the highest of a thousand samples. The noise of every electrode and amplifier
 (Johnson noise: 2 uV and more in the band of spikes) spans 10 uV; a field potential that is called
 microvolts but was stored in millivolts spans 1."""
 
-MOST_NOISE_UV = 1_000.0
-"""From sample to sample. Muscles and broken wires give 200 uV; microvolts that are called
-millivolts give 5000."""
+MOST_NOISE_UV, USUAL_NOISE_UV = 5_000.0, 300.0
+"""From sample to sample. Muscles, stimuli and broken wires give 200 uV, a muscle's own electrodes
+more; amplifiers for electrodes end at 5000 to 10000, which microvolts that are called millivolts
+reach with their noise."""
 
 LIKELY_NOISE_UV = 100.0
 N_SLICES, SLICE_S, MOST_BYTES = 8, 0.25, 32_000_000
@@ -104,6 +105,22 @@ def gain_notes(recording: BaseRecording) -> list[str]:
     return words
 
 
+def unusual_sizes(recording: BaseRecording, found: Sizes) -> list[str]:
+    """A sentence if the microvolts are unusual, though they can be.
+
+    Args:
+        recording: as it will be used, with gains.
+        found: its sizes.
+    """
+    odd = _beyond(found, _own_gains(recording), USUAL_SPAN_UV, USUAL_NOISE_UV)
+    if odd is None:
+        return []
+    return [
+        f"With {odd.gain:g} uV per step, channels have {odd.size}, which is unusual: if it is not "
+        "so, give the right gain with --gain-uv."
+    ]
+
+
 def _example(recording: BaseRecording) -> str:
     """What to set, as far as the numbers themselves tell."""
     if recording.get_dtype().kind == "f":
@@ -113,56 +130,71 @@ def _example(recording: BaseRecording) -> str:
     return "for example --set gain_uv=0.195 for Intan"
 
 
-def gain_doubt(recording: BaseRecording, path: Path, given: bool) -> str:
+def gain_doubt(recording: BaseRecording, found: Sizes, path: Path, given: bool) -> str:
     """A sentence if the microvolts cannot be true, and the way out; otherwise nothing.
-
-    Channels are judged with those of the same gain: that a wire is broken says nothing of it.
 
     Args:
         recording: as it will be used, with gains.
+        found: its sizes.
         path: for the sentence.
         given: whether a person gave the gain.
     """
-    found, gains = sizes(recording), np.abs(_own_gains(recording))
+    wrong = _beyond(found, _own_gains(recording), LEAST_SPAN_UV, MOST_NOISE_UV)
+    return "" if wrong is None else _sentence(recording, found, path, wrong, given)
+
+
+@dataclass(frozen=True)
+class _Beyond:
+    """Channels of one gain, some of all, whose microvolts are beyond a limit."""
+
+    gain: float
+    size: str
+    columns: list[int]
+
+
+def _beyond(found: Sizes, gains: Steps, least_span: float, most_noise: float) -> _Beyond | None:
+    """The first gain with which channels are beyond a limit.
+
+    Channels are judged with those of the same gain: that a wire is broken says nothing of it.
+    """
+    gains = np.abs(gains)
     for gain in np.unique(gains).tolist():
         alike = (gains == gain) & (found.noise > 0)
         if not alike.any():
             continue
         noise = float(np.median(found.noise[alike])) * gain
         span = float(np.median(found.span[alike])) * gain
-        if noise > MOST_NOISE_UV or span < LEAST_SPAN_UV:
-            names = [] if alike.sum() == (found.noise > 0).sum() else np.flatnonzero(alike).tolist()
-            size = (
-                f"noise of {noise:.3g} uV"
-                if noise > MOST_NOISE_UV
-                else f"signals of {span:.3g} uV from lowest to highest"
-            )
-            return _sentence(recording, path, gain, size, names, given)
-    return ""
+        columns = [] if alike.sum() == (found.noise > 0).sum() else np.flatnonzero(alike).tolist()
+        if noise > most_noise:
+            return _Beyond(gain, f"noise of {noise:.3g} uV", columns)
+        if span < least_span:
+            size = f"signals of {span:.3g} uV from lowest to highest"
+            return _Beyond(gain, size, columns)
+    return None
 
 
 def _sentence(
-    recording: BaseRecording, path: Path, gain: float, size: str, columns: list[int], given: bool
+    recording: BaseRecording, found: Sizes, path: Path, wrong: _Beyond, given: bool
 ) -> str:
     whose = "a step"
-    if columns:
-        names = ", ".join(str(recording.channel_ids[column]) for column in columns[:3])
-        whose = f"a step of channel {names}" + (" and others" if len(columns) > 3 else "")
+    if wrong.columns:
+        names = ", ".join(str(recording.channel_ids[column]) for column in wrong.columns[:3])
+        whose = f"a step of channel {names}" + (" and others" if len(wrong.columns) > 3 else "")
     says = f"gain_uv was given for {path}: " if given else f"{path} says that "
     return (
-        f"{says}{whose} is {gain:g} uV, which makes {size}. That cannot be. "
-        f"{_way_out(recording, columns)}"
+        f"{says}{whose} is {wrong.gain:g} uV, which makes {wrong.size}. That cannot be. "
+        f"{_way_out(recording, found, wrong.columns)}"
     )
 
 
-def _way_out(recording: BaseRecording, columns: list[int]) -> str:
+def _way_out(recording: BaseRecording, found: Sizes, columns: list[int]) -> str:
     if columns:
         return (
             "Leave such channels out with exclude_channels, or give the gain of all with --gain-uv."
         )
-    found = likely(sizes(recording)) if recording.get_dtype().kind == "f" else None
-    if found is not None:
-        return f"The numbers look like {found[1]}: set gain_uv={found[0]:g}."
+    stored = likely(found) if recording.get_dtype().kind == "f" else None
+    if stored is not None:
+        return f"The numbers look like {stored[1]}: set gain_uv={stored[0]:g}."
     return "Give the right one with --gain-uv, such as --gain-uv 0.195 for Intan."
 
 
@@ -173,7 +205,7 @@ def likely(found: Sizes) -> tuple[float, str] | None:
         return None
     noise, span = float(np.median(found.noise[there])), float(np.median(found.span[there]))
     for gain, name in WAYS:
-        if noise * gain <= LIKELY_NOISE_UV and span * gain >= LEAST_SPAN_UV:
+        if noise * gain <= LIKELY_NOISE_UV and span * gain >= USUAL_SPAN_UV:
             return gain, name
     return None
 

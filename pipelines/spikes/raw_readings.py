@@ -7,6 +7,7 @@ recordings can look like too (white noise, few levels, saturation, channels with
 reason for doubt. Needs numpy only.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-N_BLOCKS, BLOCK_BYTES = 6, 1 << 17
-"""Of the file, spread evenly."""
+from pipelines.spikes.raw_channels import N_BLOCKS, better_channels, table_of
 
-MOST_CHANNELS = 1_024
-"""That another number of channels is looked for among."""
+BLOCK_BYTES = 1 << 17
+"""Of a file, at `N_BLOCKS` places spread evenly."""
 
 HALF_RANGE = 1 << 15
 MANY_JUMPS = 0.005
@@ -31,12 +31,11 @@ SANE = (1e-15, 1e12)
 MOST_OCTAVES = 6.0
 """Middle half of the sizes of floating point numbers: a signal has 2, random bytes have 60."""
 
-TIMES_SMOOTHER = 1.6
-"""So many times smaller must the steps of another number of channels be."""
+AS_GOOD_AS_0 = 1e-6
+"""Of the largest floating point numbers: what a filter leaves of nothing, with every magnitude."""
 
-MOST_TRIED = 4
-LEAST_STEPS = 100
-"""Of a channel, to be judged by."""
+GRID = 0.97
+"""Share of a channel's samples on one of four steps, from which on it has fewer bits."""
 
 MOST_LEVELS = 30_000
 """Different values among 100,000 samples of 16 bits, from which on they are random bytes."""
@@ -72,15 +71,24 @@ class Reading:
 
 
 def raw_doubt(file: Path, reading: Reading) -> str:
-    """A sentence if another reading of the file makes clearly more sense, otherwise nothing.
+    """A sentence if the reading of a file cannot be right, otherwise nothing.
 
     Args:
         file: that holds nothing but samples, after the offset.
         reading: how it is going to be read.
     """
-    return (
-        _header_doubt(file, reading) or _type_doubt(file, reading) or _channels_doubt(file, reading)
-    )
+    found = _header_doubt(file, reading) or _type_doubt(file, reading)
+    return found or _channels_in_words(file, reading, sure=True)
+
+
+def raw_note(file: Path, reading: Reading) -> str:
+    """A sentence if a right reading may look like that, but another one is likely.
+
+    Args:
+        file: that holds nothing but samples, after the offset.
+        reading: how it is going to be read; there is no doubt of its type.
+    """
+    return _channels_in_words(file, reading, sure=False)
 
 
 def _blocks(file: Path, reading: Reading) -> list[bytes]:
@@ -112,7 +120,8 @@ def _header_doubt(file: Path, reading: Reading) -> str:
             )
     text = head.rstrip(b"\0").decode("ascii", errors="ignore")
     readable = head.isascii() and all(c.isprintable() or c in "\r\n\t" for c in text)
-    if readable and len(text) >= 16 and len(set(text)) >= 8:
+    letters = "".join(re.findall(r"[A-Za-z]{3,}", text))  # samples may be letters, but no words
+    if readable and len(text) >= 16 and len(set(letters[::2])) > 2 and len(set(letters[1::2])) > 2:
         some = " ".join(text.split())[:30]
         return (
             f"{file} begins with text ({some!r}), so it has a header: give the bytes of it as "
@@ -168,10 +177,11 @@ def _float_type(blocks: Sequence[bytes]) -> str:
 
 
 def _of_floats(blocks: Sequence[bytes], given: np.dtype[Any], n_channels: int) -> Wrong | None:
-    values = _viewed(blocks, given)
-    size, n_known = _sizes(values)
-    if n_known and (not len(size) or _are_sane(size)):
+    columns = [_sizes(column) for column in table_of(_viewed(blocks, given), n_channels).T]
+    sizes = [_that_count(size) for size, _ in columns if len(size)]
+    if any(n_known for _, n_known in columns) and _are_mostly_sane(sizes):
         return None
+    size = np.concatenate([*sizes, np.zeros(0)])
     wrong = f"are between {size.min():.0e} and {size.max():.0e}" if len(size) else "are no numbers"
     dtype = _float_type(blocks)
     if not dtype:
@@ -195,6 +205,16 @@ def _are_sane(size: Values) -> bool:
     )
 
 
+def _that_count(size: Values) -> Values:
+    """Each size once, for a limit may be held for long, and none that is as good as 0."""
+    return np.unique(size[size > AS_GOOD_AS_0 * np.quantile(size, 0.99)])
+
+
+def _are_mostly_sane(sizes: Sequence[Values]) -> bool:
+    """Whether most channels are sane: each by itself, for they may be of very different size."""
+    return not sizes or bool(np.mean([_are_sane(size) for size in sizes]) > 0.5)
+
+
 def _is_signal(values: Values) -> bool:
     """Whether floating point numbers look like a signal: of both signs, and of like size."""
     size, n_known = _sizes(values)
@@ -215,12 +235,12 @@ def _of_integers(blocks: Sequence[bytes], given: np.dtype[Any], n_channels: int)
         for dtype in ("int32", ">i4"):
             if _is_sign_extended(_viewed(blocks, dtype)):
                 return "are the halves of int32 numbers", dtype
-    elif _is_pairs(_viewed(blocks, given)):
+    elif _is_pairs(_viewed(blocks, given), n_channels):
         order = ">" if given.byteorder == ">" else "<"
         half = np.dtype(f"{order}i2")
         better = _of_integers(blocks, half, n_channels)
         return "are two samples each", better[1] if better else _name(half)
-    if _is_swapped(blocks, given):
+    if _is_swapped(blocks, given, n_channels):
         other = given.newbyteorder("<" if given.byteorder == ">" else ">")
         signed = _other_sign(_viewed(blocks, other), n_channels)
         return "change least in the byte that should change most", signed or _name(other)
@@ -244,32 +264,34 @@ def _is_sign_extended(values: Values) -> bool:
     return bool((high == -(low < 0).astype(np.int16)).mean() > 0.999 and 0.05 < negative < 0.95)
 
 
-def _is_pairs(values: Values) -> bool:
+def _is_pairs(values: Values, n_channels: int) -> bool:
     """Whether numbers of 32 bits are two of 16 that are distributed alike."""
     low, high = _halves(values)
-    if _is_sign_extended(values) or not _is_dense(values):
+    if _is_sign_extended(values) or not _is_dense(values, n_channels):
         return False
     below, above = float(low.std()), float(high.std())
     alike = min(below, above) > 0 and max(below, above) < 4 * min(below, above)
     return alike and _entropy((low >> 8) & 0xFF) < 6.5
 
 
-def _is_swapped(blocks: Sequence[bytes], given: np.dtype[Any]) -> bool:
+def _is_swapped(blocks: Sequence[bytes], given: np.dtype[Any], n_channels: int) -> bool:
     """Whether the highest byte holds more than the lowest, as after reading the wrong way round.
 
     Numbers that are all multiples of another, such as those of a 12-bit amplifier in 16 bits, have
     an empty lowest byte by themselves.
     """
     values = _viewed(blocks, given).astype(np.int64)
-    if not _is_dense(values):
+    if not _is_dense(values, n_channels):
         return False
     low, high = values & 0xFF, (values >> 8 * (given.itemsize - 1)) & 0xFF
     return _entropy(high) > _entropy(low) + 1
 
 
-def _is_dense(values: Values) -> bool:
-    """Whether numbers are not all multiples of another."""
-    return bool(np.gcd.reduce(np.diff(values.astype(np.int64))) == 1)
+def _is_dense(values: Values, n_channels: int) -> bool:
+    """Whether most channels use every step, not only every fourth as after 14 bits or fewer."""
+    rest = table_of(values, n_channels) & 3
+    share = np.max([(rest == one).mean(axis=0) for one in range(4)], axis=0)
+    return bool((share < GRID).mean() > 0.5)
 
 
 def _entropy(numbers: Values) -> float:
@@ -298,87 +320,19 @@ def _jumps(values: Values, n_channels: int) -> float:
 # -- the number of channels
 
 
-def _channels_doubt(file: Path, reading: Reading) -> str:
-    blocks = _blocks(file, reading)
-    values = _viewed(blocks, reading.dtype).astype(np.float64)
-    if not np.isfinite(values).all():
+def _channels_in_words(file: Path, reading: Reading, *, sure: bool) -> str:
+    values = _viewed(_blocks(file, reading), reading.dtype).astype(np.float64)
+    found = better_channels(values, reading.num_channels) if np.isfinite(values).all() else None
+    if found is None or found[1] != sure:
         return ""
-    number = better_channels(values, reading.num_channels)
-    if number is None:
-        return ""
+    given, number = reading.num_channels, found[0]
+    if sure:
+        return (
+            f"Read as {given} channels, each sample of {file} resembles the one {number} after it "
+            f"more than the next one of its own channel: as {number} channels it makes sense: "
+            f"--num-channels {number}."
+        )
     return (
-        f"Read as {reading.num_channels} channels, each sample of {file} resembles the one "
-        f"{number} after it more than the next one of its own channel: as {number} channels it "
-        f"makes sense: --num-channels {number}."
+        f"{file.name} was read as {given} channels, but its samples look like those of {number}: "
+        f"check it, and if so, say --num-channels {number}."
     )
-
-
-def better_channels(values: Values, n_channels: int) -> int | None:
-    """Another number of channels, if with it every channel is clearly smoother in time.
-
-    In a right reading that cannot be: of the distances below twice the number of channels, each
-    leads for some channels to a later sample of another one, which does not resemble more than
-    the next one of their own. Greater distances can come from a tone in the signal; so the
-    channels must also differ more from each other when they are told apart that way.
-
-    Args:
-        values: samples as they stand in the file.
-        n_channels: that were said.
-    """
-    for signal in (values - np.median(values), spikes_only(values, n_channels)):
-        for number in _smoothest(signal, n_channels):
-            near = number < 2 * n_channels
-            if _times_smoother(signal, n_channels, number) > TIMES_SMOOTHER and (
-                near or _unevenness(signal, number) > 2 * _unevenness(signal, n_channels) + 0.1
-            ):
-                return number
-    return None
-
-
-def spikes_only(values: Values, n_channels: int) -> Values:
-    """Samples far from the middle of what seems their channel; the rest, mostly noise, is 0."""
-    table = values[: len(values) // n_channels * n_channels].reshape(-1, n_channels)
-    centred = table - np.median(table, axis=0)
-    noise = 1.4826 * np.median(np.abs(centred), axis=0)
-    far = (np.abs(centred) > 5 * noise) & (noise > 0)
-    return np.where(far, centred, 0.0).ravel()
-
-
-def _smoothest(signal: Values, n_channels: int) -> list[int]:
-    """Distances at which samples resemble each other most, better than at the given one."""
-    n = len(signal)
-    power = np.abs(np.fft.rfft(signal - signal.mean(), 1 << (2 * n).bit_length())) ** 2
-    alike = np.fft.irfft(power)[: min(MOST_CHANNELS, n // 4) + 1] / np.arange(
-        n, n - min(MOST_CHANNELS, n // 4) - 1, -1
-    )
-    own = alike[min(n_channels, len(alike) - 1)]
-    order = [int(lag) for lag in np.argsort(-alike[1:]) + 1]
-    return [lag for lag in order[:MOST_TRIED] if lag != n_channels and alike[lag] > own]
-
-
-def _times_smoother(signal: Values, n_channels: int, number: int) -> float:
-    """How much smaller squared steps are at another distance, of the channel that gains least."""
-    rows = (len(signal) - max(n_channels, number)) // n_channels
-    here = signal[: rows * n_channels].reshape(rows, n_channels)
-    own = signal[n_channels:][: rows * n_channels].reshape(rows, n_channels) - here
-    other = signal[number:][: rows * n_channels].reshape(rows, n_channels) - here
-    there = here != 0
-    counts = there.sum(axis=0)
-    own_size, other_size = (np.square(one * there).sum(axis=0) for one in (own, other))
-    known = (counts >= LEAST_STEPS) & (own_size > 0)
-    later = np.arange(n_channels) >= n_channels - number
-    if number > n_channels:
-        later = np.arange(n_channels) < 2 * n_channels - number
-    if number < 2 * n_channels and not known[later].any():
-        return 0.0
-    if not known.any():
-        return 0.0
-    with np.errstate(divide="ignore"):
-        return float((own_size[known] / other_size[known]).min())
-
-
-def _unevenness(signal: Values, n_channels: int) -> float:
-    """How much the power of channels differs, as a share of the mean."""
-    table = signal[: len(signal) // n_channels * n_channels].reshape(-1, n_channels)
-    power = table.var(axis=0)
-    return float(power.std() / power.mean()) if power.mean() > 0 else 0.0

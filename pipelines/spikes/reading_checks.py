@@ -6,8 +6,8 @@ from spikeinterface.core import BaseRecording
 
 from pipelines.errors import RecordingError
 from pipelines.spikes.channel_names import name_notes
-from pipelines.spikes.microvolts import gain_doubt, gain_notes
-from pipelines.spikes.raw_readings import Reading, raw_doubt
+from pipelines.spikes.microvolts import gain_doubt, gain_notes, sizes, unusual_sizes
+from pipelines.spikes.raw_readings import Reading, raw_doubt, raw_note
 from pipelines.spikes.read import raw_files
 from pipelines.spikes.recording_parameters import RecordingParameters
 
@@ -30,21 +30,26 @@ def check_reading(
     Raises:
         RecordingError: it cannot be; the sentence says what would make sense.
     """
-    doubt = _doubt(recording, path, parameters)
+    doubt, notes = _of_files(path, parameters)
+    found = sizes(recording)
+    doubt = doubt or gain_doubt(recording, found, path, parameters.gain_uv is not None)
     if doubt and not parameters.trust_reading:
         raise RecordingError(doubt + INSIST)
-    return [
-        *name_notes(recording),
-        *gain_notes(recording),
-        *([f"Taken as it was given: {doubt}"] if doubt else []),
-    ]
+    known = [*name_notes(recording), *gain_notes(recording)]
+    if doubt:
+        return [*known, f"Taken as it was given: {doubt}"]
+    return [*notes, *known, *unusual_sizes(recording, found)]
 
 
-def _doubt(recording: BaseRecording, path: Path, parameters: RecordingParameters) -> str:
-    if parameters.num_channels is not None:
-        reading = Reading(parameters.dtype, parameters.num_channels, parameters.file_offset)
-        for file in raw_files(path, parameters.session):
-            found = raw_doubt(file, reading)
-            if found:
-                return found
-    return gain_doubt(recording, path, parameters.gain_uv is not None)
+def _of_files(path: Path, parameters: RecordingParameters) -> tuple[str, list[str]]:
+    """A doubt of how raw files are read, if there is one, otherwise what has to be known of it."""
+    if parameters.num_channels is None:
+        return "", []
+    reading = Reading(parameters.dtype, parameters.num_channels, parameters.file_offset)
+    notes = []
+    for file in raw_files(path, parameters.session):
+        doubt = raw_doubt(file, reading)
+        if doubt:
+            return doubt, []
+        notes.append(raw_note(file, reading))
+    return "", [note for note in notes if note]
