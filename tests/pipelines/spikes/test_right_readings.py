@@ -16,6 +16,12 @@ from pipelines.spikes.read import read_recording
 from pipelines.spikes.reading_checks import check_reading
 from tests.pipelines.spikes.simulated import RATE, tetrode
 
+# neo does not close what it maps into memory, which may come to light in a later test.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:unclosed file:ResourceWarning",
+    "ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning",
+)
+
 Signal = NDArray[np.float64]
 N = 6_000
 SECONDS = np.arange(N)[:, None] / RATE
