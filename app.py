@@ -2,6 +2,7 @@
 
 import argparse
 import atexit
+import select
 import socket
 import sys
 import threading
@@ -22,6 +23,12 @@ from dashboard.settings import Settings, absolute
 from pipelines.errors import NeuroboardError, OutputError
 
 THREADS = 8
+CONNECTIONS = 500
+"""Open at once; a browser keeps up to six. Windows waits for no more than 512 sockets."""
+FILES = 2048
+"""Open files that are asked for, as macOS begins with 256."""
+QUIET_SECONDS, LOOK_EVERY_SECONDS = 30, 5
+"""A connection on which nothing moves for so long is closed; browsers open another when needed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -125,11 +132,29 @@ def _other_addresses(settings: Settings) -> list[str]:
     return [f"  to {MAY[role]}: {_address(settings, role)}" for role in (Role.OWN, Role.LOOK)]
 
 
+def _connections() -> int:
+    """How many connections the system's limit of open files leaves room for."""
+    if sys.platform == "win32":
+        return CONNECTIONS
+    import resource  # there is none on Windows
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return CONNECTIONS if soft == resource.RLIM_INFINITY else min(CONNECTIONS, soft // 2)
+
+
 def _serve(application: Any, listener: socket.socket, settings: Settings) -> None:
     waitress.serve(
         application,
         sockets=[listener],
         threads=THREADS,
+        connection_limit=_connections(),
+        channel_timeout=QUIET_SECONDS,
+        cleanup_interval=LOOK_EVERY_SECONDS,
+        asyncore_use_poll=hasattr(select, "poll"),
         ident=None,
         max_request_body_size=settings.upload_limit_mb * 1_000_000,
         clear_untrusted_proxy_headers=True,
