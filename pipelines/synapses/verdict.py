@@ -3,11 +3,12 @@
 "Cannot tell" is an answer: of too few rows, and where chance data come close.
 """
 
-from pipelines.synapses.gaps import FEWEST_ROWS, LEAST_GAP, GapTest
+from pipelines.synapses.gaps import FEWEST_ROWS, LEAST_GAP, SMALLEST_SHARE, GapTest
 
 SIGNIFICANCE = 0.05
 DOUBTFUL = 0.2
 """Below this share of chance data with as wide a gap nothing is said for or against clusters."""
+LARGE = f"at least {SMALLEST_SHARE:.0%} of the rows"
 SAME, PARTLY = 0.8, 0.3
 """Adjusted Rand index from which clusters are the groups, or have something of them."""
 
@@ -47,11 +48,11 @@ def verdict(
 
 def _not_found(p: float, test: GapTest) -> str:
     if test.gap == 0:
-        return "No evidence of clusters: the data show no gap between groups."
+        return f"No evidence of clusters: no gap was found between groups of {LARGE}."
     if test.gap < LEAST_GAP:
         return (
-            "No evidence of clusters: the data have no gap that a single population with a flat "
-            f"top could not show (dip {test.gap:.2f}, less than {LEAST_GAP:.2f})."
+            f"No evidence of clusters: between groups of {LARGE} no gap was found that a single "
+            f"population could not show (dip {test.gap:.2f}, less than {LEAST_GAP:.2f})."
         )
     as_wide = f"{_as_wide(test)} (p = {p:.2g})."
     if p <= DOUBTFUL:
