@@ -40,7 +40,7 @@ def check(
         **checked.counts,
         "offers": offers(checked),
         "notes": [
-            *([] if checked.wrong else left_out(checked)),
+            *left_out(checked),
             *(problem.message for problem in checked.wrong),
             *checked.notes,
             *remarked(checked),

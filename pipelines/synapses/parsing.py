@@ -92,7 +92,8 @@ def parse(
         *_unreadable(filled, schema, measured, read, {} if filled is not sheet else blanks),
         *converted(sheet, sources),
     ]
-    notes = [f"{sheet.place()}: {note}" for note in sheet.notes]
+    done = WITHOUT_HIDDEN if WITHOUT_HIDDEN in repairs else None  # its note says how to ask for it
+    notes = [f"{sheet.place()}: {note}" for note in sheet.notes if not done or done not in note]
     notes += source_notes(sheet, sources)
     if filled is not sheet:
         blanks = {}

@@ -1,6 +1,6 @@
 """A table, read and checked: what can be used and what became of every row."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from pipelines.synapses import checks, soma_checks
 from pipelines.synapses.columns import KEY, OTHER_TYPE, SYNAPSES, Schema
 from pipelines.synapses.findings import SEVERITY, Finding, Outcome, finding, rows_with
 from pipelines.synapses.names import each
+from pipelines.synapses.neuron_units import neurons_in_other_units
 from pipelines.synapses.parsing import Draft, parse
 from pipelines.synapses.reading import read_sheet
 from pipelines.synapses.repairs import repair
@@ -244,7 +245,8 @@ def _check_synapses(draft: Draft, somas: soma_checks.Somas) -> CheckedTable:
     rows = _remaining(draft, found)
     for look in checks.TOGETHER:
         found += look(draft, rows)
-    return _checked(draft, found, repeats, wrong)
+    notes = () if wrong else neurons_in_other_units(draft, rows)
+    return _checked(draft, found, repeats, wrong, notes)
 
 
 def _checked(
@@ -252,6 +254,7 @@ def _checked(
     found: list[Finding],
     repeats: Mapping[int, int],
     wrong: tuple[checks.WholeTable, ...],
+    notes: Sequence[str] = (),
 ) -> CheckedTable:
     rows = _accepted(draft, _remaining(draft, found))
     return CheckedTable(
@@ -259,7 +262,7 @@ def _checked(
         rows,
         tuple(found),
         repeats,
-        draft.notes,
+        (*notes, *draft.notes),
         draft.schema,
         wrong,
         draft.sources,

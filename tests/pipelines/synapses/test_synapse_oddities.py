@@ -15,12 +15,13 @@ from pipelines.__main__ import main
 from pipelines.errors import TableError
 from pipelines.progress import silent
 from pipelines.synapses.checking import check
-from pipelines.synapses.columns import REQUIRED, Schema
+from pipelines.synapses.columns import POSITION, REQUIRED, SOMA, Schema
 from pipelines.synapses.limits import Limits, most_memory_used
 from pipelines.synapses.names import matched
 from pipelines.synapses.parameters import CheckParameters
 from pipelines.synapses.reading import read_outline, read_sheet
 from pipelines.synapses.separators import readings
+from pipelines.synapses.simulate import Simulation
 from pipelines.synapses.sources import missing_columns
 from pipelines.synapses.table import CheckedTable, read_table
 from pipelines.synapses.units import split_unit
@@ -346,6 +347,35 @@ def test_hidden_rows_are_counted_said_and_left_out_when_asked_for(
     assert found.offers["without-hidden"].n_rows == 11
     without = read_table(tmp_path / "t.xlsx", repairs=["without-hidden"])
     assert without.rows.index.tolist() == [*range(12, 20), *range(21, 42)]
+    assert not without.notes  # they were not "read like all others"
+
+
+@pytest.mark.parametrize("factor", [0.01, 0.001])
+def test_a_neuron_in_another_unit_is_named(
+    simulation: Simulation, tmp_path: Path, factor: float
+) -> None:
+    rows = simulation.table.copy()
+    rows.loc[rows["NeuronId"] == "cr1", list(POSITION)] *= factor
+    rows.loc[rows["NeuronId"] == "cr1", list(SOMA)] *= factor
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    first = read_table(tmp_path / "t.csv").notes[0]
+    assert "the synapses of neuron cr1 are spread over" in first
+    assert "seem to be in another unit" in first
+
+
+def test_neurons_of_like_size_are_in_one_unit(simulation: Simulation, tmp_path: Path) -> None:
+    simulation.table.to_csv(tmp_path / "t.csv", index=False)
+    assert not read_table(tmp_path / "t.csv").notes
+
+
+def test_areas_in_another_unit_cost_rows_and_that_is_said_first(
+    table: pd.DataFrame, tmp_path: Path
+) -> None:
+    table["SynArea"] = table["SynArea"].astype(float) * 1e6
+    table.to_csv(tmp_path / "t.csv", index=False)
+    notes = check({"table": tmp_path / "t.csv"}, CheckParameters(), tmp_path, silent)["notes"]
+    assert notes[0].startswith("40 of 40 rows (100 %) were left out")
+    assert "look like nm2" in notes[1]
 
 
 def test_a_hidden_sheet_forces_no_choice(table: pd.DataFrame, tmp_path: Path) -> None:
