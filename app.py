@@ -13,9 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import waitress
-
-from dashboard import create_app
+from dashboard import create_app, door
 from dashboard.jobs.launcher import Launcher
 from dashboard.people import MAY, Role
 from dashboard.security import access_tokens, asks_for_token
@@ -147,9 +145,10 @@ def _connections() -> int:
 
 
 def _serve(application: Any, listener: socket.socket, settings: Settings) -> None:
-    waitress.serve(
+    door.serve(
         application,
-        sockets=[listener],
+        listener,
+        settings,
         threads=THREADS,
         connection_limit=_connections(),
         channel_timeout=QUIET_SECONDS,
