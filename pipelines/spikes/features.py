@@ -42,11 +42,13 @@ class Waveforms:
         sample_index: in the recording, in order of time, shape (spike,).
         channel: column of the largest peak, shape (spike,).
         values: in uV, shape (spike, sample, channel).
+        missing: channels that carried no signal somewhere in it, shape (spike, channel).
     """
 
     sample_index: NDArray[np.int64]
     channel: NDArray[np.intp]
     values: Floats
+    missing: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.sample_index)
@@ -54,7 +56,12 @@ class Waveforms:
     def of_channels(self, columns: NDArray[np.bool_]) -> "Waveforms":
         """Only the spikes whose largest peak is on one of these columns."""
         chosen = columns[self.channel]
-        return Waveforms(self.sample_index[chosen], self.channel[chosen], self.values[chosen])
+        return Waveforms(
+            self.sample_index[chosen],
+            self.channel[chosen],
+            self.values[chosen],
+            self.missing[chosen],
+        )
 
 
 def cut_out(chunk: Chunk, peaks: Peaks, window: Window) -> Waveforms:
@@ -76,7 +83,10 @@ def cut_out(chunk: Chunk, peaks: Peaks, window: Window) -> Waveforms:
     raw = chunk.traces[rows[inside, None] + offsets]
     channel = peaks.channel[inside]
     phase = _best_phase(raw, low, channel, peaks.sign[inside])
-    return Waveforms(peaks.sample_index[inside], channel, _shifted(raw, phase))
+    missing = np.zeros((len(inside), raw.shape[2]), dtype=bool)
+    if chunk.no_signal is not None:
+        missing = chunk.no_signal[rows[inside, None] + window.offsets].any(axis=1)
+    return Waveforms(peaks.sample_index[inside], channel, _shifted(raw, phase), missing)
 
 
 def _best_phase(

@@ -16,13 +16,14 @@ from pipelines.spikes.cluster import find_clusters, labels_of_mixture
 from pipelines.spikes.decisions import Clustering, Decision, Verdict, replay
 from pipelines.spikes.detect import find_peaks
 from pipelines.spikes.features import Window, cut_out, scores_of_blocks
+from pipelines.spikes.filled_waveforms import FilledWaveforms
 from pipelines.spikes.groups import Group
 from pipelines.spikes.parameters import SpikesParameters, chosen_solutions
 from pipelines.spikes.preprocess import BandPass, Chunk, Floats, chunk_noise, noise_levels
 from pipelines.spikes.repeats import dead_samples, each_once
 from pipelines.spikes.thinning import cloud_of
 from pipelines.spikes.units import Live, Unit
-from pipelines.spikes.waveform_file import WaveformFile, units_of
+from pipelines.spikes.waveform_file import AnyWaveforms, WaveformFile, units_of
 
 CHUNK_S = 5.0
 """Signal that is in memory at once, of one group of channels."""
@@ -82,8 +83,9 @@ def sort_group(
         len(live.channels),
     )
     with TemporaryFile(dir=scratch) as file:
-        waveforms = WaveformFile(file, shape, np.float32)
-        samples = _find_spikes(signal, live, parameters, waveforms, report)
+        in_file = WaveformFile(file, shape, np.float32)
+        samples, missing = _find_spikes(signal, live, parameters, in_file, report)
+        waveforms = FilledWaveforms(in_file, missing, live.noise) if missing.any() else in_file
         report(0.8, f"clustering {len(samples):,} spikes")
         if len(samples) < parameters.min_spikes and not decisions:
             return Found([], len(samples))
@@ -143,11 +145,16 @@ def _find_spikes(
     parameters: SpikesParameters,
     waveforms: WaveformFile,
     report: Report,
-) -> NDArray[np.int64]:
-    """Write the waveforms of all spikes to the file, and return where they are, in samples."""
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Write the waveforms of all spikes to the file.
+
+    Returns:
+        Where they are, in samples, and which channels carried no signal, (spike, channel).
+    """
     rate = signal.sampling_frequency
     window = waveform_window(parameters, rate)
     samples = [np.empty(0, np.int64)]
+    missing = [np.empty((0, len(live.channels)), np.bool_)]
     for chunk in signal.chunks(live.channels, parameters.noise_window_s or CHUNK_S):
         peaks = find_peaks(
             chunk,
@@ -159,9 +166,10 @@ def _find_spikes(
         spikes = cut_out(chunk, peaks, window).of_channels(live.own)
         waveforms.add(spikes.values)
         samples.append(spikes.sample_index)
+        missing.append(spikes.missing)
         share = chunk.stop / signal.n_samples
         report(0.8 * share, f"found spikes up to {chunk.stop / rate:.0f} s")
-    return np.concatenate(samples)
+    return np.concatenate(samples), np.concatenate(missing)
 
 
 def _noise(chunk: Chunk, live: Live, parameters: SpikesParameters) -> Floats:
@@ -172,7 +180,7 @@ def _noise(chunk: Chunk, live: Live, parameters: SpikesParameters) -> Floats:
 
 
 def _features(
-    waveforms: WaveformFile, live: Live, signal: BandPass, parameters: SpikesParameters
+    waveforms: AnyWaveforms, live: Live, signal: BandPass, parameters: SpikesParameters
 ) -> NDArray[np.float64]:
     rate = signal.sampling_frequency
     whole = waveform_window(parameters, rate)

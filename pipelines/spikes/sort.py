@@ -234,6 +234,16 @@ def _refuse_if_all_failed(done: Sequence[Sorted]) -> None:
         raise RecordingError(f"No group of channels could be sorted. The first: {done[0].reason}")
 
 
+def _numbers_of_groups(task: Task) -> list[str]:
+    """What a number in a sort file means where it is not that of a wire."""
+    if task.decisions is None or not task.parameters.exclude_channels.strip():
+        return []
+    return [
+        "Chan in the sort file was read as the number of a group in groups.csv, where channels "
+        "that were left out do not count."
+    ]
+
+
 def _results(done: Sequence[Sorted], site: Site, task: Task) -> dict[str, Any]:
     units = [unit for one in done for unit in one.found.units]
     names = [one.share.sorter for one in done]
@@ -254,6 +264,7 @@ def _results(done: Sequence[Sorted], site: Site, task: Task) -> dict[str, Any]:
         "samples_sha256": task.samples_sha256,
         "notes": [
             *task.notes,
+            *_numbers_of_groups(task),
             *time_notes(signal.recording),
             *bad_samples.in_words(task.bad),
             *in_words([one.found.n_repeats for one in done], task.parameters),

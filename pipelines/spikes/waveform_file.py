@@ -5,7 +5,7 @@ stretches of signal in which the spikes were found.
 """
 
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -56,8 +56,17 @@ class WaveformFile:
             yield values.reshape(n, *self.shape).astype(np.float32, copy=False)
 
 
+class AnyWaveforms(Protocol):
+    """Waveforms that are read block by block, each of shape (spike, sample, channel)."""
+
+    shape: tuple[int, int]
+
+    def blocks(self) -> Iterator[Floats]:
+        """All of them, in order."""
+
+
 def units_of(
-    waveforms: WaveformFile,
+    waveforms: AnyWaveforms,
     sample_index: NDArray[np.int64],
     labels: NDArray[np.intp],
     live: Live,
@@ -82,7 +91,7 @@ def units_of(
 
 
 def _of_clusters(
-    waveforms: WaveformFile, labels: NDArray[np.intp]
+    waveforms: AnyWaveforms, labels: NDArray[np.intp]
 ) -> Iterator[tuple[int, NDArray[np.intp], Floats]]:
     """Cluster, places and waveforms of spikes, block by block."""
     first = 0

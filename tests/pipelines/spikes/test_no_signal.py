@@ -1,6 +1,7 @@
 """Samples that are no signal: found by channel and stretch, and without cost outside of them."""
 
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,10 @@ from spikeinterface.core import BinaryRecordingExtractor, NumpyRecording
 
 from pipelines.provenance import Run
 from pipelines.spikes.bad_samples import BadSamples, find_bad
+from pipelines.spikes.filled_waveforms import FilledWaveforms
 from pipelines.spikes.mending import Mender
 from pipelines.spikes.preprocess import band_pass, noise_levels
+from pipelines.spikes.waveform_file import WaveformFile
 from pipelines.tasks import run
 from tests.pipelines.spikes.simulated import RATE, SQUARE_UM, Traces, accuracy, tetrode
 
@@ -254,6 +257,37 @@ def test_all_channels_unplugged_end_the_signal_not_the_sorting(
     table = pd.read_csv(tmp_path / "out" / "bad_samples.csv")
     assert table.to_numpy().tolist() == [[n, 12.0, 20.0, "constant"] for n in range(4)]
     assert done.results["notes"][0] in (tmp_path / "out" / "report.html").read_text()
+
+
+@pytest.mark.parametrize("wire", [0, 1], ids=["a cell's own", "one between"])
+def test_a_wire_unplugged_for_long_leaves_units_whole(
+    cells: tuple[Traces, dict[int, NDArray[np.intp]]],
+    untouched: list[float],
+    wire: int,
+    tmp_path: Path,
+) -> None:
+    values = in_steps(cells[0])
+    values[int(12 * RATE) :, wire] = 0
+    done = sorted_(tmp_path, values)
+    assert done.results["n_units"] == 2
+    assert accuracy(tmp_path / "out", cells[1]) == pytest.approx(untouched, abs=0.03)
+
+
+def test_a_missing_channel_is_filled_in_from_spikes_that_are_alike() -> None:
+    random = np.random.default_rng(0)
+    height, cell = np.array([[100.0, 20.0], [30.0, 90.0]]), np.arange(400) % 2
+    values = height[cell][:, np.newaxis] + random.normal(size=(400, 3, 2))
+    missing = np.zeros((400, 2), dtype=bool)
+    missing[300:, 1] = True
+    values[missing[:, 1], :, 1] = 0
+    with TemporaryFile() as file:
+        stored = WaveformFile(file, (3, 2), np.float32)
+        stored.add(values.astype(np.float32))
+        filled = np.concatenate(
+            [*FilledWaveforms(stored, missing, np.ones(2, np.float32)).blocks()]
+        )
+    assert np.array_equal(filled[~missing[:, 1]], values[~missing[:, 1]].astype(np.float32))
+    assert filled[missing[:, 1], :, 1].mean(axis=1) == pytest.approx(height[cell[300:], 1], abs=2)
 
 
 def test_spikeinterface_s_sorters_find_units_beside_it_and_none_in_it(
