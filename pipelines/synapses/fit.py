@@ -279,7 +279,14 @@ def _refuse_few(checked: CheckedTable, group: str) -> None:
     raise TableError(
         f"{checked.sheet.place()}: {found} usable rows in the group {group} are too few, "
         f"{FEWEST_MAPPED} are needed; choose another group or correct the table.{problem}"
+        f"{_repairs_in_words(checked)}"
     )
+
+
+def _repairs_in_words(checked: CheckedTable) -> str:
+    """How rows can be repaired, if they can."""
+    ways = " or ".join(f"--set repair={name}" for name in checked.offers)
+    return f" Rows can be repaired with {ways}; a check shows what comes out." if ways else ""
 
 
 def _clusters(rows: pd.DataFrame, fitted: Fitted) -> pd.DataFrame:

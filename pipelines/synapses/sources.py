@@ -17,6 +17,7 @@ from pipelines.synapses.columns import (
     Schema,
 )
 from pipelines.synapses.findings import Finding, Outcome, finding
+from pipelines.synapses.parameters import OTHER_TABLE
 from pipelines.synapses.sheets import Sheet
 from pipelines.synapses.units import PER_MICROMETRE, Unit, plain, same_unit, split_unit, unit_of
 
@@ -273,8 +274,8 @@ def _missing(sheet: Sheet, missing: list[str], schema: Schema) -> str:
     if schema == SYNAPSES and len(missing) > MOST_LACKING:
         return (
             f"{lacks}: if a row is a synapse, add or rename, or {assigned}; of any other table "
-            "choose columns with feature_columns, id_column and group_column (on the page: More "
-            f"settings). {has}"
+            "choose columns with feature_columns, id_column and group_column (on the page: "
+            f"{OTHER_TABLE}). {has}"
         )
     return f"{lacks}: add or rename, or {assigned}. {has}"
 
@@ -290,17 +291,23 @@ def _listed(names: list[str]) -> str:
 
 def source_notes(sheet: Sheet, sources: Mapping[str, Source]) -> list[str]:
     """Sentences on columns that were taken under another name or unit."""
-    converted = [
-        f"{sheet.place()}: {name} was computed from {source.column}, {_how(source)}."
-        for name, source in sources.items()
-        if source.divisor != 1.0
-    ]
+    by_unit: dict[str, list[tuple[str, str]]] = {}
+    for name, source in sources.items():
+        if source.divisor != 1.0:
+            by_unit.setdefault(_how(source), []).append((name, source.column))
+    converted = [f"{sheet.place()}: {_computed(pairs)}, {how}." for how, pairs in by_unit.items()]
     renamed = [
         f"{sheet.place()}: column {source.column} was taken as {name}."
         for name, source in sources.items()
         if source.divisor == 1.0 and source.column != name
     ]
     return converted + renamed
+
+
+def _computed(pairs: list[tuple[str, str]]) -> str:
+    """Columns, and those that they were computed from, in their order."""
+    names, columns = (", ".join(part) for part in zip(*pairs, strict=True))
+    return f"{names} {'was' if len(pairs) == 1 else 'were'} computed from {columns}"
 
 
 def _how(source: Source) -> str:

@@ -169,7 +169,8 @@ def test_columns_in_nanometres_alone_are_converted_and_it_is_said(
     expected = check_csv(table).rows
     checked = check_csv(table.drop(columns=list(NANOMETRES)))
     assert checked.counts["n_repaired"] == 40
-    assert "corr_x_micron was computed from corr_x" in checked.notes[0]
+    [note] = checked.notes
+    assert "corr_soma_z_micron were computed from corr_x, corr_y, corr_z, corr_soma_x" in note
     assert "divided by 1000" in message(checked, 2)
     found = checked.rows[list(MEASURES)].to_numpy(float)
     # The columns in um of the table are rounded to 0.1 nm.
