@@ -95,8 +95,8 @@ class Supervisor:
         if not child.ready:
             self._wait_longer()
         if child.job:
-            self.store.finish(child.job, State.FAILED, death_sentence(child.process.exitcode))
             tidy(self.settings, [child.job])
+            self.store.finish(child.job, State.FAILED, death_sentence(child.process.exitcode))
 
     def _wait_longer(self) -> None:
         """A child that cannot even start would die again at once: leave it time."""
@@ -110,8 +110,8 @@ class Supervisor:
             child.process.kill()
             child.process.join()
             self.children.remove(child)
+            tidy(self.settings, [child.job])  # before it is said that nothing was kept
             self.store.finish(child.job, State.CANCELLED)
-            tidy(self.settings, [child.job])
 
     def _keep_warm(self) -> None:
         """Start the children one by one, so that the first is ready as early as can be."""
