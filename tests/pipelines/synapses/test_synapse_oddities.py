@@ -8,7 +8,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.__main__ import main
@@ -24,6 +24,7 @@ from pipelines.synapses.separators import readings
 from pipelines.synapses.simulate import Simulation
 from pipelines.synapses.sources import missing_columns
 from pipelines.synapses.table import CheckedTable, read_table
+from pipelines.synapses.totals import statistics_at_end
 from pipelines.synapses.units import split_unit
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "workbooks"
@@ -284,6 +285,7 @@ def test_numbers_are_those_that_were_written_or_a_person_is_asked(
     found = read_table(file, schema=POINTS, repairs=repair)
     whole = style.startswith("whole")
     written = np.array([[round(x) if whole else x for x in pair] for pair in numbers], float)
+    assume(not statistics_at_end(written))  # means and sums below a table are left out
     right = dict(zip([f"c{i}" for i in range(len(numbers))], written.tolist(), strict=True))
     read = dict(zip(found.rows["SynId"], measured(found).tolist(), strict=True))
     stated = repair[0] if repair else ""
