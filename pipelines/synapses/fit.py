@@ -95,13 +95,10 @@ def fit(
     else:
         evidence = weigh(fitted, parameters, part(report, 0.4, 0.95))
     report(0.95, "Writing the clusters")
-    clusters = _clusters(checked.rows, fitted)
     fitted.save(folder)
     evidence.save(folder)
-    checked.write_report(folder / REPORT_FILE)
-    write_csv(clusters, folder / CLUSTERS_FILE)
-    write_csv(contrasts(clusters, described_by(schema)), folder / SUMMARY_FILE)
-    if parameters.labels == "hdbscan" and "labels" not in inputs:
+    _write_tables(checked, fitted, folder)
+    if parameters.labels == "hdbscan" and given is None:
         density = Density(fitted.record.min_cluster_size, fitted.record.min_samples)
         write_csv(sweep_min_samples(fitted.layout, density), folder / SWEEP_FILE)
     return {
@@ -134,6 +131,15 @@ def _given(
             f"{FEWEST_MAPPED} are needed. {' '.join(given.notes)}"
         )
     return pd.Series(given.clusters.labels, index=rows.index)[given.named], given.notes
+
+
+def _write_tables(checked: CheckedTable, fitted: Fitted, folder: Path) -> None:
+    """Write what became of every row, the clusters, and each of them against the rest."""
+    clusters = _clusters(checked.rows, fitted)
+    checked.write_report(folder / REPORT_FILE)
+    write_csv(clusters, folder / CLUSTERS_FILE)
+    described = described_by(fitted.projection.schema)
+    write_csv(contrasts(clusters, described), folder / SUMMARY_FILE)
 
 
 def fit_rows(
