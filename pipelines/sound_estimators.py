@@ -249,6 +249,8 @@ def _svm(model: Any, n_classes: int) -> None:
     _array(model.support_, (n_vectors,), "support_", "i")
     _array(model.support_vectors_, (n_vectors, n_features), "support_vectors_")
     _array(model._n_support, (n_classes,), "_n_support", "i")
+    counts = model.n_support_  # without the other side of a one-class machine, which has none
+    _require((counts >= 0).all() and counts.sum() == n_vectors, "its vectors differ")
     for one in (model.dual_coef_, model._dual_coef_):
         _array(one, (n_classes - 1, n_vectors), "dual_coef_")
     for one in (model.intercept_, model._intercept_):
@@ -265,8 +267,6 @@ def _svm(model: Any, n_classes: int) -> None:
 def _svc(model: Any) -> None:
     n_classes = _n_classes(model, least=2)
     _svm(model, n_classes)
-    counts = model._n_support
-    _require((counts >= 0).all() and counts.sum() == len(model.support_), "its vectors differ")
     _require(model.decision_function_shape == "ovr", "it tells each pair of classes")
 
 
@@ -285,9 +285,10 @@ def _logistic(model: Any) -> None:
 # -- steps before and after
 
 
-def _scaler(*names: str) -> Callable[[Any], None]:
+def _scaler(flags: tuple[str, ...], names: tuple[str, ...]) -> Callable[[Any], None]:
     def check(model: Any) -> None:
         n_features = _n_features(model)
+        _require(all(type(getattr(model, flag)) is bool for flag in flags), "a choice is none")
         for name in names:
             if getattr(model, name) is not None:
                 _array(getattr(model, name), (n_features,), name)
@@ -327,9 +328,9 @@ CHECKS: Mapping[type, Callable[[Any], None]] = {
     SVC: _svc,
     OneClassSVM: _one_class_svm,
     LogisticRegression: _logistic,
-    RobustScaler: _scaler("center_", "scale_"),
-    StandardScaler: _scaler("mean_", "var_", "scale_"),
-    MinMaxScaler: _scaler("min_", "scale_", "data_min_", "data_max_"),
+    RobustScaler: _scaler(("copy", "with_centering", "with_scaling"), ("center_", "scale_")),
+    StandardScaler: _scaler(("copy", "with_mean", "with_std"), ("mean_", "var_", "scale_")),
+    MinMaxScaler: _scaler(("copy", "clip"), ("min_", "scale_", "data_min_", "data_max_")),
     LabelEncoder: lambda model: _require(_n_classes(model), "it has no classes"),
     SimpleImputer: _simple_imputer,
     KNNImputer: _knn_imputer,
