@@ -1,0 +1,1 @@
+"""Processes that tests close, and then let try what must not succeed."""
