@@ -6,6 +6,7 @@ It runs in the process that unpacks workbooks; nothing heavy is imported here.
 import errno
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from pipelines.synapses.kinds import named_kinds
 from pipelines.synapses.limits import Limits
 
 BLOCK = 1 << 20
+OUT_OF_MEMORY = "Error -4"
+"""How zlib says that it had no memory to unpack into (Z_MEM_ERROR, https://zlib.net/manual.html)."""
 OLE = b"\xd0\xcf\x11\xe0"
 ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 _MAIN = {".xlsx": "xl/workbook.xml", ".xlsb": "xl/workbook.bin"}
@@ -115,6 +118,8 @@ def readable(file: str) -> Iterator[None]:
         raise TableError(f"{file} cannot be read: {error.strerror or error}.") from None
     # The parsers under openpyxl raise KeyError, ValueError, zlib.error, ParseError and more.
     except Exception as error:
+        if isinstance(error, zlib.error) and OUT_OF_MEMORY in str(error):
+            raise MemoryError from None
         raise TableError(
             f"{file} is damaged, has a password or is no workbook ({type(error).__name__}): open "
             "it in a spreadsheet program and save it as .xlsx without password."
