@@ -1,17 +1,22 @@
 # make run    environment, dependencies, example data, app in the browser
 # make test   everything that is tested, browser stories included
 # make check  style, types, layers
+# make lock   requirements.lock anew, after requirements.txt was changed
 
 VENV := .venv
 HOME_FOLDER := $(or $(NEUROBOARD_HOME),$(HOME)/.neuroboard)
 ARGS ?=
+# Hashes say that these are the packages that were tested; a wheel runs nothing while it is installed.
+# Where one has none (hdbscan on Linux for ARM): make run WHEELS=
+WHEELS ?= --only-binary :all:
+INSTALL = $(VENV)/bin/python -m pip install --quiet --require-hashes $(WHEELS)
 # The first of these that is there and new enough.
 FIND_PYTHON = for p in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& { echo $$p; exit 0; }; done; \
 	echo "Python 3.11, 3.12 or 3.13 is needed: install one, or say make PYTHON=/path/to/python" >&2; exit 1
 
-.PHONY: run test check examples screenshots clean
+.PHONY: run test check lock examples screenshots clean
 
 run: $(VENV)/run.stamp examples
 	$(VENV)/bin/python app.py $(ARGS)
@@ -40,18 +45,21 @@ check: $(VENV)/dev.stamp
 	$(VENV)/bin/mypy
 	$(VENV)/bin/python -m pytest -q tests/test_architecture.py
 
+lock: $(VENV)/dev.stamp
+	.ci/lock $(ARGS)
+
 screenshots: $(VENV)/dev.stamp
 	$(VENV)/bin/python docs/screenshots.py
 
 $(VENV)/bin/python:
 	@python=$$($(FIND_PYTHON)) && $$python -m venv $(VENV)
 
-$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
-	$(VENV)/bin/python -m pip install --quiet -r requirements.txt
+$(VENV)/run.stamp: requirements.lock | $(VENV)/bin/python
+	$(INSTALL) -r requirements.lock
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt requirements-dask.txt requirements.txt | $(VENV)/bin/python
-	$(VENV)/bin/python -m pip install --quiet -r requirements-dev.txt
+$(VENV)/dev.stamp: requirements-dev.lock | $(VENV)/bin/python
+	$(INSTALL) -r requirements-dev.lock
 	@touch $@ $(VENV)/run.stamp
 
 clean:
