@@ -1,7 +1,7 @@
 # make run    environment, dependencies, example data, app in the browser
 # make test   everything that is tested, browser stories included
 # make check  style, types, layers
-# make lock   requirements.lock anew, after requirements.txt was changed
+# make lock   requirements.lock and docs/licences.md anew, after requirements.txt was changed
 
 VENV := .venv
 HOME_FOLDER := $(or $(NEUROBOARD_HOME),$(HOME)/.neuroboard)
@@ -16,7 +16,7 @@ FIND_PYTHON = for p in $(PYTHON) python3.13 python3.12 python3.11 python3 python
 	&& { echo $$p; exit 0; }; done; \
 	echo "Python 3.11, 3.12 or 3.13 is needed: install one, or say make PYTHON=/path/to/python" >&2; exit 1
 
-.PHONY: run test check lock examples screenshots clean
+.PHONY: run test check lock licences examples screenshots clean
 
 run: $(VENV)/run.stamp examples
 	$(VENV)/bin/python app.py $(ARGS)
@@ -47,6 +47,11 @@ check: $(VENV)/dev.stamp
 
 lock: $(VENV)/dev.stamp
 	.ci/lock $(ARGS)
+	$(INSTALL) -r requirements-dev.lock
+	$(VENV)/bin/python docs/licences.py
+
+licences: $(VENV)/dev.stamp
+	$(VENV)/bin/python docs/licences.py
 
 screenshots: $(VENV)/dev.stamp
 	$(VENV)/bin/python docs/screenshots.py
