@@ -10,13 +10,14 @@ themselves after `refuse_pointers`.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import h5py
 
 from pipelines.errors import InputError
+from pipelines.reading import reading
 
 
 @contextmanager
@@ -31,16 +32,10 @@ def opened(path: Path, kind: type[InputError]) -> Iterator[Any]:
         InputError: of that kind: damaged, or it names other files. Whatever the library raises on
             damaged bytes, also while the file is used, becomes one sentence.
     """
-    try:
-        with h5py.File(path, "r") as root:
-            require_self_contained(root, path, kind)
-            yield root
-    except InputError:
-        raise
-    except Exception as error:
-        raise kind(
-            f"{path} is not an HDF5 file, is damaged or cut short: copy it again, or save it again."
-        ) from error
+    advice = "copy it again, or save it again"
+    with reading(path, kind, advice, "HDF5 file"), h5py.File(path, "r") as root:
+        require_self_contained(root, path, kind)
+        yield root
 
 
 def refuse_pointers(path: Path, kind: type[InputError]) -> None:
@@ -60,11 +55,9 @@ def opened_again(path: Path) -> Any:
 
 def names(path: Path) -> frozenset[str]:
     """What the root of a file calls its parts, none of which is opened; none if it is no HDF5."""
-    try:
-        with h5py.File(path, "r") as root:
-            return frozenset(map(str, root))
-    except (OSError, RuntimeError):
-        return frozenset()
+    with suppress(InputError), reading(path, InputError), h5py.File(path, "r") as root:
+        return frozenset(map(str, root))
+    return frozenset()
 
 
 def require_self_contained(root: Any, path: Path, kind: type[InputError]) -> None:

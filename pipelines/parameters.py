@@ -4,20 +4,26 @@ A pipeline declares a subclass of `Parameters` whose fields come from `parameter
 default, bounds, unit and help stand together and nowhere else.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
 from pipelines.errors import ParameterError
+from pipelines.reading import short
+from pipelines.result_files import read_object
 
 MORE_SETTINGS = "More settings"
 """Where a form folds advanced parameters away that have no heading of their own."""
 FOUND = "found by itself"
+HOW_TO_WRITE = 'write names and values as {"seed": 1}'
+LARGEST = 2**53
+"""Whole numbers up to here are the same in JSON, in a browser and as a float."""
+SHOWN = 400
+"""Characters of a wrong value that are repeated."""
 
 
 def parameter(
@@ -56,7 +62,17 @@ def parameter(
 class Parameters(BaseModel):
     """The base of all parameter models: immutable, and no unknown names."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False
+    )
+
+    @field_validator("*")
+    @classmethod
+    def _exact(cls, value: Any) -> Any:
+        for one in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(one, int) and abs(one) > LARGEST:
+                raise ValueError(f"must be a number of at most {LARGEST:,}")
+        return value
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -69,6 +85,8 @@ class Parameters(BaseModel):
             return cls.model_validate(dict(values))
         except ValidationError as error:
             raise ParameterError(_sentence(cls, error.errors()[0])) from None
+        except Exception as error:  # such as letters that no text can hold
+            raise ParameterError(f"The parameters cannot be used ({short(error)}).") from error
 
     @classmethod
     def parse_stored(cls, values: Mapping[str, Any]) -> tuple[Self, list[str]]:
@@ -96,23 +114,13 @@ def from_assignments(
     Raises:
         ParameterError: a text without `=`, a file that is no JSON object, a wrong value.
     """
-    values = dict(_read_json(file)) if file else {}
+    values = read_object(file, ParameterError, HOW_TO_WRITE) if file else {}
     for text in assignments:
         name, equals, value = text.partition("=")
         if not equals:
             raise ParameterError(f"--set {text}: write it as name=value.")
         values[name.strip()] = value.strip()
     return model.parse(values)
-
-
-def _read_json(file: Path) -> Mapping[str, Any]:
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ParameterError(f"{file} cannot be read as JSON: {error}") from None
-    if not isinstance(values, dict):
-        raise ParameterError(f"{file} must hold one JSON object of parameter names and values.")
-    return values
 
 
 def _sentence(model: type[Parameters], detail: ErrorDetails) -> str:
@@ -122,7 +130,11 @@ def _sentence(model: type[Parameters], detail: ErrorDetails) -> str:
     field = model.model_fields.get(name)
     label = f"{name} ({field.title})" if field else (name or "parameters")
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{label}: {detail['input']!r} cannot be used; it {_must(message)}."
+    return f"{label}: {_begin(repr(detail['input']))} cannot be used; it {_begin(_must(message))}."
+
+
+def _begin(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def _must(message: str) -> str:
@@ -131,6 +143,6 @@ def _must(message: str) -> str:
 
 
 def _unknown(model: type[Parameters], name: str) -> str:
-    near = get_close_matches(name, model.model_fields, n=1)
+    near = get_close_matches(name[:SHOWN], model.model_fields, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    return f"There is no parameter {name}.{hint} Known: {', '.join(model.model_fields)}."
+    return f"There is no parameter {_begin(name)}.{hint} Known: {', '.join(model.model_fields)}."

@@ -75,6 +75,15 @@ def reading(
             yield
 
 
+@contextmanager
+def reading_on(
+    path: Path, kind: Kind, advice: str = "copy it again", what: str = "file of its kind"
+) -> Iterator[None]:
+    """Read more of what was opened within `reading`, without a look at what it is."""
+    with _told(path), _in_words(path, kind, advice, what):
+        yield
+
+
 def each_read(
     items: Iterable[T],
     path: Path,
@@ -88,7 +97,7 @@ def each_read(
     """
     iterator, end = iter(items), object()
     while True:
-        with _told(path), _in_words(path, kind, advice, what):
+        with reading_on(path, kind, advice, what):
             item = next(iterator, end)
         if item is end:
             return
@@ -170,7 +179,7 @@ def _in_words(path: Path, kind: Kind, advice: str, what: str) -> Iterator[None]:
         if not str(error):
             raise
         raise kind(
-            f"{path} asks for more memory than there is ({_short(error)}): it is damaged, or too "
+            f"{path} asks for more memory than there is ({short(error)}): it is damaged, or too "
             f"large for this machine; if damaged, {advice}."
         ) from error
     except Exception as error:
@@ -186,10 +195,11 @@ def _sentence(path: Path, error: Exception, advice: str, what: str) -> str:
     if isinstance(error, OSError) and error.errno in OF_THE_SYSTEM:
         named = Path(error.filename) if isinstance(error.filename, str) else path
         return f"{named} cannot be read: {os.strerror(error.errno or 0)}."
-    return f"{path} is damaged, cut short or no {what} ({_short(error)}): {advice}."
+    why = f"it is damaged or cut short, or is no {what} ({short(error)})"
+    return f"{path} cannot be read: {why}; {advice}."
 
 
-def _short(error: BaseException) -> str:
+def short(error: BaseException) -> str:
     """The kind of an error and how its text begins."""
     text = " ".join(str(error).split())
     shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

@@ -28,6 +28,7 @@ from pipelines.links import refuse_links_out
 from pipelines.outputs import atomic_folder
 from pipelines.parameters import Parameters
 from pipelines.progress import Report, silent
+from pipelines.reading import reading
 from pipelines.spikes.curation_parameters import (
     AgreementParameters,
     CurateParameters,
@@ -252,7 +253,8 @@ def _check_inputs(task: Task, inputs: Inputs) -> None:
     for name, path in inputs.items():
         if not task.takes(name):
             raise InputError(f"{task.name} takes no input named {name}.")
-        outputs.put_back(path)
-        if not path.exists():
-            raise InputError(f"{path} does not exist: check the path.")
-        refuse_links_out(path)
+        with reading(path, InputError, "check the path"):
+            outputs.put_back(path)
+            if not path.exists():
+                raise InputError(f"{path} does not exist: check the path.")
+            refuse_links_out(path)

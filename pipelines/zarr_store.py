@@ -5,7 +5,6 @@ files can be links to any other file. Only codecs that turn bytes into numbers o
 links that stay within the folder.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ import zarr
 
 from pipelines.errors import InputError
 from pipelines.links import refuse_links_out
+from pipelines.reading import reading_on
+from pipelines.result_files import read_object
 
 MARKS = (".zarray", ".zgroup", "zarr.json")
 DESCRIPTIONS = frozenset({".zarray", ".zmetadata", "zarr.json"})
@@ -43,16 +44,9 @@ def opened(folder: Path, kind: type[InputError]) -> Iterator[Any]:
             damaged files, also while the folder is used, becomes one sentence.
     """
     require_safe(folder, kind)
-    try:
+    with reading_on(folder, kind, "copy it again, or save it again", "zarr folder"):
         # A store of our own choice: from a name alone, zarr may take a folder for N5 or an address.
         yield zarr.open(zarr.DirectoryStore(str(folder)), mode="r")
-    except InputError:
-        raise
-    except Exception as error:
-        raise kind(
-            f"{folder} is not a zarr folder, is damaged or cut short: copy it again, or save it "
-            "again."
-        ) from error
 
 
 def require_safe(folder: Path, kind: type[InputError]) -> None:
@@ -76,10 +70,7 @@ def require_safe(folder: Path, kind: type[InputError]) -> None:
 
 
 def _require_known_codecs(file: Path, kind: type[InputError]) -> None:
-    try:
-        described = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise kind(f"{file} cannot be read as JSON: copy the folder again ({error}).") from None
+    described = read_object(file, kind, "copy the folder again")
     for codec in _codecs(described):
         if codec not in CODECS:
             raise kind(

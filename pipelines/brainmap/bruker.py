@@ -20,6 +20,7 @@ from pipelines.brainmap.tiff import describe
 from pipelines.brainmap.tiff_series import film
 from pipelines.brainmap.units import positive
 from pipelines.errors import ImageError
+from pipelines.reading import reading_on
 
 MARK = "<PVScan"
 HEAD_BYTES = 4096
@@ -81,16 +82,12 @@ def open_scan(folder: Path, described: Path, reading: Reading) -> ImageSeries:
 
 
 def _parsed(described: Path) -> Any:
-    try:
+    advice = "copy it again, or take it out of the folder and say how the files belong together"
+    with reading_on(described, ImageError, advice, "description by Prairie View"):
         content = described.read_bytes() if described.stat().st_size <= MOST_BYTES else b""
         if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
             raise ValueError("entities are not read")
         return ElementTree.fromstring(content)
-    except (OSError, ValueError, ElementTree.ParseError) as error:
-        raise ImageError(
-            f"{described} is damaged or cut short: copy it again, or take it out of the folder and "
-            "say how the files belong together."
-        ) from error
 
 
 def _volumes(root: Any, described: Path) -> tuple[list[list[_Frame]], tuple[str, ...]]:

@@ -1,6 +1,5 @@
 """The result of an operation on series as images again, so that it can be looked at and mapped."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +11,12 @@ from numpy.typing import NDArray
 from pipelines.brainmap.images import ImageSeries, Volume, checked_shape
 from pipelines.brainmap.info import ImageInfo
 from pipelines.errors import ImageError
+from pipelines.reading import reading
+from pipelines.result_files import read_object
 
 FILE = "result.npy"
 RECORD = "run.json"
+ADVICE = "run the operation again"
 PIPELINE = "brainmap series"
 
 Layout = Literal["series", "volumes", "image", "values", "sample"]
@@ -48,10 +50,8 @@ def open_changed(folder: Path) -> ImageSeries:
             f"{folder} holds the result of an operation that leaves no series of every voxel "
             "(it cannot be mapped): choose the result of another operation."
         )
-    try:
+    with reading(folder / FILE, ImageError, ADVICE, "result of an operation"):
         array = np.load(folder / FILE, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise ImageError(f"{folder / FILE} is damaged: run the operation again.") from error
     images = _series(folder, array) if layout == "series" else _volumes(folder, array)
     results = _results(folder)
     sizes = results.get("result_sizes", {})
@@ -70,14 +70,9 @@ def layout_of(folder: Path) -> Layout:
 
 
 def _results(folder: Path) -> Mapping[str, Any]:
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        results: Mapping[str, Any] = record["results"]
-        results["layout"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ImageError(
-            f"{folder / RECORD} does not say how {FILE} is laid out: run the operation again."
-        ) from error
+    results = read_object(folder / RECORD, ImageError, ADVICE).get("results")
+    if not isinstance(results, dict) or "layout" not in results:
+        raise ImageError(f"{folder / RECORD} does not say how {FILE} is laid out: {ADVICE}.")
     return results
 
 

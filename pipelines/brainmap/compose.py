@@ -94,6 +94,7 @@ def colorize(
     """
     found = open_map(inputs["map"])
     report(0.1, "Measuring the voxels")
+    found.require_sound_series()
     composed = compose(found, parameters)
     report(0.8, "Writing the pictures")
     write_volume(composed.rgb, folder / "colored.tif", found.info)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.brainmap import maps, preview
+from pipelines.brainmap.atlas import ADVICE
 from pipelines.brainmap.correlation_parameters import CorrelateParameters
 from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.info import ImageInfo
@@ -23,6 +24,7 @@ from pipelines.brainmap.volume_files import write_volume
 from pipelines.csv_export import write_csv
 from pipelines.errors import InputError, ParameterError
 from pipelines.progress import Report, part, silent
+from pipelines.reading import reading
 
 COLD_TO_HOT = ((59, 76, 192), (221, 221, 221), (180, 4, 38))
 """Colours of -1, 0 and 1, after Moreland (2009), doi:10.1007/978-3-642-10520-3_9."""
@@ -193,8 +195,15 @@ def _mean_within(images: ImageSeries, mask: NDArray[np.bool_], report: Report) -
 def _cluster(images: ImageSeries, folder: Path | None, parameters: CorrelateParameters) -> Seed:
     if folder is None or not (folder / "centroids_by_k.csv").exists():
         raise InputError("A cluster needs the map that it is of: choose a finished map.")
-    table = pd.read_csv(folder / "centroids_by_k.csv")
-    k = parameters.k or len(pd.read_csv(folder / "colors.csv"))
+    with reading(folder, InputError, ADVICE, "finished map"):
+        table = pd.read_csv(folder / "centroids_by_k.csv")
+        k = parameters.k or len(pd.read_csv(folder / "colors.csv"))
+        return _centroid(images, table, k, parameters)
+
+
+def _centroid(
+    images: ImageSeries, table: pd.DataFrame, k: int, parameters: CorrelateParameters
+) -> Seed:
     row = table[(table["k"] == k) & (table["cluster"] == parameters.cluster)]
     if row.empty:
         tried = ", ".join(map(str, sorted(table["k"].unique())))

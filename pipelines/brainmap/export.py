@@ -1,6 +1,5 @@
 """A finished map as files for other programs."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.brainmap import maps
-from pipelines.brainmap.atlas import FinishedMap, open_map
+from pipelines.brainmap.atlas import ADVICE, FinishedMap, open_map
 from pipelines.brainmap.export_parameters import Format, MapExportParameters
 from pipelines.brainmap.info import NOTHING_SAID, ImageInfo
 from pipelines.brainmap.nwb import ChosenMap, write_nwb
@@ -18,7 +17,10 @@ from pipelines.brainmap.png import write_png
 from pipelines.brainmap.svg import curve_panel, plane_panel, write_svg
 from pipelines.brainmap.volume_files import LABELS_IMAGEJ, write_imagej_labels, write_volume
 from pipelines.csv_export import write_csv
+from pipelines.errors import InputError
 from pipelines.progress import Report, silent
+from pipelines.reading import reading
+from pipelines.result_files import read_object
 
 SVG_PIXELS = 512
 """Longest side of a plane in the SVG; larger ones are thinned, and its caption says so."""
@@ -72,7 +74,7 @@ def export(
 def choose(found: FinishedMap, parameters: MapExportParameters, unit: str) -> ChosenMap:
     """The map of one K, in volumes."""
     place = found.place(parameters.k)
-    labels = maps.volume(np.asarray(found.labels[place]), found.voxels, found.shape, maps.FILTERED)
+    labels = maps.volume(found.labels_of(parameters.k), found.voxels, found.shape, maps.FILTERED)
     similarity = maps.volume(np.asarray(found.similarity[place]), found.voxels, found.shape, 0)
     colors = found.colors_of(parameters.k, parameters.palette)
     rgb = maps.paint(labels, similarity, found.mean, _as_bytes(colors))
@@ -85,8 +87,9 @@ def _unit(folder: Path) -> str:
     record = folder / "run.json"
     if not record.exists():
         return "normalised signal"
-    parameters = json.loads(record.read_text(encoding="utf-8")).get("parameters", {})
-    return UNITS.get(parameters.get("normalize", ""), "normalised signal")
+    with reading(record, InputError, ADVICE, "record of a map"):
+        parameters = read_object(record, InputError, ADVICE).get("parameters", {})
+        return UNITS.get(parameters.get("normalize", ""), "normalised signal")
 
 
 def _as_bytes(colors: tuple[str, ...]) -> NDArray[np.uint8]:

@@ -55,10 +55,7 @@ def _left_aside(described: Path | None) -> tuple[str, ...]:
 
 
 def _images_in(folder: Path) -> list[Path]:
-    try:
-        files = [file for file in folder.iterdir() if _is_image(file)]
-    except OSError as error:
-        raise ImageError(f"{folder} cannot be read: {error.strerror or error}.") from error
+    files = [file for file in folder.iterdir() if _is_image(file)]
     if not files:
         raise ImageError(f"{folder} holds no TIFF file: give a folder with one per time point.")
     if len(files) < LEAST_TIMES:

@@ -1,9 +1,13 @@
 """Image series from TIFFs, arrays in files of many kinds, or folders of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from numpy.typing import NDArray
+
+from pipelines import reading as boundary
 from pipelines.brainmap import channels, kinds
 from pipelines.brainmap.arrays import open_npy, open_npz
 from pipelines.brainmap.asking import field
@@ -12,7 +16,7 @@ from pipelines.brainmap.changed import is_changed, open_changed
 from pipelines.brainmap.containers import is_zarr, open_hdf5, open_zarr
 from pipelines.brainmap.filled import filled
 from pipelines.brainmap.folder import open_folder
-from pipelines.brainmap.images import ImageSeries
+from pipelines.brainmap.images import ImageSeries, Volume
 from pipelines.brainmap.info import AS_FOUND, Reading
 from pipelines.brainmap.matlab_images import open_mat
 from pipelines.brainmap.raw_numbers import is_suite2p, open_bin, open_mmap, open_suite2p
@@ -21,6 +25,7 @@ from pipelines.brainmap.tiff import require_content
 from pipelines.brainmap.tiff_series import open_stack
 from pipelines.errors import ImageError
 
+ADVICE, WHAT = "copy it again, or save it again", "image series"
 READABLE = (
     "a folder of TIFFs, a TIFF stack, .npy, .npz, .h5, .nwb, .mat, .mmap, .zarr or suite2p's "
     "data.bin"
@@ -40,12 +45,24 @@ def open_images(path: Path, reading: Reading = AS_FOUND) -> ImageSeries:
     Raises:
         ImageError: the file or folder is of another kind, damaged or incomplete.
     """
-    try:
+    with boundary.reading(path, ImageError, ADVICE, WHAT):
         images = _open(path, reading)
-    except OSError as error:
-        raise ImageError(f"{path} cannot be read: {error.strerror or error}.") from error
     images = replace(images, info=images.info.with_stated(reading.sizes))
-    return filled(images, reading.fill_frames)
+    return filled(_within_the_boundary(images), reading.fill_frames)
+
+
+def _within_the_boundary(images: ImageSeries) -> ImageSeries:
+    """The same images, of which whatever is read later on becomes a sentence too if damaged."""
+    path, read_series = images.path, images.read_series
+
+    def read(start: int, stop: int) -> Iterator[Volume]:
+        return boundary.each_read(images.read(start, stop), path, ImageError, ADVICE, WHAT)
+
+    def some_series(start: int, stop: int) -> NDArray[Any]:
+        with boundary.reading_on(path, ImageError, ADVICE, WHAT):
+            return read_series(start, stop)  # type: ignore[misc]
+
+    return replace(images, read=read, read_series=read_series and some_series)
 
 
 def _open(path: Path, reading: Reading) -> ImageSeries:

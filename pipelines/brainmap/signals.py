@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipelines import matlab
 from pipelines.brainmap.series import Floats
 from pipelines.errors import TableError
+from pipelines.reading import reading
 
 
 def read_signals(path: Path, n_times: int) -> Floats:
@@ -31,16 +32,18 @@ def read_signals(path: Path, n_times: int) -> Floats:
     if reader is None:
         given = f"{path} is of another kind" if path.name else "No signal is given"
         raise TableError(f"{given}: set signal to a .npy, .csv or .mat file.")
-    # Three libraries parse these files, and damaged bytes raise errors of many types in them.
+    if not path.exists():
+        raise TableError(f"{path} does not exist: check the path of the signal.")
+    with reading(path, TableError, "save the signal again", "table of numbers"):
+        values = _numbers(reader(path), path)
+        return _checked(path, _rows(values, n_times), n_times)
+
+
+def _numbers(found: NDArray[Any], path: Path) -> Floats:
     try:
-        values = np.asarray(reader(path), dtype=np.float64)
-    except TableError:
-        raise
-    except FileNotFoundError:
-        raise TableError(f"{path} does not exist: check the path of the signal.") from None
-    except Exception as error:
+        return np.asarray(found, dtype=np.float64)
+    except Exception as error:  # by whatever stands in a cell
         raise TableError(f"{path} cannot be read as numbers: save the signal again.") from error
-    return _checked(path, _rows(values, n_times), n_times)
 
 
 def _npy(path: Path) -> NDArray[Any]:
@@ -50,7 +53,7 @@ def _npy(path: Path) -> NDArray[Any]:
 def _csv(path: Path) -> NDArray[Any]:
     table = pd.read_csv(path, header=None, skipinitialspace=True)
     named = pd.to_numeric(table.iloc[0], errors="coerce").isna().all()
-    return table.iloc[int(named) :].to_numpy(dtype=np.float64).T
+    return table.iloc[int(named) :].to_numpy().T
 
 
 def _mat(path: Path) -> NDArray[Any]:

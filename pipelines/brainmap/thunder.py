@@ -5,7 +5,6 @@ other, in the order of their voxels, and the last entry of the shape is time
 (https://github.com/thunder-project/thunder).
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,10 @@ from numpy.typing import NDArray
 from pipelines.brainmap.images import ImageSeries, Volume, checked_dtype, checked_shape
 from pipelines.brainmap.numbering import natural_order, require_complete
 from pipelines.errors import ImageError
+from pipelines.result_files import read_object
 
 CONF = "conf.json"
+EXAMPLE = 'it must give shape and dtype, such as {"shape": [2, 76, 87, 20], "dtype": "uint8"}'
 SUFFIX = ".bin"
 SLAB_BYTES = 64 << 20
 
@@ -61,15 +62,12 @@ def open_thunder(folder: Path) -> ImageSeries:
 
 
 def _read_conf(folder: Path) -> _Conf:
+    values = read_object(folder / CONF, ImageError, EXAMPLE)
     try:
-        values = json.loads((folder / CONF).read_text(encoding="utf-8"))
         shape = values.get("shape") or values["dims"]
         conf = _Conf(tuple(int(size) for size in shape), np.dtype(values["dtype"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ImageError(
-            f"{folder / CONF} must give shape and dtype, such as "
-            '{"shape": [2, 76, 87, 20], "dtype": "uint8"}.'
-        ) from error
+    except Exception as error:  # whatever a person wrote there
+        raise ImageError(f"{folder / CONF} does not say how it is laid out: {EXAMPLE}.") from error
     checked_dtype(folder, conf.dtype)
     return conf
 

@@ -62,8 +62,8 @@ def read_metadata(file: Any) -> TiffMetadata:
             return _ome(page.description)
         if file.is_imagej:
             return _imagej(file.imagej_metadata or {}, page)
-    except (ValueError, TypeError, KeyError, ArithmeticError, ElementTree.ParseError):
-        pass
+    except Exception:  # nonsense raises anything, and the images can be read without it
+        return TiffMetadata()
     return TiffMetadata()
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipelines.progress import Report
 from pipelines.spikes import finished_sorting
 from pipelines.spikes.curated import each_once, read_state, write_units
+from pipelines.spikes.curation_log import read_start
 from pipelines.spikes.curation_parameters import UNLABELLED
 from pipelines.spikes.proposals import Proposal
 
@@ -38,8 +39,8 @@ class AsCurated:
 
 def as_sorted(sorting: Path) -> AsCurated:
     """A sorting without any step."""
-    with np.load(sorting / "spikes.npz", allow_pickle=False) as stored:
-        return AsCurated(sorting, np.arange(len(stored["unit_id"])))
+    start, _ = read_start(sorting)
+    return AsCurated(sorting, np.arange(len(start.unit_id)))
 
 
 def as_curated(sorting: Path, curation: Path, folder: Path, report: Report) -> AsCurated:

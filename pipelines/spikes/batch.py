@@ -1,7 +1,6 @@
 """Many recordings, one after the other: a table of states, and a way to go on where it stopped."""
 
 import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,8 @@ from pipelines.errors import Cancelled, InputError, NeuroboardError, OutputError
 from pipelines.outputs import RECORD, atomic_file
 from pipelines.progress import Report, part
 from pipelines.provenance import digest
+from pipelines.reading import reading
+from pipelines.result_files import read_object
 from pipelines.spikes.batch_folders import Place, Way, places
 from pipelines.spikes.parameters import SpikesParameters
 
@@ -129,8 +130,8 @@ def _changed(entry: Entry, state: State, n_units: int | None = None, reason: str
 
 
 def _units(folder: Path) -> int:
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    return int(record["results"]["n_units"])
+    with reading(folder, InputError, "sort the recording again", "folder of a sorting"):
+        return int(read_object(folder / RECORD, InputError)["results"]["n_units"])
 
 
 @dataclass(frozen=True)
@@ -190,13 +191,13 @@ def _rows(file: Path) -> list[dict[str, str]]:
     if not file.exists():
         return []
     try:
-        with file.open(encoding="utf-8", newline="") as stream:
+        with reading(file, InputError), file.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream, strict=True))
-        return [{name: row[name] for name in COLUMNS} for row in rows]
-    except (OSError, ValueError, KeyError, csv.Error):
+            return [{name: row[name] for name in COLUMNS} for row in rows]
+    except InputError as error:
         raise OutputError(
             f"{file} is no table of a batch and is not replaced: move it, or choose another folder."
-        ) from None
+        ) from error
 
 
 def _over(state: str) -> str:

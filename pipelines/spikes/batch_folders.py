@@ -3,18 +3,19 @@
 A folder that is there holds a finished sorting, for results appear whole or not at all.
 """
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from pipelines import outputs
-from pipelines.errors import NeuroboardError, ParameterError
+from pipelines.errors import InputError, NeuroboardError, ParameterError
 from pipelines.fingerprint import MOST_WHOLE, N_BLOCKS, Fingerprint, fingerprint
 from pipelines.provenance import digest, files_below, size
+from pipelines.reading import reading
+from pipelines.result_files import read_object
 from pipelines.spikes.parameters import SpikesParameters
 
 
@@ -156,8 +157,9 @@ def _known_results(out: Path) -> list[_Known]:
 
 def _known(folder: Path) -> _Known | None:
     """What a finished sorting was made from and how; none if it is no such folder."""
-    try:
-        record: Mapping[str, Any] = json.loads((folder / outputs.RECORD).read_text("utf-8"))
+    file = folder / outputs.RECORD
+    with suppress(NeuroboardError), reading(file, InputError):
+        record = read_object(file, InputError)
         if record["pipeline"] != "spikes sort":
             return None
         inputs = {item["name"]: item for item in record["inputs"]}
@@ -170,5 +172,4 @@ def _known(folder: Path) -> _Known | None:
             {name: item["sha256"] for name, item in inputs.items()},
             SpikesParameters.parse(record["parameters"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, NeuroboardError):
-        return None
+    return None

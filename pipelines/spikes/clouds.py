@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import InputError
+from pipelines.reading import reading
+from pipelines.result_files import read_arrays
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,9 @@ def read_clouds(file: Path) -> dict[int, Cloud]:
     Raises:
         InputError: the file is not there or damaged.
     """
-    try:
-        with np.load(file) as stored:
-            return {int(group): _cloud(stored, int(group)) for group in stored["groups"]}
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise InputError(f"{file} cannot be read ({error}): sort the recording again.") from error
+    with reading(file, InputError, "sort the recording again", "file of clouds"):
+        stored = read_arrays(file, InputError, "sort the recording again")
+        return {int(group): _cloud(stored, int(group)) for group in stored["groups"]}
 
 
 def _cloud(stored: Mapping[str, NDArray[np.generic]], group: int) -> Cloud:

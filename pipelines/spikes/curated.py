@@ -11,6 +11,8 @@ import pandas as pd
 
 from pipelines.errors import InputError
 from pipelines.progress import Report, part
+from pipelines.reading import reading
+from pipelines.result_files import read_arrays
 from pipelines.spikes import finished_sorting, methods
 from pipelines.spikes.carried_analyzer import carry_analyzer
 from pipelines.spikes.curated_units import (
@@ -25,7 +27,7 @@ from pipelines.spikes.curated_units import (
 from pipelines.spikes.curation import State, Step, replay
 from pipelines.spikes.curation_log import LOG_FILE, Log, read_start
 from pipelines.spikes.curation_parameters import UNLABELLED, CurateParameters
-from pipelines.spikes.finished_sorting import FinishedSorting
+from pipelines.spikes.finished_sorting import ADVICE, FinishedSorting
 from pipelines.spikes.label_tables import TABLES, read_labels
 from pipelines.spikes.recorded import FILE as RECORDED
 from pipelines.spikes.repeats import dead_samples, repeats
@@ -126,9 +128,9 @@ def each_once(sorting: FinishedSorting, state: State) -> tuple[State, list[str]]
     Returns:
         The state, in which such spikes are removed, and what is to be said about them.
     """
-    with np.load(sorting.folder / "spikes.npz", allow_pickle=False) as stored:
-        known = "amplitude_uv" in stored  # a sorting from elsewhere may have no heights
-        heights = stored["amplitude_uv"] if known else np.zeros(len(state.unit_id), np.float32)
+    # A sorting from elsewhere may have no heights.
+    stored = read_arrays(sorting.folder / "spikes.npz", InputError, ADVICE)
+    heights = stored.get("amplitude_uv", np.zeros(len(state.unit_id), np.float32))
     dead = dead_samples(sorting.parameters, sorting.clock.sampling_frequency)
     apart = sorting.timeline.apart(sorting.sample_index)
     removed, notes = state.removed.copy(), []
@@ -157,10 +159,8 @@ def _automatic(sorting: FinishedSorting, labels: Path | None) -> Automatic:
     rows = sorting.units
     if labels is not None:
         file = labels / "labels.csv" if labels.is_dir() else labels
-        try:
+        with reading(file, InputError, "give what `spikes label` wrote", "table of labels"):
             rows = read_table(file)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{file} cannot be read as a table of labels: {error}") from None
         if "unit_id" not in rows:
             raise InputError(f"{file} has no column unit_id: give what `spikes label` wrote.")
     columns = rows[[name for name in AUTOMATIC if name in rows]].to_dict("records")
@@ -239,8 +239,10 @@ def _write(
     folder: Path,
 ) -> None:
     kept = np.isin(state.unit_id, units) & ~state.removed
-    with np.load(sorting.folder / "spikes.npz", allow_pickle=False) as stored:
-        spikes = {name: stored[name][kept] for name in stored if len(stored[name]) == len(kept)}
+    stored = read_arrays(sorting.folder / "spikes.npz", InputError, ADVICE)
+    spikes: dict[str, Any] = {
+        name: values[kept] for name, values in stored.items() if len(values) == len(kept)
+    }
     np.savez(folder / "spikes.npz", **{**spikes, "unit_id": state.unit_id[kept].astype(np.int32)})
     np.savez_compressed(
         folder / "waveforms.npz",
@@ -266,11 +268,11 @@ def _write_snippets(
     file = sorting.folder / "snippets.npz"
     if not file.is_file():
         return
-    with np.load(file, allow_pickle=False) as stored:
-        values, channel = stored["values"], stored["channel"]
     changed = np.array([is_changed(state, sorting, unit) for unit in units])
     rows = [0 if new else sorting.row_of(unit) for unit, new in zip(units, changed, strict=True)]
-    values, channel = values[rows], channel[rows]
+    with reading(file, InputError, ADVICE, "file of single waveforms"):
+        stored = read_arrays(file, InputError, ADVICE)
+        values, channel = stored["values"][rows], stored["channel"][rows]
     values[changed], channel[changed] = np.nan, -1
     np.savez_compressed(folder / "snippets.npz", values=values, channel=channel)
 

@@ -18,6 +18,8 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from pipelines.errors import InputError, OutputError, ParameterError
+from pipelines.reading import reading
+from pipelines.result_files import read_arrays
 from pipelines.spikes.curation import ACTIONS, LABELS, State, Step, changed, replay, sorted_state
 
 LOG_FILE = "curation.jsonl"
@@ -46,9 +48,10 @@ class Log:
         Raises:
             InputError: it is no log of this sorting, or damaged before its end.
         """
-        if not self.file.is_file():
+        if not self.file.exists():
             return []
-        lines = _whole_lines(self.file)
+        with reading(self.file, InputError, "restore it from a backup", "log of a curation"):
+            lines = _whole_lines(self.file)
         if lines and _heading(lines[0], self.file).get("sorting") != self.sorting:
             raise InputError(
                 f"{self.file} was made for another sorting: its spikes are not those that are "
@@ -108,10 +111,8 @@ def read_log(file: Path) -> list[Step]:
     Raises:
         InputError: it is no log, or damaged before its end.
     """
-    try:
+    with reading(file, InputError, f"choose a {LOG_FILE}", "log of a curation"):
         lines = _whole_lines(file)
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror or error}.") from None
     if not lines:
         raise InputError(f"{file} is empty: choose a {LOG_FILE}.")
     _heading(lines[0], file)
@@ -127,7 +128,7 @@ def _is_whole(line: bytes) -> bool:
     """Whether a line without a line break was written to its end: a cut object is no JSON."""
     try:
         return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
+    except Exception:  # json raises more than one kind
         return False
 
 
@@ -135,7 +136,7 @@ def _heading(line: bytes, file: Path) -> Mapping[str, Any]:
     try:
         heading: Mapping[str, Any] = json.loads(line)
         known = heading["format"] == FORMAT and heading["version"] == VERSION
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except Exception:  # whatever stands there
         known = False
     if not known:
         raise InputError(f"{file} is no log of a curation: choose a {LOG_FILE}.")
@@ -205,11 +206,11 @@ def _parsed(line: bytes, number: int, file: Path) -> Step:
         expected = _numbers(step, 0)
         if step.action not in ACTIONS or len(step.made) != len(expected):
             raise ValueError
-    except (ValueError, KeyError, TypeError, AttributeError, ParameterError, RecursionError):
+    except Exception as error:  # whatever stands there
         raise InputError(
             f"{file}, line {number} is no step of a curation: restore the file from a backup, or "
             "cut it off before that line."
-        ) from None
+        ) from error
     return step
 
 
@@ -245,11 +246,8 @@ def read_start(folder: Path) -> tuple[State, str]:
     Raises:
         InputError: it holds no sorting.
     """
-    try:
-        with np.load(folder / "spikes.npz", allow_pickle=False) as stored:
-            samples, units = stored["sample_index"], stored["unit_id"]
-    except (OSError, KeyError, ValueError, EOFError) as error:
-        raise InputError(
-            f"{folder} holds no sorting ({error}): give the folder that `spikes sort` made."
-        ) from None
-    return sorted_state(units), sorting_digest(samples, units)
+    advice = "give the folder that `spikes sort` made, or copy it again"
+    with reading(folder, InputError, advice, "folder of a sorting"):
+        spikes = read_arrays(folder / "spikes.npz", InputError, advice)
+        samples, units = spikes["sample_index"], spikes["unit_id"]
+        return sorted_state(units), sorting_digest(samples, units)

@@ -8,6 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.errors import InputError
+from pipelines.reading import reading
+from pipelines.result_files import read_arrays
 from pipelines.spikes.clouds import Cloud, read_clouds
 from pipelines.spikes.plan import Plan
 from pipelines.spikes.unit_tables import read_table, read_units
@@ -15,6 +17,7 @@ from pipelines.spikes.units import Site, Snippets, Unit
 
 FILES = ("groups.csv", "units.csv", "spikes.npz", "waveforms.npz", "snippets.npz")
 CLOUDS = "clouds.npz"
+ADVICE = "sort the recording again"
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,10 @@ def read_earlier(folder: Path, plan: Plan, site: Site) -> dict[int, Earlier]:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise InputError(f"{folder} has no {missing[0]}: give the folder that `spikes sort` made.")
-    try:
+    with reading(folder, InputError, ADVICE, "folder of a sorting"):
         groups = read_table(folder / "groups.csv")
         _refuse_others(groups, plan, site, folder)
         return _taken_over(folder, groups)
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise InputError(f"{folder} is damaged ({error}): sort the recording again.") from error
 
 
 def _refuse_others(groups: pd.DataFrame, plan: Plan, site: Site, folder: Path) -> None:
@@ -78,17 +79,14 @@ def _taken_over(folder: Path, groups: pd.DataFrame) -> dict[int, Earlier]:
 
 def _units(folder: Path) -> list[Unit]:
     table = read_units(folder / "units.csv")
-    with (
-        np.load(folder / "spikes.npz") as spikes,
-        np.load(folder / "waveforms.npz") as waveforms,
-        np.load(folder / "snippets.npz") as snippets,
-    ):
-        channels = waveforms["channel_id"].tolist()
-        mean, sd = waveforms["mean"], waveforms["sd"]
-        values, columns = snippets["values"], snippets["channel"]
-        sample, number, height = (
-            spikes[name] for name in ("sample_index", "unit_id", "amplitude_uv")
-        )
+    spikes, waveforms, snippets = (
+        read_arrays(folder / f"{name}.npz", InputError, ADVICE)
+        for name in ("spikes", "waveforms", "snippets")
+    )
+    channels = waveforms["channel_id"].tolist()
+    mean, sd = waveforms["mean"], waveforms["sd"]
+    values, columns = snippets["values"], snippets["channel"]
+    sample, number, height = (spikes[name] for name in ("sample_index", "unit_id", "amplitude_uv"))
     found = []
     for n, row in enumerate(table.to_dict("records")):
         own, view = number == row["unit_id"], np.flatnonzero(np.isfinite(mean[n]).all(axis=0))

@@ -1,7 +1,6 @@
 """Sorted units as NWB (Neurodata Without Borders, https://www.nwb.org), by pynwb."""
 
 import hashlib
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,9 @@ from typing import Any
 import numpy as np
 from pynwb import NWBHDF5IO, NWBFile
 
+from pipelines.errors import InputError
+from pipelines.reading import reading
+from pipelines.result_files import read_object
 from pipelines.spikes.export_source import Sorting
 
 NAME = "units.nwb"
@@ -31,7 +33,9 @@ def write_nwb(sorting: Sorting, folder: Path) -> None:
     A sorting does not know when the recording began; the start that NWB asks for is the time of
     the sorting, and the description says so.
     """
-    record = json.loads((sorting.folder / "run.json").read_text(encoding="utf-8"))
+    record = sorting.folder / "run.json"
+    with reading(record, InputError, "sort the recording again", "record of a sorting"):
+        started = datetime.fromisoformat(read_object(record, InputError)["started"])
     file = NWBFile(
         session_description="Units sorted by Neuroboard. The start time is that of the sorting, "
         "for the recording's own is not known; spike times are seconds of the recording's clock, "
@@ -40,7 +44,7 @@ def write_nwb(sorting: Sorting, folder: Path) -> None:
         identifier=hashlib.sha256(
             sorting.sample_index.tobytes() + sorting.unit_id.tobytes()
         ).hexdigest(),
-        session_start_time=datetime.fromisoformat(record["started"]),
+        session_start_time=started,
     )
     _add_electrodes(file, sorting)
     _add_units(file, sorting)

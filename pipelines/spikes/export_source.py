@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.errors import InputError, NeuroboardError
+from pipelines.errors import InputError
+from pipelines.reading import reading
 from pipelines.spikes import finished_sorting
 from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.metric_table import WRITTEN
@@ -79,21 +80,15 @@ def read_sorting(folder: Path, min_snr: float | None, labels: Path | None = None
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise InputError(f"{folder} has no {missing[0]}: give the folder that `spikes sort` made.")
-    try:
+    with reading(folder, InputError, "sort the recording again", "folder of a sorting"):
         return _read(folder, min_snr, labels)
-    except NeuroboardError:
-        raise
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise InputError(f"{folder} is damaged ({error}): sort the recording again.") from error
 
 
 def _with_labels(units: pd.DataFrame, labels: Path) -> pd.DataFrame:
     """The units with the labels of a table that labelling made, instead of those of labellers."""
     file = labels / "labels.csv" if labels.is_dir() else labels
-    try:
+    with reading(file, InputError, "label again", "table of labels"):
         table = read_table(file)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read as a table ({error}): label again.") from error
     if "unit_id" not in table or not set(LABEL_COLUMNS) & set(table.columns):
         raise InputError(f"{file} has no labels: give what labelling wrote.")
     _refuse_unclear(table, file)

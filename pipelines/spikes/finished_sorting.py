@@ -1,6 +1,5 @@
 """The folder of a sorting, read as a whole: spikes, units, waveforms and where they came from."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.errors import InputError, NeuroboardError
+from pipelines.reading import reading
+from pipelines.result_files import read_arrays, read_object
 from pipelines.spikes.metrics import Clock
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.source import Source, read_source
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.unit_tables import read_units
+
+ADVICE = "give the folder that `spikes sort` made, or copy it again"
 
 
 @dataclass(frozen=True)
@@ -105,39 +108,60 @@ def read(folder: Path) -> FinishedSorting:
     Raises:
         InputError: it is no such folder, or damaged.
     """
-    try:
-        return _read(folder)
-    except NeuroboardError as error:
-        raise InputError(f"{folder}: {error}") from None
-    except (OSError, ValueError, KeyError, EOFError, IndexError, TypeError) as error:
-        raise InputError(
-            f"{folder} is no folder of a sorting, or is damaged ({error}): give the folder that "
-            "`spikes sort` made."
-        ) from None
+    with reading(folder, InputError, ADVICE, "folder of a sorting"):
+        try:
+            found = _read(folder)
+        except NeuroboardError as error:
+            raise InputError(f"{folder}: {error}") from error
+        _require_agreement(found)
+        return found
 
 
 def _read(folder: Path) -> FinishedSorting:
-    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    with np.load(folder / "spikes.npz", allow_pickle=False) as spikes:
-        samples, unit_id = spikes["sample_index"], spikes["unit_id"]
-    with np.load(folder / "waveforms.npz", allow_pickle=False) as waves:
-        channels = waves["channel_id"]
-        source = read_source(folder, record, tuple(map(str, channels)))
-        timeline = Timeline.from_results(record["results"], source.identity.n_samples)
-        return FinishedSorting(
-            folder=folder,
-            units=read_units(folder / "units.csv"),
-            sample_index=samples,
-            unit_id=unit_id,
-            mean=waves["mean"],
-            sd=waves["sd"],
-            ms=waves["ms"],
-            channel_id=channels,
-            locations_um=waves["channel_location_um"],
-            clock=_clock(source, timeline),
-            timeline=timeline,
-            source=source,
-            results=record["results"],
+    record = read_object(folder / "run.json", InputError, ADVICE)
+    spikes = read_arrays(folder / "spikes.npz", InputError, ADVICE)
+    waves = read_arrays(folder / "waveforms.npz", InputError, ADVICE)
+    channels = waves["channel_id"]
+    source = read_source(folder, record, tuple(map(str, channels)))
+    timeline = Timeline.from_results(record["results"], source.identity.n_samples)
+    return FinishedSorting(
+        folder=folder,
+        units=read_units(folder / "units.csv"),
+        sample_index=spikes["sample_index"],
+        unit_id=spikes["unit_id"],
+        mean=waves["mean"],
+        sd=waves["sd"],
+        ms=waves["ms"],
+        channel_id=channels,
+        locations_um=waves["channel_location_um"],
+        clock=_clock(source, timeline),
+        timeline=timeline,
+        source=source,
+        results=record["results"],
+    )
+
+
+def _require_agreement(found: FinishedSorting) -> None:
+    """Refuse files that are whole but not of one sorting, as after an interrupted copy."""
+    n_units, n_channels = len(found.units), len(found.channel_id)
+    shape = (n_units, len(found.ms), n_channels)
+    agreeing = {
+        "spikes.npz": found.sample_index.shape == found.unit_id.shape == (len(found.unit_id),)
+        and found.sample_index.dtype.kind in "iu"
+        and found.unit_id.dtype.kind in "iu"
+        and bool(np.isin(found.unit_id, found.units["unit_id"]).all()),
+        "waveforms.npz": found.mean.shape == found.sd.shape == shape
+        and found.mean.dtype.kind == found.sd.dtype.kind == found.ms.dtype.kind == "f"
+        and found.locations_um.shape[:1] == (n_channels,),
+        "units.csv": found.units["unit_id"].is_unique
+        and bool(np.isfinite(found.units[["n_spikes", "snr"]].to_numpy(float)).all())
+        and set(found.units["channel"]) <= set(found.channel_id.tolist()),
+    }
+    wrong = [name for name, agrees in agreeing.items() if not agrees]
+    if wrong:
+        raise InputError(
+            f"{found.folder}: {wrong[0]} does not agree with the other files of the sorting, is "
+            f"damaged or cut short: {ADVICE}."
         )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from pipelines.errors import InputError
 from pipelines.outputs import atomic_file
+from pipelines.reading import reading
+from pipelines.result_files import read_object_if_sound
 from pipelines.spikes.label_parameters import METHODS
 from pipelines.spikes.metric_table import STEP_COLUMNS, WRITTEN
 
@@ -92,7 +94,10 @@ def _ordered(names: Sequence[str], rows: Sequence[Row]) -> list[str]:
 
 def _read(file: Path) -> tuple[list[str], list[Row]]:
     """A table as it is written, no cell taken for a number."""
-    with file.open(encoding="utf-8-sig", newline="") as stream:
+    with (
+        reading(file, InputError, "sort the recording again", "table of units"),
+        file.open(encoding="utf-8-sig", newline="") as stream,
+    ):
         reader = csv.DictReader(stream)
         names, rows = list(reader.fieldnames or ()), list(reader)
     for number, row in enumerate(rows, 2):
@@ -118,11 +123,7 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, Any], ran: Sequence[str]) 
 
 def _json(file: Path) -> dict[str, Any]:
     """The content of a file; nothing if it is not there or is something else."""
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return read_object_if_sound(file)
 
 
 def _write_json(content: Mapping[str, Any], target: Path) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipelines.errors import NeuroboardError, ParameterError
+from pipelines.errors import InputError, NeuroboardError, ParameterError
 from pipelines.progress import Report
+from pipelines.reading import reading
+from pipelines.result_files import read_object
 from pipelines.spikes import bombcell, metric_table, thresholds, unit_classifier
 from pipelines.spikes.bombcell import BombcellRules, parse_bombcell
 from pipelines.spikes.label_parameters import METHODS, LabelParameters
@@ -93,10 +95,11 @@ def label(
 
 def length_note(source: Path) -> str:
     """What a short recording does to labels, or nothing when it is long or its length unknown."""
+    record = source / "run.json"
     try:
-        record = json.loads((source / "run.json").read_text(encoding="utf-8"))
-        seconds = float(record["results"]["duration_s"])
-    except (OSError, ValueError, KeyError, TypeError):
+        with reading(record, InputError):
+            seconds = float(read_object(record, InputError)["results"]["duration_s"])
+    except InputError:
         return ""
     if seconds >= ENOUGH_S:
         return ""

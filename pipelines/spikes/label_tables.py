@@ -49,6 +49,8 @@ def read_labels(file: Path, column: str = "") -> Labels:
         TableError: it has no units or labels, or a word that is none.
     """
     rows = read_rows(file)
+    if not rows.columns.is_unique:
+        raise TableError(f"{file} has more than one column of the same name: rename one.")
     unit_column = next((name for name in UNIT_COLUMNS if name in rows), None)
     label_column = column or next((name for name in LABEL_COLUMNS if name in rows), "")
     if unit_column is None or label_column not in rows:

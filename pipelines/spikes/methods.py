@@ -1,12 +1,13 @@
 """A paragraph for the methods section: what was done to the units, with citations."""
 
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from pipelines.errors import InputError
 from pipelines.provenance import versions
+from pipelines.reading import reading
+from pipelines.result_files import read_object
 from pipelines.spikes.curation import State
 from pipelines.spikes.curation_parameters import CurateParameters
 
@@ -56,7 +57,8 @@ def carry(sorting: Path, labelled: Path | None, folder: Path) -> None:
     if labelled is None and not made.is_file():
         labelled = sorting
     if made.is_file():
-        text = made.read_text(encoding="utf-8").strip()
+        with reading(made, InputError, "curate again", "text"):
+            text = made.read_text(encoding="utf-8").strip()
     else:
         text = " ".join(part for part in (_by_labellers("", labelled), _closing()) if part)
     (folder / FILE).write_text(text + "\n", encoding="utf-8")
@@ -96,12 +98,12 @@ def _by_hand(state: State) -> str:
 def _by_labellers(fill: str, labelled: Path | None) -> str:
     if labelled is None or not (labelled / "labels.json").is_file():
         return ""
-    ran = json.loads((labelled / "labels.json").read_text(encoding="utf-8"))
+    ran = read_object(labelled / "labels.json", InputError, "label again")
     limits = _limits(labelled)
     names = [
         CITATIONS[name].format(limits=limits)
         for name, values in ran.items()
-        if name in CITATIONS and "counts" in values
+        if name in CITATIONS and isinstance(values, dict) and "counts" in values
     ]
     filled = (
         "" if fill in ("", "nothing") else f" Units without a label by hand took that of {fill}."
@@ -112,16 +114,16 @@ def _by_labellers(fill: str, labelled: Path | None) -> str:
 
 
 def _limits(labelled: Path) -> str:
+    file = labelled / RULES
     try:
-        rules: Mapping[str, Mapping[str, Any]] = json.loads(
-            (labelled / RULES).read_text(encoding="utf-8")
-        )["thresholds"]
-    except (OSError, ValueError, KeyError):
+        with reading(file, InputError):
+            rules = read_object(file, InputError)["thresholds"]
+            return ", ".join(
+                f"{metric} from {_number(rule.get('greater'))} to {_number(rule.get('less'))}"
+                for metric, rule in rules.items()
+            )
+    except InputError:
         return "not recorded"
-    return ", ".join(
-        f"{metric} from {_number(rule.get('greater'))} to {_number(rule.get('less'))}"
-        for metric, rule in rules.items()
-    )
 
 
 def _number(value: float | None) -> str:

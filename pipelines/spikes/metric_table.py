@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.errors import TableError
+from pipelines.reading import reading
 from pipelines.spikes import metric_cells
 from pipelines.spikes.unit_tables import is_text, read_table, read_texts, typed
 from pipelines.spikes.written_numbers import Style, style_of
@@ -85,8 +86,9 @@ def read(source: Path) -> MetricTable:
     """
     file = source / "units.csv" if source.is_dir() else source
     rows = read_rows(file)
-    written = None if file.suffix.lower() in (".xlsx", ".parquet") else read_texts(file)
-    return of_rows(rows, str(file), written)
+    with reading(file, TableError, "save the metrics as CSV", "table of metrics"):
+        written = None if file.suffix.lower() in (".xlsx", ".parquet") else read_texts(file)
+        return of_rows(rows, str(file), written)
 
 
 def of_rows(rows: pd.DataFrame, name: str, written: pd.DataFrame | None = None) -> MetricTable:
@@ -152,17 +154,12 @@ def read_rows(file: Path) -> pd.DataFrame:
     if not file.is_file():
         raise TableError(f"{file} does not exist: give a table of metrics or a sorting's folder.")
     suffix = file.suffix.lower()
-    try:
+    with reading(file, TableError, "save the metrics as CSV", "table"):
         if suffix == ".xlsx":
             return typed(pd.read_excel(file, engine="openpyxl"))
         if suffix == ".parquet":
             return typed(pd.read_parquet(file))
         return read_table(file)
-    # A damaged or binary file can fail in any way, and none of it is a bug of ours.
-    except Exception as error:
-        raise TableError(
-            f"{file} cannot be read as a table ({error}): save the metrics as CSV."
-        ) from None
 
 
 def _identified(rows: pd.DataFrame) -> pd.DataFrame:

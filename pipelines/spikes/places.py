@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from spikeinterface.core import BaseRecording
 
 from pipelines.errors import RecordingError
+from pipelines.reading import reading
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.probes import read_probes
 from pipelines.spikes.recording_parameters import RecordingParameters
@@ -63,7 +64,8 @@ def with_probe_file(recording: BaseRecording, file: Path) -> BaseRecording:
     """
     values = read_json(file)
     n_channels = recording.get_num_channels()
-    try:
+    advice = "write it with probeinterface.write_probeinterface"
+    with reading(file, RecordingError, advice, f"probeinterface file for {n_channels} channels"):
         probes = read_probes(values)
         if any(probe.device_channel_indices is None for probe in probes.probes):
             probes.set_global_device_channel_indices(np.arange(probes.get_contact_count()))
@@ -75,11 +77,6 @@ def with_probe_file(recording: BaseRecording, file: Path) -> BaseRecording:
             # Two probes may lie at one place: their channels are told apart by their probe.
             recording.set_probegroup(probes, check_overlap=False)
             return recording
-    except Exception as error:  # a foreign description can be wrong in any way
-        raise RecordingError(
-            f"{file} is no probeinterface file for {n_channels} channels ({error}): write it with "
-            "probeinterface.write_probeinterface."
-        ) from error
     raise RecordingError(
         f"{file} is wired to {len(set(wired) & set(range(n_channels)))} of {n_channels} channels: "
         "place each once, and leave some out with exclude_channels."

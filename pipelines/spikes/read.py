@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from spikeinterface.core import BaseRecording, BinaryRecordingExtractor
 
-from pipelines.errors import NeuroboardError, RecordingError
+from pipelines.errors import RecordingError
+from pipelines.reading import reading, reading_on
 from pipelines.spikes.candidates import (
     Candidate,
     began_of_name,
@@ -36,6 +38,7 @@ from pipelines.spikes.saved import check_size, read_binary_folder, read_zarr_fol
 from pipelines.spikes.segments import in_one_piece
 from pipelines.spikes.spikeglx import is_spikeglx, read_spikeglx
 
+WHOLE = "check that all its files are there and whole"
 RAW = (".dat", ".bin", ".raw")
 LEAST_HZ, MOST_HZ = 1_000.0, 1_000_000.0
 """Between which recordings of spikes are sampled."""
@@ -88,19 +91,14 @@ def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording
         RecordingError: the format is unknown, the files are damaged, the gain is missing, or there
             are several recordings and none is named.
     """
-    kind = _format_of(path, parameters.session)
-    try:
+    with reading(path, RecordingError, WHOLE, "recording"):
+        kind = _format_of(path, parameters.session)
+    with reading_on(path, RecordingError, WHOLE, f"recording of the kind {kind.name}"):
         recording = kind.read(path, parameters)
         name_words = told_apart(recording)
         recording = in_one_piece(recording, path, parameters.segment_starts_s)
         _touch(recording)
-    except NeuroboardError:
-        raise
-    except Exception as error:  # other people's readers fail in any way on a damaged file
-        raise RecordingError(
-            f"{path} cannot be read as {kind.name} ({_short(error)}): check that all its files "
-            "are there and whole."
-        ) from error
+        _keep_within(recording, path)
     recording = with_gain(recording, path, parameters.gain_uv)
     recording.annotate(**{NOTES: name_words})
     if recording.has_probe():
@@ -160,6 +158,21 @@ def _touch(recording: BaseRecording) -> None:
     recording.get_traces(start_frame=max(n_samples - 10, 0), end_frame=n_samples)
 
 
+def _keep_within(recording: BaseRecording, path: Path) -> None:
+    """Let whatever is read of a recording later on pass the boundary too."""
+    for segment in recording._recording_segments:
+        segment.get_traces = _within(segment.get_traces, path)
+
+
+def _within(get_traces: Callable[..., Any], path: Path) -> Callable[..., Any]:
+    @wraps(get_traces)
+    def within(*args: Any, **named: Any) -> Any:
+        with reading_on(path, RecordingError, WHOLE, "recording"):
+            return get_traces(*args, **named)
+
+    return within
+
+
 def raw_files(path: Path, session: str) -> list[Path]:
     """The files that a recording is read from, if they are of samples only, without a description.
 
@@ -171,11 +184,6 @@ def raw_files(path: Path, session: str) -> list[Path]:
         return []
     files = _raw_files(path)
     return files if len(files) == 1 else [file for file in files if names_file(session, file)]
-
-
-def _short(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines[0] else type(error).__name__
 
 
 # -- binary files with nothing but samples

@@ -7,15 +7,20 @@ to another program that opens the recording. Reading needs no heavy library.
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipelines.errors import InputError
+from pipelines.reading import reading
+from pipelines.result_files import read_object
 
 if TYPE_CHECKING:  # the web process does without SpikeInterface
     from spikeinterface.core import BaseRecording
 
 FILE = "recorded.json"
+ADVICE = "copy the folder again, or sort the recording again"
 
 
 @dataclass(frozen=True)
@@ -66,17 +71,18 @@ def read_recorded(folder: Path) -> Recorded | None:
     """What the folder of a sorting says; none if an earlier version wrote it.
 
     Raises:
-        ValueError: the file is damaged.
+        InputError: the file is damaged.
     """
     if not (folder / FILE).is_file():
         return None
-    values: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    binary = values.get("binary")
-    return Recorded(
-        int(values["n_channels"]),
-        np.array(values["channel_index"], dtype=np.int64),
-        binary and Binary(tuple(binary["files"]), binary["dtype"], int(binary["offset"])),
-    )
+    with reading(folder / FILE, InputError, ADVICE, "description of a recording"):
+        values = read_object(folder / FILE, InputError, ADVICE)
+        binary = values.get("binary")
+        return Recorded(
+            int(values["n_channels"]),
+            np.array(values["channel_index"], dtype=np.int64),
+            binary and Binary(tuple(binary["files"]), binary["dtype"], int(binary["offset"])),
+        )
 
 
 def of_recording(whole: "BaseRecording", part: "BaseRecording") -> Recorded:

@@ -125,7 +125,7 @@ class RecordingParameters(Parameters):
         """Other names of the same types, such as <i2."""
         try:
             dtype = np.dtype(value)
-        except TypeError:
+        except Exception:  # whatever was typed; that it is no type is said by the choice of types
             return value
         return dtype.str if dtype.byteorder == ">" else dtype.name
 

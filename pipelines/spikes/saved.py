@@ -5,7 +5,6 @@ provenance, so a folder from elsewhere could run any code. Here only the descrip
 binary files and zarr arrays with known codecs is read.
 """
 
-import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,8 +16,11 @@ from spikeinterface.core.zarrextractors import ZarrRecordingExtractor
 
 from pipelines import zarr_store
 from pipelines.errors import RecordingError
+from pipelines.reading import reading
+from pipelines.result_files import read_object
 from pipelines.spikes.probes import read_probes
 
+SAVE_AGAIN = "save the recording again"
 BINARY_CLASSES = (
     "spikeinterface.core.binaryrecordingextractor.BinaryRecordingExtractor",
     "spikeinterface.core.BinaryRecordingExtractor",
@@ -128,13 +130,7 @@ def read_json(file: Path) -> dict[str, Any]:
     Raises:
         RecordingError: it is none.
     """
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise RecordingError(f"{file} cannot be read as JSON: {error}") from None
-    if not isinstance(values, dict):
-        raise RecordingError(f"{file} must hold a JSON object: save the recording again.")
-    return values
+    return read_object(file, RecordingError, SAVE_AGAIN)
 
 
 def _described(file: Path) -> _Binary:
@@ -199,17 +195,13 @@ def _with_probe(recording: BaseRecording, folder: Path) -> BaseRecording:
 
 
 def _placed(recording: BaseRecording, values: dict[str, Any], file: Path) -> BaseRecording:
-    try:
+    n_channels = recording.get_num_channels()
+    with reading(file, RecordingError, SAVE_AGAIN, f"probe for {n_channels} channels"):
         probes = read_probes(values)
         if file.name == "probegroup.json":
             # Its contacts stand in the order of the channels, also after channels were chosen.
-            probes.set_global_device_channel_indices(np.arange(recording.get_num_channels()))
+            probes.set_global_device_channel_indices(np.arange(n_channels))
         recording.set_probegroup(probes, check_overlap=False)
-    except Exception as error:  # a foreign description can be wrong in any way
-        raise RecordingError(
-            f"{file} does not describe a probe for {recording.get_num_channels()} channels "
-            f"({error}): save the recording again."
-        ) from error
     return recording
 
 
@@ -220,12 +212,8 @@ def read_zarr_folder(folder: Path) -> BaseRecording:
         RecordingError: the folder is damaged, uses an unknown codec, or links out of itself.
     """
     refuse_unsafe_zarr(folder)
-    try:
+    with reading(folder, RecordingError, SAVE_AGAIN, "recording saved as zarr"):
         return ZarrRecordingExtractor(folder)
-    except Exception as error:  # damaged arrays can fail in any way
-        raise RecordingError(
-            f"{folder} cannot be read as a recording saved as zarr ({error}): save it again."
-        ) from error
 
 
 def refuse_unsafe_zarr(folder: Path) -> None:

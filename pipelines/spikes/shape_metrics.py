@@ -5,10 +5,10 @@ functions, upsampled tenfold as SpikeInterface does, so that rules and classifie
 tables apply. What would need the recording again (drift, spread over channels) stays missing.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from spikeinterface.metrics.template.metrics import (
 )
 
 from pipelines.errors import TableError
+from pipelines.reading import reading
+from pipelines.result_files import read_arrays, read_object
 from pipelines.spikes.metric_table import MetricTable
 from pipelines.spikes.metrics import Clock
 from pipelines.spikes.timeline import Timeline
@@ -42,6 +44,8 @@ FLATNESS_WINDOW_MS = (0.0, 0.5)
 ISI_VIOLATION_MS = 1.5
 REFRACTORY_MS = 1.0
 Values = NDArray[np.float64]
+PER_SPIKE = ("sample_index", "unit_id", "amplitude_uv")
+ADVICE = "sort again, or give a table of metrics"
 
 
 def complete(table: MetricTable, folder: Path) -> MetricTable:
@@ -54,21 +58,16 @@ def complete(table: MetricTable, folder: Path) -> MetricTable:
     Raises:
         TableError: a file of the sorting is missing or damaged.
     """
-    try:
-        with np.load(folder / "waveforms.npz", allow_pickle=False) as stored:
-            mean, ms = stored["mean"].astype(np.float64), stored["ms"]
-            rate = 1000 / float(np.diff(ms).mean())
-            known = stored["unit_id"].tolist()
-        with np.load(folder / "spikes.npz", allow_pickle=False) as stored:
-            samples, units = stored["sample_index"], stored["unit_id"]
-            heights = stored.get("amplitude_uv")
+    with reading(folder, TableError, ADVICE, "folder of a sorting"):
+        waves = read_arrays(folder / "waveforms.npz", TableError, ADVICE)
+        spikes = read_arrays(folder / "spikes.npz", TableError, ADVICE)
+        mean, known = waves["mean"].astype(np.float64), waves["unit_id"].tolist()
+        rate = 1000 / float(np.diff(waves["ms"]).mean())
+        samples, units = spikes["sample_index"], spikes["unit_id"]
+        heights = spikes.get("amplitude_uv")
         clock = _clock(folder, rate)
         rows = [known.index(unit) for unit in table.rows["unit_id"].tolist()]
-    except (OSError, KeyError, ValueError, EOFError) as error:
-        raise TableError(
-            f"{folder} is no folder of a sorting, or is damaged ({error}): sort again, or give a "
-            "table of metrics."
-        ) from None
+        _require_agreement(waves, spikes, folder)
     together = synchrony(samples, units)
     found = [
         {
@@ -113,9 +112,19 @@ def shape(waveform: Values, sampling_frequency: float) -> Mapping[str, float]:
     }
 
 
+def _require_agreement(
+    waves: Mapping[str, NDArray[Any]], spikes: Mapping[str, NDArray[Any]], folder: Path
+) -> None:
+    """Refuse files of other sizes than each other, as after an interrupted copy."""
+    lengths = [spikes[name].shape for name in PER_SPIKE if name in spikes]
+    shape = (len(waves["unit_id"]), len(waves["ms"]))
+    if waves["mean"].shape[:2] != shape or len(set(lengths)) > 1:
+        raise TableError(f"{folder} holds files that are not of one sorting: {ADVICE}.")
+
+
 def _clock(folder: Path, rate: float) -> Clock:
     """The recording's length, as the record of the sorting says it."""
-    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    record = read_object(folder / "run.json", TableError, ADVICE)
     results = {**record["results"], "sampling_frequency": rate}
     timeline = Timeline.from_results(results, round(float(results["duration_s"]) * rate))
     return Clock(rate, timeline.n_samples, ISI_VIOLATION_MS / 1000, 0.0, timeline)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from pipelines.errors import TableError
+from pipelines.reading import reading
 from pipelines.spikes.decisions import TYPES, Decision
 
 COLUMNS = ("Unit", "Chan", "Solution", "Cluster", "Split", "single_unit", "Type", "Comments")
@@ -67,17 +68,15 @@ def read_sort_file(file: Path) -> list[Decision]:
 
 
 def _rows(file: Path) -> list[list[str]]:
-    if file.stat().st_size > MOST_BYTES:
-        raise TableError(f"{file} is larger than {MOST_BYTES // 10**6} MB: it is no sort file.")
-    try:
+    with reading(file, TableError, "save it as CSV", "table of decisions"):
+        if file.stat().st_size > MOST_BYTES:
+            raise TableError(f"{file} is larger than {MOST_BYTES // 10**6} MB: it is no sort file.")
         content = file.read_bytes()
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:  # as Excel saves CSV on Windows
             text = content.decode("cp1252")
         return rows_of(text)
-    except (OSError, ValueError, csv.Error) as error:
-        raise TableError(f"{file} cannot be read as CSV: {error}.") from None
 
 
 def _cells_of(file: Path, number: int, names: Sequence[str], row: list[str]) -> dict[str, str]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.errors import InputError
 from pipelines.outputs import atomic_file
 from pipelines.provenance import beside
+from pipelines.result_files import read_object
 from pipelines.spikes.identity import Identity, read_identity
 from pipelines.spikes.parameters import SpikesParameters
 
@@ -105,10 +107,7 @@ def _notes(folder: Path, unknown: list[str]) -> tuple[str, ...]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    if not file.is_file():
-        return {}
-    kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return kept
+    return read_object(file, InputError) if file.exists() else {}
 
 
 def _write(values: Mapping[str, Any], file: Path) -> None:

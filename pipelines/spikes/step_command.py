@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.errors import InputError, ParameterError
+from pipelines.reading import reading
 from pipelines.spikes.curation import ACTIONS, LABELS, Step
 from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
 from pipelines.spikes.taking import step_of
@@ -68,13 +69,12 @@ def _taken(options: argparse.Namespace) -> Step:
     if options.review is None or options.number is None:
         raise ParameterError("take needs --review DIR and --number N: which proposal is taken.")
     file = options.review / "proposals.json"
-    try:
+    with reading(file, InputError, "give what review made", "list of proposals"):
         proposals = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read ({error}): give what review made.") from None
-    if not 0 <= options.number < len(proposals):
-        raise ParameterError(f"There is no proposal {options.number}: {file} has {len(proposals)}.")
-    return step_of(proposals[options.number], options.author)
+        n_proposals = len(proposals)
+        if 0 <= options.number < n_proposals:
+            return step_of(proposals[options.number], options.author)
+    raise ParameterError(f"There is no proposal {options.number}: {file} has {n_proposals}.")
 
 
 def _units(text: str) -> tuple[int, ...]:
@@ -85,7 +85,5 @@ def _units(text: str) -> tuple[int, ...]:
 
 
 def _places(file: Path) -> tuple[int, ...]:
-    try:
+    with reading(file, InputError, "write one a line", "list of whole numbers"):
         return tuple(np.loadtxt(file, dtype=np.int64, ndmin=1).tolist())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read as whole numbers, one a line: {error}") from None

@@ -5,7 +5,6 @@ A unit is `good` when every rule holds and `noise` otherwise, as SpikeInterface'
 for a metric fails the metric's rule: what was not measured cannot vouch for a unit.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import ParameterError
+from pipelines.result_files import read_object
 from pipelines.spikes import metric_cells
 from pipelines.spikes.metric_cells import LARGEST_SHARE
 from pipelines.spikes.metric_table import RENAMED, MetricTable
@@ -23,6 +23,9 @@ from pipelines.spikes.metric_table import RENAMED, MetricTable
 Flags = NDArray[np.bool_]
 Labels = NDArray[np.str_]
 GOOD, MUA, NOISE = "good", "mua", "noise"
+EXAMPLE = 'write it as {"snr": {"min": 5}}'
+LARGEST = 10**300
+"""Whole number that is still a limit; JSON has larger ones than a float can be."""
 LEAST, MOST = ("min", "greater"), ("max", "less")
 KEYS = (*LEAST, *MOST, "abs")
 
@@ -174,13 +177,7 @@ def read_json(file: Path) -> Mapping[str, Any]:
     Raises:
         ParameterError: it is no JSON object.
     """
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ParameterError(f"{file} cannot be read as JSON: {error}") from None
-    if not isinstance(values, dict):
-        raise ParameterError(f'{file} must hold a JSON object such as {{"snr": {{"min": 5}}}}.')
-    return values
+    return read_object(file, ParameterError, EXAMPLE)
 
 
 def parse_rules(values: Any, where: str) -> Rules:
@@ -218,18 +215,20 @@ def _rule(given: str, limits: Any, where: str) -> Rule:
 
 
 def _limit(limits: Mapping[str, Any], keys: Sequence[str], metric: str, where: str) -> float | None:
-    """The one limit under either name; `null`, nan and infinities are none."""
+    """The one limit under either name; `null` is none."""
     given = [limits[key] for key in keys if limits.get(key) is not None]
     if not given:
         return None
     if len(given) > 1:
         raise ParameterError(f"{where}: {keys[0]} and {keys[1]} mean the same; give one of them.")
     found = _written(given[0], metric, where)
-    if metric in metric_cells.RATIOS and np.isfinite(found) and found > LARGEST_SHARE:
+    if not np.isfinite(found):
+        raise ParameterError(f"{where}: {found} is no limit; write a number, or null for none.")
+    if metric in metric_cells.RATIOS and found > LARGEST_SHARE:
         raise ParameterError(
             f'{where}: {found:g} is no ratio from 0 to 1; per cent are written as "{found:g} %".'
         )
-    return found if np.isfinite(found) else None
+    return found
 
 
 def _written(given: Any, metric: str, where: str) -> float:
@@ -241,4 +240,4 @@ def _written(given: Any, metric: str, where: str) -> float:
             raise ParameterError(f"{where}: {given!r} {error}.") from None
     if isinstance(given, bool) or not isinstance(given, int | float):
         raise ParameterError(f"{where}: {given!r} is not a number.")
-    return float(given)
+    return float(given) if isinstance(given, float) or abs(given) < LARGEST else np.inf

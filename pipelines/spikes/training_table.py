@@ -1,6 +1,5 @@
 """Curated recordings as one table that a classifier of units is trained on."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pandas as pd
 
 from pipelines.errors import TableError
 from pipelines.progress import Report
+from pipelines.result_files import read_object_if_sound
 from pipelines.spikes.curated import CURATED
 from pipelines.spikes.curation_parameters import TrainingTableParameters
 from pipelines.spikes.label import read_units
@@ -72,8 +72,5 @@ def rows_of(folder: Path) -> pd.DataFrame:
 
 def recording_name(folder: Path) -> str:
     """What a recording is called: its folder's or file's name below the one that it lies in."""
-    try:
-        path = Path(json.loads((folder / SOURCE).read_text(encoding="utf-8"))["recording"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return folder.name
-    return "/".join(path.parts[-2:])
+    recording = read_object_if_sound(folder / SOURCE).get("recording")
+    return "/".join(Path(recording).parts[-2:]) if isinstance(recording, str) else folder.name

@@ -113,7 +113,7 @@ def _as_mapping(value: Any) -> Any:
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
             return json.loads(value)
-        except ValueError:
+        except Exception:  # also nested too deeply, or a number of too many digits
             raise ValueError("must be written as NAME=HEADER, or as a JSON object") from None
     if isinstance(value, str):
         pairs = [part.partition("=") for part in value.split(",") if part.strip()]

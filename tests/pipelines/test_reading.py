@@ -42,10 +42,9 @@ def test_whatever_a_library_raises_is_one_sentence_with_its_cause(
         reading(file, RecordingError, "copy it again from the rig", "recording"),
     ):
         raise error
-    assert f"{file} is damaged, cut short or no recording ({type(error).__name__}" in str(
-        caught.value
-    )
-    assert caught.value.sentence.endswith(": copy it again from the rig.")
+    words = f"{file} cannot be read: it is damaged or cut short, or is no recording ("
+    assert f"{words}{type(error).__name__}" in str(caught.value)
+    assert caught.value.sentence.endswith("; copy it again from the rig.")
     assert caught.value.__cause__ is error
 
 
@@ -159,7 +158,7 @@ def test_each_item_is_taken_within_the_boundary(file: Path) -> None:
 
     taken = each_read(items(), file, ImageError)
     assert next(taken) == 1
-    with pytest.raises(ImageError, match=r"cut short or no file of its kind \(error: bad\)"):
+    with pytest.raises(ImageError, match=r"cut short, or is no file of its kind \(error: bad\)"):
         next(taken)
     assert list(each_read([1, 2], file, ImageError)) == [1, 2]
 

@@ -1,0 +1,54 @@
+"""The files that results consist of, read within the boundary: JSON objects and NumPy's arrays."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.errors import InputError
+from pipelines.reading import Kind, reading, short
+
+
+def read_object(file: Path, kind: Kind, advice: str = "copy it again") -> dict[str, Any]:
+    """Read a JSON object.
+
+    Args:
+        file: in UTF-8.
+        kind: of the error that is raised.
+        advice: what a person can do if it is none.
+
+    Raises:
+        NeuroboardError: of that kind: it cannot be read, or holds something else.
+    """
+    with reading(file, kind, advice, "text"):
+        text = file.read_text(encoding="utf-8")
+    try:
+        values = json.loads(text)
+    except Exception as error:  # also nested too deeply, or a number of too many digits
+        raise kind(f"{file} cannot be read as JSON ({short(error)}): {advice}.") from error
+    if not isinstance(values, dict):
+        raise kind(f"{file} must hold a JSON object: {advice}.")
+    return values
+
+
+def read_object_if_sound(file: Path) -> dict[str, Any]:
+    """A JSON object that one can do without: empty if it is not there or cannot be read."""
+    try:
+        return read_object(file, InputError)
+    except InputError:
+        return {}
+
+
+def read_arrays(file: Path, kind: Kind, advice: str = "copy it again") -> dict[str, NDArray[Any]]:
+    """Read all arrays of a `.npz` file, none of which may be pickled.
+
+    Raises:
+        NeuroboardError: of the given kind: it is not there or damaged.
+    """
+    with (
+        reading(file, kind, advice, "file of arrays"),
+        np.load(file, allow_pickle=False) as stored,
+    ):
+        return {name: stored[name] for name in stored.files}
