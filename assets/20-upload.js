@@ -3,6 +3,9 @@
 (function () {
   const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 
+  const FULL = "The server's disk is full: ask the person who runs it to make room.";
+  const BROKEN = "The upload broke off: try it again. If it breaks off at once, the server has no room.";
+
   function setProps(zone, value) {
     const id = { type: "upload", bench: zone.dataset.bench, name: zone.dataset.name };
     window.dash_clientside.set_props(id, { data: value });
@@ -13,6 +16,7 @@
     try {
       return JSON.parse(text);
     } catch {
+      if (response.status === 507) return { error: FULL };
       return { error: `The server refused the upload (${response.status}).` };
     }
   }
@@ -67,7 +71,7 @@
     const take = (list) => {
       const files = Array.from(list);
       if (files.length) {
-        send(zone, say, files).catch(() => say("The upload broke off: try it again.", true));
+        send(zone, say, files).catch(() => say(BROKEN, true));
       }
     };
     input.addEventListener("change", () => { take(input.files); input.value = ""; });

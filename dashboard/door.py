@@ -4,7 +4,9 @@ waitress reads a body whole before it calls the app, so a stranger could fill th
 then refused. Here whoever may not send a body is answered as soon as the headers are there.
 """
 
+import shutil
 import socket
+import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -17,8 +19,9 @@ from waitress.utilities import Error
 
 from dashboard import people
 from dashboard.people import Role
-from dashboard.security import access_tokens, asks_for_token
-from dashboard.settings import Settings
+from dashboard.security import BODY_LIMIT, access_tokens, asks_for_token
+from dashboard.settings import MB, Settings
+from dashboard.uploads import KINDS
 
 Refuse = Callable[[HTTPRequestParser, str], Error | None]
 
@@ -29,6 +32,18 @@ class _UnknownError(Error):  # type: ignore[misc]
 
 class _NotAllowedError(Error):  # type: ignore[misc]
     code, reason = 403, "Forbidden"
+
+
+class _LengthError(Error):  # type: ignore[misc]
+    code, reason = 411, "Length Required"
+
+
+class _TooLargeError(Error):  # type: ignore[misc]
+    code, reason = 413, "Request Entity Too Large"
+
+
+class _FullError(Error):  # type: ignore[misc]
+    code, reason = 507, "Insufficient Storage"
 
 
 def serve(application: Any, listener: socket.socket, settings: Settings, **options: Any) -> None:
@@ -73,6 +88,32 @@ def _refused(
     person = people.identify(Request({**headers, "REMOTE_ADDR": address}), settings, tokens)
     if person is None:
         return _UnknownError("Open Neuroboard with its token first.")
-    if person.role < Role.WORK and asked.path.startswith("/uploads/"):
+    if not asked.path.startswith("/uploads/"):
+        return _limited(asked, BODY_LIMIT)
+    if person.role < Role.WORK:
         return _NotAllowedError("Your access lets you look, not upload.")
+    kind = KINDS.get(asked.path.split("/")[2])
+    return _limited(asked, kind.limit(settings) if kind else BODY_LIMIT) or _no_room(
+        asked, settings
+    )
+
+
+def _limited(asked: HTTPRequestParser, limit: int) -> Error | None:
+    """Browsers say how long a body is; one whose length nobody knows could be of any."""
+    if asked.chunked:
+        return _LengthError("Say how long the request is (Content-Length).")
+    if asked.content_length > limit:
+        return _TooLargeError(f"The request is larger than {limit // MB} MB.")
+    return None
+
+
+def _no_room(asked: HTTPRequestParser, settings: Settings) -> Error | None:
+    """A body lies in the folder for temporary files before it lies in the home folder."""
+    for folder in (tempfile.gettempdir(), settings.home):
+        free = shutil.disk_usage(folder).free
+        if asked.content_length > free:
+            return _FullError(
+                f"The server's disk is full ({free // MB} MB free): ask the person who runs it to "
+                "make room."
+            )
     return None

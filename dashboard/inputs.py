@@ -10,7 +10,6 @@ curation:SORTING/DIGEST  the steps of a curation as they were at some time
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 from dashboard import curating, roots, uploads
@@ -22,56 +21,6 @@ from pipelines.errors import InputError
 from pipelines.fingerprint import fingerprint
 from pipelines.provenance import files_below
 from pipelines.spikes.source import LOCATED
-
-FILES = frozenset({"upload", "data", "example"})
-RESULTS = frozenset({"job"})
-OFFERED: Mapping[str, frozenset[str]] = {
-    "brainmap images": FILES | RESULTS,
-    "brainmap signal": frozenset({"upload", "data"}),
-    "brainmap map": RESULTS,
-    "synapses table": FILES,
-    "synapses labels": frozenset({"upload", "data"}),
-    "synapses fit": RESULTS,
-    "synapses bundle": RESULTS | {"model"},
-    "spikes recording": frozenset({"data", "example"}),
-    "spikes probe": frozenset({"upload"}),
-    "spikes sort_file": frozenset({"upload"}),
-    "spikes earlier": RESULTS,
-    "spikes units": RESULTS,
-    "spikes sorting": RESULTS,
-    "spikes bundle": RESULTS | {"model"},
-    "spikes labels": RESULTS,
-    "spikes curated": RESULTS,
-    "spikes curation": frozenset({"curation"}),
-    "spikes table": RESULTS | {"upload"},
-}
-"""What kinds of references the forms offer for an input, by the task's first word and its name.
-
-A model or a sorting comes from a job, or from the registry, which only its owner fills: what lies
-below a data root or was uploaded may have been made to do harm to whoever reads it as one."""
-
-
-def require_offered(task: str, name: str, reference: str, store: Store) -> None:
-    """Check that a form could have sent a reference, whatever was posted.
-
-    Args:
-        task: that is to be run.
-        name: of its input.
-        reference: as above.
-        store: where earlier jobs are.
-
-    Raises:
-        InputError: its form offers no such kind, or a result of another pipeline.
-    """
-    kind, _, rest = reference.partition(":")
-    area = task.split()[0]
-    offered = OFFERED.get(f"{area} {name}", frozenset())
-    if reference and kind not in offered:
-        ways = ", ".join(sorted(offered)) or "nothing"
-        raise InputError(f"The {name} of {task} cannot be {kind}: it can be {ways}.")
-    job = store.get(rest) if kind == "job" else None
-    if job is not None and job.task.split()[0] != area:
-        raise InputError(f"Job {rest} is of {job.task}, whose result cannot be the {name} here.")
 
 
 def resolve(name: str, reference: str, settings: Settings, store: Store) -> JobInput:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from flask import Flask, current_app
 
-from dashboard import people, space
+from dashboard import offered, people, space
 from dashboard.jobs.store import JobInput, Store
 from dashboard.people import Role
 from dashboard.settings import Settings
@@ -50,8 +50,16 @@ class AttendedStore(Store):
         )
 
     def restart(self, job_id: str) -> None:
-        """Queue a job once more, as `submit` does."""
+        """Queue a job once more, as `submit` does.
+
+        Raises:
+            InputError: an input is of a kind that no form offers for it.
+            NotAllowedError: the person may only look.
+        """
         people.require(Role.WORK)
+        job = self.get(job_id)
+        if job is not None:
+            offered.require_job(job, self)
         super().restart(job_id)
 
     def cancel(self, job_id: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dashboard import inputs
+from dashboard import inputs, offered
 from dashboard.jobs.tasks import KINDS, code_version
 from dashboard.services import services
 from pipelines.tasks import TASKS
@@ -18,7 +18,7 @@ def submit(task: str, references: Mapping[str, str], parameters: Mapping[str, An
     found = services()
     named = list(_named(task, references))
     for name, reference in named:
-        inputs.require_offered(task, name.partition(" ")[0], reference, found.store)
+        offered.require_offered(task, name.partition(" ")[0], reference, found.store)
     return found.store.submit(
         task,
         parameters,

@@ -12,6 +12,7 @@ from dash.exceptions import PreventUpdate
 
 from dashboard import inputs
 from dashboard.forms import field_id
+from dashboard.offered import require_offered
 from dashboard.services import services
 from dashboard.workbench import Bench
 from pipelines.errors import NeuroboardError
@@ -151,7 +152,7 @@ def _outline(reference: str, header_row: int = 0) -> Outline | None:
     """The sheets and columns of a table; none when it cannot be read, which running it tells."""
     found = services()
     try:
-        inputs.require_offered("synapses fit", TABLE, reference, found.store)
+        require_offered("synapses fit", TABLE, reference, found.store)
         item = inputs.resolve(TABLE, reference, found.settings, found.store)
         return read_outline(Path(item.path), names=REQUIRED, header_row=header_row)
     except (NeuroboardError, OSError):

@@ -139,11 +139,14 @@ class Store:
                 "VALUES (:id, :task, :parameters, :inputs, :quick, 'queued', :now, :author)",
                 row,
             )
-        self.restart(job_id)
+        self._queue_again(job_id)
         return job_id
 
     def restart(self, job_id: str) -> None:
         """Queue a job that failed, was cancelled or interrupted once more."""
+        self._queue_again(job_id)
+
+    def _queue_again(self, job_id: str) -> None:
         with self._open() as database:
             database.execute(
                 "UPDATE job SET state='queued', fraction=0, message='', error='', traceback='', "

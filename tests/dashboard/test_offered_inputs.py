@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from dash import Dash
 
-from dashboard import inputs, submission, uploads
-from dashboard.jobs.store import JobInput
+from dashboard import offered, submission, uploads
+from dashboard.jobs.store import JobInput, State, Store
 from dashboard.pages import brainmap, spike_batch, spike_benches, spike_recordings, spikes, synapses
 from dashboard.services import Services
 from dashboard.workbench import Bench, Source, run
@@ -45,7 +45,7 @@ def test_every_form_can_send_what_it_offers_and_nothing_else() -> None:
     sent["spikes earlier"] = {"job"}  # groups that failed are sorted again from the result
     unsent = {"spikes curated"}  # the table of many curations is made by the command line
     assert {
-        name: set(kinds) for name, kinds in inputs.OFFERED.items() if name not in unsent
+        name: set(kinds) for name, kinds in offered.OFFERED.items() if name not in unsent
     } == sent
 
 
@@ -54,7 +54,7 @@ def test_every_input_of_every_task_is_decided_on() -> None:
     for task in TASKS.values():
         for name in (*task.inputs, *task.optional):
             key = f"{task.name.split()[0]} {name}"
-            assert key in inputs.OFFERED or key in by_command_alone
+            assert key in offered.OFFERED or key in by_command_alone
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_forged_reference_starts_no_job(
 def everything(task: str) -> dict[str, str]:
     """References of the right kind for what the task must have."""
     return {
-        name: f"{sorted(inputs.OFFERED[f'{task.split()[0]} {name}'])[0]}:x"
+        name: f"{sorted(offered.OFFERED[f'{task.split()[0]} {name}'])[0]}:x"
         for name in TASKS[task].inputs
     }
 
@@ -129,3 +129,18 @@ def test_what_the_page_posts_is_checked_too(found: Services, planted: str) -> No
     _, says = run(bench, 1, ids, ["data:data/evil", "example:new-synapses"], [], [])
     assert says == "The bundle of synapses predict cannot be data: it can be job, model."
     assert found.store.latest(("synapses predict",)) == []
+
+
+def test_a_job_with_a_forged_reference_is_not_run_again(
+    found: Services,
+) -> None:
+    forged = JobInput("bundle", "data:data/evil", "evil", "/evil", "k")
+    table = JobInput("table", "example:new-synapses", "Example", "/example", "k")
+    before = Store(found.settings.home / "jobs.sqlite")  # as it was before references were checked
+    job_id = before.submit("synapses predict", {}, [forged, table], version="1")
+    before.cancel(job_id)
+    with pytest.raises(InputError, match="The bundle of synapses predict cannot be data"):
+        found.store.restart(job_id)
+    job = found.store.get(job_id)
+    assert job is not None
+    assert job.state is State.CANCELLED
