@@ -3,10 +3,16 @@
 Exit codes: 0 done; 1 a bug; 2 the input or a parameter is wrong; 130 cancelled.
 """
 
+import sys
+
+if __name__ == "__main__":  # before the imports below, which the watching process does without
+    from pipelines.guard import run_watched
+
+    run_watched(sys.argv[1:])
+
 import argparse
 import json
 import shutil
-import sys
 import tempfile
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +24,14 @@ from typing import NoReturn
 
 from pipelines import model_sources, outputs, registry, tasks
 from pipelines.commands import COMMANDS, Command, Option
-from pipelines.errors import BundleError, Cancelled, NeuroboardError, ParameterError
+from pipelines.errors import (
+    OUT_OF_MEMORY,
+    BundleError,
+    Cancelled,
+    InputError,
+    NeuroboardError,
+    ParameterError,
+)
 from pipelines.outputs import atomic_file, atomic_folder
 from pipelines.parameters import Parameters, from_assignments
 from pipelines.progress import Report
@@ -58,6 +71,9 @@ def _done(action: Callable[[argparse.Namespace], None], options: argparse.Namesp
     except NeuroboardError as error:
         say(error.sentence, sys.stderr)
         return error.exit_code
+    except MemoryError:
+        say(OUT_OF_MEMORY, sys.stderr)
+        return InputError.exit_code
     except KeyboardInterrupt:
         say("Cancelled; nothing was written.", sys.stderr)
         return Cancelled.exit_code

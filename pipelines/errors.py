@@ -16,6 +16,11 @@ The text of an error says what is wrong, where, and what to do. Anything else
 that is raised is a bug: it is logged with its traceback.
 """
 
+OUT_OF_MEMORY = (
+    "There was not enough memory. Close other programs, choose a part of the data, "
+    "or run it on a larger machine."
+)
+
 
 class NeuroboardError(Exception):
     """The base of all errors whose text is meant for the person at the screen."""

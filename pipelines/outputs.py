@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+from pipelines import doing
 from pipelines.errors import OutputError
 
 RECORD = "run.json"
@@ -173,7 +174,8 @@ def _scratch_beside(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(f"{target} cannot be written: {error.strerror or error}.") from None
     try:
-        yield work
+        with doing.half_written(work, target):
+            yield work
     except OSError as error:
         if error.errno not in FULL:
             raise

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from pipelines import outputs, provenance
+from pipelines import doing, outputs, provenance
 from pipelines.brainmap.compose_parameters import ComposeParameters
 from pipelines.brainmap.correlation_parameters import CorrelateParameters
 from pipelines.brainmap.export_parameters import MapExportParameters
@@ -205,6 +205,8 @@ def run(
         NeuroboardError: the input, a parameter or the output cannot be used.
     """
     task = TASKS[name]
+    doing.works_on(inputs.values())
+    report = doing.noting(report)
     if not isinstance(parameters, Parameters):
         parameters = task.parameters.parse(parameters)
     elif not isinstance(parameters, task.parameters):

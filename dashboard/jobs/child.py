@@ -19,14 +19,10 @@ from dashboard.jobs.compiled import keep_compiled
 from dashboard.jobs.store import Job, State, Store
 from dashboard.settings import Settings
 from pipelines import tasks
-from pipelines.errors import NeuroboardError
+from pipelines.errors import OUT_OF_MEMORY, NeuroboardError
 from pipelines.progress import Report
 from pipelines.synapses.sandbox import keep_ready
 
-OUT_OF_MEMORY = (
-    "There was not enough memory. Close other programs, choose a part of the data, "
-    "or run it on a larger machine."
-)
 BUG = "This is a fault of Neuroboard, not of your data. The log below has the details."
 
 
