@@ -3,6 +3,7 @@
 A pickle is what labs and the published project have, and the one kind of file that can run
 anything. It is never opened here: `pickled_child` does so after it closed itself, and writes each
 estimator again as skops and each booster as .ubj, which are then read like any stored model.
+Bundles of earlier versions, whose classifier is a pickle, are read likewise (`models convert`).
 """
 
 from collections.abc import Mapping
@@ -10,11 +11,12 @@ from collections.abc import Mapping
 from pipelines import closed
 from pipelines.closed import Answer, Broke
 from pipelines.errors import BundleError
+from pipelines.pickled_names import NAMES
 from pipelines.seccomp import Unenforceable
 
 CHILD = "pipelines.pickled_child"
 SUFFIXES = (".pkl", ".pickle", ".joblib")
-ESTIMATORS, BOOSTER = "classifier.skops", "classifier.ubj"
+ESTIMATORS, BOOSTER = FILES = ("classifier.skops", "classifier.ubj")
 LONGEST_SENTENCE = 2000
 
 
@@ -24,15 +26,18 @@ def converted(content: bytes, name: str, kind: str) -> Answer:
     Args:
         content: of the pickle.
         name: what errors call it.
-        kind: a key of `pickled_names.NAMES`.
+        kind: a key of `pickled_names.NAMES`: "published", or what the card of a bundle of an
+            earlier version calls its classifier.
 
     Returns:
-        `ESTIMATORS`, `BOOSTER` or both as parts, neither of them checked yet.
+        `ESTIMATORS`, and `BOOSTER` where there is one, as parts: neither of them is checked yet.
 
     Raises:
         BundleError: it names what is not allowed, is another model, is damaged, broke the
             process that read it, or this system cannot close such a process.
     """
+    if kind not in NAMES:
+        raise BundleError(f"{name} is a pickle of an unknown kind ({kind}): it is not opened.")
     try:
         found = closed.ask(CHILD, Answer({"kind": kind, "name": name}, {"content": content}))
     except Unenforceable as error:
@@ -47,7 +52,7 @@ def converted(content: bytes, name: str, kind: str) -> Answer:
             "Nothing of it was kept; get the file again from where it was made."
         ) from None
     _refuse_failed(found.said, name)
-    if not {*found.parts} <= {ESTIMATORS, BOOSTER}:
+    if {*found.parts} not in ({ESTIMATORS}, {*FILES}):
         raise BundleError(f"{name} made the process that reads it answer nonsense: not kept.")
     return found
 

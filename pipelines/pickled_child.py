@@ -11,15 +11,15 @@ from typing import Any
 
 import joblib
 import numpy as np
-import skops.io
 from sklearn.ensemble import RandomForestClassifier
 from xgboost import XGBClassifier
 
+from pipelines import stored_boosters, stored_estimators
 from pipelines.closed import Answer, serve
 from pipelines.pickled import BOOSTER, ESTIMATORS
 from pipelines.pickled_names import NAMES, PUBLISHED, Name
-from pipelines.synapses.published_parts import MODEL, checked
-from pipelines.unpickling import unpickled
+from pipelines.synapses.published_parts import MODEL, WANTED, checked
+from pipelines.unpickling import Unpickled, unpickled
 
 
 def answer(asked: Answer) -> Answer:
@@ -29,23 +29,23 @@ def answer(asked: Answer) -> Answer:
         BundleError: it names what is not allowed, or holds another model.
     """
     kind, name = asked.said["kind"], asked.said["name"]
-    loaded = unpickled(asked.parts["content"], name, NAMES[kind])
+    advice = WANTED if kind == PUBLISHED else ""
+    found = unpickled(asked.parts["content"], name, NAMES[kind], advice)
     if kind == PUBLISHED:
-        return _published(loaded, name)
-    return Answer({}, {ESTIMATORS: skops.io.dumps(loaded)})
+        return _published(found, name)
+    return Answer({}, {ESTIMATORS: stored_estimators.dump(found.value)})
 
 
-def _published(loaded: Any, name: str) -> Answer:
-    parts = checked(loaded, name)
+def _published(found: Unpickled, name: str) -> Answer:
+    parts = checked(found.value, name)
     model = parts[MODEL]
-    made = str(getattr(model, "_sklearn_version", "unknown"))
-    said: dict[str, Any] = {"made_with_scikit_learn": made}
+    said: dict[str, Any] = {"scikit_learn": found.scikit_learn}
     files = {}
     if isinstance(model, XGBClassifier):
         del parts[MODEL]
         said["settings"] = _settings(model)
-        files[BOOSTER] = bytes(model.get_booster().save_raw("ubj"))
-    files[ESTIMATORS] = skops.io.dumps(parts)
+        files[BOOSTER] = stored_boosters.dump(model.get_booster())
+    files[ESTIMATORS] = stored_estimators.dump(parts)
     return Answer(said, files)
 
 

@@ -6,9 +6,12 @@ import lzma
 import warnings
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import sklearn
 from joblib.numpy_pickle import NumpyUnpickler
+from sklearn.exceptions import InconsistentVersionWarning
 
 from pipelines.errors import BundleError
 from pipelines.pickled_names import Name
@@ -19,26 +22,46 @@ MOST_TOLD = 10
 """Names that are not allowed, in a sentence."""
 
 
-def unpickled(content: bytes, name: str, allowed: frozenset[Name]) -> Any:
+@dataclass(frozen=True)
+class Unpickled:
+    """What a pickle held.
+
+    Attributes:
+        value: the object.
+        scikit_learn: the version that wrote its estimators.
+    """
+
+    value: Any
+    scikit_learn: str
+
+
+def unpickled(content: bytes, name: str, allowed: frozenset[Name], advice: str = "") -> Unpickled:
     """What a pickle holds, without looking up any name that is not in `allowed`.
 
     Args:
         content: of a file of pickle or joblib.
         name: what errors call it.
         allowed: modules and names.
+        advice: what is said to whoever gave a file that names others.
 
     Raises:
         BundleError: with the names that are not allowed, or because it inflates too far.
     """
-    unpickler = _Unpickler(_inflated(content, name), allowed)
+    unpickler = _Unpickler(inflated(content, name), allowed, advice)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(record=True) as told:
             # It was made with other versions; that they read it alike is shown by its answers.
-            warnings.simplefilter("ignore")
-            return unpickler.load()
+            warnings.simplefilter("always")
+            value = unpickler.load()
     finally:
         # Whatever else went wrong may come of what stood for these names.
         unpickler.refuse_unknown(name)
+    others = [
+        one.message.original_sklearn_version
+        for one in told
+        if isinstance(one.message, InconsistentVersionWarning)
+    ]
+    return Unpickled(value, str(others[0]) if others else sklearn.__version__)
 
 
 class _Inert:
@@ -69,9 +92,9 @@ class _Inert:
 class _Unpickler(NumpyUnpickler):  # type: ignore[misc]
     """Hands out allowed names only, and remembers the others."""
 
-    def __init__(self, content: bytes, allowed: frozenset[Name]) -> None:
+    def __init__(self, content: bytes, allowed: frozenset[Name], advice: str) -> None:
         super().__init__("", io.BytesIO(content), ensure_native_byte_order=True)
-        self._allowed = allowed
+        self._allowed, self._advice = allowed, advice
         self._unknown: dict[str, None] = {}
 
     def find_class(self, module: str, name: str) -> Any:
@@ -87,7 +110,7 @@ class _Unpickler(NumpyUnpickler):  # type: ignore[misc]
             more = ", ..." if len(self._unknown) > MOST_TOLD else ""
             raise BundleError(
                 f"{file} names {told}{more}, which is not allowed in a model of this kind: "
-                "nothing of it was run, and it is not added."
+                f"nothing of it was run, and it is not added. {self._advice}"
             )
 
 
@@ -102,7 +125,12 @@ COMPRESSIONS: Mapping[bytes, Inflater] = {
 """By the first bytes of a file, as joblib writes them."""
 
 
-def _inflated(content: bytes, name: str) -> bytes:
+def inflated(content: bytes, name: str) -> bytes:
+    """The content of a file, unpacked where it is compressed.
+
+    Raises:
+        BundleError: it is damaged, or too large.
+    """
     for start, inflater in COMPRESSIONS.items():
         if content.startswith(start):
             try:

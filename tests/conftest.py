@@ -13,6 +13,8 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
+from pipelines import closed, seccomp  # noqa: E402
+from tests.closed.zygote import Zygote  # noqa: E402
 from tests.live import LiveApp  # noqa: E402
 
 # A busy machine is no reason to fail, and the same commit gives the same verdict.
@@ -59,3 +61,19 @@ def live(tmp_path_factory: pytest.TempPathFactory, lab: Path) -> Iterator[LiveAp
         yield app
     finally:
         app.stop()
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """A process that forks and closes itself for each pickle that is read."""
+    process = Zygote()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def quick_pickles(zygote: Zygote, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closed processes are forked, and not started anew for each pickle, which takes seconds."""
+    if not seccomp.known():
+        pytest.skip("a pickle is read where the system can close a process")
+    monkeypatch.setattr(closed, "run", zygote.run)

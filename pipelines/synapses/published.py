@@ -1,78 +1,46 @@
 """The published project's `*_bundle.pkl`: a classifier on coordinates of its own map.
 
 Such a file is a joblib dictionary of `model`, `ocsvm`, `scaler` and `label_encoder`, made to
-be read with `joblib.load`, which runs whatever the file says. Here it is read by an
-unpickler that knows an exact list of names and looks up no other. It still comes in through
-the command line only: native code trusts the numbers inside a tree or a booster.
+be read with `joblib.load`, which runs whatever the file says. It comes in through the command
+line only, is read by a closed process (`pipelines.pickled`), and kept as files that run nothing.
 
 Source: Talapka et al., neuron-clustering-project (MIT), for the layout of the file.
 """
 
-import bz2
-import io
 import json
-import lzma
 import warnings
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib.numpy_pickle import NumpyUnpickler
+from xgboost import XGBClassifier
 
-from pipelines import bundles
-from pipelines.bundles import Name
+from pipelines import bundles, pickled, stored_boosters, stored_estimators
 from pipelines.errors import BundleError, TableError
+from pipelines.pickled_names import PUBLISHED
 from pipelines.provenance import versions
 from pipelines.synapses.arrays import Booleans, Floats
+from pipelines.synapses.published_parts import COLUMNS, ENCODER, GATE, MODEL, SCALER, checked
 from pipelines.synapses.sheets import Sheet
 
 KIND = "published synapse clusters"
-FILE = "published.pkl"
-COLUMNS = ("UMAP_1", "UMAP_2")
+EARLIER = "published.pkl"
+"""What bundles of earlier versions hold: the pickle itself."""
 GROUPS = ("as", "ss", "cb", "cr", "pv")
-CLASSIFIERS = ("KNeighborsClassifier", "RandomForestClassifier", "XGBClassifier")
+SETTINGS = (
+    *("n_estimators", "max_depth", "learning_rate", "objective", "missing", "random_state"),
+    *("subsample", "colsample_bytree", "min_child_weight", "gamma", "reg_alpha", "reg_lambda"),
+)
+"""Of an XGBClassifier, beside what its booster says."""
 NOTES = (
     "Works on UMAP_1 and UMAP_2 of the publication's own map: coordinates of any other map, "
     "made anew or by another version, give meaningless clusters.",
     "Its one-class SVM is told as is_outlier. As a gate it does harm: on the published test "
     "rows it rejected 19, all members of a cluster, and none of the 10 noise rows.",
 )
-
-ALLOWED: frozenset[Name] = frozenset(
-    {
-        ("joblib.numpy_pickle", "NumpyArrayWrapper"),
-        ("numpy", "ndarray"),
-        ("numpy", "dtype"),
-        *[
-            (module, name)
-            for module in ("numpy.core.multiarray", "numpy._core.multiarray")
-            for name in ("scalar", "_reconstruct")
-        ],
-        ("numpy.core.numeric", "_frombuffer"),
-        ("numpy._core.numeric", "_frombuffer"),
-        ("sklearn.neighbors._classification", "KNeighborsClassifier"),
-        ("sklearn.neighbors._kd_tree", "KDTree"),
-        ("sklearn.neighbors._kd_tree", "newObj"),
-        ("sklearn.metrics._dist_metrics", "EuclideanDistance64"),
-        ("sklearn.metrics._dist_metrics", "ManhattanDistance64"),
-        ("sklearn.metrics._dist_metrics", "newObj"),
-        ("sklearn.ensemble._forest", "RandomForestClassifier"),
-        ("sklearn.tree._classes", "DecisionTreeClassifier"),
-        ("sklearn.tree._tree", "Tree"),
-        ("sklearn.svm._classes", "OneClassSVM"),
-        ("sklearn.preprocessing._data", "RobustScaler"),
-        ("sklearn.preprocessing._data", "StandardScaler"),
-        ("sklearn.preprocessing._label", "LabelEncoder"),
-        ("xgboost.sklearn", "XGBClassifier"),
-        ("xgboost.core", "Booster"),
-        ("builtins", "bytearray"),
-    }
-)
-"""All that bundles of the three published kinds name, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -125,23 +93,117 @@ class Published:
 
 
 def convert(source: Path, folder: Path) -> None:
-    """Turn a published file into a bundle: the file itself, a card and a manifest.
+    """Turn a published file into a bundle: its parts as files that run nothing, and a card.
 
     Raises:
-        BundleError: it is no such file, or names what is not allowed.
+        BundleError: it is no such file, names what is not allowed, or cannot be read here.
     """
     if source.stat().st_size > bundles.LARGEST_FILE:
         raise BundleError(f"{source} is larger than {bundles.LARGEST_FILE // 10**6} MB.")
-    content = source.read_bytes()
-    card = _card(source, read(content, source.name))
-    (folder / FILE).write_bytes(content)
+    write(source.read_bytes(), source.name, folder)
+
+
+def renew(bundle: bundles.Bundle, folder: Path) -> None:
+    """Write a bundle of an earlier version, which holds the pickle itself, anew into a folder.
+
+    Raises:
+        BundleError: see `convert`.
+    """
+    known = {name: bundle.card[name] for name in ("group",) if name in bundle.card}
+    write(bundle.read(EARLIER), bundle.folder.name, folder, known)
+
+
+def write(content: bytes, name: str, folder: Path, known: Mapping[str, Any] | None = None) -> None:
+    """The same as `convert`, for the content of a file of that name.
+
+    Args:
+        content: of the file.
+        name: of the file.
+        folder: is written into.
+        known: what the card says in any case.
+
+    Raises:
+        BundleError: see `convert`.
+    """
+    answer = pickled.converted(content, name, PUBLISHED)
+    settings = _settings(answer.said.get("settings"))
+    card = _card(name, _assembled(answer.parts, settings, name))
+    card["made_with_scikit_learn"] = str(answer.said.get("scikit_learn"))[:20]
+    if pickled.BOOSTER in answer.parts:
+        card["xgboost"] = settings
+    card |= known or {}
+    for file, part in answer.parts.items():
+        (folder / file).write_bytes(part)
     text = json.dumps(card, indent=2, ensure_ascii=False)
     (folder / bundles.CARD).write_text(text + "\n", encoding="utf-8")
     bundles.write_manifest(folder)
 
 
-def _card(source: Path, found: Published) -> dict[str, Any]:
-    prefix = source.name.split("_")[0].casefold()
+def _settings(said: Any) -> dict[str, Any]:
+    """Those of `SETTINGS` that are told, each a number or a text."""
+    told = said if isinstance(said, dict) else {}
+    found = {name: told.get(name) for name in SETTINGS}
+    return {name: value for name, value in found.items() if isinstance(value, str | int | float)}
+
+
+def load(bundle: bundles.Bundle) -> Published:
+    """Read a bundle that `convert` made.
+
+    Raises:
+        BundleError: it was changed, cannot be read, or was made by an earlier version.
+    """
+    if EARLIER in bundle.digests:
+        raise BundleError(
+            f"{bundle.folder} was made by an earlier version of Neuroboard and holds a pickle, "
+            f"which is not opened: convert it with python -m pipelines models convert "
+            f"{bundle.folder}."
+        )
+    parts = {name: bundle.read(name) for name in pickled.FILES if name in bundle.digests}
+    return _assembled(parts, _settings(bundle.card.get("xgboost")), bundle.folder.name)
+
+
+def _assembled(files: Mapping[str, bytes], settings: Mapping[str, Any], name: str) -> Published:
+    """A classifier with its helpers, once files from elsewhere are found to be sound."""
+    trusted = stored_estimators.TRUSTED[PUBLISHED]
+    loaded = stored_estimators.load(files.get(pickled.ESTIMATORS, b""), trusted, name)
+    if pickled.BOOSTER in files and isinstance(loaded, dict):
+        loaded[MODEL] = _boosted(files[pickled.BOOSTER], settings, name)
+    parts = checked(loaded, name)
+    found = Published(*(parts.get(part) for part in (MODEL, GATE, SCALER, ENCODER)))
+    _refuse_other_sizes(found, name)
+    return found
+
+
+def _boosted(content: bytes, settings: Mapping[str, Any], name: str) -> XGBClassifier:
+    booster = stored_boosters.load(content, name)
+    try:
+        model = XGBClassifier(n_jobs=1, **settings)
+        model.load_model(bytearray(stored_boosters.dump(booster)))
+    except (TypeError, ValueError) as error:  # XGBoostError is a ValueError
+        raise BundleError(f"{name} is no sound model ({type(error).__name__}).") from None
+    return model
+
+
+def _refuse_other_sizes(found: Published, name: str) -> None:
+    """All parts take two coordinates, and the encoder knows every answer of the model.
+
+    Raises:
+        BundleError: they do not belong together.
+    """
+    sizes = {part.n_features_in_ for part in (found.gate, found.scaler) if part is not None}
+    codes = found.model.classes_
+    encoder = found.encoder
+    fits = encoder is None or np.array_equal(codes, np.arange(len(encoder.classes_)))
+    try:
+        whole = all(float(one).is_integer() for one in found.classes)
+    except (TypeError, ValueError, OverflowError):
+        whole = False
+    if not sizes <= {len(COLUMNS)} or not fits or not whole:
+        raise BundleError(f"{name} has parts that do not belong together: it is not added.")
+
+
+def _card(name: str, found: Published) -> dict[str, Any]:
+    prefix = name.split("_")[0].casefold()
     return {
         "kind": KIND,
         "classifier": type(found.model).__name__,
@@ -151,7 +213,6 @@ def _card(source: Path, found: Published) -> dict[str, Any]:
         "classes": found.classes,
         "has_scaler": found.scaler is not None,
         "has_gate": found.gate is not None,
-        "made_with_scikit_learn": str(getattr(found.model, "_sklearn_version", "unknown")),
         "versions": versions(),
         "notes": [*NOTES, *_without_scaler(found)],
     }
@@ -161,126 +222,6 @@ def _without_scaler(found: Published) -> list[str]:
     if found.scaler is not None:
         return []
     return ["It holds no scaler: if it was trained on scaled coordinates its answers are wrong."]
-
-
-def load(bundle: bundles.Bundle) -> Published:
-    """Read a bundle that `convert` made.
-
-    Raises:
-        BundleError: it was changed or cannot be read.
-    """
-    return read(bundle.read(FILE), bundle.folder.name)
-
-
-def read(content: bytes, name: str) -> Published:
-    """Read a published file without looking up any name that is not in `ALLOWED`.
-
-    Raises:
-        BundleError: with all names that are not allowed, or what else is wrong.
-    """
-    unpickler = _Unpickler(_inflated(content, name))
-    try:
-        with warnings.catch_warnings():
-            # It was made with other versions; that they read it alike is shown by the scores.
-            warnings.simplefilter("ignore")
-            loaded = unpickler.load()
-    # A damaged or foreign pickle can raise nearly anything, and none of it is a bug of ours.
-    except Exception as error:
-        unpickler.refuse_unknown(name)
-        raise BundleError(
-            f"{name} cannot be read ({type(error).__name__}): copy it again."
-        ) from None
-    unpickler.refuse_unknown(name)
-    return _checked(loaded, name)
-
-
-def _checked(loaded: Any, name: str) -> Published:
-    content = loaded if isinstance(loaded, dict) else {}
-    parts = ("model", "ocsvm", "scaler", "label_encoder")
-    found = Published(*(content.get(part) for part in parts))
-    kinds = (CLASSIFIERS, ("OneClassSVM",), ("RobustScaler", "StandardScaler"), ("LabelEncoder",))
-    values = (found.model, found.gate, found.scaler, found.encoder)
-    for part, value, allowed in zip(parts, values, kinds, strict=True):
-        kind = type(value).__name__
-        if kind not in allowed and (value is not None or part == "model"):
-            raise BundleError(
-                f"{name} holds {'no' if value is None else kind + ' as'} {part}: it is no bundle "
-                f"of the published project, which has one of {', '.join(allowed)} there."
-            )
-    if getattr(found.model, "n_features_in_", 0) != len(COLUMNS):
-        raise BundleError(f"{name} does not work on {' and '.join(COLUMNS)}: it is another model.")
-    return found
-
-
-class _Inert:
-    """Stands for what is not allowed while the rest is read; does nothing, whatever is asked."""
-
-    def __new__(cls, *_: Any, **__: Any) -> "_Inert":
-        return object.__new__(cls)
-
-    def __init__(self, *_: Any, **__: Any) -> None:
-        pass
-
-    def __call__(self, *_: Any, **__: Any) -> "_Inert":
-        return self
-
-    def __setstate__(self, _: Any) -> None:
-        pass
-
-    def __setitem__(self, _: Any, __: Any) -> None:
-        pass
-
-    def append(self, _: Any) -> None:
-        pass
-
-    def extend(self, _: Any) -> None:
-        pass
-
-
-class _Unpickler(NumpyUnpickler):  # type: ignore[misc]
-    """Hands out allowed names only, and remembers the others."""
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__("", io.BytesIO(content), ensure_native_byte_order=True)
-        self.unknown: list[str] = []
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in ALLOWED:
-            return super().find_class(module, name)
-        self.unknown.append(f"{module}.{name}")
-        return _Inert
-
-    def refuse_unknown(self, file: str) -> None:
-        if self.unknown:
-            raise BundleError(
-                f"{file} names {', '.join(dict.fromkeys(self.unknown))}, which is not allowed in "
-                "a bundle of the published project: nothing of it was run, and it is not added."
-            )
-
-
-Inflater = Callable[[], Any]
-COMPRESSIONS: Mapping[bytes, Inflater] = {
-    b"x": zlib.decompressobj,
-    b"\x1f\x8b": lambda: zlib.decompressobj(wbits=31),
-    b"BZh": bz2.BZ2Decompressor,
-    b"\xfd7zXZ": lzma.LZMADecompressor,
-    b"]\x00": lzma.LZMADecompressor,
-}
-"""By the first bytes of a file, as joblib writes them."""
-
-
-def _inflated(content: bytes, name: str) -> bytes:
-    for start, inflater in COMPRESSIONS.items():
-        if content.startswith(start):
-            try:
-                inflated: bytes = inflater().decompress(content, bundles.LARGEST_FILE + 1)
-            except (zlib.error, OSError, lzma.LZMAError, EOFError):
-                raise BundleError(f"{name} is damaged: copy it again.") from None
-            if len(inflated) > bundles.LARGEST_FILE:
-                size = bundles.LARGEST_FILE // 10**6
-                raise BundleError(f"{name} inflates to more than {size} MB: not opened.")
-            return inflated
-    return content
 
 
 # -- a table with coordinates

@@ -8,11 +8,11 @@ import os
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
+from pipelines.closed import ONE_THREAD
+
 HEAD = struct.Struct("=qq")
-Run = Callable[[str, bytes], tuple[int, bytes]]
 
 
 class Zygote:
@@ -22,6 +22,7 @@ class Zygote:
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__],
             cwd=Path(__file__).parents[2],
+            env={**os.environ, **ONE_THREAD},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

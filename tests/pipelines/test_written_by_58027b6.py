@@ -13,13 +13,14 @@ import pandas as pd
 import pytest
 import tifffile
 
-from pipelines import registry
+from pipelines import bundles, registry
 from pipelines.__main__ import main
 from pipelines.spikes import finished_sorting
 from pipelines.spikes.curation import replay
 from pipelines.spikes.curation_log import Log, read_start
 from pipelines.spikes.label_tables import read_labels
 from pipelines.spikes.sort_file import read_sort_file
+from pipelines.synapses import published
 from pipelines.synapses.given import read_labels as read_labels_from
 from tests.earlier import ARCHIVES, DIGESTS, HOLDS, unpack
 
@@ -261,9 +262,12 @@ def test_a_bundle_predicts_the_same_to_the_last_bit(
     _assert_same_answers(tmp_path / "new.csv", stored / f"synapses/predicted-{kind}.csv")
 
 
+@pytest.mark.usefixtures("quick_pickles")
 def test_a_published_model_predicts_the_same_to_the_last_bit(stored: Path, tmp_path: Path) -> None:
     rows = stored / "synapses/hdbscan/clusters.csv"
-    bundle = stored / "models/registry/as_bundle"
+    bundle = tmp_path / "as_bundle"
+    bundle.mkdir()
+    published.renew(bundles.open_bundle(stored / "models/registry/as_bundle"), bundle)
     run("synapses", "predict", bundle, rows, "--out", tmp_path / "new.csv")
     _assert_same_answers(tmp_path / "new.csv", stored / "models/predicted-as_bundle.csv")
 
@@ -274,6 +278,7 @@ def _assert_same_answers(new: Path, old: Path) -> None:
     pd.testing.assert_frame_equal(ours[list(theirs.columns)], theirs)
 
 
+@pytest.mark.usefixtures("quick_pickles")
 def test_a_published_pickle_is_taken_again(stored: Path, tmp_path: Path) -> None:
     entry = registry.add(stored / "models/as_bundle.pkl", tmp_path / "registry")
     known = registry.find(stored / "models/registry", "as_bundle")

@@ -16,17 +16,19 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import LabelEncoder, RobustScaler
-from sklearn.svm import OneClassSVM
+from sklearn.svm import SVC, OneClassSVM
 from xgboost import XGBClassifier
 
-from pipelines import bundles, registry
+from pipelines import bundles, registry, unpickling
 from pipelines.errors import BundleError, TableError
 from pipelines.progress import silent
 from pipelines.synapses import published
 from pipelines.synapses.parameters import PredictParameters
 from pipelines.synapses.predict import predict
 
+pytestmark = pytest.mark.usefixtures("quick_pickles")
 MODELS = {
     "knn": lambda: KNeighborsClassifier(n_neighbors=np.int64(5), metric="euclidean"),
     "knn-manhattan": lambda: KNeighborsClassifier(n_neighbors=7, metric="manhattan"),
@@ -84,7 +86,11 @@ def test_predictions_are_those_of_plain_scikit_learn(
     entry = registry.add(tmp_path / "cr_test_bundle.pkl", tmp_path / "models")
     found = predicted(entry.folder, mapped, tmp_path)
     assert found["cluster"].tolist() == by_hand(made, mapped).tolist()
-    assert found["probability"].between(0.2, 1).all()
+    scaled = made["scaler"].transform(mapped[["UMAP_1", "UMAP_2"]])
+    # To the last bit: the table holds all digits that tell a number from its neighbours.
+    shares = made["model"].predict_proba(scaled).max(axis=1).astype(float)
+    assert found["probability"].tolist() == shares.tolist()
+    assert found["outlier_score"].tolist() == (-made["ocsvm"].decision_function(scaled)).tolist()
 
 
 @pytest.mark.parametrize("kind", list(MODELS))
@@ -164,37 +170,95 @@ def test_a_pickle_that_would_run_something_is_refused_with_all_that_it_wants(
         b"cnumpy\nload\n(S'x'\ntR.",
     ],
 )
-def test_no_way_round_leads_to_another_name(code: bytes) -> None:
+def test_no_way_round_leads_to_another_name(code: bytes, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="is not allowed"):
-        published.read(code, "bundle.pkl")
+        published.write(code, "bundle.pkl", tmp_path)
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"text", b"x\x9cdamaged", pickle.dumps({"model": 3}), pickle.dumps([1])]
 )
-def test_what_is_no_published_bundle_is_refused(content: bytes) -> None:
+def test_what_is_no_published_bundle_is_refused(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(BundleError):
-        published.read(content, "bundle.pkl")
+        published.write(content, "bundle.pkl", tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_model_of_other_features_is_refused(mapped: pd.DataFrame) -> None:
-    other = KNeighborsClassifier(1).fit(np.zeros((3, 5)), [0, 1, 2])
+def dumped(value: Any) -> bytes:
     stream = io.BytesIO()
-    joblib.dump({"model": other}, stream)
-    with pytest.raises(BundleError, match="does not work on UMAP_1 and UMAP_2"):
-        published.read(stream.getvalue(), "bundle.pkl")
+    joblib.dump(value, stream)
+    return stream.getvalue()
+
+
+def test_a_model_of_other_features_is_refused(tmp_path: Path) -> None:
+    other = KNeighborsClassifier(1).fit(np.zeros((3, 5)), [0, 1, 2])
+    with pytest.raises(BundleError, match=r"does not work on UMAP_1 and UMAP_2.*Wanted is a dict"):
+        published.write(dumped({"model": other}), "bundle.pkl", tmp_path)
+
+
+@pytest.mark.parametrize("kind", list(MODELS))
+def test_a_classifier_alone_is_taken_if_it_says_that_it_learnt_from_the_map(
+    kind: str, mapped: pd.DataFrame, tmp_path: Path
+) -> None:
+    places = mapped[["UMAP_1", "UMAP_2"]]
+    model = MODELS[kind]().fit(places, mapped["Cluster"] + 1)
+    joblib.dump(model, tmp_path / "cb_model.joblib")
+    entry = registry.add(tmp_path / "cb_model.joblib", tmp_path / "models")
+    found = predicted(entry.folder, mapped, tmp_path)
+    assert found["cluster"].tolist() == model.predict(places).tolist()
+    assert "holds no scaler" in entry.card()["notes"][-1]
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (KNeighborsClassifier(1), "holds a KNeighborsClassifier alone"),
+        (RandomForestClassifier(2), "holds a RandomForestClassifier alone"),
+        (make_pipeline(RobustScaler(), SVC()), r"names sklearn\.pipeline\.Pipeline, "),
+    ],
+)
+def test_what_a_lab_has_besides_is_told_what_is_wanted(
+    model: Any, said: str, mapped: pd.DataFrame, tmp_path: Path
+) -> None:
+    model.fit(mapped[["UMAP_1", "UMAP_2"]].to_numpy(), mapped["Cluster"])
+    with pytest.raises(BundleError, match=f"{said}.*Wanted is a dictionary of the model"):
+        published.write(dumped(model), "rf.joblib", tmp_path)
 
 
 @pytest.mark.parametrize("compress", [zlib.compress, bz2.compress, lzma.compress])
 def test_a_bomb_is_not_inflated(compress: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundles, "LARGEST_FILE", 10**5)
+    monkeypatch.setattr(unpickling, "LARGEST", 10**5)
     with pytest.raises(BundleError, match="inflates to more than"):
-        published.read(compress(bytes(10**6)), "bundle.pkl")
+        unpickling.inflated(compress(bytes(10**6)), "bundle.pkl")
 
 
-def test_only_the_file_itself_is_stored(mapped: pd.DataFrame, tmp_path: Path) -> None:
-    joblib.dump(rebuilt("rf", mapped), tmp_path / "cb_bundle.pkl")
+@pytest.mark.parametrize("kind", list(MODELS))
+def test_only_files_that_run_nothing_are_stored(
+    kind: str, mapped: pd.DataFrame, tmp_path: Path
+) -> None:
+    joblib.dump(rebuilt(kind, mapped), tmp_path / "cb_bundle.pkl")
     entry = registry.add(tmp_path / "cb_bundle.pkl", tmp_path / "models")
-    stored = (entry.folder / published.FILE).read_bytes()
-    assert stored == (tmp_path / "cb_bundle.pkl").read_bytes()
+    booster = ["classifier.ubj"] if kind == "xgb" else []
+    names = ["card.json", "classifier.skops", *booster, "manifest.json"]
+    assert sorted(file.name for file in entry.folder.iterdir()) == names
     assert json.loads((entry.folder / "card.json").read_text())["kind"] == published.KIND
+
+
+def test_parts_that_do_not_belong_together_are_refused(
+    mapped: pd.DataFrame, tmp_path: Path
+) -> None:
+    made = rebuilt("xgb", mapped)
+    made["label_encoder"] = LabelEncoder().fit([1, 2, 3])
+    with pytest.raises(BundleError, match="do not belong together"):
+        published.write(dumped(made), "as_bundle.pkl", tmp_path)
+    made = {**rebuilt("knn", mapped), "ocsvm": OneClassSVM().fit(np.eye(4, 3))}
+    with pytest.raises(BundleError, match="do not belong together"):
+        published.write(dumped(made), "as_bundle.pkl", tmp_path)
+
+
+def test_a_bundle_of_an_earlier_version_says_how_it_is_converted(tmp_path: Path) -> None:
+    (tmp_path / "published.pkl").write_bytes(b"a pickle")
+    (tmp_path / "card.json").write_text(json.dumps({"kind": published.KIND}))
+    bundles.write_manifest(tmp_path)
+    with pytest.raises(BundleError, match="models convert"):
+        published.load(bundles.open_bundle(tmp_path))
