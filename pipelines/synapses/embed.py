@@ -8,9 +8,10 @@ import warnings
 
 import numpy as np
 from sklearn.manifold import trustworthiness as sklearn_trustworthiness
+from sklearn.neighbors import NearestNeighbors
 
 from pipelines.errors import TableError
-from pipelines.synapses.arrays import Floats, Texts
+from pipelines.synapses.arrays import Floats, Integers, Texts
 from pipelines.synapses.parameters import FitParameters
 
 with warnings.catch_warnings():
@@ -43,9 +44,11 @@ def embed(features: Floats, key: Texts, parameters: FitParameters) -> Floats:
             f"{FEWEST_ROWS}."
         )
     order = np.lexsort(key.T[::-1])
+    neighbors = min(parameters.umap_neighbors, len(features) - 1)
     layout = UMAP(
         n_components=int(parameters.dimensions),
-        n_neighbors=min(parameters.umap_neighbors, len(features) - 1),
+        n_neighbors=neighbors,
+        precomputed_knn=exact_neighbors(features[order], neighbors),
         min_dist=parameters.umap_min_dist,
         n_epochs=EPOCHS[parameters.profile],
         random_state=parameters.seed,
@@ -55,9 +58,21 @@ def embed(features: Floats, key: Texts, parameters: FitParameters) -> Floats:
     with warnings.catch_warnings():
         # Clusters far apart leave the neighbourhood graph in pieces: expected, and handled.
         warnings.filterwarnings("ignore", message="Graph is not fully connected")
+        # It is never asked for the places of further rows.
+        warnings.filterwarnings("ignore", message=r"precomputed_knn\[2\]")
         warnings.filterwarnings("ignore", message="Spectral initialisation failed")
         embedding[order] = layout.fit_transform(features[order])
     return embedding
+
+
+def exact_neighbors(features: Floats, neighbors: int) -> tuple[Integers, Floats]:
+    """Rows (n, neighbors) nearest to each row, itself among them, and their distances.
+
+    They are exact. UMAP's own search calls a compiled distance pair by pair for tables below
+    4,096 rows, and above it compiles an approximate one in every new process.
+    """
+    near, rows = NearestNeighbors(n_neighbors=neighbors).fit(features).kneighbors(features)
+    return rows, near
 
 
 def trustworthiness(features: Floats, embedding: Floats, seed: int) -> float:

@@ -5,7 +5,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from pipelines.errors import TableError
 from pipelines.synapses.cluster import Density, by_size, cluster
-from pipelines.synapses.embed import embed, trustworthiness
+from pipelines.synapses.embed import embed, exact_neighbors, trustworthiness
 from pipelines.synapses.parameters import FitParameters
 
 
@@ -40,6 +40,14 @@ def test_the_map_keeps_neighbours_and_clusters_apart() -> None:
     assert trustworthiness(features, embedding, seed=0) > 0.9
     found = cluster(embedding, key, Density.for_rows(len(features), 0, 0))
     assert adjusted_rand_score(truth, found.labels) > 0.95
+
+
+def test_the_neighbours_of_a_map_are_exact() -> None:
+    features = np.random.default_rng(0).normal(size=(200, 5))
+    every = np.linalg.norm(features[:, None] - features[None], axis=2)
+    rows, near = exact_neighbors(features, 15)
+    assert (rows == np.argsort(every, axis=1)[:, :15]).all()
+    assert near == pytest.approx(np.sort(every, axis=1)[:, :15])
 
 
 def test_a_map_of_noise_is_no_more_trustworthy_than_chance() -> None:
