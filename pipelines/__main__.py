@@ -22,7 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from pipelines import model_sources, outputs, registry, tasks
+from pipelines import export_command, model_sources, outputs, registry, tasks
 from pipelines.commands import COMMANDS, Command, Option
 from pipelines.errors import (
     OUT_OF_MEMORY,
@@ -126,12 +126,13 @@ def _add_demo(sub: argparse.ArgumentParser) -> None:
 
 def _add_models(sub: argparse.ArgumentParser) -> None:
     commands = sub.add_subparsers(metavar="COMMAND", required=True)
-    add = commands.add_parser("add", help="keep a bundle, a published model or *_bundle.pkl")
+    add = commands.add_parser("add", help="keep a bundle, a published model or a pickled one")
     add.add_argument(
         "source",
         metavar="SOURCE",
         nargs="+",
-        help="a bundle's folder; a *_bundle.pkl; or one or two classifiers of units (noise or "
+        help="a bundle's folder; a *_bundle.pkl or another model as .pkl or .joblib, which is read "
+        "without running it (Linux only); or one or two classifiers of units (noise or "
         "neural, single or multi), each a folder with a .skops file or a name OWNER/MODEL on "
         "HuggingFace, which is fetched",
     )
@@ -142,8 +143,12 @@ def _add_models(sub: argparse.ArgumentParser) -> None:
     restore = commands.add_parser("restore", help="offer a retired model again")
     for command, name in ((verify, "?"), (retire, None), (restore, None)):
         command.add_argument("name", metavar="NAME", nargs=name)
+    export = commands.add_parser("export", help="write a model as a pickle for other programs")
+    export_command.add(export)
     actions = (_models_add, _models_list, _models_verify, _models_retire, _models_restore)
     for command, action in zip((add, listing, verify, retire, restore), actions, strict=True):
+        command.set_defaults(action=action)
+    for command in (add, listing, verify, retire, restore, export):
         command.add_argument(
             "--registry",
             type=Path,
@@ -151,7 +156,6 @@ def _add_models(sub: argparse.ArgumentParser) -> None:
             default=registry.default_folder(),
             help="folder of the registry (default: models in the app's home folder)",
         )
-        command.set_defaults(action=action)
 
 
 def _models_add(options: argparse.Namespace) -> None:
