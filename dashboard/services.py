@@ -97,13 +97,11 @@ class Services:
 
     settings: Settings
     store: Store
-    repaired: str = ""
-    """What was done to the list of jobs when the app started; empty if nothing."""
 
 
-def install(server: Flask, settings: Settings, repaired: str = "") -> Services:
+def install(server: Flask, settings: Settings) -> Services:
     """Give an app its services."""
-    found = Services(settings, AttendedStore(settings), repaired)
+    found = Services(settings, AttendedStore(settings))
     server.extensions[KEY] = found
     return found
 

@@ -22,7 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from pipelines import export_command, model_sources, outputs, registry, tasks
+from pipelines import convert_command, export_command, model_sources, outputs, registry, tasks
 from pipelines.commands import COMMANDS, Command, Option
 from pipelines.errors import (
     OUT_OF_MEMORY,
@@ -145,6 +145,9 @@ def _add_models(sub: argparse.ArgumentParser) -> None:
         command.add_argument("name", metavar="NAME", nargs=name)
     export = commands.add_parser("export", help="write a model as a pickle for other programs")
     export_command.add(export)
+    convert_command.add(
+        commands.add_parser("convert", help="store what an earlier version kept as a pickle")
+    )
     actions = (_models_add, _models_list, _models_verify, _models_retire, _models_restore)
     for command, action in zip((add, listing, verify, retire, restore), actions, strict=True):
         command.set_defaults(action=action)

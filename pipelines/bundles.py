@@ -1,88 +1,33 @@
-"""Stored models: a manifest with a digest of each file, and a reader that runs nothing.
+"""Stored models: a manifest with a digest of each file, and readers that run nothing.
 
 A bundle is a folder with `card.json` (what the model is), `arrays.npz`, a classifier
-(`classifier.ubj` of XGBoost, `classifier.pickle` of scikit-learn) and `manifest.json`
-(sha256 of every file). Digests tell damage and later changes, but not who
-wrote the bundle; therefore the classifier is read by an unpickler that knows an explicit
-list of classes and functions and refuses every other name before it is looked up.
+(`classifier.ubj` of XGBoost, `classifier.skops` of scikit-learn) and `manifest.json`
+(sha256 of every file). Digests tell damage and later changes, but not who wrote the bundle;
+therefore no file of it is a pickle, and a classifier is looked through before it is asked.
 """
 
-import io
 import json
-import pickle
-import warnings
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import BundleError
 
-MANIFEST, CARD, CLASSIFIER, ARRAYS = "manifest.json", "card.json", "classifier.pickle", "arrays.npz"
+MANIFEST, CARD, CLASSIFIER, ARRAYS = "manifest.json", "card.json", "classifier.skops", "arrays.npz"
 BOOSTER = "classifier.ubj"
+EARLIER = ("classifier.pickle", "published.pkl")
+"""What earlier versions kept a classifier in: pickles, which can run anything."""
+CONVERT = "python -m pipelines models convert"
+ESTIMATORS = "pipelines.stored_estimators"
+"""Writes and reads `CLASSIFIER`; it needs scikit-learn, the web process does not."""
 RECORD_OF_RUN = "run.json"
 """Written into the folder after the bundle is complete; says nothing that is used."""
 LARGEST_FILE = 500 * 10**6
 """bytes; a forest of 300 trees on 100,000 synapses stays below."""
-
-Name = tuple[str, str]
-ARRAY_NAMES: frozenset[Name] = frozenset(
-    {
-        ("numpy", "dtype"),
-        ("numpy._core.multiarray", "scalar"),
-        ("numpy._core.numeric", "_frombuffer"),
-    }
-)
-"""What numbers and arrays in a pickle name."""
-FOREST_NAMES = ARRAY_NAMES | {
-    ("sklearn.ensemble._forest", "RandomForestClassifier"),
-    ("sklearn.tree._classes", "DecisionTreeClassifier"),
-    ("sklearn.tree._tree", "Tree"),
-}
-ALLOWED: Mapping[str, frozenset[Name]] = {
-    "random-forest": FOREST_NAMES,
-    "extra-trees": ARRAY_NAMES
-    | {
-        ("sklearn.ensemble._forest", "ExtraTreesClassifier"),
-        ("sklearn.tree._classes", "ExtraTreeClassifier"),
-        ("sklearn.tree._tree", "Tree"),
-    },
-    "knn": ARRAY_NAMES
-    | {
-        ("sklearn.neighbors._classification", "KNeighborsClassifier"),
-        ("sklearn.neighbors._kd_tree", "KDTree"),
-        ("sklearn.neighbors._kd_tree", "newObj"),
-        ("sklearn.metrics._dist_metrics", "EuclideanDistance64"),
-        ("sklearn.metrics._dist_metrics", "newObj"),
-    },
-    "svc": ARRAY_NAMES | {("sklearn.svm._classes", "SVC")},
-    "unit-labels": ARRAY_NAMES
-    | {
-        ("numpy.random._pcg64", "PCG64"),
-        ("numpy.random._pickle", "__bit_generator_ctor"),
-        ("numpy.random._pickle", "__generator_ctor"),
-        ("numpy.random.bit_generator", "SeedSequence"),
-        ("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence"),
-        ("sklearn._loss._loss", "CyHalfBinomialLoss"),
-        ("sklearn._loss.link", "Interval"),
-        ("sklearn._loss.link", "LogitLink"),
-        ("sklearn._loss.loss", "HalfBinomialLoss"),
-        ("sklearn.ensemble._forest", "ExtraTreesClassifier"),
-        ("sklearn.ensemble._hist_gradient_boosting.binning", "_BinMapper"),
-        (
-            "sklearn.ensemble._hist_gradient_boosting.gradient_boosting",
-            "HistGradientBoostingClassifier",
-        ),
-        ("sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor"),
-        ("sklearn.linear_model._logistic", "LogisticRegression"),
-        ("sklearn.preprocessing._label", "LabelEncoder"),
-        ("sklearn.tree._classes", "ExtraTreeClassifier"),
-        ("sklearn.tree._tree", "Tree"),
-    },
-}
-"""All that the pickle of each fitted classifier names, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -107,14 +52,40 @@ class Bundle:
         """
         return _read(self.folder, name, self.digests)
 
-    def classifier(self, allowed: frozenset[Name] = FOREST_NAMES) -> Any:
-        """The classifier, as long as its pickle names nothing but `allowed`.
+    def classifier(self, kind: str) -> Any:
+        """The classifier, if it is sound and needs no other types than its kind.
+
+        Args:
+            kind: a key of `stored_estimators.TRUSTED`.
 
         Raises:
-            BundleError: it names anything that is not allowed, or fits another version.
+            BundleError: it wants other types, is unsound, or of another version.
         """
-        _refuse_other_version(self.card)
-        return load_classifier(self.read(CLASSIFIER), allowed)
+        self.refuse_earlier()
+        refuse_other_version(self.card)
+        stored = import_module(ESTIMATORS)
+        name = f"The classifier in {self.folder}"
+        return stored.load(self.read(CLASSIFIER), stored.TRUSTED[kind], name)
+
+    @property
+    def is_earlier(self) -> bool:
+        """Whether it keeps its classifier as a pickle."""
+        return not set(self.digests).isdisjoint(EARLIER)
+
+    def refuse_earlier(self) -> None:
+        """Raise BundleError if the classifier is a pickle, as it was in earlier versions."""
+        if self.is_earlier:
+            raise BundleError(
+                f"{self.folder} is of an earlier version, which kept models as pickles, and those "
+                f"can run anything: convert it once with {CONVERT} {shlex.quote(str(self.folder))}"
+                "; its predictions stay the same."
+            )
+
+
+def write_classifier(folder: Path, classifier: Any) -> None:
+    """Write a fitted classifier of scikit-learn, or several, into a bundle."""
+    content: bytes = import_module(ESTIMATORS).dump(classifier)
+    (folder / CLASSIFIER).write_bytes(content)
 
 
 def write_manifest(folder: Path) -> None:
@@ -142,48 +113,12 @@ def open_bundle(folder: Path) -> Bundle:
     return Bundle(folder, digests, _card(folder, digests))
 
 
-def dump_classifier(classifier: Any) -> bytes:
-    """A classifier as a plain pickle that `load_classifier` can read."""
-    return pickle.dumps(classifier, protocol=5)
-
-
-def load_classifier(content: bytes, allowed: frozenset[Name] = FOREST_NAMES) -> Any:
-    """Read a classifier without looking up any name that is not allowed.
+def refuse_other_version(card: Mapping[str, Any]) -> None:
+    """scikit-learn promises nothing for an estimator of another version.
 
     Raises:
-        BundleError: with the name that is not allowed, or because the pickle is damaged.
+        BundleError: the card says another one than is here.
     """
-    try:
-        with warnings.catch_warnings():
-            # Releases of one minor version are compatible; others are refused by the card.
-            warnings.simplefilter("ignore")
-            return _Unpickler(content, allowed).load()
-    except BundleError:
-        raise
-    # A damaged or foreign pickle can raise nearly anything, and none of it is a bug of ours.
-    except Exception as error:
-        raise BundleError(
-            f"The classifier cannot be read ({type(error).__name__}): it is damaged or was "
-            "made with another version of scikit-learn; train it again."
-        ) from None
-
-
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, content: bytes, allowed: frozenset[Name]) -> None:
-        super().__init__(io.BytesIO(content))
-        self._allowed = allowed
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self._allowed:
-            raise BundleError(
-                f"The classifier names {module}.{name}, which is not allowed: "
-                "the bundle was not made by Neuroboard and is not opened."
-            )
-        return super().find_class(module, name)
-
-
-def _refuse_other_version(card: Mapping[str, Any]) -> None:
-    """scikit-learn promises nothing for a pickle that another version reads."""
     versions = card.get("versions")
     made = str(versions.get("scikit-learn")) if isinstance(versions, dict) else "unknown"
     here = metadata.version("scikit-learn")

@@ -60,6 +60,11 @@ class Entry:
         return sha256("".join(lines).encode()).hexdigest()
 
     @property
+    def is_earlier(self) -> bool:
+        """Whether an earlier version kept it, as a pickle, which is opened no longer."""
+        return not set(self.files).isdisjoint(bundles.EARLIER)
+
+    @property
     def is_of_units(self) -> bool:
         """Whether it labels sorted units, as its card says."""
         try:
@@ -186,6 +191,27 @@ def restore(registry: Path, name: str) -> Entry:
         BundleError: there is no such model.
     """
     return _change(registry, name, lambda entry: replace(entry, retired=""))
+
+
+def renew(registry: Path, name: str, fill: Callable[[Path], None]) -> Entry:
+    """Write the files of a model anew, which say the same in another way.
+
+    Args:
+        registry: the folder of the registry.
+        name: of the model.
+        fill: writes them into an empty folder.
+
+    Raises:
+        BundleError: there is no such model, or `fill` raises; then it stays as it was.
+    """
+    with _locked(registry):
+        entry = find(registry, name)
+        others = [one for one in entries(registry) if one.name != name]
+        with atomic_folder(entry.folder, overwrite=True) as folder:
+            fill(folder)
+            renewed = replace(entry, files=_digests(folder))
+        _write(registry, [*others, renewed])
+    return renewed
 
 
 def _change(registry: Path, name: str, change: Callable[[Entry], Entry]) -> Entry:

@@ -57,6 +57,26 @@ def require_sound(value: Any) -> None:
         raise UnsoundError(f"it holds {type(value).__name__}")
 
 
+def rehearse(estimator: Any) -> None:
+    """Ask a sound estimator once, so that what it lacks is found before it is needed.
+
+    Raises:
+        UnsoundError: its answer is none.
+        Exception: of any kind, of a file in which something is missing or of another type.
+    """
+    if isinstance(estimator, LabelEncoder) or estimator is None:
+        return
+    row = np.zeros((1, estimator.n_features_in_))
+    if isinstance(estimator, SVC | OneClassSVM):
+        answer = estimator.decision_function(row)
+    elif hasattr(estimator, "predict_proba"):
+        answer = estimator.predict_proba(row)
+        _require(answer.shape == (1, len(estimator.classes_)), "its answer is of other classes")
+    else:
+        answer = estimator.transform(row)
+    _require(np.isfinite(answer).all(), "its answer is no number")
+
+
 def _require(holds: Any, otherwise: str) -> None:
     if not holds:
         raise UnsoundError(otherwise)
@@ -101,10 +121,9 @@ def _n_features(estimator: Any) -> int:
 def _n_classes(estimator: Any, least: int = 1) -> int:
     """How many classes, which ascend."""
     classes = estimator.classes_
-    _require(
-        type(classes) is np.ndarray and classes.ndim == 1 and classes.dtype.kind in "biufU",
-        "classes_ is no row of classes",
-    )
+    _require(type(classes) is np.ndarray and classes.ndim == 1, "classes_ is no row of classes")
+    words = classes.dtype.kind == "O" and all(type(one) is str for one in classes)
+    _require(words or classes.dtype.kind in "biufU", "classes_ is no row of classes")
     _require(len(classes) >= least, f"it has fewer than {least} classes")
     _require((classes[1:] > classes[:-1]).all(), "its classes do not ascend")
     return len(classes)

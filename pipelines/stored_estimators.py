@@ -18,15 +18,23 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import numpy as np
 import skops.io
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.neighbors import KDTree, KNeighborsClassifier
+from sklearn.pipeline import Pipeline
 
 from pipelines.errors import BundleError
-from pipelines.sound_estimators import UnsoundError, require_sound
+from pipelines.sound_estimators import UnsoundError, rehearse, require_sound
 
 SCHEMA = "schema.json"
 LARGEST_UNPACKED = 10**9
 """bytes; a forest of 300 trees on 100,000 synapses stays below."""
 LARGEST_SCHEMA = 10**8
+MOST_CLASSES = 10_000
+HEADS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+"""Readers of the head of an array's file, by its version."""
 COMPRESSION_LEVEL = 6
 Node = dict[str, Any]
 
@@ -140,7 +148,9 @@ def load(content: bytes, trusted: frozenset[str], name: str = "The classifier") 
             warnings.simplefilter("ignore")
             value = skops.io.loads(content, trusted=sorted(trusted))
             require_sound(value)
-            return _mapped(value, _completed)
+            value = _mapped(value, _completed)
+            _mapped(value, rehearse)
+            return value
     except BundleError:
         raise
     except UnsoundError as error:
@@ -190,18 +200,18 @@ def _refuse_untrusted(content: bytes, trusted: frozenset[str], name: str) -> Non
     with ZipFile(io.BytesIO(content)) as archive:
         nodes = list(_nodes(_schema(archive)))
         _refuse_large(archive, nodes)
-    wanted = sorted({_type(node) for node in nodes if not _is_trusted(node, trusted)})
-    if wanted:
-        raise BundleError(
-            f"{name} wants {', '.join(wanted)}, which is not trusted, and is not opened. Trusted "
-            f"are numbers, arrays and {', '.join(sorted(trusted))}."
-        )
-    for node in nodes:
+        wanted = sorted({_type(node) for node in nodes if not _is_trusted(node, trusted)})
+        if wanted:
+            raise BundleError(
+                f"{name} wants {', '.join(wanted)}, which is not trusted, and is not opened. "
+                f"Trusted are numbers, arrays and {', '.join(map(_short, sorted(trusted)))}."
+            )
         # With the same identity a node would stand for another one, looked at or not.
-        if "__id__" in node:
+        if any("__id__" in node for node in nodes):
             raise UnsoundError("it shares objects")
-        if node["__loader__"] == "TreeNode":
-            _refuse_odd_tree(node)
+        for node in nodes:
+            if node["__loader__"] == "TreeNode":
+                _refuse_odd_tree(node, archive)
 
 
 def _schema(archive: ZipFile) -> Node:
@@ -228,6 +238,10 @@ def _type(node: Node) -> str:
     return f"{node['__module__']}.{node['__class__']}"
 
 
+def _short(kind: str) -> str:
+    return kind.rpartition(".")[2]
+
+
 def _is_trusted(node: Node, trusted: frozenset[str]) -> bool:
     loader, kind = node["__loader__"], _type(node)
     if kind in trusted:
@@ -242,11 +256,35 @@ def _refuse_large(archive: ZipFile, nodes: list[Node]) -> None:
         raise UnsoundError(f"it unpacks to {sum(sizes) / 1e9:.1f} GB")
 
 
-def _refuse_odd_tree(node: Node) -> None:
-    """The constructor of a tree takes its number of outputs as it is given."""
-    _, _, n_outputs = node["__reduce__"]["args"]["content"]
-    if n_outputs.get("__loader__") != "JsonNode" or n_outputs["content"] != "1":
+def _refuse_odd_tree(node: Node, archive: ZipFile) -> None:
+    """The class of a tree is compiled, and believes numbers and shapes while it is built."""
+    _, n_classes, n_outputs = node["__reduce__"]["args"]["content"]
+    state = node["content"]["content"]
+    nodes, values = (_shape(state[name], archive) for name in ("nodes", "values"))
+    if _said(n_outputs) != "1" or _shape(n_classes, archive) != (1,):
         raise UnsoundError("a tree has more than one output")
+    if len(nodes) != 1 or nodes[0] < 1 or _said(state["node_count"]) != str(nodes[0]):
+        raise UnsoundError("a tree has another number of nodes than said")
+    [count] = np.load(io.BytesIO(archive.read(n_classes["file"])), allow_pickle=False)
+    if not 1 <= count <= MOST_CLASSES or values != (nodes[0], 1, count):
+        raise UnsoundError("the values of a tree are not those of its classes")
+
+
+def _said(node: Node) -> str:
+    if node["__loader__"] != "JsonNode":
+        raise UnsoundError("a tree does not say a number")
+    return str(node["content"])
+
+
+def _shape(node: Node, archive: ZipFile) -> tuple[int, ...]:
+    """Of an array, as the head of its file says; what follows is compared when it is read."""
+    if (node["__loader__"], _type(node), node["type"]) != ("NdArrayNode", "numpy.ndarray", "numpy"):
+        raise UnsoundError("a tree lacks an array")
+    with archive.open(node["file"]) as file:
+        version = np.lib.format.read_magic(file)
+        read = HEADS[version]
+        shape: tuple[int, ...] = read(file)[0]
+    return shape
 
 
 # -- what is left out and made anew
@@ -276,11 +314,26 @@ def _bare(estimator: Any) -> Any:
 
 
 def _completed(estimator: Any) -> Any:
-    """The inverse of `_bare`; one thread, as the sum of a forest depends on their order."""
+    """The inverse of `_bare`; silent, and on one thread, as a forest's sum depends on order."""
+    if type(estimator) is Pipeline:
+        for _, step in estimator.steps:
+            _completed(step)
+        return estimator
     if type(estimator) is KNeighborsClassifier and estimator._fit_method == "kd_tree":
         points = np.ascontiguousarray(estimator._fit_X)
         metric = estimator.effective_metric_
         estimator._tree = KDTree(points, estimator.leaf_size, metric=metric)
+    if type(estimator) is SimpleImputer:
+        _add_types(estimator)
     if getattr(estimator, "n_jobs", None) is not None:
         estimator.n_jobs = 1
+    if getattr(estimator, "verbose", False):
+        estimator.verbose = 0
     return estimator
+
+
+def _add_types(imputer: SimpleImputer) -> None:
+    """Give an imputer of an older scikit-learn the attributes that newer ones read."""
+    known = getattr(imputer, "_fit_dtype", getattr(imputer, "_fill_dtype", np.dtype("float64")))
+    for name in ("_fit_dtype", "_fill_dtype"):
+        setattr(imputer, name, getattr(imputer, name, known))

@@ -14,7 +14,6 @@ from typing import Any
 
 from dashboard.jobs import alone, remote
 from dashboard.jobs.launcher import PROJECT, environment
-from dashboard.jobs.patience import Patient, Trouble
 from dashboard.jobs.store import Job, State, Store
 from dashboard.jobs.worker import BEAT_SECONDS, ONE_THREAD, POLL_SECONDS, death_sentence, tidy
 from dashboard.settings import Settings
@@ -44,21 +43,16 @@ class ClusterSupervisor:
 
     def run(self, stop: Event) -> None:
         """Work until told to stop."""
-        trouble = Trouble()
-        while not trouble.survived(self._recover) and not stop.is_set():
-            pass
+        self._abandon(self.store.recover())
         try:
             while not stop.is_set():
-                if trouble.survived(self.step):
-                    time.sleep(POLL_SECONDS)
+                self.step()
+                time.sleep(POLL_SECONDS)
         finally:
-            trouble.survived(self._recover)
-            trouble.survived(lambda: self.store.beat("stopped"))
+            self._abandon(self.store.recover())
+            self.store.beat("stopped")
             if self._client is not None:
                 self._client.close(timeout=2)
-
-    def _recover(self) -> None:
-        self._abandon(self.store.recover())
 
     def step(self) -> None:
         """One round: connect, stop what is unwanted, note what ended, start what waits."""
@@ -69,8 +63,8 @@ class ClusterSupervisor:
             self._stop(job_id)
         for job_id, future in list(self._running.items()):
             if future.done():
-                self._note_end(job_id, future)
                 del self._running[job_id]
+                self._note_end(job_id, future)
         self._hand_out()
         self._beat("ready")
 
@@ -89,7 +83,7 @@ class ClusterSupervisor:
         _, said = event
         self._waiting.discard(said["job"])
         if "fraction" in said:
-            Patient(self.store).report(said["job"], said["fraction"], said["message"])
+            self.store.report(said["job"], said["fraction"], said["message"])
 
     def _hand_out(self) -> None:
         """Hand out a job to each worker, and one more.
@@ -103,7 +97,7 @@ class ClusterSupervisor:
             if job is None:
                 return
             self._stop_file(job.id).unlink(missing_ok=True)
-            Patient(self.store).report(job.id, 0.0, WAITING)
+            self.store.report(job.id, 0.0, WAITING)
             self._waiting.add(job.id)
             self._running[job.id] = self._submitted(job)
 

@@ -12,7 +12,8 @@ curators do worse on another animal. A step's own cut-off answers its question t
 
 import io
 import json
-import pickle
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -34,7 +35,8 @@ UNSIGNED = frozenset({"amplitude_median"})
 """Metrics whose sign depends on the release that computed them."""
 STEPS = ("neural", "single")
 SHIPPED = Path(__file__).resolve().parents[2] / "models" / "unit-labels"
-ALLOWED = bundles.ALLOWED["unit-labels"]
+STORED = "unit-labels"
+"""What its types are called in `stored_estimators`."""
 Values = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -220,10 +222,10 @@ def compressed(values: Values) -> Values:
 
 
 def save(classifier: UnitClassifier, card: Mapping[str, Any], folder: Path) -> None:
-    """Write a bundle: `card.json`, `classifier.pickle`, `arrays.npz` and `manifest.json`."""
+    """Write a bundle: `card.json`, `classifier.skops`, `arrays.npz` and `manifest.json`."""
     scale = classifier.scale
     parts = [(step.boosting, step.members) for step in classifier.steps]
-    (folder / bundles.CLASSIFIER).write_bytes(bundles.dump_classifier(parts))
+    bundles.write_classifier(folder, parts)
     packed = io.BytesIO()
     np.savez_compressed(
         packed,
@@ -259,68 +261,47 @@ def shipped() -> UnitClassifier:
 
 
 def _own(bundle: bundles.Bundle) -> UnitClassifier:
-    refuse_unknown_names(bundle.read(bundles.CLASSIFIER))
-    parts = bundle.classifier(ALLOWED)
+    parts = bundle.classifier(STORED)
     try:
         metrics = tuple(str(name) for name in bundle.card["metrics"])
         with np.load(io.BytesIO(bundle.read(bundles.ARRAYS)), allow_pickle=False) as arrays:
             scale = Scale(metrics, arrays["median"], arrays["mean"], arrays["deviation"])
-            numbers = arrays["steps"].tolist()
+            numbers = arrays["steps"]
         steps = tuple(
             Step(tuple(boosting), tuple(members), *three)
-            for (boosting, members), three in zip(parts, numbers, strict=True)
+            for (boosting, members), three in zip(parts, numbers.tolist(), strict=True)
         )
         neural, single = steps
+        _require_fitting(scale, (neural, single), numbers)
         return UnitClassifier(scale, (neural, single))
-    except (KeyError, ValueError, TypeError, IndexError, OSError):
+    except (KeyError, ValueError, TypeError, IndexError, OSError, zipfile.BadZipFile, zlib.error):
         raise BundleError(
             f"{bundle.folder} is damaged: copy or train the classifier again."
         ) from None
 
 
-def refuse_unknown_names(content: bytes) -> None:
-    """Check all classes and functions that a pickle names, without looking any of them up.
+def _require_fitting(scale: Scale, steps: tuple[Step, Step], numbers: Values) -> None:
+    """Members and scale belong to the same metrics, and each member tells two classes.
 
     Raises:
-        BundleError: it names what is not allowed; the sentence lists everything.
+        ValueError, AttributeError: they do not.
     """
-    try:
-        names = _Names(content)
-        names.load()
-    # A damaged or foreign pickle can raise nearly anything, and none of it is a bug of ours.
-    except Exception as error:
-        raise BundleError(
-            f"The classifier cannot be read ({type(error).__name__}): it is damaged; train it "
-            "again."
-        ) from None
-    wanted = sorted(f"{module}.{name}" for module, name in names.found - ALLOWED)
-    if wanted:
-        raise BundleError(
-            f"The classifier wants {', '.join(wanted)}, which is not allowed: it was not made "
-            "by Neuroboard and is not opened."
-        )
-
-
-class _Inert:
-    """Stands for anything that a pickle names; does nothing."""
-
-    def __new__(cls, *_: object, **__: object) -> "_Inert":
-        return super().__new__(cls)
-
-    def __setstate__(self, state: object) -> None:
-        """Keep nothing."""
-
-
-class _Names(pickle.Unpickler):
-    """Gathers what a pickle names, and builds nothing of it."""
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__(io.BytesIO(content))
-        self.found: set[bundles.Name] = set()
-
-    def find_class(self, module: str, name: str) -> Any:
-        self.found.add((module, name))
-        return _Inert
+    n_metrics = len(scale.metrics)
+    rows = np.array([scale.median, scale.mean, scale.deviation])
+    fits = (
+        rows.shape == (3, n_metrics)
+        and numbers.shape == (2, 3)
+        and np.isfinite(rows).all()
+        and np.isfinite(numbers).all()
+        and (scale.deviation > 0).all()
+    )
+    members = [one for step in steps for one in (*step.boosting, *step.members)]
+    sizes = {
+        (getattr(one, "n_features_in_", 0), np.size(getattr(one, "classes_", ())))
+        for one in members
+    }
+    if not fits or sizes != {(n_metrics, 2)} or not all(step.boosting for step in steps):
+        raise ValueError("parts of different classifiers")
 
 
 def _log_odds(probability: Values) -> Values:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import xgboost
 
-from pipelines import bundles
+from pipelines import bundles, stored_boosters
 from pipelines.errors import BundleError, InputError
 from pipelines.progress import Report, part
 from pipelines.provenance import versions
@@ -54,7 +54,7 @@ def train(
 ) -> dict[str, Any]:
     """Train on the fit in the folder `inputs["fit"]` and write a bundle.
 
-    Writes `card.json`, `classifier.pickle` (or `classifier.ubj` of XGBoost), `arrays.npz`
+    Writes `card.json`, `classifier.skops` (or `classifier.ubj` of XGBoost), `arrays.npz`
     and `manifest.json`.
 
     Raises:
@@ -172,12 +172,11 @@ def _results(card: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def save_classifier(classifier: Classifier, folder: Path) -> None:
-    """Write the model: XGBoost in its own format, scikit-learn as a pickle."""
+    """Write the model: XGBoost in its own format, scikit-learn as skops."""
     if classifier.name == classifiers.XGBOOST:
-        content = bytes(classifier.model.save_raw("ubj"))
-        (folder / bundles.BOOSTER).write_bytes(content)
+        (folder / bundles.BOOSTER).write_bytes(stored_boosters.dump(classifier.model))
     else:
-        (folder / bundles.CLASSIFIER).write_bytes(bundles.dump_classifier(classifier.model))
+        bundles.write_classifier(folder, classifier.model)
 
 
 def _load_classifier(bundle: bundles.Bundle, n_features: int) -> Classifier:
@@ -185,18 +184,28 @@ def _load_classifier(bundle: bundles.Bundle, n_features: int) -> Classifier:
     name = str(card["classifier"])
     if name not in classifiers.CANDIDATES:
         raise ValueError(f"unknown classifier {name}")
+    classes, temperature = np.array(card["classes"], dtype=np.int64), float(card["temperature"])
     if name == classifiers.XGBOOST:
-        model: Any = xgboost.Booster({"nthread": 1})
-        model.load_model(bytearray(bundle.read(bundles.BOOSTER)))
-        width, known = model.num_features(), True
+        booster = stored_boosters.load(bundle.read(bundles.BOOSTER), str(bundle.folder))
+        model: Any = booster
+        width, n_classes = booster.num_features(), _n_groups(booster)
     else:
-        model = bundle.classifier(bundles.ALLOWED[name])
-        known = type(model) is classifiers.TYPES[name]
-        width = getattr(model, "n_features_in_", 0)
-    classes = np.array(card["classes"], dtype=np.int64)
-    if not known or width != n_features or len(classes) < 2:
-        raise ValueError("a classifier of another kind")
-    return Classifier(name, classes, model, float(card["temperature"]))
+        model = bundle.classifier(name)
+        kind = type(model)
+        if kind is not classifiers.TYPES[name]:
+            raise ValueError("a classifier of another kind")
+        width, n_classes = model.n_features_in_, len(model.classes_)
+    if (width, n_classes) != (n_features, len(classes)) or len(classes) < 2:
+        raise ValueError("a classifier of other features or classes")
+    if not 0 < temperature < np.inf:
+        raise ValueError("no temperature")
+    return Classifier(name, classes, model, temperature)
+
+
+def _n_groups(booster: xgboost.Booster) -> int:
+    """How many probabilities it gives for a row."""
+    answer: Floats = booster.inplace_predict(np.zeros((1, booster.num_features())))
+    return answer.shape[1] if answer.ndim == 2 else 1
 
 
 @dataclass(frozen=True)
@@ -233,6 +242,7 @@ def load_trained(folder: Path) -> Trained:
     bundle = bundles.open_bundle(folder)
     if bundle.card.get("kind") != KIND:
         raise BundleError(f"{folder} is no model of synapse clusters: choose another bundle.")
+    bundle.refuse_earlier()
     if bundle.card.get("schema") != SCHEMA:
         raise BundleError(f"{folder} was made by another version of Neuroboard: train it again.")
     try:
@@ -252,7 +262,7 @@ def load_trained(folder: Path) -> Trained:
                 str(bundle.card.get("outlier_detector", NEIGHBORS)), arrays["embedding"]
             ),
         )
-    except (*UNREADABLE, xgboost.core.XGBoostError) as error:
+    except UNREADABLE as error:
         raise BundleError(
             f"{folder} is damaged ({type(error).__name__}): copy or train it again."
         ) from None

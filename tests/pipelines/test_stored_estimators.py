@@ -298,3 +298,48 @@ def test_plain_values_are_all_that_is_always_trusted() -> None:
     assert {name for name in names if not name.startswith("numpy.")} == {
         "builtins.dict", "builtins.list", "builtins.str", "builtins.tuple",
     }  # fmt: skip
+
+
+def tree_of(schema: dict[str, Any]) -> dict[str, Any]:
+    """The first tree's description."""
+    waiting: list[Any] = [schema]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict) and one.get("__loader__") == "TreeNode":
+            return one
+        waiting.extend(one.values() if isinstance(one, dict) else one if type(one) is list else [])
+    raise AssertionError
+
+
+def nodes_without_a_row(tree: dict[str, Any]) -> None:
+    """An array without dimensions ends the process that builds a tree of it."""
+    tree["content"]["content"]["nodes"]["file"] = "0-d.npy"
+
+
+def several_outputs(tree: dict[str, Any]) -> None:
+    tree["__reduce__"]["args"]["content"][2]["content"] = "1000000"
+
+
+def more_nodes_than_there_are(tree: dict[str, Any]) -> None:
+    tree["content"]["content"]["node_count"]["content"] = "1000000"
+
+
+def values_for_nodes(tree: dict[str, Any]) -> None:
+    found = tree["content"]["content"]
+    found["nodes"] = found["values"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [nodes_without_a_row, several_outputs, more_nodes_than_there_are, values_for_nodes],
+)
+def test_a_tree_that_would_break_while_it_is_built_is_not_built(
+    change: Callable[[dict[str, Any]], None],
+) -> None:
+    made = io.BytesIO(rewritten(dump(fitted("extra-trees")), lambda one: change(tree_of(one))))
+    with ZipFile(made, "a") as archive:
+        stream = io.BytesIO()
+        np.save(stream, np.array(3))
+        archive.writestr("0-d.npy", stream.getvalue())
+    with pytest.raises(BundleError, match=r"is not sound \(.*tree"):
+        load(made.getvalue(), TRUSTED["extra-trees"])

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -44,6 +45,19 @@ def here(stored: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(*words: object) -> None:
     assert main([*map(str, words), "--quiet"]) == 0
+
+
+@pytest.fixture
+def converted(quick_pickles: None, tmp_path: Path) -> Callable[[Path], Path]:
+    """Makes a stored model of a copy of a bundle."""
+
+    def convert(bundle: Path) -> Path:
+        needs_same_scikit_learn(bundle)
+        copy = shutil.copytree(bundle, tmp_path / "converted")
+        assert main(["models", "convert", str(copy)]) == 0
+        return Path(copy)
+
+    return convert
 
 
 def results(folder: Path) -> dict[str, Any]:
@@ -110,9 +124,10 @@ def test_units_are_labelled(stored: Path, tmp_path: Path, name: str) -> None:
         assert set(table[f"label_{method}"]) <= {"good", "mua", "noise"}
 
 
-def test_units_are_labelled_by_the_classifier(stored: Path, tmp_path: Path) -> None:
-    bundle = stored / "spikes/classifier"
-    needs_same_scikit_learn(bundle)
+def test_units_are_labelled_by_the_classifier(
+    stored: Path, tmp_path: Path, converted: Callable[[Path], Path]
+) -> None:
+    bundle = converted(stored / "spikes/classifier")
     metrics = stored / "lab/mouse1_units.csv"
     words = ("spikes", "label", "--metrics", metrics, "--method", "unitrefine", "--bundle", bundle)
     run(*words, "--out", tmp_path / "labels.csv")
@@ -254,10 +269,9 @@ def test_clusters_are_taken_over(stored: Path) -> None:
 
 @pytest.mark.parametrize("kind", CLASSIFIERS)
 def test_a_bundle_predicts_the_same_to_the_last_bit(
-    stored: Path, tmp_path: Path, kind: str
+    stored: Path, tmp_path: Path, kind: str, converted: Callable[[Path], Path]
 ) -> None:
-    bundle = stored / "synapses" / kind
-    needs_same_scikit_learn(bundle)
+    bundle = converted(stored / "synapses" / kind)
     run("synapses", "predict", bundle, stored / "lab/new.csv", "--out", tmp_path / "new.csv")
     _assert_same_answers(tmp_path / "new.csv", stored / f"synapses/predicted-{kind}.csv")
 
