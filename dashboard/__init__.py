@@ -1,12 +1,14 @@
 """The web app: pages, jobs, security. Imports `pipelines`, never the other way round."""
 
+import sys
 from pathlib import Path
 
 import dash
 from dash import Dash
 from flask import Response, jsonify, send_from_directory
 
-from dashboard import export, pages, panel, results, security, services, shell, uploads
+from dashboard import export, pages, panel, results, security, services, shell, trouble, uploads
+from dashboard.jobs.repair import mend
 from dashboard.settings import Settings
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
@@ -23,6 +25,10 @@ def create_app(settings: Settings) -> Dash:
         ParameterError: a data root does not exist.
     """
     settings.prepare()
+    uploads.tidy(settings)
+    repaired = mend(settings.home / "jobs.sqlite", settings.jobs)
+    if repaired:
+        print(repaired, file=sys.stderr, flush=True)
     app = Dash(
         __name__,
         use_pages=True,
@@ -36,8 +42,9 @@ def create_app(settings: Settings) -> Dash:
         use_async=False,
         suppress_callback_exceptions=True,
     )
-    services.install(app.server, settings)
+    services.install(app.server, settings, repaired)
     security.protect(app.server, settings)
+    trouble.answer(app.server)
     for routes in (uploads.blueprint(), export.blueprint()):
         app.server.register_blueprint(routes)
     app.server.add_url_rule("/health", view_func=health)
@@ -75,7 +82,7 @@ def plotly_js() -> Response:
 def _add_pages(app: Dash) -> None:
     dash.page_registry.clear()
     for page in pages.ALL:
-        dash.register_page(layout=page.layout, **page.PAGE)  # type: ignore[no-untyped-call]
+        dash.register_page(layout=trouble.told(page.layout), **page.PAGE)  # type: ignore[no-untyped-call]
         page.register(app)
     app.layout = shell.layout
     for part in (shell, panel, results):

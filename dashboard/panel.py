@@ -14,6 +14,7 @@ from dashboard.jobs.store import Job
 from dashboard.jobs.store import State as JobState
 from dashboard.jobs.tasks import KINDS
 from dashboard.services import services
+from dashboard.trouble import is_disk_full
 from pipelines.tasks import TASKS
 
 TICK_MS = 400
@@ -86,8 +87,13 @@ def badge(state: JobState) -> Component:
     return html.Span([mark, " ", state.value], className=f"badge badge-{state.value}")
 
 
+FULL = "The disk of Neuroboard's folder is full: jobs go on when there is room again."
+
+
 def sentence(job: Job) -> str:
     """Where a job is, in words."""
+    if not job.state.is_over and is_disk_full(services().settings):
+        return FULL
     if job.state is JobState.QUEUED:
         return waiting_sentence(job)
     if job.state is JobState.RUNNING:
@@ -95,8 +101,7 @@ def sentence(job: Job) -> str:
             return "Stopping …"
         return f"{job.message or 'Starting'} ({job.fraction:.0%})"
     if job.state is JobState.DONE:
-        took = (job.finished or 0) - (job.started or 0)
-        return f"Finished {when(job.finished)} after {took:.1f} s."
+        return f"Finished {when(job.finished)} after {job.took or 0:.1f} s."
     if job.state is JobState.CANCELLED:
         return "Cancelled. Nothing was kept; Run again starts from the beginning."
     return forms.with_labels(TASKS[job.task].parameters, job.error)

@@ -97,11 +97,13 @@ class Services:
 
     settings: Settings
     store: Store
+    repaired: str = ""
+    """What was done to the list of jobs when the app started; empty if nothing."""
 
 
-def install(server: Flask, settings: Settings) -> Services:
+def install(server: Flask, settings: Settings, repaired: str = "") -> Services:
     """Give an app its services."""
-    found = Services(settings, AttendedStore(settings))
+    found = Services(settings, AttendedStore(settings), repaired)
     server.extensions[KEY] = found
     return found
 

@@ -1,6 +1,7 @@
 """What the person who starts Neuroboard can decide, typed and read once."""
 
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -105,9 +106,9 @@ class Settings:
         try:
             for folder in (self.jobs, self.uploads, self.examples):
                 folder.mkdir(parents=True, exist_ok=True)
-            probe = self.home / ".can-write"
-            probe.write_text("yes", encoding="utf-8")
-            probe.unlink()
+            with tempfile.NamedTemporaryFile(dir=self.home, prefix=".can-write-") as probe:
+                probe.write(b"yes")
+                probe.flush()
         except OSError as error:
             raise OutputError(
                 f"The home folder {self.home} cannot be written ({error.strerror}): "

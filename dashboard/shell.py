@@ -5,15 +5,17 @@ from typing import Any
 
 import dash
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html, set_props
+from dash import ClientsideFunction, Dash, Input, Output, ctx, dcc, html, set_props
 from dash.development.base_component import Component
 
 from dashboard import people
 from dashboard.aria import aria
+from dashboard.jobs.database import StoreError
 from dashboard.jobs.store import State
 from dashboard.security import SIGN_OUT
 from dashboard.services import services
-from pipelines.errors import NeuroboardError
+from pipelines.errors import NeuroboardError, NoRoomError
+from pipelines.outputs import is_full
 
 INDEX = """<!doctype html>
 <html lang="en">
@@ -84,7 +86,10 @@ def register(app: Dash) -> None:
 
 def describe_activity(_ticks: int | None) -> str:
     """What the worker has to do, in a few words."""
-    active = services().store.active()
+    try:
+        active = services().store.active()
+    except (StoreError, NoRoomError):
+        return "The list of jobs cannot be read"
     running = sum(job.state is State.RUNNING for job in active)
     waiting = len(active) - running
     parts = [f"{running} running"] if running else []
@@ -94,8 +99,12 @@ def describe_activity(_ticks: int | None) -> str:
 
 def say_error(error: Exception) -> None:
     """Show a person's mistake as its sentence; anything else is a fault and stays one."""
+    if is_full(error):
+        error = NoRoomError("A disk of this server is full: ask who runs it to make room.")
     if not isinstance(error, NeuroboardError):
         raise error
+    if isinstance(error, StoreError) and str(ctx.triggered_id).endswith("-tick"):
+        return  # nobody asked; the indicator says it, and the next tick may do better
     set_props("notice", {"children": html.P(error.sentence, role="alert")})
 
 

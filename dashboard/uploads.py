@@ -4,10 +4,12 @@ A browser sends each file on its own to `PUT /uploads/SET/NAME`, then `POST /upl
 turns the set into one input. Nothing is parsed, unpickled or executed here.
 """
 
+import contextlib
 import filecmp
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,8 +21,10 @@ from dashboard import people, space
 from dashboard.people import Role
 from dashboard.services import services
 from dashboard.settings import MB, Settings
+from dashboard.trouble import status_of
 from pipelines.brainmap import kinds
-from pipelines.errors import InputError, NeuroboardError
+from pipelines.errors import InputError, NeuroboardError, NoRoomError, OutputError
+from pipelines.outputs import is_full
 from pipelines.provenance import digest, size
 from pipelines.synapses.kinds import TABLES
 
@@ -28,6 +32,7 @@ BLOCK = 1 << 20
 SET_NAME = re.compile(r"[0-9a-f]{32}")
 DIGEST = re.compile(r"[0-9a-f]{32}")
 MOST_FILES = 20_000
+BROKEN_OFF_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -99,21 +104,22 @@ def complete(kind: str, name: str) -> Response:
 def save(
     stream: IO[bytes], file: str, folder: Path, kind: UploadKind, settings: Settings, announced: int
 ) -> None:
-    """Write a stream into the folder, within the limits.
+    """Write a stream into the folder, within the limits; the set is gone if that fails.
 
     Raises:
         InputError: wrong kind of file, too large, or too many.
+        NoRoomError: the disk is full.
+        OutputError: it cannot be written.
     """
     target = folder / safe_name(file)
     if target.suffix.lower() not in kind.suffixes:
         raise InputError(f"{target.name} cannot be used here: take {', '.join(kind.suffixes)}.")
-    folder.mkdir(parents=True, exist_ok=True)
-    if sum(1 for _ in folder.iterdir()) >= MOST_FILES:
-        raise InputError(f"More than {MOST_FILES} files: put them below a data root instead.")
-    room = kind.limit(settings) - size(folder)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".part-", delete=False) as arriving:
-        part = Path(arriving.name)
-        whole = announced <= room and _copy(stream, arriving, room)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part, whole = _arrive(stream, folder, kind.limit(settings) - size(folder), announced)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise _not_written(target.name, error) from None
     if not whole:
         shutil.rmtree(folder, ignore_errors=True)
         raise InputError(
@@ -121,6 +127,36 @@ def save(
             "put it below a data root and choose it there."
         )
     _put(part, target, announced)
+
+
+def _arrive(stream: IO[bytes], folder: Path, room: int, announced: int) -> tuple[Path, bool]:
+    """Write a stream to a file without a name yet, and say whether it was within the limit."""
+    if sum(1 for _ in folder.iterdir()) >= MOST_FILES:
+        raise InputError(f"More than {MOST_FILES} files: put them below a data root instead.")
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".part-", delete=False) as arriving:
+        part = Path(arriving.name)
+        try:
+            return part, announced <= room and _copy(stream, arriving, room)
+        except BaseException:  # such as of a connection that broke
+            part.unlink(missing_ok=True)
+            raise
+
+
+def _not_written(name: str, error: OSError) -> OutputError:
+    if is_full(error):
+        return NoRoomError(
+            f"{name} was not kept, as the server's disk is full: ask the person who runs it to "
+            "make room."
+        )
+    return OutputError(f"{name} was not kept ({error.strerror or error}): upload it again.")
+
+
+def tidy(settings: Settings) -> None:
+    """Remove what broken-off uploads left; one that still arrives is younger."""
+    for folder in settings.uploads.glob(".incoming-*"):
+        with contextlib.suppress(OSError):
+            if folder.stat().st_mtime < time.time() - BROKEN_OFF_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy(stream: IO[bytes], out: IO[bytes], room: int) -> bool:
@@ -163,9 +199,9 @@ def keep(folder: Path, settings: Settings) -> Upload:
     target = settings.uploads / key
     try:
         folder.replace(target)
-    except OSError:
+    except OSError as error:
         if not target.is_dir():
-            raise
+            raise _not_written(f"What is in {folder}", error) from None
         shutil.rmtree(folder)  # the same content is there already
     return find(key, settings)
 
@@ -202,5 +238,5 @@ def _refusal(error: Exception) -> Response:
     response = jsonify(
         error=str(error) if isinstance(error, NeuroboardError) else "Unknown upload."
     )
-    response.status_code = 400
+    response.status_code = status_of(error)
     return response

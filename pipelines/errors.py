@@ -8,6 +8,7 @@
     |   +-- BundleError           a stored model
     +-- ParameterError        a setting out of its range, or unknown
     +-- OutputError           a place that cannot be written
+    |   +-- NoRoomError           its disk is full
     +-- EngineError           a cluster that does not answer, or lacks what it needs
     +-- NotAllowedError       something that the person's role does not include
     +-- Cancelled             the person changed their mind
@@ -59,6 +60,10 @@ class ParameterError(NeuroboardError):
 
 class OutputError(NeuroboardError):
     """A result cannot be written where it was asked for."""
+
+
+class NoRoomError(OutputError):
+    """A disk is full."""
 
 
 class EngineError(NeuroboardError):

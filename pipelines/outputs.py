@@ -2,6 +2,8 @@
 
 import errno
 import json
+import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -10,11 +12,13 @@ from itertools import count
 from pathlib import Path
 
 from pipelines import doing
-from pipelines.errors import OutputError
+from pipelines.errors import NeuroboardError, NoRoomError, OutputError
 
 RECORD = "run.json"
 ASIDE = ".replaced"
-FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+CUT = re.compile(r"\d+ requested and \d+ written")
+"""What numpy says when a disk is full."""
 BY_HAND = ("curation.jsonl",)
 """Files that hold a person's work: a folder with one of them is moved aside, never deleted."""
 
@@ -27,6 +31,7 @@ def atomic_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     the name that `kept_as` gives.
 
     Raises:
+        NoRoomError: the disk is full.
         OutputError: `target` exists (and `overwrite` is false), comes to be meanwhile, or cannot
             be written.
     """
@@ -172,19 +177,44 @@ def _scratch_beside(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
-        raise OutputError(f"{target} cannot be written: {error.strerror or error}.") from None
+        raise not_written(target, error) from None
     try:
         with doing.half_written(work, target):
             yield work
-    except OSError as error:
-        if error.errno not in FULL:
+    except Exception as error:
+        if isinstance(error, NeuroboardError) or not is_full(error):
             raise
-        raise OutputError(
-            f"{target} cannot be written: {error.strerror}. Nothing was changed; make room, or "
-            "choose a place on another disk."
-        ) from None
+        raise no_room(target) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether an error, or what led to it, says that a disk is full."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, OSError) and (error.errno in FULL or CUT.search(str(error))):
+            return True
+        if "No space left on device" in str(error):  # of a library in C
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def no_room(target: Path) -> NoRoomError:
+    """The sentence on a disk that is full."""
+    return NoRoomError(
+        f"{target} cannot be written: {os.strerror(errno.ENOSPC)}. Nothing was changed; make room, "
+        "or choose a place on another disk."
+    )
+
+
+def not_written(target: Path, error: OSError) -> OutputError:
+    """The sentence on a place that cannot be written."""
+    if is_full(error):
+        return no_room(target)
+    return OutputError(f"{target} cannot be written: {error.strerror or error}.")
 
 
 def _aside(target: Path) -> Path:

@@ -5,24 +5,32 @@ child hangs. It is killed to cancel, so it holds nothing that needs a tidy end.
 """
 
 import contextlib
+import ctypes
 import multiprocessing
 import os
+import signal
+import sys
 import threading
 import traceback
 from collections.abc import Iterator
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Protocol
 
 from dashboard.examples import ensure_example
+from dashboard.jobs import record
 from dashboard.jobs.compiled import keep_compiled
+from dashboard.jobs.patience import Log, Patient, until_done
 from dashboard.jobs.store import Job, State, Store
 from dashboard.settings import Settings
 from pipelines import tasks
 from pipelines.errors import OUT_OF_MEMORY, NeuroboardError
+from pipelines.outputs import is_full, no_room, not_written
 from pipelines.progress import Report
 from pipelines.synapses.sandbox import keep_ready
 
+PR_SET_PDEATHSIG = 1
 BUG = "This is a fault of Neuroboard, not of your data. The log below has the details."
 
 
@@ -42,20 +50,25 @@ def serve(settings: Settings, store_file: Path, pipe: Connection) -> None:
     """Warm up, then run the jobs whose ids come through the pipe, for ever."""
     _end_with_parent()
     _warm_up()
-    store = Store(store_file)
+    store = until_done(lambda: Store(store_file))
     pipe.send("ready")
     while True:
-        job = store.get(pipe.recv())
+        job_id: str = pipe.recv()
+        job = until_done(partial(store.get, job_id))
         if job is not None:
-            run_job(job, settings, store)
+            run_job(job, settings, Patient(store))
         pipe.send("ready")
 
 
 def run_job(job: Job, settings: Settings, store: Ledger) -> None:
     """Run one job and record how it ended; never raises."""
     folder = settings.jobs / job.id
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "log.txt").open("w", encoding="utf-8") as log, _captured(log):
+    try:
+        log = _begin(job, folder, settings.home)
+    except NeuroboardError as error:
+        store.finish(job.id, State.FAILED, error.sentence)
+        return
+    with log, _captured(log):
         print(f"{job.task}, job {job.id}, process {os.getpid()}", flush=True)
         try:
             _run(job, folder / "result", settings, _reporter(job, store))
@@ -64,10 +77,24 @@ def run_job(job: Job, settings: Settings, store: Ledger) -> None:
         except MemoryError:
             store.finish(job.id, State.FAILED, OUT_OF_MEMORY, traceback.format_exc())
         except Exception as error:
+            if is_full(error):
+                store.finish(job.id, State.FAILED, no_room(folder).sentence)
+                return
             text = f"{type(error).__name__}: {error}. {BUG}"
             store.finish(job.id, State.FAILED, text, traceback.format_exc())
         else:
             store.finish(job.id, State.DONE)
+
+
+def _begin(job: Job, folder: Path, home: Path) -> Log:
+    """The job's log, with what the job is beside it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        log = Log(folder / "log.txt")
+    except OSError as error:
+        raise not_written(folder, error) from None
+    record.write(job, folder, home)
+    return log
 
 
 def _run(job: Job, result: Path, settings: Settings, report: Report) -> None:
@@ -86,7 +113,7 @@ def _reporter(job: Job, store: Ledger) -> Report:
 
 
 @contextlib.contextmanager
-def _captured(log: TextIO) -> Iterator[None]:
+def _captured(log: Log) -> Iterator[None]:
     with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
         yield
 
@@ -95,6 +122,8 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is None:
         return
+    if sys.platform == "linux":  # at once, also while a library keeps Python waiting
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
     def watch() -> None:
         wait([parent.sentinel])

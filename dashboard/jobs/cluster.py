@@ -14,6 +14,7 @@ from typing import Any
 
 from dashboard.jobs import alone, remote
 from dashboard.jobs.launcher import PROJECT, environment
+from dashboard.jobs.patience import Patient, Trouble
 from dashboard.jobs.store import Job, State, Store
 from dashboard.jobs.worker import BEAT_SECONDS, ONE_THREAD, POLL_SECONDS, death_sentence, tidy
 from dashboard.settings import Settings
@@ -43,16 +44,21 @@ class ClusterSupervisor:
 
     def run(self, stop: Event) -> None:
         """Work until told to stop."""
-        self._abandon(self.store.recover())
+        trouble = Trouble()
+        while not trouble.survived(self._recover) and not stop.is_set():
+            pass
         try:
             while not stop.is_set():
-                self.step()
-                time.sleep(POLL_SECONDS)
+                if trouble.survived(self.step):
+                    time.sleep(POLL_SECONDS)
         finally:
-            self._abandon(self.store.recover())
-            self.store.beat("stopped")
+            trouble.survived(self._recover)
+            trouble.survived(lambda: self.store.beat("stopped"))
             if self._client is not None:
                 self._client.close(timeout=2)
+
+    def _recover(self) -> None:
+        self._abandon(self.store.recover())
 
     def step(self) -> None:
         """One round: connect, stop what is unwanted, note what ended, start what waits."""
@@ -63,8 +69,8 @@ class ClusterSupervisor:
             self._stop(job_id)
         for job_id, future in list(self._running.items()):
             if future.done():
-                del self._running[job_id]
                 self._note_end(job_id, future)
+                del self._running[job_id]
         self._hand_out()
         self._beat("ready")
 
@@ -83,7 +89,7 @@ class ClusterSupervisor:
         _, said = event
         self._waiting.discard(said["job"])
         if "fraction" in said:
-            self.store.report(said["job"], said["fraction"], said["message"])
+            Patient(self.store).report(said["job"], said["fraction"], said["message"])
 
     def _hand_out(self) -> None:
         """Hand out a job to each worker, and one more.
@@ -97,7 +103,7 @@ class ClusterSupervisor:
             if job is None:
                 return
             self._stop_file(job.id).unlink(missing_ok=True)
-            self.store.report(job.id, 0.0, WAITING)
+            Patient(self.store).report(job.id, 0.0, WAITING)
             self._waiting.add(job.id)
             self._running[job.id] = self._submitted(job)
 

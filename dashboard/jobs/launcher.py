@@ -1,15 +1,24 @@
 """Keeps the supervisor process alive as long as the web process lives."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
+from typing import IO
 
+from dashboard.jobs.patience import TROUBLE
+from dashboard.jobs.store import Store
 from dashboard.settings import PREFIX, Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
-LONGEST_WAIT_SECONDS = 30.0
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 30.0
+HEALTHY_SECONDS = 60.0
+MANY_FAILURES = 3
+"""In a row, after which pages say that the worker does not start."""
 
 
 class Launcher:
@@ -42,15 +51,39 @@ class Launcher:
                 process.kill()
 
     def _keep(self) -> None:
-        wait = 0.5
+        failures = 0
         while not self._stopping.is_set():
-            with (self.settings.home / "worker.log").open("ab") as log:
-                self._process = self._launch(log.fileno())
-            self._process.wait()
-            self._stopping.wait(wait)
-            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+            began = time.monotonic()
+            self._run_once()
+            failures = 1 if time.monotonic() - began > HEALTHY_SECONDS else failures + 1
+            if failures >= MANY_FAILURES and not self._stopping.is_set():
+                self._tell()
+            self._stopping.wait(pause(failures))
 
-    def _launch(self, log: int) -> "subprocess.Popen[bytes]":
+    def _run_once(self) -> None:
+        """Start the supervisor and wait for its end, however that comes."""
+        try:
+            with self._log() as log:
+                self._process = self._launch(log)
+        except OSError as error:  # no memory or no processes are left just now
+            print(f"The worker cannot be started: {error}", file=sys.stderr)
+            return
+        self._process.wait()
+        end_group(self._process.pid)
+
+    def _tell(self) -> None:
+        """Have the pages say that the worker does not start."""
+        with contextlib.suppress(*TROUBLE):
+            Store(self.settings.home / "jobs.sqlite").beat("failing")
+
+    def _log(self) -> IO[bytes]:
+        """The worker's log, or nothing where none can be written: that is no reason to stop."""
+        try:
+            return (self.settings.home / "worker.log").open("ab")
+        except OSError:
+            return Path(os.devnull).open("ab")
+
+    def _launch(self, log: IO[bytes]) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             [sys.executable, "-m", "dashboard.jobs.worker"],
             cwd=PROJECT,
@@ -58,7 +91,20 @@ class Launcher:
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
+            start_new_session=True,  # a group, so that no child of it can be left behind
         )
+
+
+def pause(failures: int) -> float:
+    """Seconds until the supervisor is started again: longer for each failure in a row."""
+    return min(FIRST_WAIT_SECONDS * 2.0 ** min(failures - 1, 10), LONGEST_WAIT_SECONDS)
+
+
+def end_group(leader: int) -> None:
+    """End what a supervisor that was killed left running, and what that had started."""
+    if sys.platform != "win32":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -66,10 +66,20 @@ def _shorten_paths(database: sqlite3.Connection, home: Path) -> None:
         database.execute("UPDATE job SET inputs=? WHERE id=?", (json.dumps(inputs), row["id"]))
 
 
+def _number(database: sqlite3.Connection, _home: Path) -> None:
+    for column in ("place INTEGER NOT NULL DEFAULT 0", "clock REAL", "seconds REAL"):
+        database.execute(f"ALTER TABLE job ADD COLUMN {column}")
+    database.execute(
+        "UPDATE job SET place = ordered.number FROM (SELECT id, row_number() OVER "
+        "(ORDER BY created, id) AS number FROM job) AS ordered WHERE job.id = ordered.id"
+    )
+
+
 STEPS: Sequence[Step] = (
     Step("the tables of the first release", _make_tables),
     Step("jobs know who started them", _add_author),
     Step("paths in the home folder are relative to it, so that it can be moved", _shorten_paths),
+    Step("jobs have a number and a duration that no clock changes", _number),
 )
 
 

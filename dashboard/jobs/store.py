@@ -6,16 +6,15 @@ are the same job, and its stored result is there at once.
 
 import hashlib
 import json
-import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from dashboard.jobs import migrations
+from dashboard.jobs.database import PATIENCE_SECONDS, Database
 
 
 class State(StrEnum):
@@ -78,6 +77,20 @@ class Job:
     started: float | None
     finished: float | None
     author: str
+    seconds: float | None = None
+    """How long it ran, by a clock that nobody sets; none for jobs of older versions."""
+
+    @property
+    def took(self) -> float | None:
+        """Seconds that it ran, if that is known."""
+        if self.seconds is not None or self.finished is None or self.started is None:
+            return self.seconds
+        return max(0.0, self.finished - self.started)
+
+
+COLUMNS = tuple(field.name for field in fields(Job))
+NEXT_PLACE = "(SELECT coalesce(max(place), 0) + 1 FROM job)"
+"""Jobs are in order of a number: by their times they would not be once a clock is set back."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +102,20 @@ class WorkerBeat:
 
 
 class Store:
-    """Reads and writes jobs. Safe to use from several processes and threads."""
+    """Reads and writes jobs. Safe to use from several processes and threads.
 
-    def __init__(self, file: Path) -> None:
+    Every method raises a `StoreError` when the file is locked, damaged or cannot be reached, and
+    a `NoRoomError` when the disk is full; nothing has changed then.
+    """
+
+    def __init__(self, file: Path, patience: float = PATIENCE_SECONDS) -> None:
         self.file = file
-        with self._open() as database:
+        self._database = Database(file, patience)
+        with self._database.writing() as database:
             database.execute("PRAGMA journal_mode=WAL")
-        with self._open(isolation_level=None) as database:
+        with self._database.writing(by_hand=True) as database:
             migrations.migrate(database, file)
+        self._database.hold()
 
     def submit(
         self,
@@ -132,11 +151,12 @@ class Store:
             "now": time.time(),
             "author": author,
         }
-        with self._open() as database:
+        with self._database.writing() as database:
             database.execute(
                 "INSERT OR IGNORE INTO job "
-                "(id, task, parameters, inputs, quick, state, created, author) "
-                "VALUES (:id, :task, :parameters, :inputs, :quick, 'queued', :now, :author)",
+                "(id, task, parameters, inputs, quick, state, created, author, place) "
+                "VALUES (:id, :task, :parameters, :inputs, :quick, 'queued', :now, :author, "
+                f"{NEXT_PLACE})",
                 row,
             )
         self._queue_again(job_id)
@@ -147,37 +167,35 @@ class Store:
         self._queue_again(job_id)
 
     def _queue_again(self, job_id: str) -> None:
-        with self._open() as database:
+        with self._database.writing() as database:
             database.execute(
                 "UPDATE job SET state='queued', fraction=0, message='', error='', traceback='', "
-                "cancel=0, created=?, started=NULL, finished=NULL "
+                "cancel=0, created=?, started=NULL, finished=NULL, seconds=NULL, "
+                f"place={NEXT_PLACE} "
                 "WHERE id=? AND state IN ('failed', 'cancelled', 'interrupted')",
                 (time.time(), job_id),
             )
 
     def get(self, job_id: str) -> Job | None:
         """The job of that id, if there is one."""
-        with self._open() as database:
-            row = database.execute("SELECT * FROM job WHERE id=?", (job_id,)).fetchone()
-        return self._job(row) if row else None
+        rows = self._database.rows("SELECT * FROM job WHERE id=?", (job_id,))
+        return job_of(dict(rows[0]), self.file.parent) if rows else None
 
     def latest(self, tasks: Sequence[str] = (), *, limit: int = 200) -> list[Job]:
         """The newest jobs, of the given tasks or of all."""
         marks = ",".join("?" * len(tasks))
         where = f"WHERE task IN ({marks})" if tasks else ""
-        query = f"SELECT * FROM job {where} ORDER BY created DESC, id LIMIT ?"
-        with self._open() as database:
-            rows = database.execute(query, (*tasks, limit)).fetchall()
-        return [self._job(row) for row in rows]
+        query = f"SELECT * FROM job {where} ORDER BY place DESC, id LIMIT ?"
+        rows = self._database.rows(query, (*tasks, limit))
+        return [job_of(dict(row), self.file.parent) for row in rows]
 
     def active(self) -> list[Job]:
         """Jobs that run or wait, the running ones first."""
-        with self._open() as database:
-            rows = database.execute(
-                "SELECT * FROM job WHERE state IN ('running', 'queued') "
-                "ORDER BY state='queued', quick DESC, created"
-            ).fetchall()
-        return [self._job(row) for row in rows]
+        rows = self._database.rows(
+            "SELECT * FROM job WHERE state IN ('running', 'queued') "
+            "ORDER BY state='queued', quick DESC, place"
+        )
+        return [job_of(dict(row), self.file.parent) for row in rows]
 
     def position(self, job_id: str) -> int:
         """How many jobs are before this one in the queue."""
@@ -187,18 +205,18 @@ class Store:
     def claim(self, *, quick_only: bool) -> Job | None:
         """Take the next waiting job and mark it running."""
         where = "AND quick" if quick_only else ""
-        with self._open() as database:
+        with self._database.writing() as database:
             row = database.execute(
-                "UPDATE job SET state='running', started=? WHERE id = ("
+                "UPDATE job SET state='running', started=?, clock=? WHERE id = ("
                 f"SELECT id FROM job WHERE state='queued' {where} "
-                "ORDER BY quick DESC, created LIMIT 1) RETURNING *",
-                (time.time(),),
+                "ORDER BY quick DESC, place LIMIT 1) RETURNING *",
+                (time.time(), time.monotonic()),
             ).fetchone()
-        return self._job(row) if row else None
+        return job_of(dict(row), self.file.parent) if row else None
 
     def report(self, job_id: str, fraction: float, message: str) -> None:
         """Record how far a running job is."""
-        with self._open() as database:
+        with self._database.writing() as database:
             database.execute(
                 "UPDATE job SET fraction=?, message=? WHERE id=? AND state='running'",
                 (fraction, message, job_id),
@@ -206,17 +224,17 @@ class Store:
 
     def finish(self, job_id: str, state: State, error: str = "", traceback: str = "") -> None:
         """Record how a running job ended."""
-        with self._open() as database:
+        with self._database.writing() as database:
             database.execute(
-                "UPDATE job SET state=?, error=?, traceback=?, finished=?, "
+                "UPDATE job SET state=?, error=?, traceback=?, finished=?, seconds=?-clock, "
                 "fraction=CASE WHEN ?='done' THEN 1 ELSE fraction END "
                 "WHERE id=? AND state='running'",
-                (state, error, traceback, time.time(), state, job_id),
+                (state, error, traceback, time.time(), time.monotonic(), state, job_id),
             )
 
     def cancel(self, job_id: str) -> None:
         """Drop a waiting job at once; ask the worker to stop a running one."""
-        with self._open() as database:
+        with self._database.writing() as database:
             database.execute(
                 "UPDATE job SET state='cancelled', finished=? WHERE id=? AND state='queued'",
                 (time.time(), job_id),
@@ -228,7 +246,7 @@ class Store:
 
     def delete(self, job_id: str) -> None:
         """Forget a job that is over."""
-        with self._open() as database:
+        with self._database.writing() as database:
             database.execute(
                 "DELETE FROM job WHERE id=? AND state NOT IN ('queued', 'running')",
                 (job_id,),
@@ -236,15 +254,12 @@ class Store:
 
     def to_cancel(self) -> list[str]:
         """Ids of running jobs that somebody wants stopped."""
-        with self._open() as database:
-            rows = database.execute(
-                "SELECT id FROM job WHERE state='running' AND cancel"
-            ).fetchall()
+        rows = self._database.rows("SELECT id FROM job WHERE state='running' AND cancel")
         return [row["id"] for row in rows]
 
     def recover(self) -> list[str]:
         """Mark jobs that nobody works on any more as interrupted, and return their ids."""
-        with self._open() as database:
+        with self._database.writing() as database:
             rows = database.execute(
                 "UPDATE job SET state='interrupted', error=?, finished=? "
                 "WHERE state='running' RETURNING id",
@@ -254,44 +269,61 @@ class Store:
 
     def beat(self, state: str) -> None:
         """Record that the worker is alive."""
-        with self._open() as database:
+        with self._database.writing() as database:
             database.execute(
                 "INSERT INTO worker (id, state, beat) VALUES (1, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET state=excluded.state, beat=excluded.beat",
-                (state, time.time()),
+                (state, time.monotonic()),
             )
 
     def worker(self) -> WorkerBeat | None:
         """What the worker last said, or nothing if it never spoke."""
-        with self._open() as database:
-            row = database.execute("SELECT state, beat FROM worker").fetchone()
-        return WorkerBeat(row["state"], time.time() - row["beat"]) if row else None
+        rows = self._database.rows("SELECT state, beat FROM worker")
+        return WorkerBeat(rows[0]["state"], _age(rows[0]["beat"])) if rows else None
 
-    def _job(self, row: sqlite3.Row) -> Job:
-        values = dict(row)
-        values["parameters"] = json.loads(values["parameters"])
-        values["inputs"] = tuple(self._input(item) for item in json.loads(values["inputs"]))
-        values["state"] = State(values["state"])
-        values["quick"] = bool(values["quick"])
-        values["cancel"] = bool(values["cancel"])
-        return Job(**values)
-
-    def _input(self, item: dict[str, str]) -> JobInput:
-        """The home folder may have been moved since; an absolute path stays what it is."""
-        return JobInput(**{**item, "path": str(self.file.parent / item["path"])})
+    def add(self, jobs: Sequence[Job]) -> None:
+        """Add jobs as they are, such as those that were found again; known ones stay."""
+        with self._database.writing() as database:
+            for job in jobs:
+                row = row_of(job, self.file.parent)
+                names = ", ".join(row)
+                database.execute(
+                    f"INSERT OR IGNORE INTO job ({names}, place) "
+                    f"VALUES ({', '.join(':' + name for name in row)}, {NEXT_PLACE})",
+                    row,
+                )
 
     def _portable(self, item: JobInput) -> dict[str, str]:
         return {**asdict(item), "path": migrations.inside(self.file.parent, item.path)}
 
-    @contextmanager
-    def _open(
-        self, isolation_level: Literal["DEFERRED"] | None = "DEFERRED"
-    ) -> Iterator[sqlite3.Connection]:
-        database = sqlite3.connect(self.file, timeout=30, isolation_level=isolation_level)
-        database.row_factory = sqlite3.Row
-        database.execute("PRAGMA synchronous=NORMAL")
-        try:
-            with database:
-                yield database
-        finally:
-            database.close()
+
+def job_of(row: Mapping[str, Any], home: Path) -> Job:
+    """The job of a row; the home folder may have been moved since it was written.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is not what was written.
+    """
+    values = {name: row[name] for name in COLUMNS if name in row}
+    values["parameters"] = dict(json.loads(row["parameters"]))
+    inputs = json.loads(row["inputs"])
+    # An absolute path stays what it is.
+    values["inputs"] = tuple(
+        JobInput(**{**item, "path": str(home / item["path"])}) for item in inputs
+    )
+    values["state"] = State(row["state"])
+    values["quick"] = bool(row["quick"])
+    values["cancel"] = bool(row["cancel"])
+    return Job(**{"author": "", **values})
+
+
+def row_of(job: Job, home: Path) -> dict[str, Any]:
+    """A job as `job_of` reads it."""
+    inputs = [{**asdict(one), "path": migrations.inside(home, one.path)} for one in job.inputs]
+    values = {**asdict(job), "state": str(job.state)}
+    return {**values, "parameters": json.dumps(job.parameters), "inputs": json.dumps(inputs)}
+
+
+def _age(beat: float) -> float:
+    """Seconds since a beat, by a clock that nobody sets; what lies before it began is long ago."""
+    age = time.monotonic() - beat
+    return age if age >= 0 else float("inf")

@@ -20,9 +20,12 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
+from dashboard.examples import EXAMPLES
 from dashboard.jobs.child import serve
+from dashboard.jobs.patience import Trouble
 from dashboard.jobs.store import State, Store
 from dashboard.settings import Settings
+from pipelines.errors import NeuroboardError
 from pipelines.outputs import put_back
 
 POLL_SECONDS = 0.05
@@ -52,26 +55,39 @@ class Supervisor:
         self.children: list[Child] = []
         self._spawn = multiprocessing.get_context("spawn")
         self._last_beat = 0.0
+        self._ended: dict[str, tuple[State, str]] = {}
         self._failed_starts = 0
         self._next_start = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop."""
-        tidy(self.settings, self.store.recover())
+        trouble = Trouble()
+        while not trouble.survived(self._recover) and not stop.is_set():
+            pass
         try:
             while not stop.is_set():
-                self.step()
-                time.sleep(POLL_SECONDS)
+                if trouble.survived(self.step):
+                    time.sleep(POLL_SECONDS)
         finally:
             for child in self.children:
                 child.process.kill()
-            tidy(self.settings, self.store.recover())
-            self.store.beat("stopped")
+                child.process.join()
+            trouble.survived(self._say_goodbye)
+
+    def _recover(self) -> None:
+        tidy(self.settings, self.store.recover())
+        tidy_examples(self.settings)
+
+    def _say_goodbye(self) -> None:
+        self._note_ends()
+        tidy(self.settings, self.store.recover())
+        self.store.beat("stopped")
 
     def step(self) -> None:
         """One round: notice what happened, stop what is unwanted, start what waits."""
         for child in list(self.children):
             self._listen(child)
+        self._note_ends()
         self._stop_cancelled()
         self._keep_warm()
         self._hand_out()
@@ -96,7 +112,13 @@ class Supervisor:
             self._wait_longer()
         if child.job:
             tidy(self.settings, [child.job])
-            self.store.finish(child.job, State.FAILED, death_sentence(child.process.exitcode))
+            self._ended[child.job] = State.FAILED, death_sentence(child.process.exitcode)
+
+    def _note_ends(self) -> None:
+        """Note how jobs ended; what cannot be noted now, for the disk is full, is noted later."""
+        for job_id, (state, error) in list(self._ended.items()):
+            self.store.finish(job_id, state, error)
+            del self._ended[job_id]
 
     def _wait_longer(self) -> None:
         """A child that cannot even start would die again at once: leave it time."""
@@ -111,7 +133,8 @@ class Supervisor:
             child.process.join()
             self.children.remove(child)
             tidy(self.settings, [child.job])  # before it is said that nothing was kept
-            self.store.finish(child.job, State.CANCELLED)
+            self._ended[child.job] = State.CANCELLED, ""
+        self._note_ends()
 
     def _keep_warm(self) -> None:
         """Start the children one by one, so that the first is ready as early as can be."""
@@ -134,7 +157,10 @@ class Supervisor:
             if job is None:
                 return
             child.job, child.quick = job.id, job.quick
-            child.pipe.send(job.id)
+            try:
+                child.pipe.send(job.id)
+            except OSError:  # it died just now
+                self._bury(child)
 
     def _beat(self) -> None:
         if time.monotonic() - self._last_beat > BEAT_SECONDS:
@@ -152,6 +178,14 @@ def tidy(settings: Settings, job_ids: list[str]) -> None:
     for job_id in job_ids:
         put_back(settings.jobs / job_id / "result")
         for scratch in (settings.jobs / job_id).glob(".result-*"):
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def tidy_examples(settings: Settings) -> None:
+    """Remove examples that a process which was ended had half made."""
+    for group in {example.group for example in EXAMPLES.values()}:
+        put_back(settings.examples / group)
+        for scratch in settings.examples.glob(f".{group}-*"):
             shutil.rmtree(scratch, ignore_errors=True)
 
 
@@ -214,12 +248,21 @@ def supervisor(settings: Settings) -> Works:
 def main() -> int:
     """Take the lock, or wait for it, and supervise."""
     settings = Settings.from_environment()
-    settings.prepare()
     prepare_environment(settings.home)
     stop = threading.Event()
     _stop_when_parent_ends(stop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    try:
+        settings.prepare()
+        _supervise(settings, stop)
+    except (NeuroboardError, OSError) as error:
+        print(f"The worker cannot start: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _supervise(settings: Settings, stop: threading.Event) -> None:
     lock = FileLock(settings.home / "worker.lock")
     while not stop.is_set():
         try:
@@ -227,7 +270,6 @@ def main() -> int:
                 supervisor(settings).run(stop)
         except Timeout:
             continue
-    return 0
 
 
 if __name__ == "__main__":

@@ -30,9 +30,16 @@ def layout(**_: str) -> Component:
         LEAD,
         dcc.Interval(id="jobs-tick", interval=TICK_MS),
         dcc.Store(id="jobs-stamp", data=stamp(services().store.latest())),
+        *_repaired(),
         html.Section(listing(), id="jobs-list", className="card"),
         html.P(dcc.Link("What takes space on this computer", href="/space"), className="hint"),
     )
+
+
+def _repaired() -> list[Component]:
+    """What happened to the list, for as long as the app runs."""
+    said = services().repaired
+    return [html.P(said, className="note", role="status")] if said else []
 
 
 def refresh(_ticks: int | None, shown: str | None) -> tuple[Component, str]:
@@ -101,7 +108,7 @@ def act(clicks: Sequence[int | None]) -> str:
 
 def _row(job: Job, more: Sequence[Any]) -> Component:
     progress = f" {job.fraction:.0%}" if job.state == "running" else ""
-    seconds = f"{job.finished - job.started:.1f}" if job.finished and job.started else ""
+    seconds = "" if job.took is None else f"{job.took:.1f}"
     return html.Tr(
         [
             html.Td(dcc.Link(f"{KINDS[job.task].title} {job.id}", href=f"/jobs/{job.id}")),
