@@ -7,7 +7,19 @@ import dash
 from dash import Dash
 from flask import Response, jsonify, send_from_directory
 
-from dashboard import export, pages, panel, results, security, services, shell, trouble, uploads
+from dashboard import (
+    export,
+    not_found,
+    pages,
+    panel,
+    posted,
+    results,
+    security,
+    services,
+    shell,
+    trouble,
+    uploads,
+)
 from dashboard.jobs.repair import mend
 from dashboard.settings import Settings
 
@@ -45,11 +57,13 @@ def create_app(settings: Settings) -> Dash:
     services.install(app.server, settings, repaired)
     security.protect(app.server, settings)
     trouble.answer(app.server)
+    posted.check(app)
     for routes in (uploads.blueprint(), export.blueprint()):
         app.server.register_blueprint(routes)
     app.server.add_url_rule("/health", view_func=health)
     app.server.add_url_rule(PLOTLY_URL, view_func=plotly_js)
     _add_pages(app)
+    not_found.install(app)
     security.set_headers(app.server, app.csp_hashes)
     _settle(app)
     return app
@@ -84,6 +98,7 @@ def _add_pages(app: Dash) -> None:
     for page in pages.ALL:
         dash.register_page(layout=trouble.told(page.layout), **page.PAGE)  # type: ignore[no-untyped-call]
         page.register(app)
+    dash.register_page(layout=not_found.layout, **not_found.PAGE)  # type: ignore[no-untyped-call]
     app.layout = shell.layout
     for part in (shell, panel, results):
         part.register(app)

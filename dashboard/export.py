@@ -50,8 +50,12 @@ def send_one(job_id: str, file: str) -> Response:
     """One file of a result."""
     job = _job(job_id)
     folder = (services().settings.jobs / job.id / "result").resolve()
-    path = (folder / file).resolve()
-    if not path.is_relative_to(folder) or not path.is_file():
+    try:
+        path = (folder / file).resolve()
+        found = path.is_relative_to(folder) and path.is_file()
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a NUL
+        found = False
+    if not found:
         abort(404)
     return send_file(path, as_attachment=True)
 
@@ -80,7 +84,12 @@ def send_script(job_id: str) -> Response:
 def write_zip(job: Job, store: Store, jobs: Path, stream: IO[bytes]) -> None:
     """Write everything of a finished job as a zip."""
     folder = jobs / job.id
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(
+        stream,
+        "w",
+        zipfile.ZIP_DEFLATED,
+        strict_timestamps=False,  # a clock may have been at 1970
+    ) as archive:
         for file in files_below(folder / "result"):
             archive.write(file, f"{job.id}/{file.relative_to(folder).as_posix()}")
         archive.write(folder / "log.txt", f"{job.id}/log.txt")

@@ -1,5 +1,6 @@
 """Inputs that go with another one: the newest labelling of the units that are exported."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -26,7 +27,7 @@ def _register(app: Dash, bench: Bench, source: Source, leader: Source) -> None:
         State(bench.source_id("reference", source), "data"),
         State("url", "search"),
         prevent_initial_call=False,
-    )(lambda chosen, follower, search: choose(source, leader, chosen, follower, search))
+    )(partial(choose, source, leader))
 
 
 def choose(

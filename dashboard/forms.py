@@ -109,7 +109,9 @@ def read(
     """
     given = {}
     for item, value in zip(ids, values, strict=True):
-        field = model.model_fields[item["name"]]
+        field = model.model_fields.get(item["name"])
+        if field is None:
+            raise ParameterError(f"There is no parameter {item['name']!r} here.")
         if _extra(field, "path"):
             raise ParameterError(f"{item['name']} cannot be set here: upload the file instead.")
         empty = value is None or value == ""

@@ -210,7 +210,7 @@ def refresh(_ticks: Any, _cancel: Any, _again: Any, job_id: str) -> tuple[Any, .
 
 
 def open_what_is_asked(
-    over: bool, job_id: str, ids: list[dict[str, str]], now: list[bool]
+    over: bool | None, job_id: str, ids: list[dict[str, str]], now: list[bool]
 ) -> list[bool]:
     """Unfold the settings of the form that a failed job asks for."""
     job = services().store.get(job_id)
@@ -225,7 +225,7 @@ def result_stamp(job: Job) -> str:
     return str(job.finished) if job.state is JobState.DONE else ""
 
 
-def show_result(stamp: str, job_id: str) -> Component | None:
+def show_result(stamp: str | None, job_id: str) -> Component | None:
     """The result that was just reported, or nothing when the job runs anew."""
     job = services().store.get(job_id)
     return results.view(job) if stamp and job is not None else None

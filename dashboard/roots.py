@@ -122,10 +122,17 @@ def locate(roots: Sequence[Path], text: str) -> Path:
     if ".." in parts:
         raise InputError(f"{text!r} must not contain '..': give the path below the data root.")
     path = root.joinpath(*parts[1:])
-    if not path.exists():
+    if not _exists(path):
         raise InputError(f"{text!r} does not exist below the data root {root.name}.")
     _refuse_links_out(path, root)
     return path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a NUL
+        return False
 
 
 def _refuse_links_out(path: Path, root: Path) -> None:

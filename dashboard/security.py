@@ -135,9 +135,16 @@ def _check_origin() -> None:
     if site in ("same-origin", "none"):
         return
     origin = request.headers.get("Origin")
-    if site is None and (origin is None or urlsplit(origin).netloc == request.host):
+    if site is None and (origin is None or _host_of(origin) == request.host):
         return
     abort(403, "This request came from another site.")
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _check_size() -> None:

@@ -1,6 +1,7 @@
 """The frame around every page: header, navigation, theme, job indicator."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import dash
@@ -8,13 +9,13 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, ctx, dcc, html, set_props
 from dash.development.base_component import Component
 
-from dashboard import people
+from dashboard import people, posted
 from dashboard.aria import aria
 from dashboard.jobs.database import StoreError
 from dashboard.jobs.store import State
 from dashboard.security import SIGN_OUT
 from dashboard.services import services
-from pipelines.errors import NeuroboardError, NoRoomError
+from pipelines.errors import InputError, NeuroboardError, NoRoomError
 from pipelines.outputs import is_full
 
 INDEX = """<!doctype html>
@@ -98,14 +99,26 @@ def describe_activity(_ticks: int | None) -> str:
 
 
 def say_error(error: Exception) -> None:
-    """Show a person's mistake as its sentence; anything else is a fault and stays one."""
+    """Show a person's mistake as its sentence; anything else is a fault and stays one.
+
+    What no page sends is refused; a file that a result lacks belongs to a job of another kind,
+    or was taken away.
+    """
+    if isinstance(error, posted.PostedError):
+        posted.refuse(error)
     if is_full(error):
         error = NoRoomError("A disk of this server is full: ask who runs it to make room.")
+    if isinstance(error, FileNotFoundError) and _is_of_result(error):
+        error = InputError(posted.NO_SUCH_RESULT)
     if not isinstance(error, NeuroboardError):
         raise error
     if isinstance(error, StoreError) and str(ctx.triggered_id).endswith("-tick"):
         return  # nobody asked; the indicator says it, and the next tick may do better
     set_props("notice", {"children": html.P(error.sentence, role="alert")})
+
+
+def _is_of_result(error: FileNotFoundError) -> bool:
+    return Path(str(error.filename)).is_relative_to(services().settings.jobs)
 
 
 def page(title: str, lead: str, *children: Any) -> html.Div:

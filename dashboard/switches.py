@@ -24,7 +24,7 @@ class Switch:
     parameter: str
     used: Mapping[Any, Sequence[str]]
 
-    def styles(self, value: str, names: Sequence[str]) -> list[dict[str, str]]:
+    def styles(self, value: str | None, names: Sequence[str]) -> list[dict[str, str]]:
         """The style of each named parameter's input."""
         depending = {name for used in self.used.values() for name in used}
         wanted = self.used.get(value, ())
@@ -35,7 +35,7 @@ def register(app: Dash, bench: str, switch: Switch) -> None:
     """Connect the switch of the form of that name."""
     every = {"type": "parameter", "bench": bench, "name": ALL}
 
-    def show(value: str, ids: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    def show(value: str | None, ids: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         return switch.styles(value, [item["name"] for item in ids])
 
     app.callback(

@@ -14,7 +14,7 @@ from dashboard import inputs
 from dashboard.forms import field_id
 from dashboard.offered import require_offered
 from dashboard.services import services
-from dashboard.workbench import Bench
+from dashboard.workbench import Bench, Chosen
 from pipelines.errors import NeuroboardError
 from pipelines.synapses.columns import REQUIRED
 from pipelines.synapses.parameters import COLUMNS, MAPPING, OTHER_TABLE, SHEETS
@@ -52,12 +52,14 @@ def _register_mapping(app: Dash, bench: Bench, of_table: list[Input]) -> None:
     named = TASKS[bench.task].parameters.model_fields
     others = [name for name in ("id_column", "group_column", "feature_columns") if name in named]
 
-    def ask(reference: str | None, sheet: str | None, row: Any, *values: Any) -> list[Component]:
+    def ask(
+        reference: str | None, sheet: str | None, row: str | int | float | None, *values: Chosen
+    ) -> list[Component]:
         *chosen, given = values
         if not reference or any(chosen):
             return []
         outline = _outline(reference, _row(row))
-        return assignments(bench.slug, outline, sheet or "", json.loads(given or "{}"))
+        return assignments(bench.slug, outline, sheet or "", read_mapping(given))
 
     app.callback(
         Output({**whole, "type": MAPPING}, "children"),
@@ -77,6 +79,15 @@ def _register_mapping(app: Dash, bench: Bench, of_table: list[Input]) -> None:
         State(column, "id"),
         prevent_initial_call=True,
     )(gather)
+
+
+def read_mapping(given: Chosen) -> dict[str, str]:
+    """What was chosen before; nothing if it cannot be read."""
+    try:
+        found = json.loads(str(given or "{}"))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def assignments(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -25,6 +26,9 @@ from pipelines.tasks import TASKS
 
 UNIT_MODELS = "spikes train-labels"
 """The task that makes classifiers of units; other models in the registry are of synapses."""
+
+Chosen = str | list[str] | int | None
+"""What an upload, a choice or a button gives."""
 
 
 @dataclass(frozen=True)
@@ -316,7 +320,7 @@ def register(app: Dash, bench: Bench) -> None:
         State(parameter, "value"),
         prevent_initial_call=True,
         running=[(Output(f"{bench.slug}-run", "loading"), True, False)],
-    )(lambda clicks, *values: run(bench, clicks, *values))
+    )(partial(run, bench))
 
 
 def run(
@@ -366,7 +370,7 @@ def register_picker(app: Dash, bench: Bench, source: Source) -> None:
         Input(bench.source_id("none", source), "n_clicks") if bench.goes_without(source) else None,
     ]
 
-    def choose(*values: Any) -> tuple[Any, str, str]:
+    def choose(*values: Chosen) -> tuple[Any, str, str]:
         trigger = ctx.triggered_id
         if not trigger:  # the page was just opened, with an earlier job filled in
             return pick(source, "", next((value for value in values if value), None))
@@ -393,7 +397,7 @@ def pick(source: Source, kind: str, value: Any) -> tuple[Any, str, str]:
     elif kind == "root" and not source.from_task:
         reference = f"data:{value}"
     else:
-        reference = " ".join(value) if isinstance(value, list) else value
+        reference = " ".join(value) if isinstance(value, list) else str(value)
     text, usable = describe(source, reference)
     if not reference:
         return "", text, "chosen nothing"

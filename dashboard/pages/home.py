@@ -9,7 +9,7 @@ from dash import ALL, Dash, Input, Output, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard import shell, workbench
+from dashboard import posted, shell, workbench
 from dashboard.aria import aria
 from dashboard.jobs.tasks import edit_link
 from dashboard.pages import brainmap, spikes, synapses
@@ -105,7 +105,8 @@ def start_example(clicks: list[int | None], trigger: Any) -> str:
     """Run a page's job on its example data; the address to go to."""
     if not any(clicks):
         raise PreventUpdate
-    card = next(card for card in CARDS if card.bench.slug == trigger["bench"])
+    by_slug = {card.bench.slug: card for card in CARDS}
+    card = by_slug[posted.offered(trigger["bench"], by_slug)]
     task = card.bench.task
     parameters = TASKS[task].parameters.parse(card.changes).model_dump(mode="json")
     job_id = workbench.submit(task, workbench.example_references(card.bench), parameters)

@@ -10,7 +10,7 @@ from dash import ALL, Dash, Input, Output, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard import panel, people, shell
+from dashboard import panel, people, posted, shell
 from dashboard.aria import aria
 from dashboard.jobs.store import State
 from dashboard.people import Role
@@ -151,7 +151,8 @@ def act(clicks: Sequence[int | None], trigger: Mapping[str, str] | None) -> tupl
         raise PreventUpdate
     try:
         people.require(Role.LOOK if trigger["action"] == "verify" else Role.OWN)
-        text = ACTIONS[trigger["action"]](services().settings.registry, trigger["name"])
+        action = ACTIONS[posted.offered(trigger["action"], ACTIONS)]
+        text = action(services().settings.registry, trigger["name"])
     except NeuroboardError as error:
         text = error.sentence
     return text, registry_table()

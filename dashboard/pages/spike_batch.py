@@ -141,7 +141,7 @@ def register(app: Dash) -> None:
         Input("batch-every", "n_clicks"),
         State("batch-recordings", "data"),
         prevent_initial_call=True,
-    )(lambda _clicks, offered: offered)
+    )(take_all)
     for source in BATCH.sources:
         workbench.register_picker(app, BATCH, source)
     reference = {"type": "reference", "bench": BATCH.slug, "name": ALL}
@@ -203,6 +203,11 @@ def run(
     except NeuroboardError as error:
         return no_update, error.sentence
     return "/spikes?" + urlencode({"step": "batch", "jobs": ",".join(names)}), ""
+
+
+def take_all(_clicks: int | None, offered: list[Any]) -> list[Any]:
+    """Choose every recording that is offered."""
+    return offered
 
 
 def refresh(_ticks: Any, names: list[str], shown: str) -> tuple[list[Component], str]:

@@ -11,8 +11,9 @@ from dashboard.figures import brainmap as figures
 from dashboard.figures.scale import Scale
 from dashboard.jobs.store import Job
 from dashboard.jobs.tasks import code_version, edit_link
+from dashboard.posted import Pointed, Whole
 from dashboard.results import brainmap_choice, brainmap_colored, brainmap_export, common
-from dashboard.results.brainmap_atlas import Look, load, load_map, n_filtered, series_of
+from dashboard.results.brainmap_atlas import Look, Planes, load, load_map, n_filtered, series_of
 from dashboard.results.brainmap_parts import (
     cluster_table,
     clusters,
@@ -123,7 +124,7 @@ def _register_choices(app: Dash) -> None:
         Output("brainmap-correlate", "disabled"),
         Input("brainmap-alone", "data"),
         prevent_initial_call=True,
-    )(lambda alone: alone is None)
+    )(nothing_alone)
 
 
 def _register_jobs(app: Dash) -> None:
@@ -155,12 +156,12 @@ def _register_jobs(app: Dash) -> None:
 
 
 def redraw(
-    k: str,
+    k: Whole,
     palette: str,
-    planes: str,
+    planes: Planes,
     masked: bool,
     alone: int | None,
-    dimensions: str,
+    dimensions: Whole,
     job_id: str,
 ) -> tuple[Any, ...]:
     """Everything that depends on what is looked at."""
@@ -188,19 +189,31 @@ def recolor(palette: str, job_id: str) -> list[Component]:
 
 
 def choose_cluster(
-    click: dict[str, Any] | None, _buttons: Any, _all: Any, _k: Any, alone: int | None
+    click: Pointed | None, _buttons: Any, _all: Any, _k: Any, alone: int | None
 ) -> int | None:
     """The cluster that is shown alone; pressing it again shows all."""
     source = ctx.triggered_id
     if not ctx.triggered or ctx.triggered[0]["value"] is None:
         raise PreventUpdate
     if source == "brainmap-map" and click:
-        chosen = int(click["points"][0]["z"])
+        chosen = _cluster_of(click)
     elif isinstance(source, dict):
         chosen = int(source["cluster"])
     else:
         return None
     return None if chosen == alone else chosen
+
+
+def nothing_alone(alone: int | None) -> bool:
+    """Whether no cluster is shown alone."""
+    return alone is None
+
+
+def _cluster_of(click: Pointed) -> int:
+    number = click["points"][0].get("z")
+    if not isinstance(number, int | float):
+        raise PreventUpdate
+    return int(number)
 
 
 def choose_k(clicks: list[int | None]) -> str:
@@ -223,23 +236,21 @@ def another_scheme(clicks: int | None, job_id: str) -> str:
     )
 
 
-def correlate(clicks: int | None, alone: int | None, k: str, job_id: str) -> tuple[Any, Any]:
+def correlate(clicks: int | None, alone: int | None, k: Whole, job_id: str) -> tuple[Any, Any]:
     """Correlate every voxel with the centroid of the cluster that is shown alone."""
     if not clicks or alone is None:
         raise PreventUpdate
     return brainmap_choice.start(job_id, {"source": "cluster", "cluster": alone, "k": int(k)})
 
 
-def export(clicks: int | None, k: str, palette: str, job_id: str) -> Any:
+def export(clicks: int | None, k: Whole, palette: str, job_id: str) -> Any:
     """Write what is shown for other programs."""
     if not clicks:
         raise PreventUpdate
     return brainmap_export.start(job_id, k, palette)
 
 
-def show_series(
-    hover: dict[str, Any] | None, k: str, palette: str, planes: str, job_id: str
-) -> Any:
+def show_series(hover: Pointed | None, k: Whole, palette: str, planes: Planes, job_id: str) -> Any:
     """The series of the voxel that is pointed at."""
     if not hover:
         raise PreventUpdate

@@ -4,15 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import Field
 
+from dashboard.posted import offered
 from pipelines.brainmap import maps
 from pipelines.brainmap.tiff import read_image
 
 STACK = "stack"
+Planes = Annotated[str, Field(pattern=rf"^({STACK}|[0-9]{{1,6}})$")]
+"""What of a volume is shown: all planes as one, or some from one on."""
 PALETTES: Mapping[str, str] = {
     "similarity": "similar clusters alike, all apart",
     "notebook": "angles of RGB triplets",
@@ -114,7 +119,7 @@ def load(folder: Path) -> Atlas:
 def load_map(folder: Path, k: int, palette: str) -> Map:
     """One of the maps of a result."""
     atlas = load(folder)
-    place = atlas.ks.index(k)
+    place = atlas.ks.index(offered(k, atlas.ks))
     clusters = atlas.centroids[atlas.centroids["k"] == k]
     labels = np.asarray(atlas.labels[place])
     return Map(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, Patch, State, ctx, dcc, html, no_update
@@ -11,6 +11,7 @@ from dash.exceptions import PreventUpdate
 
 from dashboard.aria import aria
 from dashboard.jobs.tasks import edit_link
+from dashboard.posted import Drawn, Place, Pointed, one_of
 from dashboard.results import common
 from dashboard.submission import submit
 from pipelines.brainmap.correlation_parameters import CorrelateParameters
@@ -20,6 +21,7 @@ from pipelines.errors import NeuroboardError
 TASK = "brainmap correlate"
 WAYS: Mapping[str, str] = {"voxel": "Voxel", "drawrect": "Box", "drawclosedpath": "Outline"}
 """What is chosen on the picture, by the mode in which the picture then takes the pointer."""
+Way = Annotated[str, one_of(WAYS)]
 HINT = "Press a voxel in the mean image, or draw a box or an outline there."
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
@@ -72,7 +74,7 @@ def register(app: Dash, prefix: str, picture: str) -> None:
         Input(f"{prefix}-drawn", "data"),
         State(f"{prefix}-plane", "value"),
         prevent_initial_call=True,
-    )(lambda click, drawn, plane: choose(ctx.triggered_prop_ids, click, drawn, int(plane or 0)))
+    )(choose_here)
     app.callback(
         Output("url", "href", allow_duplicate=True),
         Output(f"{prefix}-chosen", "children", allow_duplicate=True),
@@ -91,9 +93,14 @@ def take_pointer(way: str) -> Patch:
     return picture
 
 
+def choose_here(click: Pointed | None, drawn: Drawn | None, plane: Place) -> tuple[Any, ...]:
+    """As `choose`, of what was just changed."""
+    return choose(ctx.triggered_prop_ids, click, drawn, int(plane or 0))
+
+
 def choose(
     changed: Mapping[str, Any],
-    click: Mapping[str, Any] | None,
+    click: Pointed | None,
     drawn: Mapping[str, Any] | None,
     plane: int,
 ) -> tuple[Any, ...]:
@@ -153,7 +160,7 @@ def start(job_id: str, choice: Mapping[str, Any]) -> tuple[Any, Any]:
     reading = {name: job.parameters.get(name) for name in ReadingParameters.model_fields}
     given = {name: value for name, value in reading.items() if value is not None}
     references = {item.name: item.reference for item in job.inputs if item.name == "images"}
-    if choice["source"] == "cluster":
+    if choice.get("source") == "cluster":
         references["map"] = f"job:{job_id}"
     try:
         parameters = CorrelateParameters.parse({**given, **choice})

@@ -13,7 +13,9 @@ from dashboard.figures.common import framed
 from dashboard.figures.scale import Scale
 from dashboard.jobs.store import Job
 from dashboard.jobs.tasks import edit_link
+from dashboard.posted import Whole, offered
 from dashboard.results import common
+from dashboard.results.brainmap_atlas import Planes
 from dashboard.submission import submit
 from pipelines.brainmap.atlas import open_map
 from pipelines.brainmap.compose import Composition, compose
@@ -108,7 +110,7 @@ def _legend(shown: Composition) -> Component:
 
 
 def _planes(shown: Composition, first: int, scale: Scale) -> Any:
-    part = slice(first, first + PLANES_AT_ONCE)
+    part = slice(offered(first, range(len(shown.rgb))), first + PLANES_AT_ONCE)
     titles = [f"Plane {plane}" for plane in range(len(shown.rgb))[part]]
     return scale.pictured(figures.planes(shown.rgb[part], titles), shown.rgb.shape[1:3])
 
@@ -184,8 +186,8 @@ def redraw(
     freq: Any,
     clusters: str,
     scale: Any,
-    k: str,
-    planes: str,
+    k: Whole,
+    planes: Planes,
     job_id: str,
 ) -> tuple[Any, str]:
     """The pictures for what is chosen, or what is wrong with it."""

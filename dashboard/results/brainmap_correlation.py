@@ -1,6 +1,5 @@
 """The result of a correlation map: the map, the series it was made with, and the next choice."""
 
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,9 @@ from dashboard.figures.brainmap import step
 from dashboard.figures.common import framed
 from dashboard.figures.scale import Scale
 from dashboard.jobs.store import Job
+from dashboard.posted import Place, Pointed, offered, row_and_column, within
 from dashboard.results import brainmap_choice, common
+from dashboard.results.brainmap_choice import Way
 from dashboard.results.brainmap_pictures import mean_picture
 from pipelines.brainmap import preview
 from pipelines.brainmap.tiff import read_image
@@ -157,28 +158,31 @@ def register(app: Dash) -> None:
     brainmap_choice.register(app, PREFIX, f"{PREFIX}-mean")
 
 
-def compare(hover: Mapping[str, Any] | None, plane: str, job_id: str) -> Any:
+def compare(hover: Pointed | None, plane: Place, job_id: str) -> Any:
     """The series of the voxel that is pointed at, below the one it is compared with."""
     if not hover:
         raise PreventUpdate
     found, at = common.headline(common.job(job_id)), int(plane or 0)
-    y, x = (int(hover["points"][0][axis]) for axis in "yx")
+    y, x = row_and_column(hover)
     pixels, times = found["thinned"]["pixels"], found["thinned"]["times"]
     folder = common.folder(job_id)
     images = np.load(folder / preview.FILE, mmap_mode="r")
-    recorded = np.asarray(images[:, at, y // pixels, x // pixels])
-    r = load(folder, "correlation")[at, y, x]
+    place = within((at, y // pixels, x // pixels), images.shape[1:])
+    recorded = np.asarray(images[(slice(None), *place)])
+    values = load(folder, "correlation")
+    r = values[within((at, y, x), values.shape)]
     title = f"plane {at}, y {y}, x {x}: " + ("no r" if np.isnan(r) else f"r = {r:.3f}")
     figure = figures.compared(_values(folder), _unit(found), recorded, times, title)
     return Scale.of(found).timed(figure)
 
 
-def redraw(plane: str, limit: Any, way: str, job_id: str) -> tuple[Any, Any]:
+def redraw(plane: Place, limit: Any, way: Way, job_id: str) -> tuple[Any, Any]:
     """The chosen plane in the chosen colours."""
     if not isinstance(limit, int | float) or not 0 < limit <= 1:
         raise PreventUpdate
     folder = common.folder(job_id)
     values, mean = load(folder, "correlation"), load(folder, "mean")
-    at, scale = int(plane or 0), Scale.of(common.headline(common.job(job_id)))
+    at = offered(int(plane or 0), range(len(values)))
+    scale = Scale.of(common.headline(common.job(job_id)))
     shown = scale.pictured(figures.correlation(values[at], limit), values.shape[1:])
     return shown, mean_picture(mean[at], way, scale=scale)

@@ -1,7 +1,7 @@
 """The film of a first look: any plane at any time, beside its mean and deviation."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import dash_mantine_components as dmc
 import numpy as np
@@ -14,7 +14,9 @@ from dashboard.figures import brainmap_look as figures
 from dashboard.figures.common import framed, message
 from dashboard.figures.scale import Scale
 from dashboard.jobs.store import Job
+from dashboard.posted import Pointed, Whole, offered, one_of, row_and_column, within
 from dashboard.results import brainmap_choice, common
+from dashboard.results.brainmap_choice import Way
 from dashboard.results.brainmap_look_data import Look, contrast_limits, load
 from dashboard.results.brainmap_pictures import CONTRAST, ends, mean_picture
 
@@ -118,7 +120,8 @@ def frame(
 ) -> go.Figure:
     """One plane at one time, every n-th pixel of it."""
     folder = common.folder(job.id)
-    image = np.asarray(load(folder).preview[time, plane, ::every, ::every])
+    preview = load(folder).preview
+    image = np.asarray(preview[(*within((time, plane), preview.shape[:2]),)][::every, ::every])
     limits = contrast_limits(folder, plane, *contrast)
     found = common.headline(job)
     pixels = found["thinned"]["pixels"]
@@ -134,6 +137,7 @@ def stills(
     way: str = "voxel",
 ) -> list[Component]:
     """Mean and deviation of one plane."""
+    offered(plane, range(len(shown.mean)))
     mean, std = shown.mean[plane], shown.std[plane]
     scale = Scale.of(common.headline(job))
     deviation = scale.pictured(figures.picture(std, ends(std), colors, unit="std"), std.shape)
@@ -153,6 +157,9 @@ def stills(
     ]
 
 
+Colors = Annotated[str, one_of(figures.COLOR_MAPS)]
+
+
 def play(_clicks: int | None, paused: bool) -> tuple[bool, str]:
     """Start or stop the film: whether it stands still, and what the button does next."""
     return not paused, "Pause" if paused else "Play"
@@ -165,10 +172,18 @@ def next_time(_ticks: int | None, time: int, last: int, every: Any) -> int:
 
 
 def show_frame(
-    time: int, plane: str, low: Any, high: Any, colors: str, every: Any, job_id: str
+    time: int | float,
+    plane: Whole,
+    low: float | str | None,
+    high: float | str | None,
+    colors: Colors,
+    every: Any,
+    job_id: str,
 ) -> Any:
     """The chosen plane at the chosen time."""
-    if "" in (low, high) or None in (low, high) or not 0 <= low < high <= 100:
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        raise PreventUpdate
+    if not 0 <= low < high <= 100:
         raise PreventUpdate
     if not isinstance(every, int) or every < 1:
         raise PreventUpdate
@@ -176,20 +191,22 @@ def show_frame(
     return frame(common.job(job_id), int(time), int(plane), contrast, colors, every)
 
 
-def show_series(hover: Mapping[str, Any] | None, plane: str, job_id: str) -> Any:
+def show_series(hover: Pointed | None, plane: Whole, job_id: str) -> Any:
     """The series of the voxel that is pointed at, as far as it is previewed."""
     if not hover:
         raise PreventUpdate
-    y, x = (int(hover["points"][0][axis]) for axis in "yx")
+    y, x = row_and_column(hover)
     found = common.headline(common.job(job_id))
     thinned = found["thinned"]
+    preview = load(common.folder(job_id)).preview
     at = int(plane), y // thinned["pixels"], x // thinned["pixels"]
-    series = load(common.folder(job_id)).preview[(slice(None), *at)]
+    plane_at, row, column = within(at, preview.shape[1:])
+    series = preview[:, plane_at, row, column]
     title = f"plane {plane}, y {y}, x {x}"
     return Scale.of(found).timed(figures.voxel(np.asarray(series), thinned["times"], title))
 
 
-def show_stills(plane: str, colors: str, way: str, job_id: str) -> list[Component]:
+def show_stills(plane: Whole, colors: Colors, way: Way, job_id: str) -> list[Component]:
     """Mean and deviation of the chosen plane."""
     job = common.job(job_id)
     return stills(job, load(common.folder(job_id)), int(plane), colors, way)

@@ -1,6 +1,5 @@
 """The planes of a brain map as they are drawn: large, small, faded, one cluster alone."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from dashboard.figures import brainmap as figures
 from dashboard.figures.scale import UNKNOWN, Scale
+from dashboard.posted import Point, offered, within
 from dashboard.results.brainmap_atlas import STACK, Atlas, Look, Map, load_map
 from pipelines.brainmap import maps
 
@@ -54,6 +54,7 @@ def shown_planes(fitted: Map, planes: str) -> Shown:
         labels = np.take_along_axis(fitted.labels, top, axis=0)
         similarity = np.take_along_axis(fitted.similarity, top, axis=0)
         return Shown(labels, similarity, fitted.mean.max(axis=0)[None], ["Stack from above"])
+    offered(int(planes), range(len(fitted.labels)))
     part = slice(int(planes), int(planes) + PLANES_AT_ONCE)
     titles = [f"Plane {plane}" for plane in range(len(fitted.labels))[part]]
     return Shown(fitted.labels[part], fitted.similarity[part], fitted.mean[part], titles)
@@ -90,10 +91,13 @@ def _thumbnail(fitted: Map, k: int) -> Component:
     )
 
 
-def pointed_voxel(fitted: Map, planes: str, point: Mapping[str, Any]) -> tuple[int, int, int]:
+def pointed_voxel(fitted: Map, planes: str, point: Point) -> tuple[int, int, int]:
     """The (plane, y, x) of a point in the figure."""
     y, x = int(point["y"]), int(point["x"])
+    within((0, y, x), fitted.labels.shape)
     if planes == STACK:
         column = fitted.labels[:, y : y + 1, x : x + 1], fitted.similarity[:, y : y + 1, x : x + 1]
         return int(maps.most_similar_plane(*column)[0, 0]), y, x
-    return int(planes) + point["curveNumber"], y, x
+    plane = int(planes) + point.get("curveNumber", 0)
+    within((plane, y, x), fitted.labels.shape)
+    return plane, y, x

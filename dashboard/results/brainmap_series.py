@@ -18,6 +18,7 @@ from dashboard.figures import brainmap_series as figures
 from dashboard.figures.common import framed
 from dashboard.figures.scale import Scale
 from dashboard.jobs.store import Job
+from dashboard.posted import Place, Pointed, Voxel, offered, within
 from dashboard.results import common
 from dashboard.results.brainmap_pictures import ends
 from pipelines.brainmap import changed, preview
@@ -329,7 +330,7 @@ def register(app: Dash) -> None:
     )(show_series)
 
 
-def choose_voxel(click: Mapping[str, Any] | None, plane: str, job_id: str) -> list[int]:
+def choose_voxel(click: Pointed | None, plane: Place, job_id: str) -> list[int]:
     """The voxel (plane, y, x) of the images that was pressed."""
     if not click:
         raise PreventUpdate
@@ -338,14 +339,17 @@ def choose_voxel(click: Mapping[str, Any] | None, plane: str, job_id: str) -> li
     return [int(plane or 0) * every, int(point["y"]), int(point["x"])]
 
 
-def redraw(plane: str, at: Any, voxel: list[int], job_id: str) -> tuple[Any, Any]:
+def redraw(plane: Place, at: Any, voxel: Voxel, job_id: str) -> tuple[Any, Any]:
     """Both pictures."""
     change = load(job_id)
-    if not isinstance(at, int) or not 0 <= at < change.steps:
+    if type(at) is not int or not 0 <= at < change.steps:
         raise PreventUpdate
-    return draw(common.job(job_id), change, int(plane or 0), at, tuple(voxel))
+    shown = offered(int(plane or 0), range(change.planes))
+    return draw(common.job(job_id), change, shown, at, tuple(voxel))
 
 
-def show_series(voxel: list[int], job_id: str) -> Any:
+def show_series(voxel: Voxel, job_id: str) -> Any:
     """The series of the chosen voxel."""
-    return draw_series(common.job(job_id), load(job_id), tuple(voxel))
+    change = load(job_id)
+    place = within(tuple(voxel), tuple(change.found["images_shape"][1:]))
+    return draw_series(common.job(job_id), change, place)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dashboard.figures import brainmap_look as figures
 from dashboard.figures.common import framed
 from dashboard.jobs.store import Job
+from dashboard.posted import Drawn, Place, offered
 from dashboard.results import common
 from dashboard.results.brainmap_look_data import Look, load
 
@@ -87,22 +88,37 @@ def map_link(job: Job, threshold: float) -> str:
     )
 
 
+def set_here(
+    logarithm: int | float,
+    number: Any,
+    drawn: Drawn | None,
+    plane: Place,
+    job_id: str,
+) -> tuple[Any, ...]:
+    """As `set_threshold`, of what was just changed."""
+    return set_threshold(str(ctx.triggered_id), logarithm, number, drawn, plane, job_id)
+
+
 def set_threshold(
     changed: str,
     logarithm: float,
     number: Any,
     drawn: Mapping[str, Any] | None,
-    plane: str,
+    plane: Place,
     job_id: str,
 ) -> tuple[Any, ...]:
     """Let slider, number, line, count and link agree on the value that was just changed."""
     shown = load(common.folder(job_id))
     if changed == "look-threshold":
+        if abs(logarithm) > 300:
+            raise PreventUpdate
         threshold = float(f"{10**logarithm:.4g}")
     elif changed == "look-number":
         threshold = _typed(number)
     else:
-        threshold = largest_in_box(shown.std[int(plane or 0)], drawn)
+        threshold = largest_in_box(
+            shown.std[offered(int(plane or 0), range(len(shown.std)))], drawn
+        )
     position = max(figures.position(threshold), figures.position(shown.bins["std_from"].iloc[0]))
     line = Patch()
     line["layout"]["shapes"][0]["x0"] = position
@@ -178,4 +194,4 @@ def register(app: Dash) -> None:
         State("look-plane", "value"),
         job,
         prevent_initial_call=True,
-    )(lambda *values: set_threshold(str(ctx.triggered_id), *values))
+    )(set_here)

@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from dashboard import forms
 from dashboard.aria import aria
 from dashboard.jobs.store import Job
+from dashboard.posted import NO_SUCH_RESULT
 from dashboard.services import services
 from pipelines.errors import InputError
 from pipelines.spikes.timeline import Timeline
@@ -31,15 +32,25 @@ def job(job_id: str) -> Job:
 
 
 def folder(job_id: str) -> Path:
-    """Where a job's result lies."""
-    return services().settings.jobs / job_id / "result"
+    """Where a job's result lies.
+
+    Raises:
+        InputError: there is no such job (any more).
+    """
+    return services().settings.jobs / job(job_id).id / "result"
+
+
+class _Results(dict[str, Any]):
+    """Headline figures, which those of another kind of job lack."""
+
+    def __missing__(self, name: str) -> Any:
+        raise InputError(NO_SUCH_RESULT)
 
 
 def headline(job: Job) -> dict[str, Any]:
     """The headline figures in a job's `run.json`."""
     record = json.loads((folder(job.id) / "run.json").read_text(encoding="utf-8"))
-    results: dict[str, Any] = record["results"]
-    return results
+    return _Results(record["results"])
 
 
 def timeline(found: Mapping[str, Any]) -> Timeline:

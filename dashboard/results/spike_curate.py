@@ -1,17 +1,19 @@
 """The result of a review: the page on which units are labelled, merged and split by hand."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import dash_mantine_components as dmc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
+from typing_extensions import TypedDict
 
 from dashboard import curating, people
 from dashboard.aria import aria
 from dashboard.curating import Desk
 from dashboard.jobs.store import Job
+from dashboard.posted import one_of
 from dashboard.results import common, spike_locate
 from dashboard.results import spike_curate_after as after
 from dashboard.results import spike_curate_again as again
@@ -251,12 +253,21 @@ def register(app: Dash) -> None:
     cloud.register(app)
 
 
+Show = Annotated[str, one_of(parts.SHOWS)]
+
+
+class QueueRow(TypedDict):
+    """A row of the queue."""
+
+    unit: int
+
+
 def act(
     _do: Sequence[int | None],
     _take: Sequence[int | None],
     _go: Sequence[int | None],
-    selected: Sequence[dict[str, Any]] | None,
-    show: str,
+    selected: Sequence[QueueRow] | None,
+    show: Show,
     blind: bool,
     _refresh: Any,
     unit: int,

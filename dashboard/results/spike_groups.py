@@ -1,6 +1,6 @@
 """Groups of channels: their clusters, every solution that was kept, and what failed."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import dash_mantine_components as dmc
 import numpy as np
@@ -8,13 +8,15 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from numpy.typing import NDArray
+from pydantic import Field
 
 from dashboard.figures import spike_views
 from dashboard.figures.common import framed
 from dashboard.jobs.store import Job
 from dashboard.jobs.tasks import edit_link
+from dashboard.posted import Whole, offered
 from dashboard.results import common, spike_lasso
-from dashboard.results.spike_lasso import AXES, clouds
+from dashboard.results.spike_lasso import AXES, Axes, clouds
 from dashboard.submission import submit
 from pipelines.errors import NeuroboardError
 from pipelines.spikes.clouds import Cloud
@@ -160,15 +162,19 @@ def register(app: Dash) -> None:
     )(run_again)
 
 
-def show(group: str, solution: str, axes: str, job_id: str) -> tuple[Any, list[str], str, bool]:
+Solution = Annotated[str, Field(pattern=rf"^({AUTOMATIC}|[0-9]+ components)$")]
+
+
+def show(group: Whole, solution: str, axes: Axes, job_id: str) -> tuple[Any, list[str], str, bool]:
     """The chosen group with the chosen solution, as far as it has that one."""
     job = common.job(job_id)
-    choices = _solutions(clouds(common.folder(job_id))[int(group)])
+    known = clouds(common.folder(job_id))
+    choices = _solutions(known[offered(int(group), known)])
     shown = solution if solution in choices else AUTOMATIC
     return _figures(job, int(group), shown, axes), choices, shown, shown == AUTOMATIC
 
 
-def use(clicks: int | None, group: str, solution: str, job_id: str) -> tuple[Any, str]:
+def use(clicks: int | None, group: Whole, solution: Solution, job_id: str) -> tuple[Any, str]:
     """Sort that group again with the chosen solution; the others are taken over."""
     number = _number(solution)
     if not clicks or number is None:

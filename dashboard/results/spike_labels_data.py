@@ -51,7 +51,7 @@ def relabel(job: Job, simple: Rules, cells: BombcellRules) -> dict[str, Verdict]
     if _ran(stored, "thresholds"):
         found["thresholds"] = thresholds.label(table, simple)
     if _ran(stored, "bombcell"):
-        split = bool(job.parameters["split_non_somatic"])
+        split = bool(job.parameters.get("split_non_somatic"))
         found["bombcell"] = bombcell.label(table, cells, split_non_somatic=split)
     if _ran(stored, "unitrefine"):
         labels = stored["label_unitrefine"].to_numpy(dtype=str)

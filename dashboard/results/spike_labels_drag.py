@@ -10,6 +10,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from dashboard.posted import offered
 from pipelines.spikes.metric_table import MetricTable
 from pipelines.spikes.thresholds import Rule
 
@@ -64,7 +65,10 @@ def dragged_line(moved: Mapping[str, Any] | None, figure: Mapping[str, Any] | No
     for key, value in (moved or {}).items():
         match = DRAGGED.fullmatch(key)
         if match:
-            shape = (figure or {})["layout"]["shapes"][int(match.group(1))]
+            shapes = (figure or {}).get("layout", {}).get("shapes", ())
+            shape = shapes[offered(int(match.group(1)), range(len(shapes)))]
+            if not isinstance(value, int | float):
+                raise PreventUpdate
             section, _, side = str(shape["name"]).partition("|")
             return section, side, float(value)
     return None

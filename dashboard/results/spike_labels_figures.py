@@ -13,6 +13,7 @@ from dashboard.figures import spike_agreement as agreement_figures
 from dashboard.figures import spike_labels as figures
 from dashboard.figures.common import framed
 from dashboard.jobs.store import Job
+from dashboard.posted import offered
 from dashboard.results import common
 from dashboard.results.spike_labels_data import TITLES, stored_table
 from pipelines.spikes.metric_table import MetricTable
@@ -35,7 +36,7 @@ def all_figures(
         metric: whose distribution is shown.
         rules: all rules with their sections.
     """
-    table, labels = stored_table(common.folder(job.id)), live[by].labels
+    table, labels = stored_table(common.folder(job.id)), live[offered(by, live)].labels
     limits = [(section, rule) for section, rule in rules if rule.metric == metric]
     distribution = framed(
         figures.histogram(metric, table.column(metric), labels, limits),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
 import dash_mantine_components as dmc
 import numpy as np
@@ -17,6 +18,7 @@ from dashboard.figures import spike_selection as figures
 from dashboard.figures.common import framed
 from dashboard.figures.spikes import REFRACTORY_MS
 from dashboard.people import Role
+from dashboard.posted import Outline, Whole, offered, one_of
 from dashboard.results import common
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.spikes import finished_sorting
@@ -27,6 +29,7 @@ from pipelines.spikes.selection import choose
 from pipelines.spikes.trains import isi_histogram
 
 AXES = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
+Axes = Annotated[str, one_of(AXES)]
 HINT = (
     "Draw a line around some spikes with the mouse to see how many they are and how they differ "
     "from the rest of their unit."
@@ -93,9 +96,7 @@ def register(app: Dash) -> None:
     )(split)
 
 
-def show(
-    outline: Sequence[Sequence[float]] | None, group: str, axes: str, job_id: str
-) -> list[Component]:
+def show(outline: Outline | None, group: Whole, axes: Axes, job_id: str) -> list[Component]:
     """What is inside the line, and its unit's spikes beside it."""
     if not outline:
         return [html.P(HINT, className="hint")]
@@ -123,7 +124,9 @@ def _inside(
     folder: Path, outline: Sequence[Sequence[float]], group: int, axes: str
 ) -> tuple[dict[int, NDArray[np.int64]], int]:
     line = (outline[0], outline[1])
-    chosen = choose(_sorting(folder), group, clouds(folder)[group], AXES[axes], line)
+    known = clouds(folder)
+    cloud = known[offered(group, known)]
+    chosen = choose(_sorting(folder), group, cloud, AXES[axes], line)
     return dict(chosen.places), chosen.loose
 
 

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
+from typing_extensions import TypedDict
 
 from dashboard.figures import spike_look as figures
 from dashboard.figures.common import framed, gap_words
 from dashboard.jobs.store import Job
+from dashboard.posted import Span
 from dashboard.results import common
 from pipelines.errors import NeuroboardError
 from pipelines.spikes.no_signal import FILE as STRETCHES
@@ -235,11 +237,25 @@ def register(app: Dash) -> None:
     )(zoom)
 
 
+class _Axis(TypedDict):
+    range: Span
+
+
+class _Layout(TypedDict):
+    xaxis: _Axis
+
+
+class Shown(TypedDict):
+    """The figure as it is: of it only the stretch that is shown."""
+
+    layout: _Layout
+
+
 def zoom(
-    dragged: list[float] | None,
+    dragged: Span | None,
     chosen: list[str],
     _whole: Any,
-    shown: dict[str, Any],
+    shown: Shown,
     job_id: str,
 ) -> tuple[Any, str]:
     """The traces of what is chosen, where the picture was dragged to."""

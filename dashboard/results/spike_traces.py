@@ -1,15 +1,17 @@
 """The signal itself, with the spikes of a sorting in it."""
 
-from typing import Any
+from typing import Annotated
 
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
+from pydantic import Field
 
 from dashboard.figures import spike_views
 from dashboard.figures.common import framed, gap_words
 from dashboard.jobs.store import Job
+from dashboard.posted import UnitRow
 from dashboard.results import common, spike_locate
 from pipelines.errors import InputError
 from pipelines.spikes.overview import LONGEST_STRETCH_S
@@ -83,10 +85,13 @@ def register(app: Dash) -> None:
     )(show)
 
 
+Seconds = Annotated[str, Field(pattern=r"^[0-9]{1,4}(\.[0-9]{1,4})?$")]
+
+
 def show(
     start_s: float | str | None,
-    length_s: str,
-    selected: list[dict[str, Any]] | None,
+    length_s: Seconds,
+    selected: list[UnitRow] | None,
     job_id: str,
 ) -> Component:
     """The signal at the chosen place."""

@@ -13,6 +13,7 @@ from dashboard.figures import spikes as figures
 from dashboard.figures.common import framed, gap_words
 from dashboard.figures.spikes import MeanWaveform
 from dashboard.jobs.store import Job
+from dashboard.posted import offered
 from dashboard.results import common
 from pipelines.spikes.overview import over_time
 from pipelines.spikes.trains import correlogram, isi_histogram
@@ -32,7 +33,7 @@ def trains(folder: Path) -> dict[int, NDArray[np.int64]]:
 def waveform(folder: Path, unit: int) -> MeanWaveform:
     """A unit's mean waveform."""
     with np.load(folder / "waveforms.npz") as stored:
-        row = int(np.flatnonzero(stored["unit_id"] == unit)[0])
+        row = stored["unit_id"].tolist().index(offered(unit, stored["unit_id"].tolist()))
         return MeanWaveform(
             stored["mean"][row], stored["sd"][row], stored["ms"], stored["channel_id"]
         )

@@ -1,7 +1,6 @@
 """The result of a sorting: units, their waveforms and intervals."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import dash_mantine_components as dmc
 import numpy as np
@@ -13,6 +12,7 @@ from dash.exceptions import PreventUpdate
 from dashboard.figures import spikes as figures
 from dashboard.figures.common import framed, gap_words
 from dashboard.jobs.store import Job
+from dashboard.posted import UnitRow, Whole, offered
 from dashboard.results import common, spike_groups, spike_locate, spike_traces, spike_unit
 from dashboard.results.spike_unit import trains
 from pipelines.spikes.trains import correlogram
@@ -187,7 +187,8 @@ def _pairs(job: Job, units: pd.DataFrame) -> Iterator[Component]:
 def _correlogram(job: Job, one: int, two: int) -> Component:
     found, timeline = trains(common.folder(job.id)), common.timeline(common.headline(job))
     rate = float(common.headline(job)["sampling_frequency"])
-    histogram = correlogram(timeline.apart(found[one]), timeline.apart(found[two]), rate)
+    first, second = (timeline.apart(found[offered(unit, found)]) for unit in (one, two))
+    histogram = correlogram(first, second, rate)
     other = "its other spikes" if one == two else f"spikes of unit {two}"
     return framed(
         figures.correlogram(f"time from a spike of unit {one} (ms)", two, histogram),
@@ -228,9 +229,9 @@ def register(app: Dash) -> None:
 def turn(
     _previous: int | None,
     _next: int | None,
-    rows: Sequence[dict[str, Any]] | None,
-    selected: Sequence[dict[str, Any]] | None,
-) -> list[dict[str, Any]]:
+    rows: Sequence[UnitRow] | None,
+    selected: Sequence[UnitRow] | None,
+) -> list[UnitRow]:
     """The row before or after the chosen one, as the table is sorted and filtered now."""
     if not rows:
         raise PreventUpdate
@@ -242,12 +243,12 @@ def turn(
     return [rows[(order.index(here) + step) % len(rows)]]
 
 
-def show_pair(one: str, two: str, job_id: str) -> Component:
+def show_pair(one: Whole, two: Whole, job_id: str) -> Component:
     """The correlogram of two chosen units."""
     return _correlogram(common.job(job_id), int(one), int(two))
 
 
-def show_unit(selected: list[dict[str, Any]] | None, job_id: str) -> Component:
+def show_unit(selected: list[UnitRow] | None, job_id: str) -> Component:
     """Waveforms and intervals of the chosen unit."""
     if not selected:
         raise PreventUpdate

@@ -14,6 +14,7 @@ from dashboard.figures.common import message
 from dashboard.figures.pictures import pictured
 from dashboard.figures.synapses import cluster_name
 from dashboard.jobs.store import Job
+from dashboard.posted import offered
 from dashboard.results import common, synapse_sets
 from dashboard.results.synapse_choice import Choice, Rows, chosen_rows, named_rows
 from dashboard.results.synapse_rows import clusters
@@ -197,7 +198,7 @@ def view(name: str, measure: str, rows: pd.DataFrame) -> Component:
         "density": lambda: figures.density(rows),
         "map3d": lambda: figures.map_in_space(rows),
     }
-    return pictured(makers[name](), id="synapses-viewed", caption=CAPTIONS[name])
+    return pictured(makers[offered(name, makers)](), id="synapses-viewed", caption=CAPTIONS[name])
 
 
 # -- callbacks
@@ -248,14 +249,15 @@ def show_histogram(measure: str, choice: Choice | None, job_id: str) -> Any:
         # Redrawing would take away the selection that is being made.
         raise PreventUpdate
     rows = clusters(common.folder(job_id))
-    return figures.histogram(rows, measure, chosen_rows(job_id, choice))
+    return figures.histogram(rows, offered(measure, described(rows)), chosen_rows(job_id, choice))
 
 
 def show_view(name: str, measure: str, job_id: str) -> Any:
     """Another view; only the one by neuron depends on the measure."""
     if ctx.triggered_id == "synapses-measure" and name != "boxes":
         raise PreventUpdate
-    return view(name, measure, clusters(common.folder(job_id)))
+    rows = clusters(common.folder(job_id))
+    return view(name, offered(measure, described(rows)), rows)
 
 
 def keep(

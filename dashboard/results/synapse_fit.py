@@ -4,18 +4,21 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import dash_mantine_components as dmc
 import pandas as pd
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from dashboard.figures import synapse_evidence
 from dashboard.figures import synapses as figures
 from dashboard.figures.pictures import CHOOSING_CONFIG, pictured
 from dashboard.jobs.store import Job
+from dashboard.posted import offered
 from dashboard.results import common, synapse_explore, synapse_grid
 from dashboard.results.synapse_check import offers, report
 from dashboard.results.synapse_choice import Choice, chosen_rows
@@ -291,11 +294,21 @@ def show_chosen(choice: Choice | None, job_id: str) -> tuple[Any, str]:
     return records, f"{len(chosen):,} of {len(rows):,} synapses are chosen."
 
 
+Window4 = Annotated[list[int | float], Field(min_length=4, max_length=4)]
+"""Left, right, bottom, top."""
+
+
+class NumberedRow(TypedDict):
+    """A row of the table of synapses."""
+
+    number: int
+
+
 def redraw(
     colour: str,
-    selected: Sequence[dict[str, Any]] | None,
+    selected: Sequence[NumberedRow] | None,
     choice: Choice | None,
-    seen: Sequence[float] | None,
+    seen: Window4 | None,
     job_id: str,
 ) -> tuple[Any, str]:
     """The map in another colour, with a row pointed out, or at another zoom."""
@@ -310,7 +323,9 @@ def redraw(
         raise PreventUpdate
     marked, text = _pointed_out(job_id, rows, selected)
     window = window_of(seen) if is_raster else None
-    figure = figures.embedding(rows, colour, marked, window, chosen_rows(job_id, choice))
+    figure = figures.embedding(
+        rows, offered(colour, rows.columns), marked, window, chosen_rows(job_id, choice)
+    )
     if choice and choice["source"] != "map":
         # Otherwise plotly keeps what was lassoed before.
         figure.update_layout(selectionrevision=json.dumps(choice))
@@ -318,11 +333,11 @@ def redraw(
 
 
 def _pointed_out(
-    job_id: str, rows: pd.DataFrame, selected: Sequence[dict[str, Any]] | None
+    job_id: str, rows: pd.DataFrame, selected: Sequence[NumberedRow] | None
 ) -> tuple[list[int], str]:
     if not selected:
         return [], ""
-    row = int(selected[0]["number"])
+    row = offered(selected[0]["number"], range(len(rows)))
     others = nearest(common.folder(job_id), row)
     names = figures.names_of(rows.loc[others]).tolist()
     own = figures.names_of(rows.loc[[row]]).iloc[0]

@@ -1,15 +1,17 @@
 """The table of clustered synapses beside the map: whole, or page by page when it is long."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, NotRequired
 
 import dash_ag_grid as dag
 import pandas as pd
 from dash import ClientsideFunction, Dash, Input, Output, State, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from dashboard.aria import aria
+from dashboard.posted import offered
 from dashboard.results import common
 from dashboard.results.synapse_check import MOST_ROWS
 from dashboard.results.synapse_choice import Choice, chosen_rows
@@ -82,7 +84,22 @@ def register(app: Dash) -> None:
     )
 
 
-def page(request: Mapping[str, Any] | None, choice: Choice | None, job_id: str) -> dict[str, Any]:
+class Order(TypedDict):
+    """A column that the table is sorted by."""
+
+    colId: str
+    sort: str
+
+
+class RowsRequest(TypedDict):
+    """The part of the table that is asked for."""
+
+    startRow: Annotated[int, Field(ge=0)]
+    endRow: Annotated[int, Field(ge=0)]
+    sortModel: NotRequired[list[Order] | None]
+
+
+def page(request: RowsRequest | None, choice: Choice | None, job_id: str) -> dict[str, Any]:
     """The rows that a long table asks for, of those that are chosen."""
     if not request or not job_id:
         raise PreventUpdate
@@ -90,9 +107,9 @@ def page(request: Mapping[str, Any] | None, choice: Choice | None, job_id: str) 
     chosen = chosen_rows(job_id, choice)
     shown = rows if chosen is None else rows.iloc[chosen]
     for order in request.get("sortModel") or []:
-        column = order["colId"]
+        column = offered(order["colId"], ("number", *shown.columns))
         values = shown.index.to_series() if column == "number" else shown[column]
         ranked = values.sort_values(ascending=order["sort"] == "asc", kind="stable").index
         shown = rows.loc[ranked]
-    wanted = shown.iloc[int(request["startRow"]) : int(request["endRow"])]
+    wanted = shown.iloc[request["startRow"] : request["endRow"]]
     return {"rowData": records(wanted), "rowCount": len(shown)}

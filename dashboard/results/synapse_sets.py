@@ -8,7 +8,7 @@ from filelock import FileLock
 
 from dashboard import people
 from dashboard.people import Role
-from dashboard.services import services
+from dashboard.results import common
 from pipelines.errors import InputError
 from pipelines.outputs import atomic_file
 
@@ -58,7 +58,7 @@ def remove(job_id: str, name: str) -> Sets:
 
 
 def _file(job_id: str) -> Path:
-    return services().settings.jobs / job_id / FILE
+    return common.folder(job_id).parent / FILE
 
 
 def _locked(job_id: str) -> FileLock:

@@ -22,7 +22,7 @@ def text_of(component: Any) -> str:
     return str(to_json_plotly(component))
 
 
-PATHS = ("/", "/spikes", "/brainmap", "/synapses", "/models", "/jobs", "/jobs/x")
+PATHS = ("/", "/spikes", "/brainmap", "/synapses", "/models", "/jobs")
 
 
 @pytest.mark.parametrize("path", PATHS)
