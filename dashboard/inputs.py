@@ -16,7 +16,7 @@ from dashboard import curating, roots, uploads
 from dashboard.examples import EXAMPLES, example_path
 from dashboard.jobs.store import JobInput, State, Store
 from dashboard.settings import Settings
-from pipelines import registry
+from pipelines import bundles, registry
 from pipelines.errors import InputError
 from pipelines.fingerprint import fingerprint
 from pipelines.provenance import files_below
@@ -61,7 +61,14 @@ def _from_job(name: str, job_id: str, settings: Settings, store: Store) -> JobIn
         raise InputError(f"Job {job_id} has no finished result: run it first.")
     label = f"{job.inputs[0].label.partition(' (job ')[0]} (job {job_id})"
     path = settings.jobs / job_id / "result"
+    _refuse_earlier(f"The model of job {job_id}", path)
     return JobInput(name, f"job:{job_id}", label, str(path), f"job:{job_id}{_located(path)}")
+
+
+def _refuse_earlier(name: str, folder: Path) -> None:
+    """A job that used it would end with the same sentence."""
+    if bundles.keeps_pickle(folder):
+        raise InputError(bundles.earlier_sentence(name, folder))
 
 
 def _located(result: Path) -> str:
@@ -75,6 +82,7 @@ def _from_registry(name: str, model: str, settings: Settings) -> JobInput:
     if entry.retired:
         raise InputError(f"The model {model} is retired: choose another, or restore it.")
     entry.card()
+    _refuse_earlier(f"The model {model}", entry.folder)
     label, reference = f"Model {model}", f"model:{model}"
     return JobInput(name, reference, label, str(entry.folder), f"model:{entry.digest}")
 

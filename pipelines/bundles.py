@@ -75,11 +75,26 @@ class Bundle:
     def refuse_earlier(self) -> None:
         """Raise BundleError if the classifier is a pickle, as it was in earlier versions."""
         if self.is_earlier:
-            raise BundleError(
-                f"{self.folder} is of an earlier version, which kept models as pickles, and those "
-                f"can run anything: convert it once with {CONVERT} {shlex.quote(str(self.folder))}"
-                "; its predictions stay the same."
-            )
+            raise BundleError(earlier_sentence(str(self.folder), self.folder))
+
+
+def keeps_pickle(folder: Path) -> bool:
+    """Whether a folder is a bundle of an earlier version, by the names of its files."""
+    return any((folder / name).is_file() for name in EARLIER)
+
+
+def earlier_sentence(name: str, folder: Path) -> str:
+    """What to do with a bundle of an earlier version, or a folder of such.
+
+    Args:
+        name: what to call it.
+        folder: what to convert.
+    """
+    return (
+        f"{name} is of an earlier version, which kept models as pickles, and those can run "
+        f"anything: convert it once with {CONVERT} {shlex.quote(str(folder))}; its predictions "
+        "stay the same."
+    )
 
 
 def write_classifier(folder: Path, classifier: Any) -> None:

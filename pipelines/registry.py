@@ -234,7 +234,9 @@ def _fill(source: Path, folder: Path) -> None:
     if source.is_file() and source.suffix.lower() in PUBLISHED_SUFFIXES:
         import_module(IMPORTER).convert(source, folder)
     elif source.is_dir():
-        for name in [*bundles.open_bundle(source).digests, bundles.MANIFEST]:
+        bundle = bundles.open_bundle(source)
+        bundle.refuse_earlier()
+        for name in [*bundle.digests, bundles.MANIFEST]:
             shutil.copyfile(source / name, folder / name)
     else:
         raise BundleError(

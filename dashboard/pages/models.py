@@ -1,6 +1,7 @@
 """Models: what was trained here and what the lab keeps, side by side."""
 
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from dash.exceptions import PreventUpdate
 
 from dashboard import panel, people, posted, shell
 from dashboard.aria import aria
-from dashboard.jobs.store import State
+from dashboard.jobs.store import Job, State
 from dashboard.people import Role
 from dashboard.results import common
 from dashboard.services import services
@@ -46,6 +47,7 @@ def layout(compare: str = "", **_: str) -> Component:
         html.Section(
             [
                 html.H2("Registry"),
+                *_to_convert(),
                 html.P(id="models-status", role="status", className="chosen"),
                 html.Div(registry_table(), id="models-registry"),
                 html.P(
@@ -66,14 +68,40 @@ def layout(compare: str = "", **_: str) -> Component:
     )
 
 
+def _to_convert() -> list[Component]:
+    """What to do with models that an earlier version kept as pickles, if there are any."""
+    settings = services().settings
+    kept = [entry.folder for entry in _entries()]
+    trained = [settings.jobs / job.id / "result" for job in _trained()]
+    count = sum(map(bundles.keeps_pickle, [*kept, *trained]))
+    if not count:
+        return []
+    are = "1 model is" if count == 1 else f"{count} models are"
+    return [
+        html.P(
+            [
+                f"{are} of an earlier version, which kept models as pickles, and those can run "
+                "anything. They are not opened until the owner of this computer converts them "
+                "once with ",
+                html.Code(f"{bundles.CONVERT} {shlex.quote(str(settings.home))}"),
+                "; predictions stay the same.",
+            ],
+            className="note",
+        )
+    ]
+
+
+def _trained() -> list[Job]:
+    return [job for job in services().store.latest(TRAIN) if job.state is State.DONE]
+
+
 def cards() -> dict[str, Card]:
     """The card of every model that is here, by reference: the registry's, then the jobs'."""
     settings, found = services().settings, {}
     for entry in _entries():
         found[f"model:{entry.name}"] = _card(entry.folder)
-    for job in services().store.latest(TRAIN):
-        if job.state is State.DONE:
-            found[f"job:{job.id}"] = _card(settings.jobs / job.id / "result")
+    for job in _trained():
+        found[f"job:{job.id}"] = _card(settings.jobs / job.id / "result")
     return found
 
 
@@ -186,7 +214,7 @@ ACTIONS: Mapping[str, Callable[[Path, str], str]] = {
 
 
 def _trained_table() -> Component:
-    done = [job for job in services().store.latest(TRAIN) if job.state is State.DONE]
+    done = _trained()
     if not done:
         synapses = dcc.Link("of synapses", href="/synapses?step=train")
         units = dcc.Link("of units", href="/spikes?step=train")

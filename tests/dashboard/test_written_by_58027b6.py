@@ -1,5 +1,6 @@
 """A home folder of commit 58027b6 is opened: its jobs, results, uploads, curation and models."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,14 +10,16 @@ from dash import Dash
 from dash.exceptions import PreventUpdate
 from plotly.io.json import to_json_plotly
 
-from dashboard import create_app, curating, following, results, submission, uploads
+from dashboard import create_app, curating, following, inputs, results, submission, uploads
 from dashboard.jobs.store import State
-from dashboard.pages import spikes
+from dashboard.pages import models, spikes
 from dashboard.services import Services, services
 from dashboard.settings import Settings
 from pipelines import registry
+from pipelines.earlier_models import convert
+from pipelines.errors import InputError
 from pipelines.spikes.curation import Step
-from tests.earlier import HOLDS, unpack
+from tests.earlier import HOLDS, needs_same_scikit_learn, unpack
 
 JOBS = HOLDS["jobs"]
 DONE = {job_id: task for job_id, (task, state) in JOBS.items() if state == "done"}
@@ -84,7 +87,10 @@ def test_a_curation_goes_on(old: Services) -> None:
     assert sorted(desk.state().units) == [0, 1, 2, 3]
 
 
+@pytest.mark.usefixtures("quick_pickles")
 def test_results_are_inputs_of_new_jobs(old: Services) -> None:
+    needs_same_scikit_learn(old.settings.registry / "forest")
+    convert(old.settings.registry)
     sorting, fit = the("spikes sort"), the("brainmap fit")
     parameters = {"format": "phy"}
     export = submission.submit("spikes export", {"sorting": f"job:{sorting}"}, parameters)
@@ -108,6 +114,16 @@ def test_models_are_offered(old: Services) -> None:
         ("neighbours", True),
     ]
     assert not any(entry.problems() for entry in entries)
+
+
+def test_models_that_are_pickles_are_not_used_and_the_page_says_what_to_do(old: Services) -> None:
+    words = f"python -m pipelines models convert {old.settings.home}"
+    drawn = json.dumps(json.loads(to_json_plotly(models.layout())))
+    assert "4 models are of an earlier version" in drawn
+    assert words in drawn
+    for reference in ("model:forest", f"job:{the('synapses train')}"):
+        with pytest.raises(InputError, match=f"{words}.*its predictions stay the same"):
+            inputs.resolve("bundle", reference, old.settings, old.store)
 
 
 def test_an_export_takes_the_newest_labelling_of_its_units(old: Services) -> None:

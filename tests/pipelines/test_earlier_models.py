@@ -3,7 +3,6 @@
 import json
 import shutil
 from hashlib import sha256
-from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,13 @@ from pipelines import bundles, pickled, registry
 from pipelines.__main__ import main
 from pipelines.earlier_models import convert
 from pipelines.errors import BundleError
-from tests.earlier import unpack
+from tests.earlier import needs_same_scikit_learn, unpack
 
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = unpack(tmp_path_factory.mktemp("earlier"), "home", "synapses")
-    card = json.loads((folder / "home/models/forest/card.json").read_text("utf-8"))
-    made, here = card["versions"]["scikit-learn"], metadata.version("scikit-learn")
-    if made.split(".")[:2] != here.split(".")[:2]:
-        pytest.skip(f"the bundles are of scikit-learn {made}, here is {here}")
+    needs_same_scikit_learn(folder / "home/models/forest")
     return folder
 
 
@@ -104,6 +100,12 @@ def test_a_model_that_was_changed_since_is_not_converted(home: Path) -> None:
     bundles.write_manifest(folder)
     with pytest.raises(BundleError, match="forest is not as it was added"):
         convert(home / "models")
+
+
+def test_a_bundle_of_an_earlier_version_is_not_added_as_it_is(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"forest is of an earlier version.*models convert"):
+        registry.add(home / "models/forest", tmp_path / "registry")
+    assert not registry.entries(tmp_path / "registry")
 
 
 def test_what_is_no_bundle_is_told(tmp_path: Path, bundle: Path) -> None:

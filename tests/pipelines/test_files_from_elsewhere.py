@@ -163,11 +163,17 @@ def calls(file: Path) -> Iterator[str]:
         (r"load_sorting_analyzer|load_zarr|.*SortingAnalyzer.load", ["carried_analyzer.py"]),
         (r".*read_nwb_|.*NwbRecording|.*read_mearec_|.*read_hdf|.*HDFStore", ["nwb_recordings.py"]),
         (r".*NWBHDF5IO 'r|h5py\.File '(a|r\+)|.*h5f\.open", []),
+        (r"skops\.io\.load", ["stored_estimators.py"]),
+        (r".*\.load_model", ["exported.py", "published.py", "stored_boosters.py"]),
+        (r"joblib\.load|.*read_pickle|.*[Uu]npickl(er|ed)", ["pickled_child.py", "unpickling.py"]),
         (r"tifffile\.(TiffFile|imread|TiffSequence|memmap)", ["tiff.py"]),
     ],
 )
 def test_nothing_else_opens_a_file_that_can_name_another(pattern: str, allowed: list[str]) -> None:
-    """hdf5.py, zarr_store.py and tiff.py look first; what else has such a call only writes."""
+    """hdf5.py, zarr_store.py and tiff.py look first; what else has such a call only writes.
+
+    exported.py and published.py load what stored_boosters.py looked through before.
+    """
     root = Path(__file__).parents[2]
     found = {
         file.name
@@ -176,6 +182,21 @@ def test_nothing_else_opens_a_file_that_can_name_another(pattern: str, allowed: 
         if any(re.match(pattern, call) for call in calls(file))
     }
     assert sorted(found) == allowed
+
+
+def test_pickles_are_known_to_the_closed_process_and_the_export_alone() -> None:
+    root = Path(__file__).parents[2]
+    modules = re.compile(
+        r"^\s*(import|from) (pickle|_pickle|joblib|shelve|marshal|dill|cloudpickle)\b", re.M
+    )
+    found = {
+        file.name
+        for folder in ("pipelines", "dashboard")
+        for file in (root / folder).rglob("*.py")
+        if modules.search(text := file.read_text("utf-8"))
+        or re.search(r"allow_pickle=(?!False)", text)
+    }
+    assert found == {"exported.py", "pickled_child.py", "unpickling.py"}
 
 
 def test_a_folder_whose_link_leads_out_is_refused_and_one_within_it_is_read(

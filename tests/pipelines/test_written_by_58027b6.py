@@ -4,7 +4,6 @@ import json
 import shutil
 from collections.abc import Callable
 from hashlib import sha256
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from pipelines.spikes.label_tables import read_labels
 from pipelines.spikes.sort_file import read_sort_file
 from pipelines.synapses import published
 from pipelines.synapses.given import read_labels as read_labels_from
-from tests.earlier import ARCHIVES, DIGESTS, HOLDS, unpack
+from tests.earlier import ARCHIVES, DIGESTS, HOLDS, needs_same_scikit_learn, unpack
 
 KINDS = ("lab", "spikes", "brainmap", "synapses", "models")
 FORMATS = ("phy", "nwb", "curation-json", "blech-hdf5", "csv", "zarr")
@@ -63,14 +62,6 @@ def converted(quick_pickles: None, tmp_path: Path) -> Callable[[Path], Path]:
 def results(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     return found["results"]
-
-
-def needs_same_scikit_learn(bundle: Path) -> None:
-    """Pickles of another scikit-learn are refused, which tests of bundles are about."""
-    made = json.loads((bundle / "card.json").read_text(encoding="utf-8"))["versions"]
-    here = metadata.version("scikit-learn")
-    if made["scikit-learn"].split(".")[:2] != here.split(".")[:2]:
-        pytest.skip(f"the bundle is of scikit-learn {made['scikit-learn']}, here is {here}")
 
 
 def test_the_archives_are_as_they_were_made(tmp_path: Path) -> None:
