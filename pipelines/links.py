@@ -6,23 +6,30 @@ from pathlib import Path
 
 from pipelines.errors import InputError
 
+LOCK_OF_EMACS = ".#"
+"""A link to nowhere beside a file that somebody edits."""
+
 
 def refuse_links_out(folder: Path, kind: type[InputError] = InputError) -> None:
-    """Check that no link in a folder, at any depth, leads out of it; of a file there is nothing.
+    """Check that no link in a folder, at any depth, leads out of it or nowhere.
 
     Whoever made the folder would get whatever the account of this program can read. The folder
-    itself may be a link, for the person named it.
+    itself may be a link, for the person named it. What a link should have led to would be missed in
+    silence: in zarr, a chunk that is not there is zeros.
 
     Raises:
         InputError: of the given kind: one does.
     """
     root = folder.resolve()
     for link in _links(folder):
-        if not link.resolve().is_relative_to(root):
+        # A link to itself leads nowhere: of Python, `resolve` alone refuses it with an error.
+        if not Path(os.path.realpath(link)).is_relative_to(root):
             raise kind(
                 f"{link} is a link that points out of the folder {folder.name}, which is not "
                 "followed: copy the files themselves into it (of DataLad: datalad unlock)."
             )
+        if not link.exists() and not link.name.startswith(LOCK_OF_EMACS):
+            raise kind(f"{link} is a link that leads nowhere: copy the file itself to its place.")
 
 
 def _links(folder: Path) -> Iterator[Path]:

@@ -214,6 +214,16 @@ def test_a_folder_whose_link_leads_out_is_refused_and_one_within_it_is_read(
         tasks.run("brainmap look", {"images": folder}, {}, tmp_path / "second")
 
 
+@pytest.mark.parametrize("target", ["0.0.0", "gone"])
+def test_a_link_that_leads_nowhere_is_a_sentence(tmp_path: Path, target: str) -> None:
+    zarr.save_array(str(tmp_path / "film.zarr"), np.zeros((6, 20, 30), np.uint8))
+    (tmp_path / "film.zarr" / "0.0.0").unlink()
+    (tmp_path / "film.zarr" / "0.0.0").symlink_to(target)
+    (tmp_path / "film.zarr" / ".#notes").symlink_to("ann@lab.1234")
+    with pytest.raises(InputError, match=r"0\.0\.0 is a link that leads nowhere"):
+        tasks.run("brainmap look", {"images": tmp_path / "film.zarr"}, {}, tmp_path / "out")
+
+
 OME = """<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">
 <Image ID="Image:0"><Pixels DimensionOrder="XYZCT" ID="Pixels:0" SizeC="1" SizeT="6" SizeX="30"
 SizeY="20" SizeZ="1" Type="uint8"><Channel ID="Channel:0:0" SamplesPerPixel="1"/>{planes}</Pixels>
