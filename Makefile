@@ -1,6 +1,7 @@
 # make run    environment, dependencies, example data, app in the browser
 # make test   everything that is tested, browser stories included
 # make check  style, types, layers
+# make fuzz   20,000 damaged files of every kind; READER=tiff and N=500 for some, ARGS for more
 # make lock   requirements.lock and docs/licences.md anew, after requirements.txt was changed
 
 VENV := .venv
@@ -16,7 +17,7 @@ FIND_PYTHON = for p in $(PYTHON) python3.13 python3.12 python3.11 python3 python
 	&& { echo $$p; exit 0; }; done; \
 	echo "Python 3.11, 3.12 or 3.13 is needed: install one, or say make PYTHON=/path/to/python" >&2; exit 1
 
-.PHONY: run test check lock licences examples screenshots clean
+.PHONY: run test check fuzz lock licences examples screenshots clean
 
 run: $(VENV)/run.stamp examples
 	$(VENV)/bin/python app.py $(ARGS)
@@ -44,6 +45,9 @@ check: $(VENV)/dev.stamp
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/python -m pytest -q tests/test_architecture.py
+
+fuzz: $(VENV)/dev.stamp
+	nice $(VENV)/bin/python -m tests.fuzz --inputs $(or $(N),20000) --reader "$(READER)" $(ARGS)
 
 lock: $(VENV)/dev.stamp
 	.ci/lock $(ARGS)
