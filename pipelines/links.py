@@ -20,16 +20,29 @@ def refuse_links_out(folder: Path, kind: type[InputError] = InputError) -> None:
     Raises:
         InputError: of the given kind: one does.
     """
-    root = folder.resolve()
     for link in _links(folder):
-        # A link to itself leads nowhere: of Python, `resolve` alone refuses it with an error.
-        if not Path(os.path.realpath(link)).is_relative_to(root):
-            raise kind(
-                f"{link} is a link that points out of the folder {folder.name}, which is not "
-                "followed: copy the files themselves into it (of DataLad: datalad unlock)."
-            )
-        if not link.exists() and not link.name.startswith(LOCK_OF_EMACS):
-            raise kind(f"{link} is a link that leads nowhere: copy the file itself to its place.")
+        _refuse(link, folder, kind)
+
+
+def refuse_link_out(file: Path, kind: type[InputError] = InputError) -> None:
+    """Check a file that is read because it lies beside the one that was named; it need not exist.
+
+    Raises:
+        InputError: of the given kind: it is a link that leads out of its folder or nowhere.
+    """
+    if file.is_symlink():
+        _refuse(file, file.parent, kind)
+
+
+def _refuse(link: Path, folder: Path, kind: type[InputError]) -> None:
+    # A link to itself leads nowhere: of Python, `resolve` alone refuses it with an error.
+    if not Path(os.path.realpath(link)).is_relative_to(folder.resolve()):
+        raise kind(
+            f"{link} is a link that points out of the folder {folder.name}, which is not "
+            "followed: copy the files themselves into it (of DataLad: datalad unlock)."
+        )
+    if not link.exists() and not link.name.startswith(LOCK_OF_EMACS):
+        raise kind(f"{link} is a link that leads nowhere: copy the file itself to its place.")
 
 
 def _links(folder: Path) -> Iterator[Path]:

@@ -14,6 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.errors import ImageError
+from pipelines.links import refuse_link_out
+
 NAMES = ("ops.npy", "db.npy", "reg_outputs.npy", "settings.npy")
 MOST_BYTES = 1 << 30
 STEPS = 30
@@ -48,10 +51,15 @@ class Settings:
 
 
 def read_settings(folder: Path) -> Settings:
-    """Look for the size of a frame in the settings of a plane's folder."""
+    """Look for the size of a frame in the settings of a plane's folder.
+
+    Raises:
+        ImageError: they are a link that leads out of the folder.
+    """
     found: dict[str, Any] = {}
     for name in NAMES:
         file = folder / name
+        refuse_link_out(file, ImageError)
         if file.is_file() and file.stat().st_size <= MOST_BYTES:
             found = {**_numbers(file), **found}
     return Settings(

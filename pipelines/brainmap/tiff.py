@@ -17,9 +17,12 @@ from pipelines.brainmap.axes import LETTERS, sizes
 from pipelines.brainmap.images import checked_dtype
 from pipelines.brainmap.tiff_metadata import TiffMetadata, read_metadata
 from pipelines.errors import ImageError
+from pipelines.links import refuse_link_out
 
 COUNTED = frozenset("QI")
 """Axes without a meaning, as tifffile names them: pages or dimensions that are only counted."""
+INDEX = "NDTiff.index"
+"""Of a set of files: which page lies in which."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,21 @@ def _require_no_other_file(path: Path, description: str) -> None:
         )
 
 
+def _refuse_index_out(path: Path) -> None:
+    """Check the index that NDTiff has beside it: tifffile opens every file that it names."""
+    index = path.with_name(INDEX)
+    if not index.exists():
+        return
+    refuse_link_out(index, ImageError)
+    for name in dict.fromkeys(str(entry[1]) for entry in tifffile.read_ndtiff_index(index)):
+        if name != Path(name.replace("\\", "/")).name:
+            raise ImageError(
+                f"{index} names {name!r}, which is outside of its folder: copy the whole folder as "
+                "it was saved."
+            )
+        refuse_link_out(path.with_name(name), ImageError)
+
+
 @contextmanager
 def opened(path: Path, *, is_ome: bool | None = None) -> Iterator[Any]:
     """Give the only image series of a TIFF, in tifffile's sense.
@@ -187,6 +205,7 @@ def opened(path: Path, *, is_ome: bool | None = None) -> Iterator[Any]:
         ImageError: damaged, several images of different shape, or pages lie in other files.
     """
     with _in_a_sentence(path), path.open("rb") as stream, ExitStack() as closing:
+        _refuse_index_out(path)
         file = closing.enter_context(tifffile.TiffFile(path, is_ome=is_ome, _multifile=False))
         _require_whole_chain(path, stream)
         found = file.series
@@ -194,7 +213,7 @@ def opened(path: Path, *, is_ome: bool | None = None) -> Iterator[Any]:
             _require_no_other_file(path, file.pages.first.description)
         if file.is_shaped and _are_alike(found):
             # A script that adds image after image describes each on its own.
-            as_pages = tifffile.TiffFile(path, is_ome=False, is_shaped=False)
+            as_pages = tifffile.TiffFile(path, is_ome=False, is_shaped=False, _multifile=False)
             found = closing.enter_context(as_pages).series
         yield _only_series(path, found)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from spikeinterface.core import BaseRecording, concatenate_recordings
 
+from pipelines.errors import RecordingError
+from pipelines.links import refuse_links_out
 from pipelines.spikes.candidates import Candidate, began_of_name, chosen, files_with
 from pipelines.spikes.clocks import with_intan_times
 from pipelines.spikes.extractors import extractors
@@ -45,6 +47,8 @@ def read_intan(path: Path, parameters: RecordingParameters) -> BaseRecording:
 
 
 def _read_file(file: Path) -> BaseRecording:
+    if file.stem == "info":  # its samples lie in other files, which are no input themselves
+        refuse_links_out(file.parent, RecordingError)
     names, _ids = extractors().get_neo_streams("intan", file, ignore_integrity_checks=True)
     # The neo library writes "amplfier" for stimulators.
     name = one_stream(names, lambda text: text.startswith("RH") and " ampl" in text, file)

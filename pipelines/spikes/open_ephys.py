@@ -107,16 +107,18 @@ def _named(place: _Place) -> datetime | None:
 
 
 def refuse_outside(file: Path) -> None:
-    """Check that the streams of a `structure.oebin` lie beside it.
+    """Check that the streams, events and spikes of a `structure.oebin` lie beside it.
 
     Raises:
         RecordingError: one is outside of its folder.
     """
-    root = (file.parent / "continuous").resolve()
-    for stream in read_json(file).get("continuous", []):
-        name = str(stream.get("folder_name", ""))
-        if not (root / name).resolve().is_relative_to(root):
-            raise RecordingError(
-                f"{file} points to {name}, which is outside of its folder: copy the recording as "
-                "it was saved."
-            )
+    described = read_json(file)
+    for part in ("continuous", "events", "spikes"):
+        root = (file.parent / part).resolve()
+        for one in described.get(part, []):
+            name = str(one.get("folder_name", one.get("folder", "")))
+            if not (root / name).resolve().is_relative_to(root):
+                raise RecordingError(
+                    f"{file} points to {name}, which is outside of its folder: copy the recording "
+                    "as it was saved."
+                )
