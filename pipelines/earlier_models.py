@@ -30,17 +30,18 @@ RESULTS = "jobs/*/result"
 """Where an app's home folder has the bundles that were trained there."""
 
 
-def convert(target: Path) -> list[str]:
+def convert(target: Path) -> Iterator[str]:
     """Make stored models of the bundles of earlier versions that lie somewhere.
 
     Args:
         target: the folder of a bundle or a file in it, a registry, or an app's home folder.
 
-    Returns:
-        A sentence for each bundle that was found.
+    Yields:
+        A sentence for each bundle that was converted, or did not need to be.
 
     Raises:
-        BundleError: there is no bundle, or one cannot be read; it stays as it was.
+        BundleError: there is no bundle; or, after all others, one or more cannot be converted,
+            and stay as they were.
     """
     place = target.parent if target.is_file() else target
     if target.is_file() and not (place / bundles.MANIFEST).is_file():
@@ -51,7 +52,15 @@ def convert(target: Path) -> list[str]:
     found = list(_found(place))
     if not found:
         raise BundleError(f"{target} holds no model: give the folder of a bundle or a registry.")
-    return [_convert(folder) for folder in found]
+    failed = []
+    for folder in found:
+        try:
+            yield _convert(folder)
+        except BundleError as error:
+            failed.append(error.sentence)
+    if failed:
+        kept = f"{len(failed)} of {len(found)} stay as they were. " if len(found) > 1 else ""
+        raise BundleError(kept + " ".join(failed))
 
 
 def _found(place: Path) -> Iterator[Path]:

@@ -5,6 +5,7 @@ not its own, a support vector machine with too few coefficients likewise, and ne
 by scikit-learn. Here every index, size and number that a prediction follows is looked at first.
 """
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -66,6 +67,10 @@ def rehearse(estimator: Any) -> None:
     """
     if isinstance(estimator, LabelEncoder) or estimator is None:
         return
+    if isinstance(estimator, HistGradientBoostingClassifier):
+        # Its first tree lacks what all lack, and each of hundreds starts threads.
+        estimator = copy.copy(estimator)
+        estimator._predictors = estimator._predictors[:1]
     row = np.zeros((1, estimator.n_features_in_))
     if isinstance(estimator, SVC | OneClassSVM):
         answer = estimator.decision_function(row)

@@ -90,7 +90,7 @@ def test_a_curation_goes_on(old: Services) -> None:
 @pytest.mark.usefixtures("quick_pickles")
 def test_results_are_inputs_of_new_jobs(old: Services) -> None:
     needs_same_scikit_learn(old.settings.registry / "forest")
-    convert(old.settings.registry)
+    list(convert(old.settings.registry))
     sorting, fit = the("spikes sort"), the("brainmap fit")
     parameters = {"format": "phy"}
     export = submission.submit("spikes export", {"sorting": f"job:{sorting}"}, parameters)
