@@ -1,9 +1,9 @@
 """A finished job as files: everything as a zip, and a script that repeats it."""
 
-import json
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -11,7 +11,10 @@ from flask import Blueprint, Response, abort, send_file
 
 from dashboard.jobs.store import Job, State, Store
 from dashboard.services import services
+from pipelines.errors import InputError
 from pipelines.provenance import files_below
+from pipelines.reading import reading
+from pipelines.result_files import read_object
 
 SCRIPT = '''"""Repeats Neuroboard job {job} ({task}).
 
@@ -76,7 +79,11 @@ def send_script(job_id: str) -> Response:
     """The script that repeats a job."""
     job = _job(job_id)
     found = services()
-    answer = Response(script(job, found.store, found.settings.jobs), mimetype="text/x-python")
+    try:
+        text = script(job, found.store, found.settings.jobs)
+    except InputError as error:
+        abort(404, error.sentence)
+    answer = Response(text, mimetype="text/x-python")
     answer.headers["Content-Disposition"] = f"attachment; filename={script_name(job)}"
     return answer
 
@@ -93,7 +100,8 @@ def write_zip(job: Job, store: Store, jobs: Path, stream: IO[bytes]) -> None:
         for file in files_below(folder / "result"):
             archive.write(file, f"{job.id}/{file.relative_to(folder).as_posix()}")
         archive.write(folder / "log.txt", f"{job.id}/log.txt")
-        archive.writestr(f"{job.id}/{script_name(job)}", script(job, store, jobs))
+        with suppress(InputError):  # what is left of a damaged result can be had all the same
+            archive.writestr(f"{job.id}/{script_name(job)}", script(job, store, jobs))
 
 
 def script_name(job: Job) -> str:
@@ -118,8 +126,10 @@ def _chain(job: Job, store: Store) -> Iterator[Job]:
 
 
 def _run_lines(job: Job, jobs: Path) -> str:
-    record = json.loads((jobs / job.id / "result" / "run.json").read_text(encoding="utf-8"))
-    digests = {item["name"]: item["sha256"] for item in record["inputs"]}
+    file = jobs / job.id / "result" / "run.json"
+    with reading(file, InputError, "run the job again", "record of a run"):
+        record = read_object(file, InputError, "run the job again")
+        digests = {item["name"]: item["sha256"] for item in record["inputs"]}
     lines = [f"run({job.task!r}, {{"]
     for item in job.inputs:
         kind, _, rest = item.reference.partition(":")

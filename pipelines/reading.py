@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from pipelines.errors import NeuroboardError, OutputError
+from pipelines.errors import NeuroboardError, NoRoomError
 
 Kind = type[NeuroboardError]
 Listener = Callable[[Path | None], None]
@@ -67,7 +67,7 @@ def reading(
         NeuroboardError: of that kind: the path is, or holds, a pipe, device or socket; it is
             damaged; the system cannot read it. Errors with a sentence of their own pass, and so
             does a want of memory that says nothing of what was wanted.
-        OutputError: there is no room for what is unpacked on the way.
+        NoRoomError: there is no room for what is unpacked on the way.
     """
     with _told(path):
         refuse_special(path, kind)
@@ -184,8 +184,8 @@ def _in_words(path: Path, kind: Kind, advice: str, what: str) -> Iterator[None]:
         ) from error
     except Exception as error:
         if isinstance(error, OSError) and error.errno in NO_ROOM:
-            raise OutputError(
-                f"{path} cannot be unpacked: {os.strerror(error.errno or 0)}. Make room where "
+            raise NoRoomError(
+                f"{path} cannot be unpacked: {os.strerror(errno.ENOSPC)}. Make room where "
                 "temporary files go."
             ) from error
         raise kind(_sentence(path, error, advice, what)) from error

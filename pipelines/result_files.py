@@ -1,6 +1,8 @@
 """The files that results consist of, read within the boundary: JSON objects and NumPy's arrays."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +43,22 @@ def read_object_if_sound(file: Path) -> dict[str, Any]:
         return {}
 
 
-def read_arrays(file: Path, kind: Kind, advice: str = "copy it again") -> dict[str, NDArray[Any]]:
-    """Read all arrays of a `.npz` file, none of which may be pickled.
+@contextmanager
+def opened_arrays(file: Path, kind: Kind, advice: str = "copy it again") -> Iterator[Any]:
+    """Give the arrays of a `.npz` file by their names, none of which may be pickled.
 
     Raises:
         NeuroboardError: of the given kind: it is not there or damaged.
     """
     with (
         reading(file, kind, advice, "file of arrays"),
-        np.load(file, allow_pickle=False) as stored,
+        file.open("rb") as stream,  # NumPy leaves open what it cannot read
+        np.load(stream, allow_pickle=False) as stored,
     ):
+        yield stored
+
+
+def read_arrays(file: Path, kind: Kind, advice: str = "copy it again") -> dict[str, NDArray[Any]]:
+    """All arrays of a `.npz` file; see `opened_arrays`."""
+    with opened_arrays(file, kind, advice) as stored:
         return {name: stored[name] for name in stored.files}

@@ -1,6 +1,5 @@
 """One job: its progress and result, what it was made from, and its downloads."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from dashboard.jobs.store import Job, State
 from dashboard.jobs.tasks import KINDS, edit_link
 from dashboard.services import services
 from pipelines.parameters import FOUND
+from pipelines.result_files import read_object_if_sound
 from pipelines.tasks import TASKS
 
 PAGE = {"module": "job", "path_template": "/jobs/<job_id>", "title": "Job – Neuroboard"}
@@ -62,6 +62,7 @@ def _details(job: Job) -> Iterable[Component]:
     if record:
         yield html.H2("Versions")
         yield _pairs({**record["versions"], "machine": record["machine"]})
+    if (folder / "result").is_dir():
         yield html.H2("Files")
         yield html.Ul([html.Li(_file(job, path, folder)) for path in _files(folder)])
     yield _fold("Log", _tail(folder / "log.txt"))
@@ -101,11 +102,9 @@ def _times(job: Job) -> dict[str, str]:
 
 
 def _record(folder: Path) -> dict[str, Any] | None:
-    file = folder / "result" / "run.json"
-    if not file.exists():
-        return None
-    record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return record
+    """The record of the run; none if there is none yet, or it is damaged."""
+    record = read_object_if_sound(folder / "result" / "run.json")
+    return record if {"inputs", "versions", "machine"} <= set(record) else None
 
 
 def _files(folder: Path) -> list[Path]:

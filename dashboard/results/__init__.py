@@ -2,11 +2,16 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, cast
 
 from dash import Dash, html
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+from werkzeug.exceptions import HTTPException
 
 from dashboard.jobs.store import Job
+from dashboard.posted import PostedError
 from dashboard.results import (
     brainmap,
     brainmap_colored,
@@ -26,14 +31,18 @@ from dashboard.results import (
     synapse_fit,
     synapse_models,
 )
+from pipelines.errors import InputError, NeuroboardError
+from pipelines.outputs import is_full
 
 UNSHOWN = (
-    "This result cannot be shown: some of its files are missing or older than this version. "
+    "This result cannot be shown: some of its files are missing, damaged or older than this "
+    "version. "
     "The job's page still has the downloads; Run again with changes makes it anew."
 )
 _log = logging.getLogger(__name__)
 
 View = Callable[[Job], Component]
+Answer = Callable[..., Any]
 
 VIEWS: Mapping[str, View] = {
     "brainmap fit": brainmap.view,
@@ -69,8 +78,37 @@ def view(job: Job) -> Component:
         return html.P(UNSHOWN, className="note")
 
 
-def register(app: Dash) -> None:
+class _Bounded:
+    """An app as results see it: what a callback cannot show of a damaged result is a sentence."""
+
+    def __init__(self, app: Dash) -> None:
+        self._app = app
+        self.clientside_callback = app.clientside_callback
+
+    def callback(self, *args: Any, **named: Any) -> Callable[[Answer], Answer]:
+        """As Dash's, for a function within the boundary."""
+        return lambda function: self._app.callback(*args, **named)(_in_a_sentence(function))
+
+
+def _in_a_sentence(function: Answer) -> Answer:
+    @wraps(function)
+    def bounded(*args: Any, **named: Any) -> Any:
+        try:
+            return function(*args, **named)
+        except (NeuroboardError, PreventUpdate, HTTPException, PostedError, FileNotFoundError):
+            raise
+        except Exception as error:
+            if is_full(error):
+                raise
+            _log.exception("A part of a result cannot be shown")
+            raise InputError(UNSHOWN) from error
+
+    return bounded
+
+
+def register(to: Dash) -> None:
     """Connect what can be pointed at and clicked in results."""
+    app = cast(Dash, _Bounded(to))
     for module in (
         brainmap,
         brainmap_look,

@@ -10,6 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.brainmap.tiff import read_image
+from pipelines.errors import InputError
+from pipelines.result_files import opened_arrays
 
 SAMPLED_FRAMES = 20
 """Frames of which the contrast is measured; all of a long film would take long."""
@@ -47,7 +49,7 @@ def load(folder: Path) -> Look:
     """Open a result once; a finished result never changes."""
     preview = np.load(folder / "preview.npy", mmap_mode="r")
     planes = preview.shape[1]
-    with np.load(folder / "sample.npz") as held:
+    with opened_arrays(folder / "sample.npz", InputError) as held:
         sample, sampled_std = held["series"], held["deviation"]
     mean, std = (read_image(folder / f"{name}.tif") for name in ("mean", "std"))
     return Look(

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from dashboard.curating import Desk
 from dashboard.figures import spike_curate as figures
 from dashboard.figures.common import framed
-from pipelines.errors import ParameterError
+from pipelines.errors import InputError, ParameterError
 from pipelines.polygon import in_polygon
+from pipelines.result_files import opened_arrays
 from pipelines.spikes.curation import State
 
 Outline = Sequence[Sequence[float]]
@@ -46,7 +47,7 @@ class Points:
 
 @lru_cache(maxsize=2)
 def _stored(file: Path) -> Points:
-    with np.load(file, allow_pickle=False) as stored:
+    with opened_arrays(file, InputError) as stored:
         return Points(stored["spike"], stored["unit_id"], stored["points"])
 
 

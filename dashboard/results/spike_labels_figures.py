@@ -16,6 +16,8 @@ from dashboard.jobs.store import Job
 from dashboard.posted import offered
 from dashboard.results import common
 from dashboard.results.spike_labels_data import TITLES, stored_table
+from pipelines.errors import InputError
+from pipelines.result_files import opened_arrays
 from pipelines.spikes.metric_table import MetricTable
 from pipelines.spikes.thresholds import Rule, Verdict, broken_rules
 
@@ -88,7 +90,7 @@ def _disagreement_figures(live: Mapping[str, Verdict], by: str) -> Component:
 @lru_cache(maxsize=4)
 def _peak_waveforms(folder: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Time in ms, and each unit's mean waveform on its largest channel, shape (unit, sample)."""
-    with np.load(folder / "waveforms.npz", allow_pickle=False) as stored:
+    with opened_arrays(folder / "waveforms.npz", InputError) as stored:
         mean, ms = stored["mean"].astype(np.float64), stored["ms"]
     heights = np.nan_to_num(np.abs(mean).max(axis=1), nan=-1.0)
     return ms, mean[np.arange(len(mean)), :, heights.argmax(axis=1)]

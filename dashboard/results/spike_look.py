@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
-import numpy as np
 import pandas as pd
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
@@ -15,7 +14,8 @@ from dashboard.figures.common import framed, gap_words
 from dashboard.jobs.store import Job
 from dashboard.posted import Span
 from dashboard.results import common
-from pipelines.errors import NeuroboardError
+from pipelines.errors import InputError, NeuroboardError
+from pipelines.result_files import opened_arrays
 from pipelines.spikes.no_signal import FILE as STRETCHES
 from pipelines.spikes.pyramid import Envelope, read_envelope
 from pipelines.spikes.recording_parameters import LookParameters, RecordingParameters
@@ -154,7 +154,7 @@ def _from_recording(job: Job, columns: list[int], start_s: float, stop_s: float)
 
 def _figures(job: Job, channels: pd.DataFrame, found: dict[str, Any]) -> list[Component]:
     values, folder = job.parameters, common.folder(job.id)
-    with np.load(folder / "spectrum.npz") as stored:
+    with opened_arrays(folder / "spectrum.npz", InputError) as stored:
         spectrum = figures.spectrum(
             stored["freq_hz"], stored["power"], channels["channel"].tolist()
         )

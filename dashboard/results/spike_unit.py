@@ -15,6 +15,8 @@ from dashboard.figures.spikes import MeanWaveform
 from dashboard.jobs.store import Job
 from dashboard.posted import offered
 from dashboard.results import common
+from pipelines.errors import InputError
+from pipelines.result_files import opened_arrays
 from pipelines.spikes.overview import over_time
 from pipelines.spikes.trains import correlogram, isi_histogram
 from pipelines.spikes.waveform_similarity import similarity
@@ -25,14 +27,14 @@ MOST_ALIKE = 6
 @lru_cache(maxsize=4)
 def trains(folder: Path) -> dict[int, NDArray[np.int64]]:
     """Sample indices of every unit's spikes."""
-    with np.load(folder / "spikes.npz") as spikes:
+    with opened_arrays(folder / "spikes.npz", InputError) as spikes:
         samples, units = spikes["sample_index"], spikes["unit_id"]
     return {int(unit): samples[units == unit] for unit in np.unique(units)}
 
 
 def waveform(folder: Path, unit: int) -> MeanWaveform:
     """A unit's mean waveform."""
-    with np.load(folder / "waveforms.npz") as stored:
+    with opened_arrays(folder / "waveforms.npz", InputError) as stored:
         row = stored["unit_id"].tolist().index(offered(unit, stored["unit_id"].tolist()))
         return MeanWaveform(
             stored["mean"][row], stored["sd"][row], stored["ms"], stored["channel_id"]
@@ -62,7 +64,10 @@ def _density(job: Job, unit: int) -> list[Component]:
     folder = common.folder(job.id)
     if not (folder / "snippets.npz").is_file():
         return []
-    with np.load(folder / "snippets.npz") as stored, np.load(folder / "waveforms.npz") as waves:
+    with (
+        opened_arrays(folder / "snippets.npz", InputError) as stored,
+        opened_arrays(folder / "waveforms.npz", InputError) as waves,
+    ):
         row = int(np.flatnonzero(waves["unit_id"] == unit)[0])
         columns = stored["channel"][row]
         values = stored["values"][row][:, :, columns >= 0].astype(np.float32)
@@ -108,7 +113,7 @@ def _autocorrelogram(job: Job, unit: int) -> Component:
 
 def _alike(job: Job, unit: int) -> Component:
     """The units with the most similar mean waveforms."""
-    with np.load(common.folder(job.id) / "waveforms.npz") as stored:
+    with opened_arrays(common.folder(job.id) / "waveforms.npz", InputError) as stored:
         units, alike = stored["unit_id"], similarity(stored["mean"])
     row = int(np.flatnonzero(units == unit)[0])
     order = [other for other in np.argsort(-alike[row], kind="stable") if other != row]
@@ -131,7 +136,7 @@ def _alike(job: Job, unit: int) -> Component:
 def _over_time(job: Job, unit: int) -> list[Component]:
     """Heights and rate over time, where the sorting kept the heights of spikes."""
     found = common.headline(job)
-    with np.load(common.folder(job.id) / "spikes.npz") as spikes:
+    with opened_arrays(common.folder(job.id) / "spikes.npz", InputError) as spikes:
         if "amplitude_uv" not in spikes:
             return []
         own = spikes["unit_id"] == unit

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 import dash_mantine_components as dmc
-import numpy as np
 import pandas as pd
 from dash import Dash, Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
@@ -15,6 +14,8 @@ from dashboard.jobs.store import Job
 from dashboard.posted import UnitRow, Whole, offered
 from dashboard.results import common, spike_groups, spike_locate, spike_traces, spike_unit
 from dashboard.results.spike_unit import trains
+from pipelines.errors import InputError
+from pipelines.result_files import opened_arrays
 from pipelines.spikes.trains import correlogram
 from pipelines.spikes.unit_tables import read_table, read_units
 
@@ -153,7 +154,7 @@ def _pairs(job: Job, units: pd.DataFrame) -> Iterator[Component]:
     names = [int(unit) for unit in units["unit_id"]]
     first, second = names[0], names[min(1, len(names) - 1)]
     choices = [{"value": str(name), "label": f"Unit {name}"} for name in names]
-    with np.load(common.folder(job.id) / "waveforms.npz") as stored:
+    with opened_arrays(common.folder(job.id) / "waveforms.npz", InputError) as stored:
         likeness = figures.similarity(stored["mean"], names)
     yield html.H2("Pairs of units")
     yield html.Div(

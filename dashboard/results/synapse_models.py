@@ -23,7 +23,8 @@ from dashboard.results import common
 from dashboard.results.synapse_check import MOST_ROWS, offers
 from dashboard.services import services
 from pipelines import registry
-from pipelines.errors import NeuroboardError
+from pipelines.errors import InputError, NeuroboardError
+from pipelines.result_files import opened_arrays
 
 OUTLIERS = {
     "box": "anywhere in a box 1.5 times as wide as the data",
@@ -282,7 +283,7 @@ def _known_places(bundle: Path) -> pd.DataFrame:
     columns = ["UMAP_1", "UMAP_2"]
     if not (bundle / "arrays.npz").is_file():
         return pd.DataFrame(columns=columns, dtype=float)
-    with np.load(bundle / "arrays.npz", allow_pickle=False) as arrays:
+    with opened_arrays(bundle / "arrays.npz", InputError) as arrays:
         return pd.DataFrame(arrays["embedding"], columns=columns)
 
 

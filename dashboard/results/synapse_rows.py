@@ -11,7 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.figures.synapses import Window
+from pipelines.errors import InputError
 from pipelines.polygon import in_polygon
+from pipelines.result_files import opened_arrays
 from pipelines.synapses.columns import OTHER_TYPE, SYNAPSES, Schema
 
 N_NEAREST = 5
@@ -35,7 +37,7 @@ def clusters(folder: Path) -> pd.DataFrame:
 
 def schema_of(folder: Path) -> Schema:
     """Which columns a fit was made of."""
-    with np.load(folder / "model.npz", allow_pickle=False) as arrays:
+    with opened_arrays(folder / "model.npz", InputError) as arrays:
         stored = str(arrays["schema"]) if "schema" in arrays else ""
     return Schema.from_dict(json.loads(stored)) if stored else SYNAPSES
 
@@ -43,7 +45,7 @@ def schema_of(folder: Path) -> Schema:
 @lru_cache(maxsize=4)
 def _features(folder: Path) -> NDArray[np.float64]:
     """The features (n, d) that were compared, in the order of `clusters`."""
-    with np.load(folder / "model.npz", allow_pickle=False) as arrays:
+    with opened_arrays(folder / "model.npz", InputError) as arrays:
         key, features = arrays["key"][arrays["selected"]], arrays["features"]
     names = pd.MultiIndex.from_arrays(list(key.T))
     rows = clusters(folder)

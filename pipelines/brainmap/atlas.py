@@ -143,10 +143,7 @@ def _require_agreement(found: FinishedMap, folder: Path) -> None:
     """Refuse files that are whole but not of one map, as after an interrupted copy."""
     n_voxels, n_ks, n_times = len(found.voxels), len(found.ks), found.series.shape[1]
     centroids = found.centroids.drop(columns=["k", "cluster", "n_voxels"])
-    counts = {name: table["k"].value_counts().to_dict() for name, table in (
-        ("centroids", found.centroids),
-        ("palettes", found.palettes[found.palettes["palette"] == "similarity"]),
-    )}  # fmt: skip
+    colors = found.palettes.groupby(["k", "palette"]).size()
     agreeing = {
         "voxels.npy": found.voxels.shape == (n_voxels,)
         and found.voxels.dtype.kind in "iu"
@@ -158,10 +155,12 @@ def _require_agreement(found: FinishedMap, folder: Path) -> None:
         and found.labels.dtype.kind == "i",
         "similarity_by_k.npy": found.similarity.shape == (n_ks, n_voxels)
         and found.similarity.dtype.kind == "f",
-        "centroids_by_k.csv": counts["centroids"] == {k: k for k in found.ks}
+        "centroids_by_k.csv": found.centroids["k"].value_counts().to_dict()
+        == {k: k for k in found.ks}
         and centroids.shape[1] == n_times
         and bool(np.isfinite(centroids.to_numpy(float)).all()),
-        "palettes.csv": counts["palettes"] == {k: k for k in found.ks}
+        "palettes.csv": all((k, "similarity") in colors for k in found.ks)
+        and bool((colors == colors.index.get_level_values("k")).all())
         and bool(found.palettes["hex"].astype(str).str.fullmatch(COLOR).all()),
         "colors.csv": found.k in found.ks,
     }

@@ -67,7 +67,7 @@ def complete(table: MetricTable, folder: Path) -> MetricTable:
         heights = spikes.get("amplitude_uv")
         clock = _clock(folder, rate)
         rows = [known.index(unit) for unit in table.rows["unit_id"].tolist()]
-        _require_agreement(waves, spikes, folder)
+        _require_agreement(waves, spikes, len(rows), folder)
     together = synchrony(samples, units)
     found = [
         {
@@ -113,11 +113,14 @@ def shape(waveform: Values, sampling_frequency: float) -> Mapping[str, float]:
 
 
 def _require_agreement(
-    waves: Mapping[str, NDArray[Any]], spikes: Mapping[str, NDArray[Any]], folder: Path
+    waves: Mapping[str, NDArray[Any]],
+    spikes: Mapping[str, NDArray[Any]],
+    n_units: int,
+    folder: Path,
 ) -> None:
     """Refuse files of other sizes than each other, as after an interrupted copy."""
     lengths = [spikes[name].shape for name in PER_SPIKE if name in spikes]
-    shape = (len(waves["unit_id"]), len(waves["ms"]))
+    shape = (n_units, len(waves["ms"]))
     if waves["mean"].shape[:2] != shape or len(set(lengths)) > 1:
         raise TableError(f"{folder} holds files that are not of one sorting: {ADVICE}.")
 

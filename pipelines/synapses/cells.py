@@ -150,13 +150,11 @@ def number(cell: Any) -> float:
     """The number in a cell; nan if there is none. A date or truth value is no number."""
     if isinstance(cell, bool):
         return math.nan
-    if isinstance(cell, int | float | Decimal):
-        return _bounded(float(cell))
-    if not isinstance(cell, str) or "_" in cell:
+    if not isinstance(cell, int | float | Decimal | str) or (isinstance(cell, str) and "_" in cell):
         return math.nan
     try:
-        return _bounded(float(with_hyphen(cell)))
-    except ValueError:
+        return _bounded(float(with_hyphen(cell) if isinstance(cell, str) else cell))
+    except (ValueError, OverflowError):  # such as a whole number of 400 digits
         return math.nan
 
 

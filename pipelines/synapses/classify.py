@@ -18,13 +18,13 @@ from pipelines import bundles, stored_boosters
 from pipelines.errors import BundleError, InputError
 from pipelines.progress import Report, part
 from pipelines.provenance import versions
+from pipelines.reading import reading
 from pipelines.synapses import classifiers
 from pipelines.synapses.arrays import Floats
 from pipelines.synapses.classifiers import Choice, Classifier, choose
 from pipelines.synapses.features import Projection
 from pipelines.synapses.holdout import Holdout, Score, hold_out, score
 from pipelines.synapses.model import (
-    UNREADABLE,
     Fitted,
     load_fitted,
     pack,
@@ -245,7 +245,7 @@ def load_trained(folder: Path) -> Trained:
     bundle.refuse_earlier()
     if bundle.card.get("schema") != SCHEMA:
         raise BundleError(f"{folder} was made by another version of Neuroboard: train it again.")
-    try:
+    with reading(folder, BundleError, "copy or train it again", "model of synapse clusters"):
         arrays = unpack(bundle.read(bundles.ARRAYS))
         projection = Projection.from_arrays(arrays)
         _check_features(bundle, projection)
@@ -262,10 +262,6 @@ def load_trained(folder: Path) -> Trained:
                 str(bundle.card.get("outlier_detector", NEIGHBORS)), arrays["embedding"]
             ),
         )
-    except UNREADABLE as error:
-        raise BundleError(
-            f"{folder} is damaged ({type(error).__name__}): copy or train it again."
-        ) from None
 
 
 def _check_features(bundle: bundles.Bundle, projection: Projection) -> None:

@@ -6,7 +6,6 @@ digest of the arrays.
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -16,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from pipelines.errors import InputError
+from pipelines.reading import reading
+from pipelines.result_files import read_object
 from pipelines.synapses.arrays import Booleans, Floats, Integers, Synapses
 from pipelines.synapses.features import Projection
 
 SCHEMA = 1
 ARRAYS, RECORD = "model.npz", "model.json"
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, zipfile.BadZipFile)
-"""What numpy and json raise for files that are damaged."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,17 @@ class Fitted:
         """(g, 2) the first two dimensions of the map."""
         return self.layout[:, :2]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all arrays are of the same synapses."""
+        n, g = len(self.synapses.key), len(self.labels)
+        return (
+            self.selected.shape == (n,)
+            and len(self.synapses.position) == len(self.synapses.areas) == n
+            and int(self.selected.sum()) == g == len(self.probability) == len(self.layout)
+            and self.features.shape == (g, len(self.projection.names))
+        )
+
     def save(self, folder: Path) -> None:
         """Write `model.npz` and `model.json`."""
         content = pack(
@@ -115,16 +125,15 @@ def load_fitted(folder: Path) -> Fitted:
             f"{folder} is no result of synapses fit ({RECORD} and {ARRAYS} are missing): "
             "choose the folder that a fit has written."
         )
-    try:
-        about = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    with reading(folder, InputError, "fit the table again", "result of synapses fit"):
+        about = read_object(folder / RECORD, InputError, "fit the table again")
         content = (folder / ARRAYS).read_bytes()
         if about["schema"] != SCHEMA or about["arrays_sha256"] != sha256(content).hexdigest():
             raise InputError(f"{folder} was changed after the fit: fit the table again.")
-        return _fitted(about, unpack(content))
-    except UNREADABLE as error:
-        raise InputError(
-            f"{folder} holds a damaged fit ({type(error).__name__}): fit the table again."
-        ) from None
+        fitted = _fitted(about, unpack(content))
+        if not fitted.is_whole:
+            raise InputError(f"{folder} holds arrays that are not of one fit: fit the table again.")
+        return fitted
 
 
 def _fitted(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Fitted:
@@ -168,7 +177,7 @@ def unpack(content: bytes) -> dict[str, np.ndarray]:
     """The inverse of `pack`; refuses pickled arrays.
 
     Raises:
-        OSError, ValueError, zipfile.BadZipFile: the content is damaged.
+        Exception: of any kind: the content is damaged.
     """
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}

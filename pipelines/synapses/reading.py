@@ -16,6 +16,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from pipelines.errors import TableError
+from pipelines.reading import reading
 from pipelines.synapses import text_tables
 from pipelines.synapses.header import LOOKED_AT, Head, find_head
 from pipelines.synapses.kinds import named_kinds
@@ -25,6 +26,7 @@ from pipelines.synapses.sandbox import unpacked
 from pipelines.synapses.sheets import Sheet, with_head, with_marks, without_comments
 from pipelines.synapses.workbooks import trimmed
 
+ADVICE = "save it again as .csv or .xlsx"
 ZIP, OLE, PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
 NumberedRows = Iterable[tuple[int, Sequence[Any]]]
 
@@ -49,7 +51,11 @@ def read_sheet(
     Raises:
         TableError: no table can be read; says why and what to do.
     """
-    limits, names = limits or Limits(), tuple(names)
+    with reading(path, TableError, ADVICE, "table"):
+        return _read(path, sheet, limits or Limits(), tuple(names), header_row)
+
+
+def _read(path: Path, sheet: str, limits: Limits, names: Sequence[str], header_row: int) -> Sheet:
     start = _start_of(path, limits)
     if start.startswith((ZIP, OLE)):
         return _read_workbook(path, sheet, limits, names, header_row)
@@ -80,7 +86,11 @@ def read_outline(
     Raises:
         TableError: no table can be read.
     """
-    limits, names = limits or Limits(), tuple(names)
+    with reading(path, TableError, ADVICE, "table"):
+        return _outline(path, limits or Limits(), tuple(names), header_row)
+
+
+def _outline(path: Path, limits: Limits, names: Sequence[str], header_row: int) -> Outline:
     start = _start_of(path, limits)
     if start.startswith(PARQUET):
         return Outline({"": [str(name) for name in _read_parquet(path, limits).cells.columns]})
@@ -96,17 +106,14 @@ def read_outline(
 def _start_of(path: Path, limits: Limits) -> bytes:
     """The first bytes of a file that may be read."""
     name = path.name
-    try:
-        if path.is_dir():
-            raise TableError(f"{name} is a folder: choose {named_kinds()}.")
-        with path.open("rb") as stream:
-            start = stream.read(8)
-        unpacks = start.startswith((ZIP, OLE, PARQUET))
-        most = limits.file_bytes if unpacks else limits.text_bytes
-        if path.stat().st_size > most:
-            raise TableError(f"{name} is larger than {most / MB:g} MB: split the table.")
-    except OSError as error:
-        raise TableError(f"{name} cannot be read: {error.strerror or error}.") from None
+    if path.is_dir():
+        raise TableError(f"{name} is a folder: choose {named_kinds()}.")
+    with path.open("rb") as stream:
+        start = stream.read(8)
+    unpacks = start.startswith((ZIP, OLE, PARQUET))
+    most = limits.file_bytes if unpacks else limits.text_bytes
+    if path.stat().st_size > most:
+        raise TableError(f"{name} is larger than {most / MB:g} MB: split the table.")
     if not start:
         raise TableError(f"{name} is empty: choose a file with a table.")
     return start

@@ -106,12 +106,12 @@ def answer_parquet(path: Path, limits: Limits, out: BinaryIO) -> None:
             ]
         )
         table = table.cast(plain)
-    except MemoryError:  # Arrow's is one of its exceptions too
+    except (NeuroboardError, MemoryError):  # Arrow's is one of its exceptions too
         raise
-    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+    except Exception as error:  # whatever is raised on damaged bytes
         raise TableError(
             f"{path.name} is a damaged Parquet file ({type(error).__name__}): write it anew."
-        ) from None
+        ) from error
     _line(out, {"sheet": ""})
     with pyarrow.ipc.new_stream(out, table.schema) as stream:
         stream.write_table(table)

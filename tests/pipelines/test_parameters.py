@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
 from pipelines.errors import ParameterError
 from pipelines.parameters import Parameters, from_assignments, parameter
+from pipelines.tasks import TASKS, Task
 
 
 class Tea(Parameters):
@@ -41,7 +42,7 @@ def test_a_wrong_value_is_one_sentence(assignment: str, says: str) -> None:
         from_assignments(Tea, [assignment])
 
 
-@pytest.mark.parametrize("content", ["", "[1]", "{"])
+@pytest.mark.parametrize("content", ["", "[1]", "{", "[" * 200_000, "{" * 200_000, "\x00"])
 def test_a_file_that_is_no_object_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "tea.json"
     file.write_text(content, encoding="utf-8")
@@ -51,3 +52,34 @@ def test_a_file_that_is_no_object_is_refused(tmp_path: Path, content: str) -> No
 
 def test_only_changes_are_listed() -> None:
     assert Tea(minutes=4).changed() == {"minutes": 4}
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e400", "9" * 400])
+@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
+def test_no_number_of_any_task_is_infinite(task: Task, value: str) -> None:
+    for name, field in task.parameters.model_fields.items():
+        if field.annotation in (int, float, int | None, float | None):
+            with pytest.raises(ParameterError, match=rf"^{name} \("):
+                task.parameters.parse({name: value})
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, 10**400, -(2**60), "[" * 200_000, "\ud800", "\x00"])
+@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
+def test_odd_values_are_taken_or_refused_in_a_short_sentence(task: Task, value: Any) -> None:
+    for name in task.parameters.model_fields:
+        assert len(sentence_on(task, {name: value})) < 1200
+
+
+def sentence_on(task: Task, values: dict[str, Any]) -> str:
+    try:
+        task.parameters.parse(values)
+    except ParameterError as error:
+        return error.sentence
+    return ""
+
+
+def test_an_infinite_number_in_a_file_of_parameters_is_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "tea.json"
+    file.write_text('{"sugar": NaN}', encoding="utf-8")
+    with pytest.raises(ParameterError, match=r"sugar .*should be a finite number"):
+        from_assignments(Tea, [], file)

@@ -169,6 +169,13 @@ def test_any_file_gives_a_table_or_a_sentence(
         ('{"snr": {"min": 5, "greater": 4}}', "mean the same"),
         ('{"snr": {"min": 5, "max": 4}}', "no value is above 5 and below 4"),
         ('{"noise": {}, "rubbish": {}}', "no section"),
+        ('{"snr": {"min": NaN}}', "snr: nan is no limit"),
+        ('{"snr": {"max": Infinity}}', "snr: inf is no limit"),
+        ('{"snr": {"min": -1e400}}', "snr: -inf is no limit"),
+        ('{"snr": {"greater": 1' + 400 * "0" + "}}", "snr: inf is no limit"),
+        ('{"snr": {"min": 1' + 5000 * "0" + "}}", "cannot be read as JSON"),
+        ("[" * 200_000, "cannot be read as JSON"),
+        ('{"bombcell": {"noise": {"snr": {"less": NaN}}}}', "noise, snr: nan is no limit"),
     ],
 )
 def test_wrong_thresholds_are_refused_in_a_sentence(tmp_path: Path, text: str, words: str) -> None:
