@@ -6,6 +6,7 @@ child hangs. It is killed to cancel, so it holds nothing that needs a tidy end.
 
 import contextlib
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -70,20 +71,26 @@ def run_job(job: Job, settings: Settings, store: Ledger) -> None:
         return
     with log, _captured(log):
         print(f"{job.task}, job {job.id}, process {os.getpid()}", flush=True)
-        try:
-            _run(job, folder / "result", settings, _reporter(job, store))
-        except NeuroboardError as error:
-            store.finish(job.id, State.FAILED, error.sentence)
-        except MemoryError:
-            store.finish(job.id, State.FAILED, OUT_OF_MEMORY, traceback.format_exc())
-        except Exception as error:
-            if is_full(error):
-                store.finish(job.id, State.FAILED, no_room(folder).sentence)
-                return
-            text = f"{type(error).__name__}: {error}. {BUG}"
-            store.finish(job.id, State.FAILED, text, traceback.format_exc())
-        else:
-            store.finish(job.id, State.DONE)
+        end = _end_of(job, folder, settings, store)
+    # Not where the error is at hand: it keeps the removed files open, and so a full disk full.
+    gc.collect()
+    store.finish(job.id, *end)
+
+
+def _end_of(job: Job, folder: Path, settings: Settings, store: Ledger) -> tuple[State, str, str]:
+    """Run a job; its state afterwards, what is said, and the traceback of a fault."""
+    try:
+        _run(job, folder / "result", settings, _reporter(job, store))
+    except NeuroboardError as error:
+        return State.FAILED, error.sentence, ""
+    except MemoryError:
+        return State.FAILED, OUT_OF_MEMORY, traceback.format_exc()
+    except Exception as error:
+        if is_full(error):
+            return State.FAILED, no_room(folder).sentence, ""
+        text = f"{type(error).__name__}: {error}. {BUG}"
+        return State.FAILED, text, traceback.format_exc()
+    return State.DONE, "", ""
 
 
 def _begin(job: Job, folder: Path, home: Path) -> Log:
