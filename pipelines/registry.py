@@ -142,7 +142,11 @@ def add(source: Path, registry: Path, name: str = "", origin: str = "") -> Entry
         with atomic_folder(registry / name) as folder:
             _fill(source, folder)
         entry = Entry(registry / name, now(), "", origin or source.name, _digests(registry / name))
-        _write(registry, [*known.values(), entry])
+        try:
+            _write(registry, [*known.values(), entry])
+        except BaseException:  # such as a full disk: a folder alone would be in the way
+            shutil.rmtree(registry / name, ignore_errors=True)
+            raise
     return entry
 
 
