@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import BundleError
+from pipelines.reading import reading, reading_on
+from pipelines.result_files import read_object
 
+COPY_AGAIN = "copy the bundle again"
 MANIFEST, CARD, CLASSIFIER, ARRAYS = "manifest.json", "card.json", "classifier.skops", "arrays.npz"
 BOOSTER = "classifier.ubj"
 EARLIER = ("classifier.pickle", "published.pkl")
@@ -153,34 +156,28 @@ def _digest(content: bytes) -> str:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    try:
-        digests = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
-        if not isinstance(digests, dict) or CARD not in digests:
-            raise ValueError
-    except (OSError, ValueError, KeyError, TypeError):
-        raise BundleError(f"{folder / MANIFEST} is damaged: copy the bundle again.") from None
+    digests = read_object(folder / MANIFEST, BundleError, COPY_AGAIN).get("files")
+    if not isinstance(digests, dict) or CARD not in digests:
+        raise BundleError(f"{folder / MANIFEST} is damaged: {COPY_AGAIN}.")
     return {str(name): str(value) for name, value in digests.items()}
 
 
 def _read(folder: Path, name: str, digests: Mapping[str, str]) -> bytes:
     # Names come from the manifest and may not lead out of the folder.
     file = folder / Path(name).name
-    try:
+    with reading(file, BundleError, COPY_AGAIN):
         if file.stat().st_size > LARGEST_FILE:
             raise BundleError(f"{file} is larger than {LARGEST_FILE // 10**6} MB: not opened.")
         content = file.read_bytes()
-    except OSError as error:
-        raise BundleError(f"{file} cannot be read: {error.strerror or error}.") from None
     if digests.get(name) != _digest(content):
         raise BundleError(f"{file} was changed or damaged: copy or train the bundle again.")
     return content
 
 
 def _card(folder: Path, digests: Mapping[str, str]) -> dict[str, Any]:
-    try:
-        card = json.loads(_read(folder, CARD, digests))
-    except ValueError:
-        card = None
+    content = _read(folder, CARD, digests)
+    with reading_on(folder / CARD, BundleError, COPY_AGAIN, "card of a model"):
+        card = json.loads(content)
     if not isinstance(card, dict):
-        raise BundleError(f"{folder / CARD} is no card of a model: copy the bundle again.")
+        raise BundleError(f"{folder / CARD} is no card of a model: {COPY_AGAIN}.")
     return card

@@ -4,7 +4,6 @@ The pickle is read by a closed process (`pickled`), and what that hands back is 
 stored model is before it takes the place of the bundle. Card and arrays stay as they are.
 """
 
-import json
 import shutil
 from collections.abc import Iterator
 from importlib import import_module
@@ -14,6 +13,7 @@ from pipelines import bundles, pickled, registry
 from pipelines.bundles import Bundle
 from pipelines.errors import BundleError
 from pipelines.outputs import atomic_folder
+from pipelines.result_files import read_object_if_sound
 
 UNIT_LABELS, SYNAPSES, PUBLISHED = (
     "unit labels",
@@ -75,11 +75,7 @@ def _found(place: Path) -> Iterator[Path]:
 
 def _is_registry(folder: Path) -> bool:
     """Whether its manifest is one of models, not of a model's files."""
-    try:
-        manifest = json.loads((folder / bundles.MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(manifest, dict) and "models" in manifest
+    return "models" in read_object_if_sound(folder / bundles.MANIFEST)
 
 
 def _convert(folder: Path) -> str:

@@ -102,7 +102,7 @@ def refuse_foreign(target: Path) -> None:
         return
     try:
         known = "pipeline" in json.loads((target / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError):
+    except Exception:  # whatever it holds, it is no record
         known = False
     if not known:
         raise OutputError(

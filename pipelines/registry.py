@@ -22,6 +22,8 @@ from pipelines import bundles
 from pipelines.errors import BundleError, OutputError
 from pipelines.outputs import atomic_file, atomic_folder
 from pipelines.provenance import now
+from pipelines.reading import reading
+from pipelines.result_files import read_object, read_object_if_sound
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 LOCK_SECONDS = 10
@@ -67,11 +69,7 @@ class Entry:
     @property
     def is_of_units(self) -> bool:
         """Whether it labels sorted units, as its card says."""
-        try:
-            card = json.loads((self.folder / bundles.CARD).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return False
-        return isinstance(card, dict) and card.get("kind") == "unit labels"
+        return read_object_if_sound(self.folder / bundles.CARD).get("kind") == "unit labels"
 
     def problems(self) -> list[str]:
         """What differs from the day it was added; empty when all is well."""
@@ -159,11 +157,10 @@ def entries(registry: Path) -> list[Entry]:
     file = registry / bundles.MANIFEST
     if not file.is_file():
         return []
-    try:
-        models = json.loads(file.read_text(encoding="utf-8"))["models"]
+    advice = "restore it from a backup"
+    with reading(file, BundleError, advice, "list of models"):
+        models = read_object(file, BundleError, f"it is damaged; {advice}")["models"]
         found = [_entry(registry, name, values) for name, values in models.items()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise BundleError(f"{file} is damaged: restore it from a backup.") from None
     return sorted(found, key=lambda entry: entry.name.casefold())
 
 

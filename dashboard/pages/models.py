@@ -1,6 +1,5 @@
 """Models: what was trained here and what the lab keeps, side by side."""
 
-import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from dashboard.services import services
 from pipelines import bundles, registry
 from pipelines.errors import NeuroboardError
 from pipelines.registry import Entry
+from pipelines.result_files import read_object_if_sound
 
 PAGE = {"module": "models", "path": "/models", "title": "Models – Neuroboard"}
 TITLE = "Models"
@@ -114,11 +114,7 @@ def _entries() -> list[Entry]:
 
 def _card(folder: Path) -> Card:
     """A card as it lies there, to be shown; before a model is used it is verified."""
-    try:
-        card = json.loads((folder / bundles.CARD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return card if isinstance(card, dict) else {}
+    return read_object_if_sound(folder / bundles.CARD)
 
 
 # -- the registry

@@ -4,13 +4,14 @@ A `.skops` file names classes and is no pickle, but some classes can still do ha
 any stored model (`stored_estimators`): with an explicit list of types, and looked through.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 from sklearn.pipeline import Pipeline
 
 from pipelines.errors import BundleError
+from pipelines.reading import reading
+from pipelines.result_files import read_object_if_sound
 from pipelines.stored_estimators import TRUSTED, canonical, load
 
 PIPELINE = "pipeline"
@@ -26,11 +27,9 @@ def read_folder(folder: Path) -> tuple[bytes, dict[str, Any]]:
     if len(files) != 1:
         names = ", ".join(file.name for file in files) or "none"
         raise BundleError(f"{folder} must hold one .skops file; it holds {names}.")
-    try:
-        info = json.loads((folder / "model_info.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        info = {}
-    return files[0].read_bytes(), info if isinstance(info, dict) else {}
+    with reading(files[0], BundleError, "download it again", ".skops file"):
+        content = files[0].read_bytes()
+    return content, read_object_if_sound(folder / "model_info.json")
 
 
 def checked(content: bytes, name: str) -> Pipeline:

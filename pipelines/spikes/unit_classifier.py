@@ -12,8 +12,6 @@ curators do worse on another animal. A step's own cut-off answers its question t
 
 import io
 import json
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -25,6 +23,7 @@ from numpy.typing import NDArray
 
 from pipelines import bundles
 from pipelines.errors import BundleError, TableError
+from pipelines.reading import reading
 from pipelines.spikes.metric_table import MetricTable
 from pipelines.spikes.thresholds import GOOD, MUA, NOISE, Verdict
 
@@ -262,7 +261,8 @@ def shipped() -> UnitClassifier:
 
 def _own(bundle: bundles.Bundle) -> UnitClassifier:
     parts = bundle.classifier(STORED)
-    try:
+    advice = "copy or train the classifier again"
+    with reading(bundle.folder, BundleError, advice, "classifier of units"):
         metrics = tuple(str(name) for name in bundle.card["metrics"])
         with np.load(io.BytesIO(bundle.read(bundles.ARRAYS)), allow_pickle=False) as arrays:
             scale = Scale(metrics, arrays["median"], arrays["mean"], arrays["deviation"])
@@ -274,10 +274,6 @@ def _own(bundle: bundles.Bundle) -> UnitClassifier:
         neural, single = steps
         _require_fitting(scale, (neural, single), numbers)
         return UnitClassifier(scale, (neural, single))
-    except (KeyError, ValueError, TypeError, IndexError, OSError, zipfile.BadZipFile, zlib.error):
-        raise BundleError(
-            f"{bundle.folder} is damaged: copy or train the classifier again."
-        ) from None
 
 
 def _require_fitting(scale: Scale, steps: tuple[Step, Step], numbers: Values) -> None:

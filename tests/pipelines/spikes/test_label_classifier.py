@@ -115,7 +115,7 @@ def test_parts_of_two_classifiers_are_no_classifier(bundle: Path, tmp_path: Path
     mixed = Path(shutil.copytree(bundle, tmp_path / "mixed"))
     shutil.copyfile(unit_classifier.SHIPPED / bundles.CLASSIFIER, mixed / bundles.CLASSIFIER)
     bundles.write_manifest(mixed)
-    with pytest.raises(BundleError, match="mixed is damaged"):
+    with pytest.raises(BundleError, match="mixed cannot be read: it is damaged"):
         unit_classifier.load(mixed)
 
 
