@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dashboard.jobs.store import Job, Store
 from dashboard.settings import Settings
-from pipelines.errors import InputError, OutputError
+from pipelines.errors import InputError, NoRoomError, OutputError
 from pipelines.provenance import size
 
 GB = 1_000_000_000
@@ -106,9 +106,18 @@ def delete_jobs(job_ids: Collection[str], store: Store, settings: Settings) -> i
                 f"{'that' if len(kept) == 1 else 'those'} first."
             )
     for stored in wanted:
-        store.delete(stored.job.id)
-        shutil.rmtree(settings.jobs / stored.job.id, ignore_errors=True)
+        _delete(stored.job.id, store, settings)
     return sum(stored.bytes for stored in wanted)
+
+
+def _delete(job_id: str, store: Store, settings: Settings) -> None:
+    """On a full disk the result goes first: that makes the room that the list needs."""
+    try:
+        store.delete(job_id)
+    except NoRoomError:
+        shutil.rmtree(settings.jobs / job_id, ignore_errors=True)
+        store.delete(job_id)
+    shutil.rmtree(settings.jobs / job_id, ignore_errors=True)
 
 
 def unused_uploads(store: Store, settings: Settings, now: float | None = None) -> list[Path]:

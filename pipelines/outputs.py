@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from pipelines.errors import NeuroboardError, NoRoomError, OutputError
 
 RECORD = "run.json"
 ASIDE = ".replaced"
+HALF = ".half"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CUT = re.compile(r"\d+ requested and \d+ written")
 """What numpy says when a disk is full."""
@@ -175,7 +177,8 @@ def _scratch_beside(target: Path) -> Iterator[Path]:
     """A folder beside `target` for what is being made; it is removed in any case."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        _remove_stale(target)
+        work, mark = _marked_folder(target)
     except OSError as error:
         raise not_written(target, error) from None
     try:
@@ -187,6 +190,46 @@ def _scratch_beside(target: Path) -> Iterator[Path]:
         raise no_room(target) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        _unmark(mark)
+
+
+def _marked_folder(target: Path) -> tuple[Path, int | None]:
+    """A new folder beside `target`, marked as in use before it has the name of such folders."""
+    new = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    mark = _mark(new)
+    return new.rename(f"{new}{HALF}"), mark
+
+
+def _remove_stale(target: Path) -> None:
+    """Remove what programs that were killed while they made `target` left beside it."""
+    beside = [entry.path for entry in os.scandir(target.parent) if entry.name.endswith(HALF)]
+    for path in map(Path, beside):
+        if path.name.startswith(f".{target.name}-") and (mark := _mark(path)) is not None:
+            shutil.rmtree(path, ignore_errors=True)
+            _unmark(mark)
+
+
+def _mark(folder: Path) -> int | None:
+    """Say that this process uses a folder; the system takes that back when the process ends.
+
+    None where another one uses it, and where no drive or system can tell.
+    """
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _unmark(mark: int | None) -> None:
+    if mark is not None:
+        os.close(mark)
 
 
 def is_full(error: BaseException | None) -> bool:

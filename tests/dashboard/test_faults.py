@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard import create_app, pages, security, shell, uploads
+from dashboard import create_app, pages, security, shell, space, uploads
 from dashboard.jobs import launcher, patience
 from dashboard.jobs.child import run_job
 from dashboard.jobs.database import Database, StoreError
@@ -207,6 +207,22 @@ def test_on_a_full_disk_pages_open_and_nothing_is_lost(full_home: Path, film: Pa
     with closing(sqlite3.connect(full_home / "jobs.sqlite")) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     claimed(store)
+
+
+def test_room_is_made_on_a_full_disk_by_deleting_jobs(full_home: Path, film: Path) -> None:
+    settings = Settings(home=full_home)
+    settings.prepare()
+    store = Store(full_home / "jobs.sqlite")
+    job_id = submitted(store, film)
+    claimed(store)
+    store.finish(job_id, State.DONE)
+    (settings.jobs / job_id).mkdir()
+    (settings.jobs / job_id / "data.bin").write_bytes(bytes(100_000))
+    fill(full_home)
+    with pytest.raises(NoRoomError):
+        submit_many(store, film)
+    assert space.delete_jobs([job_id], store, settings) == 100_000
+    assert store.get(job_id) is None
 
 
 def test_a_list_of_jobs_is_read_where_sqlite_can_make_no_files(full_home: Path, film: Path) -> None:

@@ -48,6 +48,14 @@ def process_of(live: LiveApp, job_id: str) -> int:
     return int(first.rpartition("process ")[2])
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and that nobody asks about does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signal 9 and pgrep are of Unix")
 
 
@@ -96,7 +104,11 @@ def test_a_killed_process_says_so_and_the_job_can_run_again(live: LiveApp) -> No
 def test_a_killed_supervisor_is_replaced_and_its_job_is_interrupted(live: LiveApp) -> None:
     job_id = running(live, seed=4)
     assert live.process is not None
-    os.kill(children_of(live.process.pid)[0], signal.SIGKILL)
+    supervisor = children_of(live.process.pid)[0]
+    below = children_of(supervisor)
+    assert process_of(live, job_id) in below
+    os.kill(supervisor, signal.SIGKILL)
+    assert wait_for(lambda: not any(map(is_alive, below)), "the children to end") < 2.0
     job = live.wait_for_state(job_id, State.INTERRUPTED)
     assert job.error == INTERRUPTED
     live.wait_for_state(submit(live, "small.npy", seed=5), State.DONE)

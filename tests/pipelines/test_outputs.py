@@ -1,5 +1,7 @@
 """Results appear whole or not at all."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -196,3 +198,32 @@ def test_a_link_is_replaced_and_not_what_it_leads_to(tmp_path: Path) -> None:
     _write(tmp_path / "link", "new")
     assert (tmp_path / "kept" / "a.txt").exists()
     assert not (tmp_path / "link").is_symlink()
+
+
+HANGS = """
+import sys, time
+from pathlib import Path
+from pipelines.outputs import atomic_folder
+with atomic_folder(Path(sys.argv[1])) as folder:
+    (folder / "half").write_text("half")
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not say who uses a folder")
+def test_what_a_killed_program_left_is_removed_by_the_next_run_and_not_before(
+    tmp_path: Path,
+) -> None:
+    target, own = tmp_path / "out", tmp_path / ".out-abcdefgh"
+    own.mkdir()
+    command = [sys.executable, "-c", HANGS, str(target)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"ready\n"
+        (work,) = set(tmp_path.iterdir()) - {own}
+        _write(target, "of another")
+        assert (work / "half").exists()
+        running.kill()
+    _write(target, "new")
+    assert set(tmp_path.iterdir()) == {target, own}
