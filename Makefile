@@ -17,7 +17,7 @@ FIND_PYTHON = for p in $(PYTHON) python3.13 python3.12 python3.11 python3 python
 	&& { echo $$p; exit 0; }; done; \
 	echo "Python 3.11, 3.12 or 3.13 is needed: install one, or say make PYTHON=/path/to/python" >&2; exit 1
 
-.PHONY: run test check fuzz lock licences examples screenshots clean
+.PHONY: run test check fuzz faults lock licences examples screenshots clean
 
 run: $(VENV)/run.stamp examples
 	$(VENV)/bin/python app.py $(ARGS)
@@ -48,6 +48,10 @@ check: $(VENV)/dev.stamp
 
 fuzz: $(VENV)/dev.stamp
 	nice $(VENV)/bin/python -m tests.fuzz --inputs $(or $(N),20000) --reader "$(READER)" $(ARGS)
+
+faults: $(VENV)/dev.stamp
+	NEUROBOARD_FAULTS=all nice $(VENV)/bin/python -m pytest -q tests/dashboard/test_faults.py
+	nice $(VENV)/bin/python -m tests.kills --kills $(or $(N),60) $(ARGS)
 
 lock: $(VENV)/dev.stamp
 	.ci/lock $(ARGS)
