@@ -249,7 +249,7 @@ def load_trained(folder: Path) -> Trained:
         arrays = unpack(bundle.read(bundles.ARRAYS))
         projection = Projection.from_arrays(arrays)
         _check_features(bundle, projection)
-        _check_shapes(arrays, len(projection.names))
+        _check_shapes(arrays, projection)
         return Trained(
             group=str(bundle.card["group"]),
             projection=projection,
@@ -276,19 +276,42 @@ def _check_features(bundle: bundles.Bundle, projection: Projection) -> None:
         )
 
 
-def _check_shapes(arrays: Mapping[str, np.ndarray], n_features: int) -> None:
-    """Training synapses and their map belong together.
+FLOATS = (
+    *("features", "embedding", "holdout_distance", "soma_positions", "frame_means", "frame_axes"),
+    *("spatial_scale", "area_centre", "area_scale", "weights"),
+)
+TEXTS = ("frame_neurons", "soma_neurons", "recipe", "schema")
+
+
+def _check_shapes(arrays: Mapping[str, np.ndarray], projection: Projection) -> None:
+    """Training synapses, their map, frames and scales belong together, and are finite.
 
     Raises:
-        ValueError, KeyError: they do not.
+        Exception: of any kind: they do not.
     """
-    features, embedding = arrays["features"], arrays["embedding"]
+    for name in TEXTS:
+        if name in arrays:
+            "".join(arrays[name].ravel().tolist()).encode()  # what is no text cannot be written
+    n_rows, n_frames = len(arrays["features"]), len(arrays["frame_neurons"])
+    width, n_areas = len(projection.schema.coordinates), len(projection.schema.features)
+    shapes = {
+        "features": (n_rows, len(projection.names)),
+        "embedding": (n_rows, 2),
+        "soma_positions": (len(arrays["soma_neurons"]), 3),
+        "frame_means": (n_frames, width),
+        "frame_axes": (n_frames, width, width),
+        "area_centre": (n_areas,),
+        "area_scale": (n_areas,),
+    }
+    found = {name: arrays[name] for name in FLOATS}
     fits = (
-        features.ndim == 2
-        and features.shape[1] == n_features
-        and embedding.shape == (len(features), 2)
-        and arrays["holdout_distance"].size > 0
-        and np.isfinite(features).all()
+        all(found[name].shape == shape for name, shape in shapes.items())
+        and all(one.dtype == np.float64 and np.isfinite(one).all() for one in found.values())
+        and n_rows > 0
+        and found["holdout_distance"].size > 0
+        and found["holdout_distance"].ndim == 1
+        and found["spatial_scale"] > 0
+        and (found["area_scale"] > 0).all()
     )
     if not fits:
         raise ValueError("arrays of other shapes")
