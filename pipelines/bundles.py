@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import BundleError
+from pipelines.links import refuse_links_out
 from pipelines.reading import reading, reading_on
 from pipelines.result_files import read_object
 
@@ -117,10 +118,11 @@ def open_bundle(folder: Path) -> Bundle:
     """Read manifest and card, and verify every file.
 
     Raises:
-        BundleError: the folder is no bundle, or a file is missing, added or changed.
+        BundleError: the folder is no bundle, or a file is missing, added, changed or a link out.
     """
     if not (folder / MANIFEST).is_file():
         raise BundleError(f"{folder} is no model bundle ({MANIFEST} is missing): choose another.")
+    refuse_links_out(folder, BundleError)
     digests = _digests(folder)
     present = {file.name for file in _files(folder)}
     for name in sorted(present.symmetric_difference(digests)):

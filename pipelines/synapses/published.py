@@ -27,7 +27,7 @@ from pipelines.synapses.published_parts import COLUMNS, ENCODER, GATE, MODEL, SC
 from pipelines.synapses.sheets import Sheet
 
 KIND = "published synapse clusters"
-EARLIER = "published.pkl"
+_, EARLIER = bundles.EARLIER
 """What bundles of earlier versions hold: the pickle itself."""
 GROUPS = ("as", "ss", "cb", "cr", "pv")
 SETTINGS = (
@@ -152,12 +152,7 @@ def load(bundle: bundles.Bundle) -> Published:
     Raises:
         BundleError: it was changed, cannot be read, or was made by an earlier version.
     """
-    if EARLIER in bundle.digests:
-        raise BundleError(
-            f"{bundle.folder} was made by an earlier version of Neuroboard and holds a pickle, "
-            f"which is not opened: convert it with python -m pipelines models convert "
-            f"{bundle.folder}."
-        )
+    bundle.refuse_earlier()
     parts = {name: bundle.read(name) for name in pickled.FILES if name in bundle.digests}
     return _assembled(parts, _settings(bundle.card.get("xgboost")), bundle.folder.name)
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from pipelines.closed import ONE_THREAD
 
+LEAST_SECONDS = 2
+"""of processor time for a fork: a file that would be read for ever is not waited for as long."""
 HEAD = struct.Struct("=qq")
 
 
@@ -44,8 +46,9 @@ class Zygote:
 
 
 def _main() -> None:
-    from pipelines import pickled_child
+    from pipelines import closed, pickled_child
 
+    closed.SECONDS = LEAST_SECONDS
     pickled_child.rehearse()
     given, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     while head := given.read(HEAD.size):

@@ -1,8 +1,6 @@
 """A model leaves as a pickle that plain joblib opens, and answers there as it does here."""
 
 import io
-import json
-import shutil
 import subprocess
 import sys
 import zlib
@@ -25,12 +23,12 @@ from pipelines.__main__ import main
 from pipelines.errors import BundleError
 from pipelines.spikes import unit_classifier
 from pipelines.spikes.metric_table import MetricTable
-from pipelines.synapses import classifiers, classify, published, published_parts
+from pipelines.synapses import classifiers, published, published_parts
 from pipelines.synapses.arrays import Synapses
 from pipelines.synapses.classify import load_trained
-from pipelines.synapses.parameters import TrainParameters
 from pipelines.synapses.predict import judge
 from tests.closed.zygote import Zygote
+from tests.trained import with_classifier
 
 ELSEWHERE = """
 import sys
@@ -120,22 +118,6 @@ def export(bundle: Path, file: Path) -> Path:
     words = ["models", "export", str(bundle), "--format", "pickle", "--out", str(file)]
     assert main([*words, "--quiet"]) == 0
     return file
-
-
-def with_classifier(bundle: Path, name: str, folder: Path) -> Path:
-    """The same bundle with another classifier of the same clusters."""
-    trained = load_trained(bundle)
-    features = trained.neighborhood.features
-    labels = trained.classifier.classes[trained.classifier.probabilities(features).argmax(axis=1)]
-    learnt = classifiers.learn(name, features, labels, TrainParameters(n_trees=10))
-    folder.mkdir()
-    card = json.loads((bundle / "card.json").read_text())
-    card |= {"classifier": name, "classes": learnt.classes.tolist(), "temperature": 0.8}
-    (folder / "card.json").write_text(json.dumps(card))
-    shutil.copyfile(bundle / "arrays.npz", folder / "arrays.npz")
-    classify.save_classifier(learnt, folder)
-    bundles.write_manifest(folder)
-    return folder
 
 
 def synapse_answers(bundle: Path, file: Path) -> pd.DataFrame:
