@@ -19,6 +19,7 @@ from dashboard.people import MAY, Role
 from dashboard.security import access_tokens, asks_for_token
 from dashboard.settings import Settings, absolute
 from pipelines.errors import NeuroboardError, OutputError
+from pipelines.terminal import say
 
 THREADS = 8
 CONNECTIONS = 500
@@ -37,14 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         listener = _listen(settings)
         application = create_app(settings).server
     except NeuroboardError as error:
-        print(error.sentence, file=sys.stderr)
+        say(error.sentence, sys.stderr)
         return error.exit_code
     launcher = Launcher(settings)
     launcher.start()
     address = _address(settings)
-    print(f"Neuroboard is at {address}  (Ctrl+C stops it; data: {settings.home})", flush=True)
+    say(f"Neuroboard is at {address}  (Ctrl+C stops it; data: {settings.home})")
     for line in _other_addresses(settings):
-        print(line, flush=True)
+        say(line)
     if not options.no_browser:
         threading.Timer(0.5, webbrowser.open, [address]).start()
     try:

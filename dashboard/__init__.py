@@ -1,11 +1,13 @@
 """The web app: pages, jobs, security. Imports `pipelines`, never the other way round."""
 
+import logging
 import sys
 from pathlib import Path
 
 import dash
 from dash import Dash
 from flask import Response, jsonify, send_from_directory
+from flask.logging import default_handler
 
 from dashboard import (
     export,
@@ -22,6 +24,7 @@ from dashboard import (
 )
 from dashboard.jobs.repair import mend
 from dashboard.settings import Settings
+from pipelines.terminal import ShownFormatter
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 WORKER_SILENT_SECONDS = 30.0
@@ -37,6 +40,7 @@ def create_app(settings: Settings) -> Dash:
         ParameterError: a data root does not exist.
     """
     settings.prepare()
+    _show_controls_in_logs()
     uploads.tidy(settings)
     repaired = mend(settings.home / "jobs.sqlite", settings.jobs)
     if repaired:
@@ -67,6 +71,14 @@ def create_app(settings: Settings) -> Dash:
     security.set_headers(app.server, app.csp_hashes)
     _settle(app)
     return app
+
+
+def _show_controls_in_logs() -> None:
+    """Addresses and names in what a server logs do nothing to the terminal that shows it."""
+    line = "[%(asctime)s] %(levelname)s in %(module)s: %(message)s"
+    for handler in (default_handler, logging.lastResort):
+        if handler is not None:
+            handler.setFormatter(ShownFormatter(line))
 
 
 def health() -> Response:

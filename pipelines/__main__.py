@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -30,6 +30,7 @@ from pipelines.errors import (
     Cancelled,
     InputError,
     NeuroboardError,
+    OutputError,
     ParameterError,
 )
 from pipelines.outputs import atomic_file, atomic_folder
@@ -39,7 +40,7 @@ from pipelines.provenance import Run
 from pipelines.spikes import locate_command, step_command
 from pipelines.spikes.batch_command import add_batch
 from pipelines.synapses.parameters import SimulationParameters
-from pipelines.terminal import progress_on_terminal, say, until_nobody_reads
+from pipelines.terminal import progress_on_terminal, say, shown, until_nobody_reads
 
 DEMO_PARAMETERS: Mapping[str, type[Parameters]] = {"synapses": SimulationParameters}
 """What can be set of example data; of the others only the seed can."""
@@ -55,14 +56,19 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong on standard error and leave with 2."""
-        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help.\n")
+        self.exit(2, shown(f"{self.prog}: {message}. See {self.prog} --help.\n"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    with until_nobody_reads():
-        options = parser().parse_args(arguments)
-        return _done(options.action, options)
+    try:
+        with until_nobody_reads():
+            options = parser().parse_args(arguments)
+            return _done(options.action, options)
+    except OutputError as error:  # what is printed goes to a full disk, complaints perhaps too
+        with suppress(OutputError):
+            say(error.sentence, sys.stderr)
+        return error.exit_code
 
 
 def _done(action: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:

@@ -1,10 +1,14 @@
 """CSV files that a spreadsheet program opens without running anything.
 
-A text cell that starts with one of `= + - @`, a tab or a carriage return may be run
-as a formula; a leading apostrophe makes it text (OWASP, "CSV injection").
+A text cell that starts with one of `= + - @`, also in their wide forms, a tab or a line's end may
+be run as a formula; a leading apostrophe makes it text (OWASP, "CSV injection"). Every CSV and TSV
+that this program writes is written here, and what it reads of them again is as it was: a text that
+begins with apostrophes before such a sign gets one more. A program that is told another separator
+than the file has may still find a formula within a cell; no mark at its start can prevent that.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +21,11 @@ from numpy.typing import NDArray
 LONG = 20_000
 """Rows from which on a table is written column by column."""
 SLICE = 100_000
-STARTS = ("=", "+", "-", "@", "\t", "\r")
-NUMBER = re.compile(r"[+-]?(\d[\d.,]*|[.,]\d+)([eE][+-]?\d+)?")
+SPECIAL = '[",\r\n]'
+"""What a cell is put into quotation marks for."""
+STARTS = "'* *[=+@＝＋－＠\t\r\n-]"
+"""How a text begins that may be run, with the apostrophes that already keep it from that."""
+NUMBER = re.compile(r" *[+-]?((\d[\d.,]*|[.,]\d+)([eE][+-]?\d+)?|inf|nan) *", re.IGNORECASE)
 
 
 def defuse(frame: pd.DataFrame) -> pd.DataFrame:
@@ -28,20 +35,84 @@ def defuse(frame: pd.DataFrame) -> pd.DataFrame:
     return safe.set_axis([defused(name) for name in frame.columns], axis=1)
 
 
-def write_csv(frame: pd.DataFrame, file: Path) -> None:
-    """Write a table as UTF-8 CSV, defused, without its index."""
+def write_csv(frame: pd.DataFrame, file: Path, separator: str = ",") -> None:
+    """Write a table as UTF-8 CSV, or with tabs as TSV, defused, without its index."""
     safe = defuse(frame)
-    if len(safe) < LONG or safe.shape[1] < 2:  # pandas quotes the empty cells of one column
-        safe.to_csv(file, index=False, encoding="utf-8", lineterminator="\n")
+    # pandas quotes the empty cells of a single column, and leaves a carriage return unquoted
+    is_long = len(safe) >= LONG or _has_return(safe)
+    if not is_long or safe.shape[1] < 2 or separator != ",":
+        options = {"index": False, "encoding": "utf-8", "lineterminator": "\n"}
+        safe.to_csv(file, sep=separator, **options)
     else:
         _write_long(safe, file)
+
+
+def write_rows(names: Sequence[str], rows: Iterable[Sequence[str]], file: Path) -> None:
+    """Write rows of texts as UTF-8 CSV, defused."""
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        for row in (names, *rows):
+            stream.write(_line([str(defused(cell)) for cell in row]))
+
+
+def _line(cells: Sequence[str]) -> str:
+    """A row; the csv module of Python leaves a carriage return unquoted."""
+    if list(cells) == [""]:
+        return '""\n'
+    return ",".join(map(_in_marks, cells)) + "\n"
+
+
+def _in_marks(cell: str) -> str:
+    if not re.search(SPECIAL, cell):
+        return cell
+    doubled = cell.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def _has_return(frame: pd.DataFrame) -> bool:
+    columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
+    return any("\r" in str(name) for name in frame.columns) or any(
+        "\r" in cell
+        for column in columns
+        if not pd.api.types.is_numeric_dtype(column.dtype)
+        for cell in column
+        if isinstance(cell, str)
+    )
+
+
+def read_csv(file: Path, **options: Any) -> pd.DataFrame:
+    """Read a table that `write_csv` wrote: its texts are as they were before.
+
+    Args:
+        file: the table.
+        options: those of `pandas.read_csv`.
+    """
+    table: pd.DataFrame = pd.read_csv(file, encoding="utf-8", **options)
+    return fuse(table)
+
+
+def fuse(table: pd.DataFrame) -> pd.DataFrame:
+    """A table with its texts and names as they were before `defuse`."""
+    found = table.rename(columns={name: fused(str(name)) for name in table.columns})
+    for place in range(found.shape[1]):
+        column = found.iloc[:, place]
+        if not pd.api.types.is_numeric_dtype(column.dtype) and _begins(column, "'"):
+            texts = [fused(cell) if isinstance(cell, str) else cell for cell in column]
+            found.isetitem(place, texts)
+    return found
+
+
+def _begins(column: "pd.Series[Any]", pattern: str) -> bool:
+    """Whether any text of a column begins like that."""
+    if isinstance(column.dtype, pd.StringDtype):
+        return bool(column.str.match(pattern).any())
+    return any(isinstance(cell, str) and re.match(pattern, cell) for cell in column)
 
 
 def _write_long(frame: pd.DataFrame, file: Path) -> None:
     """Write what pandas would, several times as fast."""
     columns = [_cells(frame.iloc[:, i]) for i in range(frame.shape[1])]
     with file.open("w", encoding="utf-8", newline="") as out:
-        out.write(frame.head(0).to_csv(index=False, lineterminator="\n"))
+        out.write(_line([str(name) for name in frame.columns]))
         comma = pyarrow.scalar(",", pyarrow.large_string())
         for start in range(0, len(frame), SLICE):
             parts = (column.slice(start, SLICE) for column in columns)
@@ -91,7 +162,7 @@ def _texts(column: "pd.Series[Any]") -> Any:
 
 def _quoted(column: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
     """Cells with separators in quotation marks."""
-    needed = pc.match_substring_regex(column, '[",\r\n]')
+    needed = pc.match_substring_regex(column, SPECIAL)
     if not pc.any(needed).as_py():
         return column
     mark = pyarrow.scalar('"', pyarrow.large_string())
@@ -108,13 +179,13 @@ def fused(cell: str) -> str:
 def _defuse_column(column: "pd.Series[Any]") -> "pd.Series[Any]":
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column
-    if isinstance(column.dtype, pd.StringDtype) and not column.str.startswith(STARTS).any():
+    if not _begins(column, STARTS):
         return column
     return pd.Series([defused(cell) for cell in column], index=column.index, dtype=object)
 
 
 def defused(cell: Any) -> Any:
     """A cell that cannot act as a formula; numbers stay."""
-    if isinstance(cell, str) and cell.startswith(STARTS) and not NUMBER.fullmatch(cell):
+    if isinstance(cell, str) and re.match(STARTS, cell) and not NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell

@@ -30,6 +30,7 @@ from pipelines.errors import OUT_OF_MEMORY, NeuroboardError
 from pipelines.outputs import is_full, no_room, not_written
 from pipelines.progress import Report
 from pipelines.synapses.sandbox import keep_ready
+from pipelines.terminal import say
 
 PR_SET_PDEATHSIG = 1
 BUG = "This is a fault of Neuroboard, not of your data. The log below has the details."
@@ -113,7 +114,7 @@ def _run(job: Job, result: Path, settings: Settings, report: Report) -> None:
 
 def _reporter(job: Job, store: Ledger) -> Report:
     def report(fraction: float, sentence: str) -> None:
-        print(f"{fraction:4.0%} {sentence}", flush=True)
+        say(f"{fraction:4.0%} {sentence}")
         store.report(job.id, fraction, sentence)
 
     return report

@@ -14,6 +14,7 @@ from pydantic import Field
 from dashboard.posted import offered
 from pipelines.brainmap import maps
 from pipelines.brainmap.tiff import read_image
+from pipelines.csv_export import read_csv
 
 STACK = "stack"
 Planes = Annotated[str, Field(pattern=rf"^({STACK}|[0-9]{{1,6}})$")]
@@ -109,9 +110,9 @@ def load(folder: Path) -> Atlas:
         mean=mean,
         labels=np.load(folder / "labels_by_k.npy", mmap_mode="r"),
         similarity=np.load(folder / "similarity_by_k.npy", mmap_mode="r"),
-        centroids=pd.read_csv(folder / "centroids_by_k.csv"),
-        palettes=pd.read_csv(folder / "palettes.csv"),
-        sweep=pd.read_csv(folder / "sweep.csv"),
+        centroids=read_csv(folder / "centroids_by_k.csv"),
+        palettes=read_csv(folder / "palettes.csv"),
+        sweep=read_csv(folder / "sweep.csv"),
     )
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import dash_mantine_components as dmc
 import numpy as np
-import pandas as pd
 from dash import Dash, Input, Output, State, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
@@ -23,6 +22,7 @@ from dashboard.results.brainmap_choice import Way
 from dashboard.results.brainmap_pictures import mean_picture
 from pipelines.brainmap import preview
 from pipelines.brainmap.tiff import read_image
+from pipelines.csv_export import read_csv
 
 PREFIX = "correlation"
 UNITS = {"voxel": "intensity", "region": "mean intensity", "cluster": "normalised signal"}
@@ -130,7 +130,7 @@ def _series(job: Job, found: dict[str, Any]) -> Component:
 @lru_cache(maxsize=8)
 def _values(folder: Path) -> NDArray[np.float64]:
     """The series (time,) that voxels are compared with, read once."""
-    return pd.read_csv(folder / "series.csv")["value"].to_numpy(float)
+    return read_csv(folder / "series.csv")["value"].to_numpy(float)
 
 
 def _unit(found: dict[str, Any]) -> str:

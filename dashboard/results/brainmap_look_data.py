@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.brainmap.tiff import read_image
+from pipelines.csv_export import read_csv
 from pipelines.errors import InputError
 from pipelines.result_files import opened_arrays
 
@@ -57,7 +58,7 @@ def load(folder: Path) -> Look:
         mean=mean.reshape(planes, *mean.shape[-2:]),
         std=std.reshape(planes, *std.shape[-2:]),
         deviations=np.load(folder / "deviations.npy", mmap_mode="r"),
-        bins=pd.read_csv(folder / "histogram.csv"),
+        bins=read_csv(folder / "histogram.csv"),
         sample=sample,
         sampled_std=sampled_std,
     )

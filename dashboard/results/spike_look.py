@@ -14,6 +14,7 @@ from dashboard.figures.common import framed, gap_words
 from dashboard.jobs.store import Job
 from dashboard.posted import Span
 from dashboard.results import common
+from pipelines.csv_export import read_csv
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.result_files import opened_arrays
 from pipelines.spikes.no_signal import FILE as STRETCHES
@@ -158,7 +159,7 @@ def _figures(job: Job, channels: pd.DataFrame, found: dict[str, Any]) -> list[Co
         spectrum = figures.spectrum(
             stored["freq_hz"], stored["power"], channels["channel"].tolist()
         )
-    seconds = pd.read_csv(folder / "saturation.csv")
+    seconds = read_csv(folder / "saturation.csv")
     band = f"{values['freq_min']:g} to {values['freq_max']:g} Hz"
     return [
         framed(figures.probe(channels), id="look-probe", caption="Where the channels are."),
@@ -199,7 +200,7 @@ def _without_signal(job: Job, found: dict[str, Any]) -> list[Component]:
     """The stretches that are no signal, the first of them as a table; older results have none."""
     if not found.get("bad_stretches"):
         return []
-    rows = pd.read_csv(common.folder(job.id) / STRETCHES, dtype={"channel": str})
+    rows = read_csv(common.folder(job.id) / STRETCHES, dtype={"channel": str})
     grid = common.table(
         rows.head(MOST_STRETCHES).to_dict("records"),
         id="look-stretches",

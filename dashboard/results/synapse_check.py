@@ -16,6 +16,7 @@ from dashboard.jobs.store import Job
 from dashboard.jobs.tasks import edit_link
 from dashboard.results import common
 from dashboard.submission import submit
+from pipelines.csv_export import read_csv
 from pipelines.errors import NeuroboardError
 from pipelines.synapses.parameters import CheckParameters
 from pipelines.synapses.parsing import WITHOUT_HIDDEN
@@ -141,7 +142,7 @@ def again(job_id: str, name: str) -> str:
 
 def report(job: Job) -> Component:
     """Remarks on rows that are not simply accepted, as a table."""
-    remarks = pd.read_csv(common.folder(job.id) / "report.csv", dtype=str, keep_default_na=False)
+    remarks = read_csv(common.folder(job.id) / "report.csv", dtype=str, keep_default_na=False)
     notable = remarks[remarks["message"] != ""]
     if notable.empty:
         return html.P("Every row was accepted as it is.", className="card empty")

@@ -18,6 +18,7 @@ from dashboard.posted import offered
 from dashboard.results import common, synapse_sets
 from dashboard.results.synapse_choice import Choice, Rows, chosen_rows, named_rows
 from dashboard.results.synapse_rows import clusters
+from pipelines.csv_export import read_csv
 from pipelines.errors import InputError
 from pipelines.synapses.effects import cliffs_delta
 
@@ -147,7 +148,7 @@ def _options(job_id: str, rows: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def _summary(job: Job) -> list[Component]:
-    lines = pd.read_csv(common.folder(job.id) / "summary.csv")
+    lines = read_csv(common.folder(job.id) / "summary.csv")
     shown = lines.assign(cluster=[cluster_name(int(name)) for name in lines["cluster"]])
     rows = shown.round(3).astype(object).where(shown.notna(), None).to_dict("records")
     return [

@@ -23,6 +23,7 @@ from dashboard.results import common, synapse_explore, synapse_grid
 from dashboard.results.synapse_check import offers, report
 from dashboard.results.synapse_choice import Choice, chosen_rows
 from dashboard.results.synapse_rows import clusters, nearest, window_of
+from pipelines.csv_export import read_csv
 from pipelines.synapses.parameters import FitParameters
 from pipelines.synapses.profiles import PUBLISHED, applied
 
@@ -184,7 +185,7 @@ def _evidence_card(job: Job) -> list[Component]:
     if (folder / "sweep.csv").exists():
         parts.append(
             pictured(
-                synapse_evidence.sweep(pd.read_csv(folder / "sweep.csv")),
+                synapse_evidence.sweep(read_csv(folder / "sweep.csv")),
                 id="synapses-sweep",
                 caption="HDBSCAN on the same map with other values of minimum samples, before "
                 "any joining. A number of clusters that holds over a wide range depends little on "

@@ -23,6 +23,7 @@ from dashboard.results import common
 from dashboard.results.synapse_check import MOST_ROWS, offers
 from dashboard.services import services
 from pipelines import registry
+from pipelines.csv_export import read_csv
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.result_files import opened_arrays
 
@@ -235,7 +236,7 @@ def view_predict(job: Job) -> Component:
 
 def predicted_rows(folder: Path) -> pd.DataFrame:
     """The predictions of a job, with a name for every row and a mark for new neurons."""
-    rows = pd.read_csv(folder / "predictions.csv", dtype={"note": str}).fillna({"note": ""})
+    rows = read_csv(folder / "predictions.csv", dtype={"note": str}).fillna({"note": ""})
     keys = [name for name in ("NeuronId", "SynId") if name in rows.columns]
     named = rows[keys].astype(str).agg(" ".join, axis=1) if keys else rows.index.astype(str)
     return rows.assign(

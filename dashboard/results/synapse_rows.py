@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.figures.synapses import Window
+from pipelines.csv_export import read_csv
 from pipelines.errors import InputError
 from pipelines.polygon import in_polygon
 from pipelines.result_files import opened_arrays
@@ -27,7 +28,7 @@ def clusters(folder: Path) -> pd.DataFrame:
     """
     schema = schema_of(folder)
     text = {name: str for name in ("NeuronId", "SynType", *schema.key_columns) if name != "SynId"}
-    rows = pd.read_csv(folder / "clusters.csv", dtype=text)
+    rows = read_csv(folder / "clusters.csv", dtype=text)
     if schema == SYNAPSES:
         return rows
     ids = rows[schema.id or "point"].astype(str)

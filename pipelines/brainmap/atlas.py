@@ -12,6 +12,7 @@ from pipelines.brainmap.images import is_sound
 from pipelines.brainmap.info import NOTHING_SAID, ImageInfo
 from pipelines.brainmap.series import blocks
 from pipelines.brainmap.tiff import read_image
+from pipelines.csv_export import read_csv
 from pipelines.errors import InputError, ParameterError
 from pipelines.reading import reading
 from pipelines.result_files import read_object
@@ -121,7 +122,7 @@ def open_map(folder: Path) -> FinishedMap:
 def _read(folder: Path) -> FinishedMap:
     mean = read_image(folder / "mean.tif")
     mean = mean.reshape((1,) * (3 - mean.ndim) + mean.shape)
-    ks = tuple(int(k) for k in pd.read_csv(folder / "sweep.csv")["k"])
+    ks = tuple(int(k) for k in read_csv(folder / "sweep.csv")["k"])
     planes, height, width = mean.shape
     return FinishedMap(
         folder=folder,
@@ -131,10 +132,10 @@ def _read(folder: Path) -> FinishedMap:
         labels=_mapped(folder / "labels_by_k.npy"),
         similarity=_mapped(folder / "similarity_by_k.npy"),
         mean=mean,
-        centroids=pd.read_csv(folder / "centroids_by_k.csv"),
-        palettes=pd.read_csv(folder / "palettes.csv"),
+        centroids=read_csv(folder / "centroids_by_k.csv"),
+        palettes=read_csv(folder / "palettes.csv"),
         ks=ks,
-        k=len(pd.read_csv(folder / "colors.csv")),
+        k=len(read_csv(folder / "colors.csv")),
         info=_info(folder / "run.json"),
     )
 

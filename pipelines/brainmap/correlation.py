@@ -21,7 +21,7 @@ from pipelines.brainmap.series import Floats
 from pipelines.brainmap.signals import read_signals
 from pipelines.brainmap.svg import Axis, curve_panel, plane_panel, scale_panel, write_svg
 from pipelines.brainmap.volume_files import write_volume
-from pipelines.csv_export import write_csv
+from pipelines.csv_export import read_csv, write_csv
 from pipelines.errors import InputError, ParameterError
 from pipelines.progress import Report, part, silent
 from pipelines.reading import reading
@@ -196,8 +196,8 @@ def _cluster(images: ImageSeries, folder: Path | None, parameters: CorrelatePara
     if folder is None or not (folder / "centroids_by_k.csv").exists():
         raise InputError("A cluster needs the map that it is of: choose a finished map.")
     with reading(folder, InputError, ADVICE, "finished map"):
-        table = pd.read_csv(folder / "centroids_by_k.csv")
-        k = parameters.k or len(pd.read_csv(folder / "colors.csv"))
+        table = read_csv(folder / "centroids_by_k.csv")
+        k = parameters.k or len(read_csv(folder / "colors.csv"))
         return _centroid(images, table, k, parameters)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipelines.csv_export import write_csv
 from pipelines.errors import TableError
 from pipelines.progress import Report
 from pipelines.spikes.curation import LABELS, Step, effective
@@ -38,8 +39,8 @@ def agreement(
     report(0.5, f"Comparing {len(curators)} curators")
     pairs = compare(curators)
     votes = majority(curators, parameters.min_votes)
-    pairs.to_csv(folder / "agreement.csv", index=False)
-    votes.to_csv(folder / "majority.csv", index=False)
+    write_csv(pairs, folder / "agreement.csv")
+    write_csv(votes, folder / "majority.csv")
     text = json.dumps(pairs.to_dict("records"), indent=2)
     (folder / "agreement.json").write_text(text + "\n", encoding="utf-8")
     decided = votes["majority_vote"] != ""

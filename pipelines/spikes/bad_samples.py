@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from spikeinterface.core import BaseRecording
 
+from pipelines.csv_export import write_csv
 from pipelines.spikes.mending import Mender
 from pipelines.spikes.no_signal import FILE, KINDS
 from pipelines.spikes.timeline import Timeline
@@ -138,7 +139,7 @@ def write_bad(found: BadSamples, folder: Path, timeline: Timeline) -> None:
         "stop_s": np.round(stops + 1 / found.sampling_frequency, 6),
         "kind": [one.kind for one in found.rows],
     }
-    pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(folder / FILE, index=False)
+    write_csv(pd.DataFrame(rows, columns=list(COLUMNS)), folder / FILE)
 
 
 def in_words(found: BadSamples) -> list[str]:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import pandas as pd
-
 from pipelines import tasks
+from pipelines.csv_export import fused, write_rows
 from pipelines.errors import Cancelled, InputError, NeuroboardError, OutputError
 from pipelines.outputs import RECORD, atomic_file
 from pipelines.progress import Report, part
@@ -173,7 +172,7 @@ class Table:
         """Write the table anew with these rows last."""
         with atomic_file(self.file, overwrite=True) as file:
             rows = [*self.others, *map(_row, entries)]
-            pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(file, index=False)
+            write_rows(list(COLUMNS), ([row[name] for name in COLUMNS] for row in rows), file)
 
 
 def _row(entry: Entry) -> Mapping[str, str]:
@@ -193,7 +192,7 @@ def _rows(file: Path) -> list[dict[str, str]]:
     try:
         with reading(file, InputError), file.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream, strict=True))
-            return [{name: row[name] for name in COLUMNS} for row in rows]
+            return [{name: fused(row[name]) for name in COLUMNS} for row in rows]
     except InputError as error:
         raise OutputError(
             f"{file} is no table of a batch and is not replaced: move it, or choose another folder."

@@ -28,6 +28,8 @@ from spikeinterface.core.generate import (
 )
 from spikeinterface.generation.noise_tools import NoiseGeneratorRecording
 
+from pipelines.csv_export import write_csv
+
 SAMPLING_FREQUENCY = 30_000.0
 GAIN_UV = 0.195
 NOISE_UV = 20.0
@@ -130,7 +132,7 @@ def make(folder: Path, seed: int) -> None:
     made = simulate(seed)
     save(made.recording, folder / "recording")
     np.savez(folder / "truth.npz", sample_index=made.sample_index, unit_id=made.unit_id)
-    made.units.to_csv(folder / "truth_units.csv", index=False)
+    write_csv(made.units, folder / "truth_units.csv")
 
 
 def simulate(seed: int, duration_s: float = 60.0, layout: Layout | None = None) -> Simulation:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipelines import csv_export
 from pipelines.progress import Report
 from pipelines.spikes import methods
 from pipelines.spikes.export_blech import sort_file_rows, write_blech
@@ -68,8 +69,8 @@ def write_csv(sorting: Sorting, folder: Path) -> None:
             "unit_id": sorting.unit_id,
         }
     )
-    times.to_csv(folder / "spike_times.csv", index=False)
-    _segments_table(sorting.timeline).to_csv(folder / "segments.csv", index=False)
+    csv_export.write_csv(times, folder / "spike_times.csv")
+    csv_export.write_csv(_segments_table(sorting.timeline), folder / "segments.csv")
     write_table(sorting.units, folder / "units.csv")
     write_sort_file(sort_file_rows(sorting), folder / "sort_file.csv")
 
@@ -138,7 +139,7 @@ def write_phy(sorting: Sorting, folder: Path) -> None:
     for name, values in arrays.items():
         np.save(folder / f"{name}.npy", values)
     groups = pd.DataFrame({"cluster_id": ids, "group": sorting.units["label"]})
-    groups.to_csv(folder / "cluster_group.tsv", sep="\t", index=False)
+    csv_export.write_csv(groups, folder / "cluster_group.tsv", "\t")
     (folder / "params.py").write_text(_phy_settings(sorting), encoding="utf-8")
 
 

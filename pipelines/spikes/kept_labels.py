@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.csv_export import fused, write_rows
 from pipelines.errors import InputError
 from pipelines.outputs import atomic_file
 from pipelines.reading import reading
@@ -103,17 +104,16 @@ def _read(file: Path) -> tuple[list[str], list[Row]]:
     for number, row in enumerate(rows, 2):
         if len(row) != len(names) or None in row.values():
             raise InputError(f"{file}, row {number} has not as many cells as there are columns.")
-    return names, rows
+    return [fused(name) for name in names], [_fused(row) for row in rows]
+
+
+def _fused(row: Row) -> Row:
+    return {fused(name): fused(cell) for name, cell in row.items()}
 
 
 def _write(rows: Sequence[Row], names: Sequence[str], target: Path) -> None:
-    with (
-        atomic_file(target, overwrite=True) as file,
-        file.open("w", encoding="utf-8", newline="") as stream,
-    ):
-        writer = csv.DictWriter(stream, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    with atomic_file(target, overwrite=True) as file:
+        write_rows(names, ([row.get(name, "") for name in names] for row in rows), file)
 
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any], ran: Sequence[str]) -> dict[str, Any]:

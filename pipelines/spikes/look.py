@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.signal import welch
 from spikeinterface.core import BaseRecording
 
+from pipelines.csv_export import write_csv
 from pipelines.errors import RecordingError
 from pipelines.progress import Report
 from pipelines.spikes.bad_samples import find_bad, in_words, write_bad
@@ -83,7 +84,7 @@ def look(
     end_s = _cut_off(saturated)
     table = _table(recording, channels, parameters)
     write_table(table, folder / "channels.csv")
-    saturated.to_csv(folder / "saturation.csv", index=False)
+    write_csv(saturated, folder / "saturation.csv")
     rate = float(recording.get_sampling_frequency())
     write_bad(bad, folder, signal.timeline)
     left_out = table.loc[table["state"] != "good", "channel"].astype(str).tolist()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from pipelines.csv_export import fused, write_rows
 from pipelines.errors import TableError
 from pipelines.reading import reading
 from pipelines.spikes.decisions import TYPES, Decision
@@ -86,7 +87,7 @@ def _cells_of(file: Path, number: int, names: Sequence[str], row: list[str]) -> 
             f"{file}, row {number} has {len(row)} cells under {len(names)} columns: put texts and "
             "numbers that hold a comma into quotation marks."
         )
-    return dict(zip(names, row, strict=False))
+    return dict(zip(names, map(fused, row), strict=False))
 
 
 def _column(name: str) -> str:
@@ -170,11 +171,7 @@ def _refuse_twice(file: Path, decisions: Sequence[Decision]) -> None:
 
 def write_sort_file(decisions: Sequence[Decision], file: Path) -> None:
     """Write a sort file that `read_sort_file` reads again."""
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(COLUMNS)
-        for number, one in enumerate(decisions):
-            writer.writerow(_cells(number, one))
+    write_rows(COLUMNS, (_cells(number, one) for number, one in enumerate(decisions)), file)
 
 
 def _cells(number: int, one: Decision) -> list[str]:

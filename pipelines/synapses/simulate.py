@@ -136,7 +136,7 @@ def _refuse_long(n_neurons: int, scale: float) -> None:
 def _write_table(table: pd.DataFrame, path: Path) -> str:
     """Write a workbook, or a long table as text; the name of the file."""
     if len(table) > WORKBOOK_ROWS:
-        table.to_csv(path.with_suffix(".csv"), index=False)
+        write_csv(table, path.with_suffix(".csv"))
         return f"{path.name}.csv"
     file = path.with_suffix(".xlsx")
     table.to_excel(file, index=False, sheet_name="synapses", engine="openpyxl")

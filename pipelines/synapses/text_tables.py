@@ -12,6 +12,7 @@ from typing import Any, Self
 import pyarrow
 from pyarrow import csv as arrow_csv
 
+from pipelines.csv_export import fused
 from pipelines.errors import TableError
 from pipelines.synapses.header import LOOKED_AT, Head, best_named, find_head
 from pipelines.synapses.kinds import named_kinds
@@ -27,6 +28,8 @@ BLOCK = 64 << 20
 HEADER_BYTES = 1 << 20
 STATED = re.compile(rb'"?sep=(.)"?[ \t;,]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 """A first line that says what separates cells, as Excel reads and some programs write it."""
+DEFUSED = re.compile(rb"[\t;|, \n]'+ *(?:[=+@\t-]|\xef\xbc)")
+"""A cell that was kept from acting as a formula, by an apostrophe."""
 NumberedRows = Iterable[tuple[int, Sequence[Any]]]
 
 
@@ -90,7 +93,8 @@ class Text:
         text = io.StringIO(self.content.decode(errors="replace"), newline="")
         lines = csv.reader(text, delimiter=self.delimiter)
         try:
-            yield from enumerate(lines, start=1)
+            for number, cells in enumerate(lines, start=1):
+                yield number, _fused(cells)
         except csv.Error as error:
             raise TableError(
                 f"{self.file} cannot be read as a table near line {lines.line_num} ({error}): "
@@ -100,11 +104,13 @@ class Text:
     def columns(self, limits: Limits) -> pyarrow.Table | None:
         """All cells as text, column by column; None where only `rows` can be trusted.
 
-        That is with quotations, with rows of different lengths or with stray returns. The
-        result is the same, this is many times faster.
+        That is with quotations, rows of different lengths, stray returns, or texts that are kept
+        from acting as formulas. The result is the same, this is many times faster.
         """
         content = self.content
         if b'"' in content or content.count(b"\r") != content.count(b"\r\n"):
+            return None
+        if DEFUSED.search(content):
             return None
         names = [str(name or "") for name in self.head.names]
         if len(names) > limits.columns:
@@ -167,12 +173,17 @@ def _sample(content: bytes, delimiter: str, skipped: int) -> list[tuple[int, lis
     try:
         for number, cells in enumerate(csv.reader(text, delimiter=delimiter), start=1):
             if number > skipped and trimmed(cells):
-                rows.append((number, cells))
+                rows.append((number, _fused(cells)))
             if len(rows) == LOOKED_AT:
                 break
     except csv.Error:
         pass  # what can be read so far; the rows themselves say where the mistake is
     return rows
+
+
+def _fused(cells: list[str]) -> list[Any]:
+    """Cells as they were before this program wrote them."""
+    return [fused(cell) if cell[:1] == "'" else cell for cell in cells]
 
 
 def _score(rows: list[tuple[int, list[Any]]], names: Sequence[str]) -> tuple[float, ...]:

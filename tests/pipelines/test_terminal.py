@@ -1,6 +1,7 @@
 """What a command says when nobody reads it, and `--quiet` wherever an option may stand."""
 
 import argparse
+import logging
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.__main__ import main, parser
+from pipelines.terminal import ShownFormatter, _Lines, say, shown
 from tests.earlier import unpack
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -106,3 +108,52 @@ def test_the_help_says_where_labels_go() -> None:
     assert "spikes label DIR --out labels.csv" in " ".join(
         found["spikes export"].format_help().split()
     )
+
+
+ODD = "a\x1b[31m\x07\r\x9b\u202e\u2028\ud800b"
+SHOWN = r"a\x1b[31m\x07\r\x9b\u202e\u2028\ud800b"
+
+
+def test_controls_are_shown_and_not_sent(capsys: pytest.CaptureFixture[str]) -> None:
+    say(ODD)
+    say(ODD, sys.stderr)
+    report = _Lines()
+    report(0.5, ODD)
+    assert capsys.readouterr() == (f"{SHOWN}\n", f"{SHOWN}\n 50% {SHOWN}\n")
+
+
+def test_what_people_write_stays() -> None:
+    words = "Größe µm 大脑 עברית e\u0301 😀\tx\ny"
+    assert shown(words) == words
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
+def test_a_file_with_an_escape_in_its_name_does_nothing_to_the_terminal(tmp_path: Path) -> None:
+    file = tmp_path / "a\x1b[31m\x07.npy"
+    file.write_bytes(b"nothing")
+    command = [sys.executable, "-m", "pipelines", "brainmap", "look", file, "--out", "x\x1b[2J"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"\x1b" not in done.stderr + done.stdout
+    assert rb"a\x1b[31m\x07.npy" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device")
+@pytest.mark.parametrize("words", [["models", "list"], ["--help"], ["brainmap", "look", "none"]])
+def test_a_full_disk_under_what_is_printed_is_a_sentence(words: list[str], tmp_path: Path) -> None:
+    unpack(tmp_path, "models")
+    more = ["--registry", tmp_path / "models" / "registry"] if words[0] == "models" else []
+    command = [sys.executable, "-m", "pipelines", *words, *more]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, cwd=REPOSITORY, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+        both = subprocess.run(command, cwd=REPOSITORY, stdout=full, stderr=full, check=False)
+        assert both.returncode == 2
+
+
+def test_a_log_shows_controls() -> None:
+    record = logging.LogRecord("x", logging.ERROR, "f", 1, f"GET /{ODD}", None, None)
+    assert ShownFormatter().format(record) == f"GET /{SHOWN}"
