@@ -1,6 +1,7 @@
 """A finished job as files: everything as a zip, and a script that repeats it."""
 
 import tempfile
+import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,6 +16,7 @@ from pipelines.errors import InputError
 from pipelines.provenance import files_below
 from pipelines.reading import reading
 from pipelines.result_files import read_object
+from pipelines.terminal import shown
 
 SCRIPT = '''"""Repeats Neuroboard job {job} ({task}).
 
@@ -39,6 +41,9 @@ def same(path: str, sha256: str) -> Path:
 
 '''
 
+PACKING = threading.BoundedSemaphore(3)
+"""Results packed at the same time; of the threads that answer, others are left for pages."""
+
 
 def blueprint() -> Blueprint:
     """The routes of downloads."""
@@ -60,15 +65,20 @@ def send_one(job_id: str, file: str) -> Response:
         found = False
     if not found:
         abort(404)
-    return send_file(path, as_attachment=True)
+    return send_file(path, as_attachment=True, download_name=shown(path.name))
 
 
 def send_everything(job_id: str) -> Response:
     """Result, record, log and script in one zip."""
     job = _job(job_id)
     found = services()
-    stream = tempfile.TemporaryFile()  # noqa: SIM115  closed when it was sent
-    write_zip(job, found.store, found.settings.jobs, stream)
+    if not PACKING.acquire(blocking=False):
+        abort(503, "Several results are being packed: try again in a minute.")
+    try:
+        stream = tempfile.TemporaryFile()  # noqa: SIM115  closed when it was sent
+        write_zip(job, found.store, found.settings.jobs, stream)
+    finally:
+        PACKING.release()
     stream.seek(0)
     return send_file(
         stream, mimetype="application/zip", as_attachment=True, download_name=f"{job.id}.zip"

@@ -118,7 +118,7 @@ def _add_noise(analyzer: SortingAnalyzer, units: Sequence[Unit]) -> None:
     for unit in units:
         noise[unit.channel] = unit.amplitude_uv / unit.snr
     found = ComputeNoiseLevels(analyzer)
-    found.set_params()
+    found.set_params(random_slices_kwargs={"seed": 0})  # else one at random would be recorded
     found.data["noise_levels"] = noise
     found.run_info = {"run_completed": True, "runtime_s": 0.0}
     analyzer.extensions["noise_levels"] = found

@@ -26,7 +26,6 @@ class Earlier:
 
     units: list[Unit]
     n_spikes: int
-    seconds: float
     reason: str
     cloud: Cloud | None = None
 
@@ -69,7 +68,6 @@ def _taken_over(folder: Path, groups: pd.DataFrame) -> dict[int, Earlier]:
         int(row["group"]): Earlier(
             [unit for unit in units if unit.group == row["group"]],
             int(row["n_spikes"]),
-            float(row["seconds"]),
             str(row["reason"]),
             clouds.get(int(row["group"])),
         )

@@ -37,7 +37,6 @@ GROUP_COLUMNS: Mapping[str, str] = {
     "state": "state",
     "n_spikes": "spikes",
     "n_units": "units",
-    "seconds": "time taken (s)",
     "reason": "reason",
 }
 STYLE = """

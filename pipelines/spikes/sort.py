@@ -192,7 +192,7 @@ def _sort_share(task: Task, share: Share, report: Report) -> Sorted:
         lost = sum(len(unit.sample_index) for unit in kept.units)
         lost -= sum(len(unit.sample_index) for unit in units)
         found = Found(units, kept.n_spikes, cloud=kept.cloud, n_repeats=lost)
-        return Sorted(share, found, kept.seconds, False, kept.reason)
+        return Sorted(share, found, False, kept.reason)
     try:
         found = _found(task, share, _named(report, name))
     except (Cancelled, TableError):
@@ -202,9 +202,10 @@ def _sort_share(task: Task, share: Share, report: Report) -> Sorted:
         # A sentence of ours says all there is; of anything else one wants to know where it was.
         ours = isinstance(error, NeuroboardError)
         _log.warning("Group %d failed: %s", number, reason, exc_info=None if ours else error)
-        return Sorted(share, Found((), 0), time.monotonic() - clock, True, reason)
+        return Sorted(share, Found((), 0), True, reason)
     reason = "" if found.units else _why_none(found.n_spikes, task.parameters)
-    return Sorted(share, found, time.monotonic() - clock, False, reason)
+    report(1.0, f"{name}: took {time.monotonic() - clock:.1f} s")
+    return Sorted(share, found, False, reason)
 
 
 def _found(task: Task, share: Share, report: Report) -> Found:

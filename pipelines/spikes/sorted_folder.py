@@ -35,14 +35,12 @@ class Sorted:
     Attributes:
         share: the group and its sorter.
         found: its units; empty if it failed.
-        seconds: that it took.
         failed: whether it could not be sorted.
         reason: empty if there is nothing to say.
     """
 
     share: Share
     found: Found
-    seconds: float
     failed: bool
     reason: str
 
@@ -118,7 +116,6 @@ def _groups_table(done: Sequence[Sorted], site: Site) -> pd.DataFrame:
             "state": "failed" if one.failed else "done",
             "n_spikes": one.found.n_spikes,
             "n_units": len(one.found.units),
-            "seconds": round(one.seconds, 3),
             "reason": one.reason,
         }
         for one in done

@@ -66,7 +66,7 @@ def test_files_hold_what_is_promised(sorting: Path) -> None:
     assert waveforms["channel_location_um"].shape == (4, 2)
     groups = pd.read_csv(sorting / "groups.csv", keep_default_na=False)
     assert groups.columns.tolist() == [
-        *("group", "channels", "sorter", "state", "n_spikes", "n_units", "seconds", "reason")
+        *("group", "channels", "sorter", "state", "n_spikes", "n_units", "reason")
     ]
     assert groups["channels"].tolist() == ["0 1 2 3"]
     assert groups["state"].tolist() == ["done"]
