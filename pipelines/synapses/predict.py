@@ -26,6 +26,7 @@ from pipelines.synapses.findings import Outcome, finding
 from pipelines.synapses.frames import Frames
 from pipelines.synapses.left_out import left_out, offers
 from pipelines.synapses.parameters import PredictParameters
+from pipelines.synapses.published_parts import COLUMNS
 from pipelines.synapses.reading import read_sheet
 from pipelines.synapses.table import CheckedTable, members, read_table, remarks_by_row
 
@@ -109,12 +110,12 @@ def predict_places(
     Raises:
         TableError: the table cannot be read or lacks a column.
     """
-    names = list(published.COLUMNS)
+    names = list(COLUMNS)
     sheet = read_sheet(table, parameters.sheet, names=names, header_row=parameters.header_row)
     places = published.places_of(sheet)
     usable: Booleans = np.isfinite(places[:, 0] + places[:, 1])
     text = "it is no finite number; give the row's coordinates on the published map."
-    wrong = [published.COLUMNS[column] for column in np.isnan(places[~usable]).argmax(axis=1)]
+    wrong = [COLUMNS[column] for column in np.isnan(places[~usable]).argmax(axis=1)]
     rejected = [
         finding(sheet, row, column, Outcome.REJECTED, text)
         for row, column in zip(sheet.cells.index[~usable], wrong, strict=True)
