@@ -42,5 +42,5 @@ def run(options: argparse.Namespace) -> None:
     say(f"{options.out}: open it with joblib.load; what is in it stands under 'use' and 'card'.")
     say(
         "A pickle can run anything when it is opened: pass it on with its sha256, and open only "
-        "those whose origin you know. Here models add reads it again without running it."
+        "those whose origin you know."
     )

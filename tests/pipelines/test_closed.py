@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sklearn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from pipelines import closed, pickled, seccomp
 from pipelines.closed import Answer, Broke
 from pipelines.errors import BundleError
 from pipelines.seccomp import Unenforceable
+from tests.hostile_models import pickles
 
 pytestmark = pytest.mark.skipif(not seccomp.known(), reason="only Linux can close a process so")
 SECRET = "NEUROBOARD_OWNER_TOKEN"
@@ -182,6 +184,15 @@ def test_no_bytes_are_taken_for_an_answer_that_are_none(content: bytes) -> None:
 def test_an_answer_of_another_length_is_none(content: bytes) -> None:
     with pytest.raises(ValueError, match="answer"):
         Answer.unpacked(content)
+
+
+def test_a_pickle_is_read_by_the_very_process_that_the_command_line_starts() -> None:
+    """Other tests fork it, which takes less time."""
+    found = pickled.converted(
+        pickles.dumped({"model": pickles.knn()}), "as_bundle.pkl", "published"
+    )
+    assert list(found.parts) == ["classifier.skops"]
+    assert found.said == {"scikit_learn": sklearn.__version__}
 
 
 # -- the filter itself, of both architectures, in an interpreter of its language
