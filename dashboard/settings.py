@@ -50,6 +50,8 @@ class Settings:
     """Largest upload of images, all files together, in MB."""
     table_limit_mb: int = 50
     """Largest spreadsheet, in MB."""
+    memory_gb: int = 0
+    """Most GB of memory that all jobs take together; 0 for four fifths of the machine's."""
     quota_gb: int = 0
     """Most GB in the home folder before uploads and jobs are refused; 0 for no limit."""
 

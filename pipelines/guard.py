@@ -12,9 +12,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from pipelines.watching import Ending, Limits, Watch
@@ -34,8 +34,8 @@ TWICE_SECONDS = 1.0
 PASSED_ON = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 CANCELLED = 130
 STARTS_SECONDS, LOOK_SECONDS = 0.3, 0.1
-WINDOWS_CRASHES = 0xC0000000
-"""From here on exit codes of Windows say that a process was ended."""
+WINDOWS_CTRL_C, WINDOWS_CRASHES = 0xC000013A, 0xC0000000
+"""From the second on exit codes of Windows say that a process was ended."""
 
 
 def run_watched(arguments: Sequence[str], limits: "Limits | None" = None) -> None:
@@ -47,35 +47,48 @@ def run_watched(arguments: Sequence[str], limits: "Limits | None" = None) -> Non
         arguments: of the command.
         limits: of what it may use; those of this machine unless given.
     """
-    mark = os.environ.pop(MARK, "")
-    if mark:
-        _be_watched(mark)
+    if be_watched() or not arguments or {"-h", "--help"} & {*arguments}:
         return
-    if not arguments or {"-h", "--help"} & {*arguments} or list(arguments[:2]) in LIGHT:
-        return
-    try:
-        folder = _folder()
-        (folder / BOARD).write_bytes(bytes(BOARD_BYTES))  # written out: see `doing`
-    except OSError:  # there is no room even for that: the command says so where it matters
-        return
-    try:
-        code = _Guard(folder, limits).run([sys.executable, *sys.orig_argv[1:]])
-    finally:
-        _remove(folder)
+    folder = None if list(arguments[:2]) in LIGHT else new_folder()
+    if folder is not None:
+        _leave(_Guard(folder, limits, _say).run([sys.executable, *sys.orig_argv[1:]]))
+
+
+def main() -> None:
+    """Run a module under watch; where it is ended, say so as a job's process does.
+
+    What it says is a line of JSON on standard output; see `dashboard.jobs.alone`.
+    """
+    command = [sys.executable, "-m", *sys.argv[1:]]
+    folder = new_folder()
+    _leave(_Guard(folder, None, _say_as_job).run(command) if folder else subprocess.call(command))
+
+
+def _leave(code: int) -> NoReturn:
+    """End this process as the other ended."""
     if code < 0:
-        _end_by(-code)
+        signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
     sys.exit(code)
 
 
-def _folder() -> Path:
-    """A new folder for what is temporary; `tempfile` would take a third of the time of it all."""
+def new_folder() -> Path | None:
+    """A new folder for what is temporary, with a board in it; none where there is no room.
+
+    `tempfile` would take a third of the time that watching costs.
+    """
     places = [place for name in TEMPORARY if (place := os.environ.get(name))]
     folder = Path([*places, "/tmp"][0], f"nb-{os.getpid()}-{time.time_ns()}")
-    folder.mkdir(0o700)
+    try:
+        folder.mkdir(0o700)
+        (folder / BOARD).write_bytes(bytes(BOARD_BYTES))  # written out: see `doing`
+    except OSError:
+        remove(folder)
+        return None
     return folder
 
 
-def _remove(folder: Path) -> None:
+def remove(folder: Path) -> None:
     """Remove it with all that is left in it, which mostly is the board alone."""
     try:
         (folder / BOARD).unlink()
@@ -86,7 +99,11 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _be_watched(mark: str) -> None:
+def be_watched() -> bool:
+    """Note what is done, if this process was started to be watched; whether it was."""
+    mark = os.environ.pop(MARK, "")
+    if not mark:
+        return False
     from pipelines import doing
 
     parent, _, board = mark.partition(":")
@@ -94,6 +111,7 @@ def _be_watched(mark: str) -> None:
     doing.keep(Path(board))
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _Once())
+    return True
 
 
 class _Once:
@@ -112,8 +130,8 @@ class _Once:
 class _Guard:
     """The process that watches."""
 
-    def __init__(self, folder: Path, limits: "Limits | None") -> None:
-        self._folder, self._limits = folder, limits
+    def __init__(self, folder: Path, limits: "Limits | None", say: Callable[[str], None]) -> None:
+        self._folder, self._limits, self._say = folder, limits, say
         self._interrupted = 0.0
         self._watch: Watch | None = None
         self._ended = threading.Event()
@@ -129,10 +147,13 @@ class _Guard:
         self._pass_signals_on()
         watching = threading.Thread(target=self._look, daemon=True)
         watching.start()
-        code = self._process.wait()
-        self._ended.set()
-        watching.join()
-        return code if 0 <= code < WINDOWS_CRASHES else self._after(code)
+        try:
+            code = self._process.wait()
+            self._ended.set()
+            watching.join()
+            return code if 0 <= code < WINDOWS_CRASHES else self._after(code)
+        finally:
+            remove(self._folder)
 
     def _look(self) -> None:
         # What this imports is not needed before the other process reads anything.
@@ -174,22 +195,29 @@ class _Guard:
         """Do and say what the other process could not."""
         watch = self._watching()
         watch.tidy()
-        if self._interrupted and code in (-signal.SIGINT, -9, 0xC000013A):
-            return self._say("Cancelled; nothing was written.", CANCELLED)
+        if self._interrupted and code in (-signal.SIGINT, -9, WINDOWS_CTRL_C):
+            self._say("Cancelled; nothing was written.")
+            return CANCELLED
         ending: Ending | None = watch.ending(code)
-        return self._say(ending.sentence, ending.exit_code) if ending else code
-
-    @staticmethod
-    def _say(sentence: str, code: int) -> int:
-        from pipelines.terminal import say
-
-        if sys.stderr is not None and sys.stderr.isatty():
-            say("", sys.stderr)  # after the progress bar
-        say(sentence, sys.stderr)
-        return code
+        if ending is None:
+            return code
+        self._say(ending.sentence)
+        return ending.exit_code
 
 
-def _end_by(number: int) -> None:
-    """End this process by the signal that ended the other."""
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
+def _say(sentence: str) -> None:
+    from pipelines.terminal import say
+
+    if sys.stderr is not None and sys.stderr.isatty():
+        say("", sys.stderr)  # after the progress bar
+    say(sentence, sys.stderr)
+
+
+def _say_as_job(sentence: str) -> None:
+    import json
+
+    print(json.dumps({"state": "failed", "error": sentence, "traceback": ""}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -144,6 +144,11 @@ class Watch:
             self._why = self._too_much() or self._too_long()
         return self._why is not None
 
+    def end_for(self, all_together: int) -> None:
+        """Let this process be ended, as it takes the most of several that take too much."""
+        limit = self._limits.memory
+        self._why = too_large(self.notes(), all_together, limit, " with the other jobs")
+
     def notes(self) -> Notes:
         """What stands on the board now."""
         try:
@@ -247,13 +252,13 @@ def killed(notes: Notes) -> Ending:
     )
 
 
-def too_large(notes: Notes, memory: int, limit: int) -> Ending:
+def too_large(notes: Notes, memory: int, limit: int, together: str = "") -> Ending:
     """The sentence on a process that took more memory than it may."""
     on = notes.file or notes.inputs
     return Ending(
         f"The program was ended{_when(notes)}{f', while working on {on}' if on else ''}, as it "
-        f"took {_bytes(memory)} of memory and may take {_bytes(limit)}: choose a smaller part of "
-        f"the data, a larger machine, or a higher limit ({SETTING}).",
+        f"took {_bytes(memory)} of memory{together} and may take {_bytes(limit)}: choose a smaller "
+        f"part of the data, a larger machine, or a higher limit ({SETTING}).",
         2,
     )
 

@@ -16,6 +16,7 @@ from dashboard.jobs.child import run_job
 from dashboard.jobs.compiled import keep_compiled
 from dashboard.jobs.store import Job, JobInput, State
 from dashboard.settings import Settings
+from pipelines import guard
 
 
 class Speaker:
@@ -50,6 +51,7 @@ def from_text(text: str) -> Job:
 
 def main() -> int:
     """Run the job that stands on standard input."""
+    guard.be_watched()
     settings = Settings.from_environment()
     job = from_text(sys.stdin.readline())
     threading.Thread(target=_end_with_input, daemon=True).start()
@@ -68,7 +70,7 @@ def _own_output() -> IO[str]:
 
 def _end_with_input() -> None:
     """The worker that started this process died: nobody waits for the result."""
-    while sys.stdin.buffer.read(1):
+    while os.read(0, 1):  # not of `sys.stdin`, whose lock it would hold when Python ends
         pass
     os._exit(1)
 

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from dashboard.jobs.compiled import keep_compiled
 from dashboard.jobs.patience import Log, Patient, until_done
 from dashboard.jobs.store import Job, State, Store
 from dashboard.settings import Settings
-from pipelines import tasks
+from pipelines import doing, guard, tasks
 from pipelines.errors import OUT_OF_MEMORY, NeuroboardError
 from pipelines.outputs import is_full, no_room, not_written
 from pipelines.progress import Report
@@ -48,9 +49,16 @@ class Ledger(Protocol):
         ...
 
 
-def serve(settings: Settings, store_file: Path, pipe: Connection) -> None:
-    """Warm up, then run the jobs whose ids come through the pipe, for ever."""
+def serve(settings: Settings, store_file: Path, pipe: Connection, folder: Path | None) -> None:
+    """Warm up, then run the jobs whose ids come through the pipe, for ever.
+
+    The folder is for what is temporary; the board in it says what this process does.
+    """
     _end_with_parent()
+    if folder is not None:
+        doing.keep(folder / guard.BOARD)
+        os.environ |= dict.fromkeys(guard.TEMPORARY, str(folder))
+        tempfile.tempdir = str(folder)
     _warm_up()
     store = until_done(lambda: Store(store_file))
     pipe.send("ready")
@@ -65,6 +73,7 @@ def serve(settings: Settings, store_file: Path, pipe: Connection) -> None:
 def run_job(job: Job, settings: Settings, store: Ledger) -> None:
     """Run one job and record how it ended; never raises."""
     folder = settings.jobs / job.id
+    doing.begin()
     try:
         log = _begin(job, folder, settings.home)
     except NeuroboardError as error:

@@ -122,7 +122,7 @@ class ClusterSupervisor:
         variables = {**environment(self.settings), **dict.fromkeys(ONE_THREAD, "1")}
         return remote.Order(
             job=job.id,
-            command=(sys.executable, "-m", "dashboard.jobs.alone"),
+            command=(sys.executable, "-m", "pipelines.guard", "dashboard.jobs.alone"),
             folder=str(PROJECT),
             environment=variables,
             text=alone.to_text(job),

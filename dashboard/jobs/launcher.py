@@ -109,7 +109,8 @@ def end_group(leader: int) -> None:
 
 def environment(settings: Settings) -> dict[str, str]:
     """The settings as environment variables, for a process that reads them again."""
-    return {
+    memory = {PREFIX + "MEMORY_GB": str(settings.memory_gb)} if settings.memory_gb else {}
+    return memory | {
         PREFIX + "HOME": str(settings.home),
         PREFIX + "DATA": os.pathsep.join(str(root) for root in settings.data),
         PREFIX + "SCHEDULER": settings.scheduler,

@@ -25,13 +25,18 @@ from dashboard.jobs.child import serve
 from dashboard.jobs.patience import Trouble
 from dashboard.jobs.store import State, Store
 from dashboard.settings import Settings
+from pipelines import guard
 from pipelines.errors import NeuroboardError
 from pipelines.outputs import put_back
+from pipelines.watching import Watch, of_this_machine
 
 POLL_SECONDS = 0.05
 BEAT_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
-OUT_OF_MEMORY_HINT = " Most often this means that the machine ran out of memory."
+OUT_OF_MEMORY_HINT = (
+    " Most often this means that the machine ran out of memory: then choose a smaller part of the "
+    "data."
+)
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -41,6 +46,8 @@ class Child:
 
     process: BaseProcess
     pipe: Connection
+    watch: Watch
+    folder: Path | None = None
     ready: bool = False
     job: str = ""
     quick: bool = False
@@ -54,6 +61,7 @@ class Supervisor:
         self.store = store
         self.children: list[Child] = []
         self._spawn = multiprocessing.get_context("spawn")
+        self._limits = of_this_machine(settings.memory_gb)
         self._last_beat = 0.0
         self._ended: dict[str, tuple[State, str]] = {}
         self._failed_starts = 0
@@ -69,9 +77,9 @@ class Supervisor:
                 if trouble.survived(self.step):
                     time.sleep(POLL_SECONDS)
         finally:
-            for child in self.children:
+            for child in list(self.children):
                 child.process.kill()
-                child.process.join()
+                self._end(child)
             trouble.survived(self._say_goodbye)
 
     def _recover(self) -> None:
@@ -87,6 +95,7 @@ class Supervisor:
         """One round: notice what happened, stop what is unwanted, start what waits."""
         for child in list(self.children):
             self._listen(child)
+        self._keep_within_limits()
         self._note_ends()
         self._stop_cancelled()
         self._keep_warm()
@@ -105,20 +114,49 @@ class Supervisor:
             if not child.process.is_alive():
                 self._bury(child)
 
+    def _keep_within_limits(self) -> None:
+        """End whose file takes all memory or time, and the largest where all take too much."""
+        if not any(child.job for child in self.children):
+            return
+        unwanted = [child for child in self.children if child.watch.look() and child.job]
+        together = sum(child.watch.memory for child in self.children)
+        busy = [child for child in self.children if child.job]
+        if not unwanted and busy and together > self._limits.memory:
+            largest = max(busy, key=lambda child: child.watch.memory)
+            largest.watch.end_for(together)
+            unwanted = [largest]
+        for child in unwanted:
+            child.process.kill()
+
     def _bury(self, child: Child) -> None:
-        child.process.join()
-        self.children.remove(child)
+        words = self._last_words(child)
+        self._end(child)
         if not child.ready:
             self._wait_longer()
         if child.job:
             tidy(self.settings, [child.job])
-            self._ended[child.job] = State.FAILED, death_sentence(child.process.exitcode)
+            self._ended[child.job] = State.FAILED, words
 
     def _note_ends(self) -> None:
         """Note how jobs ended; what cannot be noted now, for the disk is full, is noted later."""
         for job_id, (state, error) in list(self._ended.items()):
             self.store.finish(job_id, state, error)
             del self._ended[job_id]
+
+    def _end(self, child: Child) -> None:
+        """Wait until a process is gone, and remove what was temporary in it."""
+        child.process.join()
+        self.children.remove(child)
+        if child.folder is not None:
+            guard.remove(child.folder)
+
+    @staticmethod
+    def _last_words(child: Child) -> str:
+        child.process.join()
+        ending = child.watch.ending(child.process.exitcode)
+        if ending is None:
+            return death_sentence(child.process.exitcode)
+        return f"{ending.sentence} Nothing half-written was kept."
 
     def _wait_longer(self) -> None:
         """A child that cannot even start would die again at once: leave it time."""
@@ -130,8 +168,7 @@ class Supervisor:
         unwanted = set(self.store.to_cancel())
         for child in [child for child in self.children if child.job in unwanted]:
             child.process.kill()
-            child.process.join()
-            self.children.remove(child)
+            self._end(child)
             tidy(self.settings, [child.job])  # before it is said that nothing was kept
             self._ended[child.job] = State.CANCELLED, ""
         self._note_ends()
@@ -143,12 +180,15 @@ class Supervisor:
         if warming or enough or time.monotonic() < self._next_start:
             return
         ours, theirs = self._spawn.Pipe()
+        folder = guard.new_folder()
         process = self._spawn.Process(
-            target=serve, args=(self.settings, self.store.file, theirs), daemon=True
+            target=serve, args=(self.settings, self.store.file, theirs, folder), daemon=True
         )
         process.start()
         theirs.close()
-        self.children.append(Child(process, ours))
+        board = (folder or Path(os.devnull)) / guard.BOARD
+        watch = Watch(process.pid or 0, board, self._limits)
+        self.children.append(Child(process, ours, watch, folder))
 
     def _hand_out(self) -> None:
         for child in [child for child in self.children if child.ready and not child.job]:
@@ -197,16 +237,11 @@ def death_sentence(exit_code: int | None) -> str:
         except ValueError:
             name = "unknown"
         why = f"was killed (signal {-exit_code}, {name})"
-        hint = (
-            " Most often this means that the machine ran out of memory."
-            if name == "SIGKILL"
-            else ""
-        )
     else:
-        why, hint = f"ended by itself (exit code {exit_code})", ""
+        name, why = "", f"ended by itself (exit code {exit_code})"
     return (
-        f"The process that ran this job {why}.{hint} "
-        "Nothing half-written was kept: press Run again, or choose a smaller part of the data."
+        f"The process that ran this job {why}.{OUT_OF_MEMORY_HINT if name == 'SIGKILL' else ''} "
+        "Nothing half-written was kept: press Run again, and report this if it ends so again."
     )
 
 

@@ -149,7 +149,8 @@ def test_a_cluster_without_machines_is_asked_for_one(settings: Settings, tmp_pat
 def test_a_killed_machine_loses_nothing(app: LiveApp) -> None:
     job_id = submit(app, "slow.npy", 20)
     process = running_process(job_id, app)
-    os.kill(parent(process), signal.SIGKILL)
+    watching = parent(process)
+    os.kill(parent(watching), signal.SIGKILL)
     job = app.wait_for_state(job_id, State.DONE, State.FAILED)
     assert (job.state, job.error) == (State.DONE, "")
     assert processes_of(job_id, app) != [process]

@@ -1,0 +1,143 @@
+"""A file that breaks its reader in a job: the sentence, and the next job runs."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard.jobs import child, worker
+from dashboard.jobs.store import Job, JobInput, State, Store
+from dashboard.settings import Settings
+from pipelines import reading, tasks, watching
+from pipelines.errors import ImageError
+from pipelines.parameters import Parameters
+from pipelines.watching import Limits
+from tests.live import wait_for
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are of Unix")
+LIMITS = Limits(memory=600 * 10**6, reading=40 * 10**6, processor_seconds=0.3, seconds=0.6)
+
+
+class How(Parameters):
+    how: str = ""
+    late: bool = False
+
+
+def break_by(how: str) -> None:
+    if how == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    eaten = []
+    while how == "memory":
+        eaten.append(b"x" * 1_000_000)
+        time.sleep(0.002)
+    if how == "hang":
+        time.sleep(60)
+
+
+def look(inputs: tasks.Inputs, parameters: How, folder: Path, _: Any) -> tasks.Results:
+    (folder / "half").write_text("half", encoding="utf-8")
+    if not parameters.late:
+        with reading.reading(inputs["images"], ImageError):
+            break_by(parameters.how)
+    break_by(parameters.how)
+    return {}
+
+
+def serve(settings: Settings, store: Path, pipe: Connection, folder: Path | None) -> None:
+    """The process of a job, with one task that breaks as it is told."""
+    location = f"{__name__}:look"
+    tasks.TASKS = {"look": tasks.Task("look", How, ("images",), location)}
+    child._warm_up = lambda: None
+    child.serve(settings, store, pipe, folder)
+
+
+@pytest.fixture(scope="module")
+def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[worker.Supervisor]:
+    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    settings.prepare()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "serve", serve)
+        patch.setattr(worker, "of_this_machine", lambda _: LIMITS)
+        found = worker.Supervisor(settings, Store(settings.home / "jobs.sqlite"))
+        wait_for(lambda: stepped(found), "a process")
+        yield found
+        for one in found.children:
+            one.process.kill()
+            found._end(one)
+
+
+def stepped(supervisor: worker.Supervisor) -> bool:
+    supervisor.step()
+    return any(one.ready for one in supervisor.children)
+
+
+def ended(supervisor: worker.Supervisor, file: Path, **how: Any) -> Job:
+    item = JobInput("images", f"data:{file}", file.name, str(file), str(file))
+    job_id = supervisor.store.submit("look", how, [item], version="1")
+
+    def is_over() -> bool:
+        supervisor.step()
+        job = supervisor.store.get(job_id)
+        return job is not None and job.state in (State.DONE, State.FAILED)
+
+    wait_for(is_over, "the end")
+    job = supervisor.store.get(job_id)
+    assert job is not None
+    return job
+
+
+@pytest.mark.parametrize(
+    ("how", "why"), [("crash", "SIGSEGV"), ("memory", "of memory for"), ("hang", "no end after")]
+)
+def test_a_file_that_breaks_its_reader_is_named_and_the_next_job_runs(
+    supervisor: worker.Supervisor, tmp_path: Path, how: str, why: str
+) -> None:
+    file = tmp_path / "images.npy"
+    file.write_bytes(b"x")
+    job = ended(supervisor, file, how=how)
+    assert job.state is State.FAILED
+    assert job.error.startswith(f"{file} broke the program that reads it (")
+    assert why in job.error
+    assert "copy it again" in job.error
+    assert "smaller part" not in job.error
+    folder = supervisor.settings.jobs / job.id
+    assert {path.name for path in folder.iterdir()} == {"log.txt", "job.json"}
+    assert ended(supervisor, file, how="").state is State.DONE
+
+
+def test_what_breaks_later_names_the_stage_and_the_inputs(
+    supervisor: worker.Supervisor, tmp_path: Path
+) -> None:
+    file = tmp_path / "images.npy"
+    file.write_bytes(b"x")
+    job = ended(supervisor, file, how="crash", late=True)
+    assert 'at the stage "Reading the input"' in job.error
+    assert f"while working on {file}" in job.error
+
+
+def test_jobs_that_take_too_much_together_end_the_largest(
+    supervisor: worker.Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "images.npy"
+    file.write_bytes(b"x")
+    monkeypatch.setattr(supervisor, "_limits", replace(LIMITS, memory=350 * 10**6))
+    job = ended(supervisor, file, how="memory", late=True)
+    assert "of memory with the other jobs and may take" in job.error
+    assert watching.SETTING in job.error
+
+
+def test_nothing_temporary_stays_behind(supervisor: worker.Supervisor, tmp_path: Path) -> None:
+    one = supervisor.children[0]
+    assert one.folder is not None
+    assert one.folder.is_dir()
+    one.process.kill()
+    one.process.join()
+    supervisor.step()
+    assert not one.folder.exists()
