@@ -13,7 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.bounds import attended, lowered
+
 MB = 10**6
+WAITING = 3
+"""The clock may run so many times longer than the processor, on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +38,9 @@ class Bounds:
         return cls(3000 * MB + 20 * size, 60 + 5 * (size // MB))
 
     def apply(self) -> None:
-        """Hold this process to them, where the system can; Windows cannot."""
-        try:
-            import resource
-        except ImportError:
-            return
-        for kind, most in (
-            (resource.RLIMIT_AS, self.memory_bytes),
-            (resource.RLIMIT_CPU, self.seconds),
-        ):
-            _, hard = resource.getrlimit(kind)
-            resource.setrlimit(kind, (most if hard < 0 else min(most, hard), hard))
+        """Hold this process to them, where the system can; `ask` watches from outside too."""
+        lowered("RLIMIT_AS", self.memory_bytes)
+        lowered("RLIMIT_CPU", self.seconds)
 
 
 class Failed(Exception):  # noqa: N818  what happened in the other process
@@ -64,17 +60,17 @@ def ask(module: str, request: Mapping[str, Any], bounds: Bounds) -> dict[str, An
     """
     asked = json.dumps({**request, "memory": bounds.memory_bytes, "seconds": bounds.seconds})
     try:
-        done = subprocess.run(
+        with subprocess.Popen(
             [sys.executable, "-m", module],
-            input=asked,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
             cwd=Path(__file__).parents[1],
-            timeout=3 * bounds.seconds,
-            check=False,
-        )
-        answer = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
-    except (subprocess.TimeoutExpired, ValueError, IndexError) as error:
+        ) as process, attended(process, bounds.memory_bytes, WAITING * bounds.seconds):
+            said, _ = process.communicate(asked)
+        answer = json.loads(said.splitlines()[-1]) if process.returncode == 0 else None
+    except (OSError, ValueError, IndexError) as error:
         raise Failed("no answer") from error
     if not isinstance(answer, dict) or "error" in answer:
         raise Failed(answer["error"] if isinstance(answer, dict) else "crashed")

@@ -6,6 +6,8 @@ import threading
 import time
 from dataclasses import dataclass
 
+from pipelines.bounds import lowered
+
 MB = 10**6
 WATCH_SECONDS = 0.05
 MEMORY_EXIT = 77
@@ -49,29 +51,13 @@ class Limits:
     def apply(self, size: int) -> None:
         """Hold this process to memory, processor time and size of files, where the system can.
 
-        macOS refuses to limit the address space: there the memory in use is watched instead.
-        Windows has no such limits; there the time alone is kept, by the process that waits.
+        macOS refuses to limit the address space and Windows has no such limits: there the
+        memory in use is watched instead, here and by the process that waits.
         """
-        try:
-            import resource
-        except ImportError:
-            return
-        _limit(resource.RLIMIT_CPU, self.processor_seconds(size))
-        _limit(resource.RLIMIT_FSIZE, self.answer_bytes)
-        if not _limit(resource.RLIMIT_AS, self.memory_bytes):
+        lowered("RLIMIT_CPU", self.processor_seconds(size))
+        lowered("RLIMIT_FSIZE", self.answer_bytes)
+        if not lowered("RLIMIT_AS", self.memory_bytes) and sys.platform != "win32":
             threading.Thread(target=_watch_memory, args=(self.memory_bytes,), daemon=True).start()
-
-
-def _limit(kind: int, most: int) -> bool:
-    """Lower one limit of this process; whether the system did so."""
-    import resource
-
-    try:
-        _, hard = resource.getrlimit(kind)
-        resource.setrlimit(kind, (most if hard < 0 else min(most, hard), hard))
-    except (ValueError, OSError):
-        return False
-    return True
 
 
 def _watch_memory(most: int) -> None:

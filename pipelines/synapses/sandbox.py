@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pipelines.bounds import attended
 from pipelines.errors import TableError
 from pipelines.synapses.limits import MEMORY_EXIT, Limits
 
@@ -75,20 +76,18 @@ def _ask(request: dict[str, Any], file: str, seconds: int) -> None:
     """Let a process answer; whatever ends it, it is gone afterwards."""
     kind = "parquet" if request["what"] == "parquet" else "workbook"
     process = _spares().take(kind)
-    clock = threading.Timer(seconds, process.kill)
-    clock.start()
     try:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(request) + "\n")
-        process.stdin.flush()
-        # Input stays open meanwhile: when it closes, the process ends itself.
-        process.stdout.read()
-        code = process.wait()
+        with attended(process, request["limits"]["memory_bytes"], seconds):
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+            # Input stays open meanwhile: when it closes, the process ends itself.
+            process.stdout.read()
+            code = process.wait()
     except BrokenPipeError:  # it ended before it was asked anything
         code = process.wait()
     finally:
-        clock.cancel()
         process.kill()
         process.communicate()
         _spares().refill(kind)
