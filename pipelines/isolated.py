@@ -60,14 +60,17 @@ def ask(module: str, request: Mapping[str, Any], bounds: Bounds) -> dict[str, An
     """
     asked = json.dumps({**request, "memory": bounds.memory_bytes, "seconds": bounds.seconds})
     try:
-        with subprocess.Popen(
-            [sys.executable, "-m", module],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=Path(__file__).parents[1],
-        ) as process, attended(process, bounds.memory_bytes, WAITING * bounds.seconds):
+        with (
+            subprocess.Popen(
+                [sys.executable, "-m", module],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                cwd=Path(__file__).parents[1],
+            ) as process,
+            attended(process, bounds.memory_bytes, WAITING * bounds.seconds),
+        ):
             said, _ = process.communicate(asked)
         answer = json.loads(said.splitlines()[-1]) if process.returncode == 0 else None
     except (OSError, ValueError, IndexError) as error:
