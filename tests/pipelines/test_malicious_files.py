@@ -7,6 +7,7 @@ the time of the last reading, which the system keeps of each file.
 import contextlib
 import os
 import pickle
+import socket
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,15 @@ def bench(tmp_path: Path) -> Bench:
     found = Bench(tmp_path / "given", tmp_path / "canary", tmp_path / "private" / "secret.dat")
     traps.save_other_files(found.secret)
     return found
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*asked: object) -> None:
+        pytest.fail(f"{asked} was to be reached")
+
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
 
 
 def private(bench: Bench) -> list[Path]:
