@@ -41,7 +41,7 @@ def write_csv(frame: pd.DataFrame, file: Path, separator: str = ",") -> None:
     # pandas quotes the empty cells of a single column, and leaves a carriage return unquoted
     is_long = len(safe) >= LONG or _has_return(safe)
     if not is_long or safe.shape[1] < 2 or separator != ",":
-        options = {"index": False, "encoding": "utf-8", "lineterminator": "\n"}
+        options: dict[str, Any] = {"index": False, "encoding": "utf-8", "lineterminator": "\n"}
         safe.to_csv(file, sep=separator, **options)
     else:
         _write_long(safe, file)
