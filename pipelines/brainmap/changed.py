@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.brainmap.images import ImageSeries, Volume, checked_shape
+from pipelines.brainmap.images import ImageSeries, Volume, checked_dtype, checked_shape
 from pipelines.brainmap.info import ImageInfo
 from pipelines.errors import ImageError
 from pipelines.reading import reading
@@ -52,6 +52,7 @@ def open_changed(folder: Path) -> ImageSeries:
         )
     with reading(folder / FILE, ImageError, ADVICE, "result of an operation"):
         array = np.load(folder / FILE, mmap_mode="r", allow_pickle=False)
+    checked_dtype(folder / FILE, array.dtype)
     images = _series(folder, array) if layout == "series" else _volumes(folder, array)
     results = _results(folder)
     sizes = results.get("result_sizes", {})

@@ -154,8 +154,15 @@ def _touch(recording: BaseRecording) -> None:
     n_samples = recording.get_num_samples()
     if n_samples == 0:
         raise RecordingError("The recording is empty: copy it again.")
-    recording.get_traces(start_frame=0, end_frame=min(10, n_samples))
-    recording.get_traces(start_frame=max(n_samples - 10, 0), end_frame=n_samples)
+    if not 0 < recording.get_sampling_frequency() < np.inf:
+        raise RecordingError("The recording says no sampling frequency: copy it again.")
+    for start in (0, max(n_samples - 10, 0)):
+        traces = recording.get_traces(start_frame=start, end_frame=min(start + 10, n_samples))
+        if traces.shape[1] != recording.get_num_channels():
+            raise RecordingError(
+                f"The recording names {recording.get_num_channels()} channels, but has samples of "
+                f"{traces.shape[1]}: copy it again."
+            )
 
 
 def _keep_within(recording: BaseRecording, path: Path) -> None:

@@ -73,7 +73,7 @@ def complete(table: MetricTable, folder: Path) -> MetricTable:
         {
             **shape(_largest(mean[row]), rate),
             **_of_train(samples[units == known[row]], clock),
-            **{name: shares[known[row]] for name, shares in together.items()},
+            **{name: shares.get(known[row], np.nan) for name, shares in together.items()},
             **_of_heights(samples, heights, units == known[row], clock),
         }
         for row in rows
@@ -118,10 +118,12 @@ def _require_agreement(
     n_units: int,
     folder: Path,
 ) -> None:
-    """Refuse files of other sizes than each other, as after an interrupted copy."""
+    """Refuse files of other sizes than each other, or spikes that are not in order of time."""
     lengths = [spikes[name].shape for name in PER_SPIKE if name in spikes]
     shape = (n_units, len(waves["ms"]))
-    if waves["mean"].shape[:2] != shape or len(set(lengths)) > 1:
+    samples = spikes["sample_index"]
+    in_order = samples.ndim == 1 and (np.diff(samples, prepend=0) >= 0).all()
+    if waves["mean"].shape[:2] != shape or len(set(lengths)) > 1 or not in_order:
         raise TableError(f"{folder} holds files that are not of one sorting: {ADVICE}.")
 
 

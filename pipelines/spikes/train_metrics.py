@@ -115,6 +115,8 @@ def amplitude_metrics(
         "amplitude_cv_median": float("nan"),
         "amplitude_cv_range": float("nan"),
     }
+    if not len(spikes):
+        return found
     rate = len(spikes) / clock.duration_s
     width = int(SPIKES_PER_BIN / rate * clock.sampling_frequency)
     # A bin without spikes has no spread, as SpikeInterface has it: then there is no median either.

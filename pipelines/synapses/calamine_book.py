@@ -107,4 +107,9 @@ def open_book(path: Path) -> Iterator[CalamineBook]:
             book = CalamineWorkbook.from_filelike(content)
     except PasswordError:
         raise TableError(f"{path.name} is protected by a password: save it without one.") from None
+    except BaseException as error:
+        # What its parser gives up with on a damaged file is no Exception to Python.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ValueError(f"the parser gave up: {error}") from None
     yield CalamineBook(path, book)
