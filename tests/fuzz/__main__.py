@@ -24,7 +24,7 @@ from tests.fuzz import catalog, corpus
 from tests.fuzz.catalog import Input
 from tests.fuzz.outcomes import Found
 from tests.fuzz.pool import Watched
-from tests.fuzz.table import Results
+from tests.fuzz.table import Results, is_held
 
 PIECE = 40
 """Inputs that a process takes at a time."""
@@ -40,7 +40,7 @@ def main() -> int:
             results.add(given, found)
             if found is not None and not found.outcome.is_right:
                 _tell(given, found, options)
-                if options.keep:
+                if options.keep and not is_held(given, found):
                     _keep(given, found, Path(samples))
         _absent(results)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dashboard.jobs.repair import mend
 from dashboard.jobs.store import JobInput, Store
 from pipelines import bundles, provenance, registry
 from pipelines.links import refuse_links_out
@@ -109,16 +111,14 @@ def models(folder: Path) -> str:
 
 
 def jobs(folder: Path) -> str:
-    store = Store(folder / "jobs.sqlite")
-    given = JobInput("images", "data:data/a.npy", "a.npy", str(folder / "a.npy"), "0")
-    made = store.submit("brainmap look", {"k": 3}, [given], version="0")
-    store.cancel(made)
-    store.beat("idle")
-    with sqlite3.connect(store.file) as database:
-        database.execute("PRAGMA journal_mode=DELETE")
-    database.close()
-    for name in ("jobs.sqlite-wal", "jobs.sqlite-shm"):
-        (folder / name).unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as home:
+        store = Store(Path(home) / "jobs.sqlite")
+        given = JobInput("images", "data:data/a.npy", "a.npy", str(Path(home) / "a.npy"), "0")
+        store.cancel(store.submit("brainmap look", {"k": 3}, [given], version="0"))
+        store.beat("idle")
+        with closing(sqlite3.connect(store.file)) as whole:
+            # As one file, without the log that SQLite keeps beside it.
+            whole.execute("VACUUM INTO ?", [str(folder / "jobs.sqlite")])
     return "jobs.sqlite"
 
 
@@ -169,6 +169,7 @@ def read_registry(path: Path) -> None:
 
 def read_jobs(path: Path) -> None:
     """As the app and its worker begin."""
+    mend(path, path.parent / "jobs")
     store = Store(path)
     store.latest()
     store.recover()

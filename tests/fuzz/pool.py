@@ -19,8 +19,8 @@ SECONDS = 20.0
 """Of processor time for one file."""
 WAITS = 120.0
 """Seconds of the clock, which a busy machine may take for it."""
-BLOCKED = 20.0
-"""Seconds of the clock in which a reader that is not blocked uses the processor."""
+BLOCKED, MOVES = 20.0, 0.2
+"""Seconds of the clock in which a reader that is not blocked uses so many of the processor."""
 RESIDENT_BYTES = 2 * 10**9
 LEAKED_BYTES = 10**9
 """At which a worker between two files is replaced: not one of its files took that."""
@@ -72,13 +72,17 @@ class Watched:
     def _awaited(self, process: "subprocess.Popen[str]") -> Found | None:
         assert process.stdout is not None
         began, cpu = time.monotonic(), None
+        moved, last = began, 0.0
         while not select.select([process.stdout], [], [], GLANCE)[0]:
             used, resident = self._used()
             cpu = used if cpu is None else cpu
             if resident > RESIDENT_BYTES:
                 return self._ended(Outcome.MEMORY, f"{resident / 1e9:.1f} GB")
-            waited = time.monotonic() - began
-            if used - cpu > SECONDS or waited > WAITS or (waited > BLOCKED and used - cpu < 0.2):
+            now = time.monotonic()
+            if used > last + MOVES:
+                moved, last = now, used
+            waited = now - began
+            if used - cpu > SECONDS or waited > WAITS or now - moved > BLOCKED:
                 words = f"{used - cpu:.0f} s of processor time in {waited:.0f} s"
                 return self._ended(Outcome.HANG, words)
         line = process.stdout.readline()
