@@ -16,6 +16,7 @@ from typing import Any
 
 import h5py
 
+from pipelines.chunks import refuse_bomb
 from pipelines.errors import InputError
 from pipelines.reading import reading
 
@@ -93,6 +94,9 @@ def _require_own_values(array: Any, path: Path, kind: type[InputError]) -> None:
     if array.is_virtual:
         sources = [source.file_name for source in array.virtual_sources()]
         raise kind(_elsewhere(path, array.name, sources[0] if sources else "another file"))
+    if array.chunks:
+        where, stored = f"{path}: {array.name.lstrip('/')}", array.id.get_storage_size()
+        refuse_bomb(where, array.chunks, array.dtype.itemsize, stored, kind)
 
 
 def _elsewhere(path: Path, name: str, file: Any) -> str:

@@ -8,11 +8,14 @@ links that stay within the folder.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import zarr
 
+from pipelines.chunks import SENSIBLE_BYTES, refuse_bomb
 from pipelines.errors import InputError
 from pipelines.links import refuse_links_out
 from pipelines.reading import reading_on
@@ -77,6 +80,19 @@ def _require_known_codecs(file: Path, kind: type[InputError]) -> None:
                 f"{file} uses the codec {codec!r}, which is not opened because it may run code: "
                 "save the data with a standard compressor."
             )
+    if file.name.lower() == ".zarray":
+        _refuse_large_chunks(file, described, kind)
+
+
+def _refuse_large_chunks(file: Path, described: dict[str, Any], kind: type[InputError]) -> None:
+    try:
+        chunk = [int(length) for length in described["chunks"]]
+        itemsize = np.dtype(described["dtype"]).itemsize
+    except (KeyError, TypeError, ValueError, OverflowError):  # zarr says what is wrong with it
+        return
+    if prod(chunk) * itemsize > SENSIBLE_BYTES:
+        stored = sum(part.stat().st_size for part in file.parent.rglob("*") if part.is_file())
+        refuse_bomb(file.parent, chunk, itemsize, stored, kind)
 
 
 def _codecs(values: Any) -> Iterator[str]:
