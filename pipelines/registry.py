@@ -112,6 +112,19 @@ def default_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(home).expanduser().absolute() / "models"
 
 
+def require_name(name: str) -> None:
+    """Check that a model can be called that.
+
+    Raises:
+        OutputError: it cannot.
+    """
+    if not NAME.fullmatch(name):
+        raise OutputError(
+            f"{name!r} cannot be the name of a model: use letters, digits, dash and "
+            "underscore, and begin with a letter or a digit."
+        )
+
+
 def add(source: Path, registry: Path, name: str = "", origin: str = "") -> Entry:
     """Copy a bundle's folder, or convert a published `*_bundle.pkl`, into the registry.
 
@@ -126,11 +139,7 @@ def add(source: Path, registry: Path, name: str = "", origin: str = "") -> Entry
         OutputError: the name is taken by another model or cannot be used.
     """
     name = name or source.resolve().stem
-    if not NAME.fullmatch(name):
-        raise OutputError(
-            f"{name!r} cannot be the name of a model: use letters, digits, dash and "
-            "underscore, and begin with a letter or a digit."
-        )
+    require_name(name)
     with _locked(registry):
         known = {entry.name: entry for entry in entries(registry)}
         if name in known:

@@ -207,9 +207,10 @@ def keep(clicks: int | None, name: str | None, job_id: str) -> str:
         raise PreventUpdate
     try:
         people.require(Role.OWN)
-        entry = registry.add(
-            common.folder(job_id), services().settings.registry, (name or "").strip()
-        )
+        chosen = (name or "").strip()
+        if chosen:  # otherwise it is called as the job
+            registry.require_name(chosen)
+        entry = registry.add(common.folder(job_id), services().settings.registry, chosen)
     except NeuroboardError as error:
         return error.sentence
     return f"Kept as {entry.name}: it is on the page Models and offered for predictions."
