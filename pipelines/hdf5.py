@@ -10,7 +10,7 @@ themselves after `refuse_pointers`.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import h5py
 
 from pipelines.chunks import refuse_bomb
 from pipelines.errors import InputError
-from pipelines.reading import reading
+from pipelines.reading import in_words, reading
 
 
 @contextmanager
@@ -34,9 +34,12 @@ def opened(path: Path, kind: type[InputError]) -> Iterator[Any]:
             damaged bytes, also while the file is used, becomes one sentence.
     """
     advice = "copy it again, or save it again"
-    with reading(path, kind, advice, "HDF5 file"), h5py.File(path, "r") as root:
-        require_self_contained(root, path, kind)
-        yield root
+    with ExitStack() as open_file:
+        with reading(path, kind, advice, "HDF5 file"):
+            root = open_file.enter_context(h5py.File(path, "r"))
+            require_self_contained(root, path, kind)
+        with in_words(path, kind, advice, "HDF5 file"):
+            yield root
 
 
 def refuse_pointers(path: Path, kind: type[InputError]) -> None:

@@ -71,7 +71,7 @@ def reading(
     """
     with _told(path):
         refuse_special(path, kind)
-        with _in_words(path, kind, advice, what):
+        with in_words(path, kind, advice, what):
             yield
 
 
@@ -80,7 +80,7 @@ def reading_on(
     path: Path, kind: Kind, advice: str = "copy it again", what: str = "file of its kind"
 ) -> Iterator[None]:
     """Read more of what was opened within `reading`, without a look at what it is."""
-    with _told(path), _in_words(path, kind, advice, what):
+    with _told(path), in_words(path, kind, advice, what):
         yield
 
 
@@ -170,7 +170,11 @@ def _tell() -> None:
 
 
 @contextmanager
-def _in_words(path: Path, kind: Kind, advice: str, what: str) -> Iterator[None]:
+def in_words(path: Path, kind: Kind, advice: str, what: str) -> Iterator[None]:
+    """Make a sentence of what is raised, as `reading` does, without saying that a file is read.
+
+    For what a file is open for, which may be long work on what was read of it.
+    """
     try:
         yield
     except NeuroboardError:

@@ -8,8 +8,10 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import h5py
 import pytest
 
+from pipelines import hdf5
 from pipelines.errors import Cancelled, ImageError, InputError, OutputError, RecordingError
 from pipelines.reading import each_read, listen, reading
 
@@ -167,3 +169,17 @@ def test_what_is_done_with_an_item_is_outside_of_the_boundary(file: Path) -> Non
     taken = each_read([0], file, ImageError)
     with pytest.raises(ZeroDivisionError):
         print([1 / item for item in taken])
+
+
+def test_a_file_that_is_open_for_long_is_not_said_to_be_read_for_long(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as root:
+        root["a"] = 1
+    told: list[Path | None] = []
+    listen(told.append)
+    try:
+        with hdf5.opened(tmp_path / "a.h5", InputError):
+            while_open = told[-1]
+    finally:
+        listen(None)
+    assert told == [tmp_path / "a.h5", None]
+    assert while_open is None
