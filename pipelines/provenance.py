@@ -61,7 +61,8 @@ class Run:
     def write(self, folder: Path) -> None:
         """Write `run.json` into a result folder."""
         text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
-        (folder / "run.json").write_text(text + "\n", encoding="utf-8")
+        # A name from a system of another alphabet is no UTF-8: escaped, JSON gives it back whole.
+        (folder / "run.json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def versions() -> dict[str, str]:

@@ -61,7 +61,7 @@ def carry(sorting: Path, labelled: Path | None, folder: Path) -> None:
             text = made.read_text(encoding="utf-8").strip()
     else:
         text = " ".join(part for part in (_by_labellers("", labelled), _closing()) if part)
-    (folder / FILE).write_text(text + "\n", encoding="utf-8")
+    (folder / FILE).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     sources = (labelled, sorting) if made.is_file() else (labelled,)
     for source in sources:
         if source is not None and (source / RULES).is_file():

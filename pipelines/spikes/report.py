@@ -87,7 +87,7 @@ def write_report(folder: Path, title: str, sentences: Sequence[str], timeline: T
         f"<title>{escape(title)} – sorted units</title><style>{STYLE}</style></head>"
         f"<body>{''.join(parts)}</body></html>\n"
     )
-    (folder / "report.html").write_text(page, encoding="utf-8")
+    (folder / "report.html").write_text(page, encoding="utf-8", errors="backslashreplace")
 
 
 def _table(rows: pd.DataFrame, columns: Mapping[str, str]) -> str:

@@ -112,4 +112,4 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _write(values: Mapping[str, Any], file: Path) -> None:
     text = json.dumps(values, indent=2, ensure_ascii=False)
-    file.write_text(text + "\n", encoding="utf-8")
+    file.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
