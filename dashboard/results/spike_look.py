@@ -17,6 +17,7 @@ from dashboard.results import common
 from pipelines.csv_export import read_csv
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.result_files import opened_arrays
+from pipelines.spikes import signal_reader
 from pipelines.spikes.no_signal import FILE as STRETCHES
 from pipelines.spikes.pyramid import Envelope, read_envelope
 from pipelines.spikes.recording_parameters import LookParameters, RecordingParameters
@@ -144,13 +145,11 @@ def _drawn(job: Job, chosen: list[str], start_s: float, stop_s: float) -> Any:
 
 def _from_recording(job: Job, columns: list[int], start_s: float, stop_s: float) -> Envelope:
     """A stretch that is too short for what was stored."""
-    # SpikeInterface, which opens recordings, is imported only when somebody looks that closely.
-    from pipelines.spikes.raw import read_stretch
-
     paths = {item.name: item.path for item in job.inputs}
-    parameters, _ = LookParameters.parse_stored(job.parameters)
     known = str(common.headline(job).get("samples_sha256", ""))
-    return read_stretch(paths["recording"], parameters, columns, start_s, stop_s, known)
+    return signal_reader.envelope(
+        paths["recording"], job.parameters, columns, start_s, stop_s, known
+    )
 
 
 def _figures(job: Job, channels: pd.DataFrame, found: dict[str, Any]) -> list[Component]:

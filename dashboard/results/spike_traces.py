@@ -14,6 +14,7 @@ from dashboard.jobs.store import Job
 from dashboard.posted import UnitRow
 from dashboard.results import common, spike_locate
 from pipelines.errors import InputError
+from pipelines.spikes import signal_reader
 from pipelines.spikes.overview import LONGEST_STRETCH_S
 
 LENGTHS_S = ("0.05", "0.2", "0.5", "1", "5")
@@ -54,11 +55,8 @@ def view(job: Job, unit: int) -> list[Component]:
 
 
 def _traces(job: Job, unit: int, start_s: float, length_s: float) -> Component:
-    # SpikeInterface, which opens recordings, is imported only when somebody looks at one.
-    from pipelines.spikes.stretch import stretch
-
     try:
-        found = stretch(common.folder(job.id), unit, start_s, length_s)
+        found = signal_reader.stretch(common.folder(job.id), unit, start_s, length_s)
     except InputError as error:
         return spike_locate.control(job.id, error.sentence)
     rate = float(common.headline(job)["sampling_frequency"])

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipelines.errors import InputError
+from pipelines.spikes import signal_reader
 from pipelines.spikes.overview import over_time
 from pipelines.spikes.report import write_report
 from pipelines.spikes.stretch import stretch
@@ -74,3 +76,16 @@ def test_a_stretch_beyond_the_end_is_moved_into_the_recording(sorting: Path) -> 
     found = stretch(sorting, 0, 1e6, 0.5)
     assert found.seconds[-1] == pytest.approx(60.0, abs=1e-3)
     assert len(found.seconds) == 15_000
+
+
+def test_a_page_gets_the_same_stretch_from_a_process_of_its_own(sorting: Path) -> None:
+    here, there = stretch(sorting, 0, 10.0, 0.2), signal_reader.stretch(sorting, 0, 10.0, 0.2)
+    assert there.channels == list(here.channels)
+    assert np.array_equal(there.seconds, here.seconds)
+    assert np.array_equal(there.traces_uv, here.traces_uv)
+    assert there.spikes.keys() == here.spikes.keys()
+    for unit, (where, column) in here.spikes.items():
+        assert np.array_equal(there.spikes[unit][0], where)
+        assert there.spikes[unit][1] == column
+    with pytest.raises(InputError, match="absent"):
+        signal_reader.stretch(sorting.parent / "absent", 0, 10.0, 0.2)

@@ -1,0 +1,30 @@
+"""A process that does what it is asked to, so that others can be seen to survive it."""
+
+import os
+import signal
+import time
+
+from pipelines.closed import Answer
+from pipelines.errors import RecordingError
+from pipelines.kept_reader import serve
+
+
+def answer(asked: Answer) -> Answer:
+    match asked.said["do"]:
+        case "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case "hang":
+            time.sleep(600)
+        case "eat":
+            print(len(bytearray(b"x") * 500_000_000))
+            time.sleep(600)
+        case "refuse":
+            raise RecordingError("a.dat is another recording.")
+        case "fail":
+            raise KeyError("channel")
+    print("what a library prints")
+    return Answer({"pid": os.getpid()}, {"echo": asked.parts.get("echo", b"")})
+
+
+if __name__ == "__main__":
+    serve(answer)
