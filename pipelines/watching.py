@@ -22,6 +22,8 @@ SHARE = 0.8
 """Of the machine's memory, which leaves some to the system and to other programs."""
 SETTING = "NEUROBOARD_MEMORY_GB"
 LOOK_SECONDS = 0.1
+PAUSED_SECONDS = 10.0
+"""A watch that did not look for so long was stopped itself."""
 AGAIN = "it is damaged or was made to do so; copy it again from where it was recorded."
 CRASHES = {
     "SIGSEGV": "it reached for memory that is not its own",
@@ -122,6 +124,7 @@ class Watch:
         self._pid, self._board, self._limits = pid, board, limits
         self._notes = Notes()
         self._next = 0.0
+        self._looked = time.monotonic()
         self._why: Ending | None = None
         self._begin()
 
@@ -135,6 +138,7 @@ class Watch:
         """Whether the process must be ended; looks at most ten times a second."""
         now = time.monotonic()
         if self._why is None and now >= self._next:
+            self._forgive_pause(now)
             self._next = now + LOOK_SECONDS
             notes = self.notes()
             if notes.steps != self._notes.steps:
@@ -143,6 +147,13 @@ class Watch:
             self.memory = usage.memory(self._pid)
             self._why = self._too_much() or self._too_long()
         return self._why is not None
+
+    def _forgive_pause(self, now: float) -> None:
+        """Count no time in which nobody looked: the whole command was stopped, as by Ctrl+Z."""
+        away = now - self._looked
+        self._looked = now
+        if away > PAUSED_SECONDS:
+            self._at += away
 
     def end_for(self, all_together: int) -> None:
         """Let this process be ended, as it takes the most of several that take too much."""

@@ -231,6 +231,26 @@ def test_a_large_file_may_take_as_much_as_it_holds(
     assert not watch.look()
 
 
+def test_time_in_which_the_whole_command_was_stopped_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a.npy"
+    file.write_bytes(b"x")
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    board = noted(tmp_path / "board", reading=str(file))
+    limits = Limits(2**60, processor_seconds=20, seconds=30)
+    watch = Watch(os.getpid(), board, limits)
+    monkeypatch.setattr(usage, "processor_seconds", lambda _: 0.0)
+    assert not watch.look()
+    now[0] += 3600  # Ctrl+Z, lunch, fg
+    assert not watch.look()
+    for _ in range(7):
+        now[0] += 5
+        ended = watch.look()
+    assert ended
+
+
 def test_progress_is_a_sign_of_life(tmp_path: Path) -> None:
     board = tmp_path / "board"
     board.write_bytes(bytes(guard.BOARD_BYTES))
