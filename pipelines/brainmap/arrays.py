@@ -15,6 +15,7 @@ from pipelines.brainmap.axes import GUESSES
 from pipelines.brainmap.images import ImageSeries, Volume, checked_dtype
 from pipelines.brainmap.info import AS_FOUND, NOTHING_SAID, Reading
 from pipelines.brainmap.layout import laid_out, mapped_series
+from pipelines.chunks import refuse_bomb
 from pipelines.errors import ImageError
 
 NPY_MAGIC = b"\x93NUMPY"
@@ -81,10 +82,13 @@ def open_npz(path: Path, reading: Reading = AS_FOUND) -> ImageSeries:
     dtype = checked_dtype(path, header.dtype)
     layout, info = laid_out(path, header.shape, NOTHING_SAID, reading)
     shape, count = layout.shape, int(np.prod(layout.shape[1:]))
+    in_order = layout.is_plain and not header.fortran
+    piece = shape[1:] if in_order else shape
+    refuse_bomb(path, piece, dtype.itemsize, path.stat().st_size, ImageError)
 
     def read(start: int, stop: int) -> Iterator[Volume]:
         with _member(path, name) as stream:
-            if header.fortran or not layout.is_plain:
+            if not in_order:
                 stream.seek(header.offset)
                 yield from layout.volumes(_whole(stream, header)[layout.where(start, stop)])
                 return

@@ -45,6 +45,6 @@ def test_idle_connections_and_half_sent_requests_keep_nobody_waiting(tmp_path: P
                 start = time.monotonic()
                 assert app.get("/health") is not None
                 waited.append(time.monotonic() - start)
-            assert min(waited) < 1.0
+            assert sorted(waited)[2] < 1.0  # the median: others may need the machine too
     finally:
         app.stop()

@@ -1,13 +1,16 @@
 """Files of kilobytes that ask for gigabytes are refused by what their headers say."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pytest
 import zarr
 
 from pipelines import hdf5, zarr_store
+from pipelines.brainmap.arrays import open_npz
 from pipelines.chunks import refuse_bomb
 from pipelines.errors import ImageError
 
@@ -28,6 +31,17 @@ def test_a_zarr_chunk_of_gigabytes_in_a_small_folder(tmp_path: Path) -> None:
     (folder / ".zarray").write_text(json.dumps(described), encoding="utf-8")
     with pytest.raises(ImageError, match=r"pieces of 3.6 GB"):
         zarr_store.require_safe(folder, ImageError)
+
+
+def test_an_archive_of_arrays_whose_volumes_take_gigabytes(tmp_path: Path) -> None:
+    header = {"descr": "<f4", "fortran_order": False, "shape": (2, 1, 30000, 30000)}
+    with (
+        zipfile.ZipFile(tmp_path / "bomb.npz", "w") as archive,
+        archive.open("film.npy", "w") as stream,
+    ):
+        np.lib.format.write_array_header_2_0(stream, header)
+    with pytest.raises(ImageError, match=r"pieces of 3.6 GB"):
+        open_npz(tmp_path / "bomb.npz")
 
 
 @pytest.mark.parametrize(("length", "stored"), [(512 << 20, 1000), (4 << 30, 500 << 20)])
