@@ -1,6 +1,8 @@
 """Fixtures that all tests share."""
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +30,9 @@ settings.load_profile("neuroboard")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+# A shell that runs the tests in the background lets them, and what they start, ignore interrupts.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = REPOSITORY.parent / "shared" / "data"
 

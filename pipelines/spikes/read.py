@@ -1,5 +1,6 @@
 """A file or folder to a recording that can be sorted."""
 
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from spikeinterface.core import BaseRecording, BinaryRecordingExtractor
+from spikeinterface.core import BaseRecording, BaseRecordingSegment, BinaryRecordingExtractor
 
 from pipelines.errors import RecordingError
 from pipelines.reading import reading, reading_on
@@ -168,14 +169,18 @@ def _touch(recording: BaseRecording) -> None:
 def _keep_within(recording: BaseRecording, path: Path) -> None:
     """Let whatever is read of a recording later on pass the boundary too."""
     for segment in recording._recording_segments:
-        segment.get_traces = _within(segment.get_traces, path)
+        segment.get_traces = _within(segment, path)
 
 
-def _within(get_traces: Callable[..., Any], path: Path) -> Callable[..., Any]:
+def _within(segment: BaseRecordingSegment, path: Path) -> Callable[..., Any]:
+    get_traces = type(segment).get_traces
+    # Held weakly: in a circle with itself a segment would keep its file open for a while.
+    held = weakref.ref(segment)
+
     @wraps(get_traces)
     def within(*args: Any, **named: Any) -> Any:
         with reading_on(path, RecordingError, WHOLE, "recording"):
-            return get_traces(*args, **named)
+            return get_traces(held(), *args, **named)
 
     return within
 
