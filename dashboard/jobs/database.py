@@ -101,6 +101,8 @@ class Database:
         """Say in a sentence what SQLite says in its own words."""
         try:
             yield
+        except UnicodeDecodeError as error:  # SQLite quotes damaged bytes in what it says
+            raise self.damaged() from error
         except sqlite3.DatabaseError as error:
             raise self._in_words(error) from error
 
@@ -112,10 +114,7 @@ class Database:
                 "changed. Try again in a moment."
             )
         if code in DAMAGED:
-            return DamagedError(
-                f"The list of jobs ({self.file}) is damaged: results are kept. The person who "
-                "runs Neuroboard should stop it and start it again, which repairs the list."
-            )
+            return self.damaged()
         if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and self._is_full()):
             return NoRoomError(
                 f"The disk of {self.file.parent} is full: nothing was changed. Make room there."
@@ -126,6 +125,13 @@ class Database:
                 "was changed. The person who runs Neuroboard should look at that folder."
             )
         return error
+
+    def damaged(self) -> DamagedError:
+        """The error that says so, and what to do."""
+        return DamagedError(
+            f"The list of jobs ({self.file}) is damaged: results are kept. The person who runs "
+            "Neuroboard should stop it and start it again, which repairs the list."
+        )
 
     def _is_full(self) -> bool:
         try:

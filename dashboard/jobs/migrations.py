@@ -6,7 +6,7 @@ step that was released is never changed again, a change is a new step at the end
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -81,6 +81,15 @@ STEPS: Sequence[Step] = (
     Step("paths in the home folder are relative to it, so that it can be moved", _shorten_paths),
     Step("jobs have a number and a duration that no clock changes", _number),
 )
+
+
+ADDED: Mapping[str, int] = {"author": 2, "place": 4, "clock": 4, "seconds": 4}
+"""Columns of jobs that a step added: the version from which on they are there."""
+
+
+def has_its_columns(columns: Container[str], version: int) -> bool:
+    """Whether a file has the columns of jobs that its version has, and none of a later one."""
+    return all((name in columns) == (version >= since) for name, since in ADDED.items())
 
 
 def migrate(database: sqlite3.Connection, file: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dashboard.jobs import record
 from dashboard.jobs.database import DamagedError, Database
-from dashboard.jobs.migrations import STEPS
-from dashboard.jobs.store import Job, State, Store, job_of
+from dashboard.jobs.migrations import STEPS, has_its_columns
+from dashboard.jobs.store import UNWRITTEN, Job, State, Store, job_of
 from dashboard.jobs.tasks import KINDS
 from pipelines.outputs import free_name
 
@@ -42,7 +42,7 @@ def mend(file: Path, jobs: Path) -> str:
 
 
 def is_damaged(file: Path) -> bool:
-    """Whether SQLite says so, or a table is not there.
+    """Whether SQLite says so, a table is not there, or what stands in them was never written.
 
     Raises:
         StoreError: it cannot be looked at just now.
@@ -53,17 +53,27 @@ def is_damaged(file: Path) -> bool:
             return True
         version = database.rows("PRAGMA user_version")[0][0]
         tables = {row[0] for row in database.rows("SELECT name FROM sqlite_master")}
-    except (DamagedError, sqlite3.DatabaseError):
+        columns = {row[1] for row in database.rows("PRAGMA table_info(job)")}
+        if version > len(STEPS):  # of a newer Neuroboard, which migrations say
+            return False
+        if version < 0 or not has_its_columns(columns, version):
+            return True
+        if version > 0 and not {"job", "worker"} <= tables:
+            return True
+        for row in database.rows("SELECT * FROM job") if "job" in tables else ():
+            job_of(dict(row), file.parent)
+    except (DamagedError, sqlite3.DatabaseError, *UNWRITTEN):
         return True
-    return 0 < version <= len(STEPS) and not {"job", "worker"} <= tables
+    return False
 
 
 def _readable(file: Path) -> Iterator[Job]:
     """The jobs of a damaged list, as far as they can be read."""
-    with suppress(sqlite3.Error), closing(sqlite3.connect(file, timeout=3)) as database:
+    unreadable = (sqlite3.Error, UnicodeDecodeError)  # SQLite quotes damaged bytes in what it says
+    with suppress(*unreadable), closing(sqlite3.connect(file, timeout=3)) as database:
         database.row_factory = sqlite3.Row
         for row in database.execute("SELECT * FROM job"):
-            with suppress(ValueError, TypeError, KeyError, AttributeError):
+            with suppress(*UNWRITTEN):
                 job = job_of(dict(row), file.parent)
                 if isinstance(job.id, str) and job.task in KINDS:
                     yield job

@@ -6,6 +6,7 @@ are the same job, and its stored result is there at once.
 
 import hashlib
 import json
+import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -89,6 +90,8 @@ class Job:
 
 
 COLUMNS = tuple(field.name for field in fields(Job))
+UNWRITTEN = (ValueError, TypeError, KeyError, AttributeError)
+"""What a row raises that was never written so."""
 NEXT_PLACE = "(SELECT coalesce(max(place), 0) + 1 FROM job)"
 """Jobs are in order of a number: by their times they would not be once a clock is set back."""
 
@@ -179,7 +182,7 @@ class Store:
     def get(self, job_id: str) -> Job | None:
         """The job of that id, if there is one."""
         rows = self._database.rows("SELECT * FROM job WHERE id=?", (job_id,))
-        return job_of(dict(rows[0]), self.file.parent) if rows else None
+        return self._job(rows[0]) if rows else None
 
     def latest(self, tasks: Sequence[str] = (), *, limit: int = 200) -> list[Job]:
         """The newest jobs, of the given tasks or of all."""
@@ -187,7 +190,7 @@ class Store:
         where = f"WHERE task IN ({marks})" if tasks else ""
         query = f"SELECT * FROM job {where} ORDER BY place DESC, id LIMIT ?"
         rows = self._database.rows(query, (*tasks, limit))
-        return [job_of(dict(row), self.file.parent) for row in rows]
+        return [self._job(row) for row in rows]
 
     def active(self) -> list[Job]:
         """Jobs that run or wait, the running ones first."""
@@ -195,7 +198,7 @@ class Store:
             "SELECT * FROM job WHERE state IN ('running', 'queued') "
             "ORDER BY state='queued', quick DESC, place"
         )
-        return [job_of(dict(row), self.file.parent) for row in rows]
+        return [self._job(row) for row in rows]
 
     def position(self, job_id: str) -> int:
         """How many jobs are before this one in the queue."""
@@ -212,7 +215,7 @@ class Store:
                 "ORDER BY quick DESC, place LIMIT 1) RETURNING *",
                 (time.time(), time.monotonic()),
             ).fetchone()
-        return job_of(dict(row), self.file.parent) if row else None
+        return self._job(row) if row else None
 
     def report(self, job_id: str, fraction: float, message: str) -> None:
         """Record how far a running job is."""
@@ -292,6 +295,12 @@ class Store:
                     f"VALUES ({', '.join(':' + name for name in row)}, {NEXT_PLACE})",
                     row,
                 )
+
+    def _job(self, row: sqlite3.Row) -> Job:
+        try:
+            return job_of(dict(row), self.file.parent)
+        except UNWRITTEN as error:
+            raise self._database.damaged() from error
 
     def _portable(self, item: JobInput) -> dict[str, str]:
         return {**asdict(item), "path": migrations.inside(self.file.parent, item.path)}

@@ -47,7 +47,8 @@ def keep(labelled: Path, sorting: Path) -> str:
     names, units = _read(sorting / UNITS)
     _, found = _read(labelled / LABELS)
     summary = _json(labelled / SUMMARY)
-    ran = [name for name in METHODS if "counts" in summary.get(name, {})]
+    said = {name: about for name, about in summary.items() if isinstance(about, dict)}
+    ran = [name for name in METHODS if "counts" in said.get(name, {})]
     if list(map(_number, units)) != list(map(_number, found)):
         raise InputError(f"{sorting / UNITS} was changed while its units were labelled: try again.")
     rows = [_with_labels(one, other, ran) for one, other in zip(units, found, strict=True)]

@@ -33,6 +33,8 @@ READER_OF_SKOPS = "pipelines.spikes.skops_classifier"
 UNSIGNED = frozenset({"amplitude_median"})
 """Metrics whose sign depends on the release that computed them."""
 STEPS = ("neural", "single")
+LARGEST_SCALE = 1e15
+"""Of what metrics are scaled by; those of a fit are below 1000."""
 SHIPPED = Path(__file__).resolve().parents[2] / "models" / "unit-labels"
 STORED = "unit-labels"
 """What its types are called in `stored_estimators`."""
@@ -290,6 +292,8 @@ def _require_fitting(scale: Scale, steps: tuple[Step, Step], numbers: Values) ->
         and np.isfinite(rows).all()
         and np.isfinite(numbers).all()
         and (scale.deviation > 0).all()
+        # Compressed metrics lie below 1000; estimators take them in single precision.
+        and (np.abs([scale.median, scale.mean, 1 / scale.deviation]) < LARGEST_SCALE).all()
     )
     members = [one for step in steps for one in (*step.boosting, *step.members)]
     sizes = {

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from scipy.spatial import cKDTree
 
+from pipelines.errors import BundleError
 from pipelines.synapses.arrays import Floats, Integers
 
 OUTLIER_NEIGHBORS = 10
@@ -63,7 +64,21 @@ class Neighborhood:
         return result
 
     def nearest(self, features: Floats) -> tuple[Floats, Integers]:
-        """Distances and rows (n, 10) of the nearest training synapses, the nearest first."""
+        """Distances and rows (n, 10) of the nearest training synapses, the nearest first.
+
+        Raises:
+            BundleError: some lie beyond what numbers can say, by scales that cannot be right.
+        """
         ranks = list(range(1, min(OUTLIER_NEIGHBORS, len(self.features)) + 1))
+        _refuse_infinite(features)
         near, rows = self._tree.query(features, k=ranks)
+        _refuse_infinite(near)
         return near, rows
+
+
+def _refuse_infinite(values: Floats) -> None:
+    if not np.isfinite(values).all():
+        raise BundleError(
+            "By the scales of the model a synapse lies infinitely far from all others: the model "
+            "is damaged; copy or train it again."
+        )
