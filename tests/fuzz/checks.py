@@ -15,17 +15,12 @@ from tests.fuzz.table import is_held
 IN_TESTS = 3000
 """Of all damaged files, those that every `make test` reads; `make fuzz` reads others."""
 RUN = "test"
-PENDING = frozenset({"fit of synapses", "bundles", "unit labels", "list of jobs"})
-"""Readers whose damaged files are not all answered yet; `make fuzz` shows them."""
 
 
 def readers_of(groups: Iterable[str]) -> list[Any]:
     """Group and reader, for a test's parameters."""
     return [
-        pytest.param(group, name, id=name)
-        for group in groups
-        for name in catalog.readers(group)
-        if name not in PENDING
+        pytest.param(group, name, id=name) for group in groups for name in catalog.readers(group)
     ]
 
 
@@ -54,7 +49,7 @@ def require_kept_right(watched: Watched, groups: Sequence[str]) -> None:
     faults = []
     for file in corpus.all_kept():
         kept = corpus.Kept.read(file)
-        if kept.group in groups and kept.reader not in PENDING:
+        if kept.group in groups:
             found = watched.found({"kept": str(file)})
             if _is_fault(Input(kept.group, kept.reader, kept.sample, kept.run, kept.number), found):
                 faults.append(f"{file.relative_to(corpus.FOLDER)}: {found}")

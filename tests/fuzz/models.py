@@ -186,7 +186,7 @@ READERS = (
         seal=sealed,
     ),
     Reader(
-        "unit labels", (Sample("shipped", unit_labels),), read_unit_labels, share=1.2, seal=sealed
+        "unit labels", (Sample("shipped", unit_labels),), read_unit_labels, share=0.5, seal=sealed
     ),
     Reader("registry", (Sample("registry", models),), read_registry, share=0.7),
     Reader("list of jobs", (Sample("sqlite", jobs),), read_jobs, share=0.7),

@@ -117,7 +117,7 @@ READERS = (
         "csv, tsv",
         (Sample("csv", csv), Sample("tsv", tsv), Sample("decimal comma", csv_of_a_spreadsheet)),
         read,
-        share=1.5,
+        share=1.2,
     ),
     Reader(
         "xlsx",
@@ -125,7 +125,9 @@ READERS = (
         read,
         in_child=True,
     ),
-    Reader("ods, xls", (Sample("ods", ods), Sample("xls", xls)), read_cells, in_child=True),
+    Reader(
+        "ods, xls", (Sample("ods", ods), Sample("xls", xls)), read_cells, in_child=True, share=0.6
+    ),
     Reader(
         "parquet",
         (Sample("plain", parquet), Sample("types", parquet_of_many_types)),
