@@ -62,13 +62,22 @@ def base_url(live: LiveApp) -> str:
     return live.url
 
 
+MISSING = "/jobs/none"
+"""A page that is not there, which a browser notes as an error."""
+
+
+def _is_of_a_missing_page(message: ConsoleMessage) -> bool:
+    where = urlsplit(str(message.location["url"])).path
+    return where == MISSING and "status of 404" in message.text
+
+
 @pytest.fixture
 def page(page: Page) -> Iterator[Page]:
     """A page that tells on itself."""
     faults: list[str] = []
 
     def on_console(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not _is_of_a_missing_page(message):
             faults.append(f"console: {message.text}")
 
     def on_request(request: Request) -> None:
