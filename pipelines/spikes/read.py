@@ -151,12 +151,14 @@ def _hint(path: Path) -> str:
 
 
 def _touch(recording: BaseRecording) -> None:
-    """Read a few samples from both ends, so that a damaged file is found now."""
+    """Read places and a few samples of both ends, so that a damaged file is found now."""
     n_samples = recording.get_num_samples()
     if n_samples == 0:
         raise RecordingError("The recording is empty: copy it again.")
     if not 0 < recording.get_sampling_frequency() < np.inf:
         raise RecordingError("The recording says no sampling frequency: copy it again.")
+    if recording.has_probe():
+        recording.get_channel_locations()  # which a probe without contacts has not
     for start in (0, max(n_samples - 10, 0)):
         traces = recording.get_traces(start_frame=start, end_frame=min(start + 10, n_samples))
         if traces.shape[1] != recording.get_num_channels():

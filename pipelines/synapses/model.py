@@ -130,8 +130,9 @@ def load_fitted(folder: Path) -> Fitted:
         content = (folder / ARRAYS).read_bytes()
         if about["schema"] != SCHEMA or about["arrays_sha256"] != sha256(content).hexdigest():
             raise InputError(f"{folder} was changed after the fit: fit the table again.")
-        if not isinstance(about["parameters"], dict):
-            raise TypeError("parameters")
+        for name in ("parameters", "versions"):
+            if not isinstance(about[name], dict):
+                raise TypeError(f"{name} are no object of JSON")
         fitted = _fitted(about, unpack(content))
         if not fitted.is_whole:
             raise InputError(f"{folder} holds arrays that are not of one fit: fit the table again.")
