@@ -239,8 +239,9 @@ def kill_process(live: LiveApp, job_id: str, what: str, where: str, tally: Tally
     assert live.process is not None
     supervisor = children_of(live.process.pid)[0]
     below = children_of(supervisor)
-    log = (live.home / "jobs" / job_id / "log.txt").read_text("utf-8")
-    worker = int(log.splitlines()[0].rpartition("process ")[2])
+    log = live.home / "jobs" / job_id / "log.txt"
+    within(STUCK_SECONDS, lambda: log.exists() and "process " in log.read_text("utf-8"))
+    worker = int(log.read_text("utf-8").splitlines()[0].rpartition("process ")[2])
     kill({"child": worker, "supervisor": supervisor, "web": live.process.pid}[what])
     if what == "web":
         live.process.wait()
