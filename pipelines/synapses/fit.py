@@ -67,16 +67,7 @@ def fit(
     table, parameters = inputs["table"], applied(parameters)
     report(0.05, f"Checking the rows of {table.name}")
     schema = chosen_schema(parameters)
-    read = read_table(
-        table,
-        parameters.sheet,
-        schema=schema,
-        repairs=parameters.repair,
-        header_row=parameters.header_row,
-        columns=parameters.columns,
-    )
-    checked = _with_frames(read)
-    _refuse_few(checked, parameters.group)
+    checked = _checked(table, schema, parameters)
     given: pd.Series[int] | None = None
     unmatched: tuple[str, ...] = ()
     if "labels" in inputs:
@@ -113,6 +104,21 @@ def fit(
         **_figures(fitted, evidence),
         "evidence": evidence.sentence,
     }
+
+
+def _checked(table: Path, schema: Schema, parameters: FitParameters) -> CheckedTable:
+    """The rows that can be clustered, of which there are enough."""
+    read = read_table(
+        table,
+        parameters.sheet,
+        schema=schema,
+        repairs=parameters.repair,
+        header_row=parameters.header_row,
+        columns=parameters.columns,
+    )
+    checked = _with_frames(read)
+    _refuse_few(checked, parameters.group)
+    return checked
 
 
 def _given(
