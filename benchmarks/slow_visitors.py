@@ -101,18 +101,17 @@ def half(app: LiveApp, held: ExitStack) -> None:
 
 def slow_reader(app: LiveApp, held: ExitStack) -> None:
     """A large file at 1 kB/s."""
-    line = held.enter_context(_connected(app))
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    path = f"/jobs/{JOB}/files/large.bin"
-    line.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-    _each_second(held, lambda: line.recv(1000))
+    _read_slowly(app, held, f"/jobs/{JOB}/files/large.bin")
 
 
 def slow_zip_reader(app: LiveApp, held: ExitStack) -> None:
     """The zip of a result, made for each, at 1 kB/s."""
+    _read_slowly(app, held, f"/jobs/{JOB}/everything.zip")
+
+
+def _read_slowly(app: LiveApp, held: ExitStack, path: str) -> None:
     line = held.enter_context(_connected(app))
     line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    path = f"/jobs/{JOB}/everything.zip"
     line.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
     _each_second(held, lambda: line.recv(1000))
 

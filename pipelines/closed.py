@@ -9,7 +9,6 @@ can at most hand back wrong bytes, so that an answer is checked like any other f
 A module that answers calls `serve` with its function when it is run.
 """
 
-import ctypes
 import errno
 import json
 import os
@@ -26,6 +25,7 @@ from typing import Any, NoReturn
 
 from pipelines import seccomp
 from pipelines.errors import NeuroboardError
+from pipelines.parentage import end_at_once_with_creator
 from pipelines.seccomp import Unenforceable
 
 MEMORY = 4 * 10**9
@@ -42,7 +42,6 @@ KEPT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
 """Of the environment: what Python needs to start. Tokens and names stay behind."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS"), "1")
 """A closed process cannot start threads, which are processes to the kernel."""
-PR_SET_PDEATHSIG = 1
 
 
 class Broke(Exception):  # noqa: N818  what happened in the other process
@@ -182,7 +181,7 @@ def close() -> None:
     """
     if not seccomp.known():
         raise Unenforceable("not Linux on x86_64 or aarch64")
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    end_at_once_with_creator()
     os.environ.clear()
     _close_descriptors()
     _limit()

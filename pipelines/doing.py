@@ -5,14 +5,11 @@ that is mapped into memory and outlives it: which file is being read, how far th
 reads from and which half-written results would be left behind. Without a board nothing is noted.
 """
 
-import ctypes
 import json
 import mmap
 import os
-import signal
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,10 +18,10 @@ from typing import Any
 from pipelines import reading
 from pipelines.guard import BOARD_BYTES as SIZE
 from pipelines.guard import BOARD_HEAD as HEAD
+from pipelines.parentage import end_at_once_with_creator, wait_and_end_with
 from pipelines.progress import Report
 
 MOST_NAMED = 20
-PR_SET_PDEATHSIG = 1
 
 _boards: list["Board"] = []
 
@@ -128,20 +125,8 @@ def half_written(work: Path, target: Path) -> Iterator[None]:
 def end_with(parent: int) -> None:
     """End this process when the one that started it is gone, however that ended."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        end_at_once_with_creator()
         if os.getppid() != parent:  # gone before it was asked for
             os._exit(1)
     else:
-        threading.Thread(target=_wait_for_end_of, args=(parent,), daemon=True).start()
-
-
-def _wait_for_end_of(parent: int) -> None:
-    if sys.platform == "win32":
-        import _winapi
-
-        handle = _winapi.OpenProcess(_winapi.SYNCHRONIZE, False, parent)
-        _winapi.WaitForSingleObject(handle, _winapi.INFINITE)
-    else:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-    os._exit(1)
+        threading.Thread(target=wait_and_end_with, args=(parent,), daemon=True).start()

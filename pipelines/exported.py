@@ -15,9 +15,9 @@ import xgboost
 from pipelines import bundles, stored_boosters
 from pipelines.bundles import Bundle
 from pipelines.errors import BundleError
+from pipelines.result_files import unpacked
 from pipelines.spikes import unit_classifier
 from pipelines.synapses import classify, published
-from pipelines.synapses.model import unpack
 from pipelines.synapses.published_parts import ENCODER, GATE, MODEL, SCALER
 
 COMPRESSION = 3
@@ -86,7 +86,7 @@ def _synapses(bundle: Bundle) -> Content:
         "temperature": classifier.temperature,
         "features": list(trained.projection.names),
         "units": list(trained.projection.units),
-        "arrays": unpack(bundle.read(bundles.ARRAYS)),
+        "arrays": unpacked(bundle.read(bundles.ARRAYS)),
         "card": _card(bundle),
         "use": USE_OF_SYNAPSES,
     }

@@ -14,9 +14,7 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -27,6 +25,7 @@ from numpy.typing import NDArray
 from pipelines.bounds import attended
 from pipelines.closed import Answer
 from pipelines.errors import InputError, NeuroboardError
+from pipelines.parentage import wait_and_end_with
 from pipelines.reading import short
 
 MEMORY_BYTES = 3 * 10**9
@@ -128,7 +127,7 @@ def _received(stream: IO[bytes] | io.BufferedIOBase) -> bytes | None:
 
 def serve(function: Callable[[Answer], Answer]) -> None:
     """Answer what comes on standard input until it is closed."""
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=wait_and_end_with, args=(os.getppid(),), daemon=True).start()
     answers = sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints is no answer
     while (content := _received(sys.stdin.buffer)) is not None:
@@ -144,14 +143,6 @@ def _answered(function: Callable[[Answer], Answer], content: bytes) -> Answer:
         return Answer({"error": f"The recording cannot be read ({short(error)})."}, {})
 
 
-def _end_with(parent: int) -> None:
-    """End this process when the one that asks is gone, also in the middle of an answer."""
-    with suppress(AttributeError):  # Windows: the closed pipe ends it
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-
 # -- arrays in messages
 
 
@@ -160,9 +151,3 @@ def packed(arrays: Arrays) -> bytes:
     stream = io.BytesIO()
     np.savez(stream, allow_pickle=False, **arrays)
     return stream.getvalue()
-
-
-def unpacked(content: bytes) -> dict[str, NDArray[Any]]:
-    """The inverse of `packed`."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}

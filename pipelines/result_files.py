@@ -1,5 +1,6 @@
 """The files that results consist of, read within the boundary: JSON objects and NumPy's arrays."""
 
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,4 +62,14 @@ def opened_arrays(file: Path, kind: Kind, advice: str = "copy it again") -> Iter
 def read_arrays(file: Path, kind: Kind, advice: str = "copy it again") -> dict[str, NDArray[Any]]:
     """All arrays of a `.npz` file; see `opened_arrays`."""
     with opened_arrays(file, kind, advice) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def unpacked(content: bytes) -> dict[str, NDArray[Any]]:
+    """The arrays of a `.npz` file from its content; refuses pickled ones.
+
+    Raises:
+        Exception: of any kind: the content is damaged.
+    """
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}

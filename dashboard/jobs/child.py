@@ -5,12 +5,9 @@ child hangs. It is killed to cancel, so it holds nothing that needs a tidy end.
 """
 
 import contextlib
-import ctypes
 import gc
 import multiprocessing
 import os
-import signal
-import sys
 import tempfile
 import threading
 import traceback
@@ -29,11 +26,11 @@ from dashboard.settings import Settings
 from pipelines import doing, guard, tasks
 from pipelines.errors import OUT_OF_MEMORY, NeuroboardError
 from pipelines.outputs import is_full, no_room, not_written
+from pipelines.parentage import end_at_once_with_creator
 from pipelines.progress import Report
 from pipelines.synapses.sandbox import keep_ready
 from pipelines.terminal import say
 
-PR_SET_PDEATHSIG = 1
 BUG = "This is a fault of Neuroboard, not of your data. The log below has the details."
 
 
@@ -139,8 +136,7 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is None:
         return
-    if sys.platform == "linux":  # at once, also while a library keeps Python waiting
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_at_once_with_creator()
 
     def watch() -> None:
         wait([parent.sentinel])

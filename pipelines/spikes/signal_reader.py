@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from pipelines.closed import Answer
-from pipelines.kept_reader import KeptReader, unpacked
+from pipelines.kept_reader import KeptReader
+from pipelines.result_files import unpacked
 from pipelines.spikes.overview import Stretch
 from pipelines.spikes.pyramid import Envelope
 

@@ -19,6 +19,7 @@ from pipelines.errors import BundleError, InputError
 from pipelines.progress import Report, part
 from pipelines.provenance import versions
 from pipelines.reading import reading
+from pipelines.result_files import unpacked
 from pipelines.synapses import classifiers
 from pipelines.synapses.arrays import Floats
 from pipelines.synapses.classifiers import Choice, Classifier, choose
@@ -30,7 +31,6 @@ from pipelines.synapses.model import (
     pack,
     somas_from_arrays,
     somas_to_arrays,
-    unpack,
 )
 from pipelines.synapses.neighbors import Neighborhood
 from pipelines.synapses.outliers import NEIGHBORS, Detector, detector
@@ -246,7 +246,7 @@ def load_trained(folder: Path) -> Trained:
     if bundle.card.get("schema") != SCHEMA:
         raise BundleError(f"{folder} was made by another version of Neuroboard: train it again.")
     with reading(folder, BundleError, "copy or train it again", "model of synapse clusters"):
-        arrays = unpack(bundle.read(bundles.ARRAYS))
+        arrays = unpacked(bundle.read(bundles.ARRAYS))
         projection = Projection.from_arrays(arrays)
         _check_features(bundle, projection)
         _check_shapes(arrays, projection)

@@ -16,7 +16,7 @@ import numpy as np
 
 from pipelines.errors import InputError
 from pipelines.reading import reading
-from pipelines.result_files import read_object
+from pipelines.result_files import read_object, unpacked
 from pipelines.synapses.arrays import Booleans, Floats, Integers, Synapses
 from pipelines.synapses.features import Projection
 
@@ -133,7 +133,7 @@ def load_fitted(folder: Path) -> Fitted:
         for name in ("parameters", "versions"):
             if not isinstance(about[name], dict):
                 raise TypeError(f"{name} are no object of JSON")
-        fitted = _fitted(about, unpack(content))
+        fitted = _fitted(about, unpacked(content))
         if not fitted.is_whole:
             raise InputError(f"{folder} holds arrays that are not of one fit: fit the table again.")
         return fitted
@@ -174,13 +174,3 @@ def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
     stream = io.BytesIO()
     np.savez_compressed(stream, allow_pickle=False, **arrays)
     return stream.getvalue()
-
-
-def unpack(content: bytes) -> dict[str, np.ndarray]:
-    """The inverse of `pack`; refuses pickled arrays.
-
-    Raises:
-        Exception: of any kind: the content is damaged.
-    """
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}
