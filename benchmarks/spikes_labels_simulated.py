@@ -27,10 +27,10 @@ from pipelines.spikes.group_sorter import waveform_window
 from pipelines.spikes.label import label
 from pipelines.spikes.label_parameters import METHODS, LabelParameters
 from pipelines.spikes.measure import measured
-from pipelines.spikes.metrics import Clock
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.preprocess import band_pass, noise_levels
-from pipelines.spikes.units import Live, Site, table, write_spikes, write_waveforms
+from pipelines.spikes.units.clock import Clock
+from pipelines.spikes.units.unit import Live, Site, table, write_spikes, write_waveforms
 
 SECONDS = 120.0
 CLEAN, PAIRS, MIXED, RANDOM, ARTEFACTS = 36, 10, 6, 4, 4

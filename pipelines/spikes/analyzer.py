@@ -28,7 +28,7 @@ from pipelines.spikes.features import Window
 from pipelines.spikes.preprocess import BandPass
 from pipelines.spikes.segments import in_segments, sorting_in_segments
 from pipelines.spikes.timeline import Timeline
-from pipelines.spikes.units import Unit
+from pipelines.spikes.units.unit import Unit
 
 
 def write_analyzer(units: Sequence[Unit], signal: BandPass, window: Window, folder: Path) -> None:

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.spikes import metrics
 from pipelines.spikes.curation import LABELS, State
 from pipelines.spikes.curation_parameters import UNLABELLED
 from pipelines.spikes.finished_sorting import FinishedSorting, largest_channel
 from pipelines.spikes.metric_table import LABEL_COLUMNS, STEP_COLUMNS
+from pipelines.spikes.units import metrics
 
 AUTOMATIC = (*STEP_COLUMNS, *LABEL_COLUMNS)
 Automatic = Mapping[int, Mapping[str, Any]]

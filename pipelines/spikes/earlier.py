@@ -13,7 +13,7 @@ from pipelines.result_files import read_arrays
 from pipelines.spikes.clouds import Cloud, read_clouds
 from pipelines.spikes.plan import Plan
 from pipelines.spikes.unit_tables import read_table, read_units
-from pipelines.spikes.units import Site, Snippets, Unit
+from pipelines.spikes.units.unit import Site, Snippets, Unit
 
 FILES = ("groups.csv", "units.csv", "spikes.npz", "waveforms.npz", "snippets.npz")
 CLOUDS = "clouds.npz"

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.reading import reading
 from pipelines.result_files import read_arrays, read_object
-from pipelines.spikes.metrics import Clock
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.source import Source, read_source
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.unit_tables import read_units
+from pipelines.spikes.units.clock import Clock
 
 ADVICE = "give the folder that `spikes sort` made, or copy it again"
 

@@ -22,7 +22,7 @@ from pipelines.spikes.parameters import SpikesParameters, chosen_solutions
 from pipelines.spikes.preprocess import BandPass, Chunk, Floats, chunk_noise, noise_levels
 from pipelines.spikes.repeats import dead_samples, each_once
 from pipelines.spikes.thinning import cloud_of
-from pipelines.spikes.units import Live, Unit
+from pipelines.spikes.units.unit import Live, Unit
 from pipelines.spikes.waveform_file import AnyWaveforms, WaveformFile, units_of
 
 CHUNK_S = 5.0

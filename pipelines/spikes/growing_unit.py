@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.spikes.preprocess import Floats
-from pipelines.spikes.units import N_SNIPPET_CHANNELS, N_SNIPPETS, Live, Snippets, Unit
+from pipelines.spikes.units.unit import N_SNIPPET_CHANNELS, N_SNIPPETS, Live, Snippets, Unit
 
 
 class GrowingUnit:

@@ -10,7 +10,7 @@ from pipelines.spikes.features import Window, cut_out
 from pipelines.spikes.foreign import Trains
 from pipelines.spikes.growing_unit import GrowingUnit, largest_first
 from pipelines.spikes.preprocess import BandPass, Chunk
-from pipelines.spikes.units import Live, Unit
+from pipelines.spikes.units.unit import Live, Unit
 
 CHUNK_S = 2.0
 """A probe has many channels, so less of its signal is in memory at once."""

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from pipelines.spikes import cluster, metrics
+from pipelines.spikes import cluster
 from pipelines.spikes.curation_parameters import ReviewParameters
 from pipelines.spikes.features import principal_components
-from pipelines.spikes.metrics import Clock
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.spike_waveforms import UnitWaveforms
+from pipelines.spikes.units import metrics
+from pipelines.spikes.units.clock import Clock
 
 Kind = Literal["merge", "duplicate", "split", "outliers"]
 Floats = NDArray[np.float64]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.preprocess import BandPass, Floats
 from pipelines.spikes.timeline import Timeline
-from pipelines.spikes.units import Live, Unit
+from pipelines.spikes.units.unit import Live, Unit
 
 STRETCH_S = 2.0
 """Signal that is read at once to see which of two spikes is larger."""

@@ -20,7 +20,7 @@ from pipelines.spikes.foreign import Trains
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.preprocess import BandPass, Chunk
 from pipelines.spikes.unimodal import join_unimodal
-from pipelines.spikes.units import Live
+from pipelines.spikes.units.unit import Live
 from pipelines.spikes.waveform_file import WaveformFile
 
 CHUNK_S = 2.0

@@ -29,7 +29,6 @@ from pipelines.errors import TableError
 from pipelines.reading import reading
 from pipelines.result_files import read_arrays, read_object
 from pipelines.spikes.metric_table import MetricTable
-from pipelines.spikes.metrics import Clock
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.train_metrics import (
     amplitude_metrics,
@@ -37,6 +36,7 @@ from pipelines.spikes.train_metrics import (
     sliding_rp_violation,
     synchrony,
 )
+from pipelines.spikes.units.clock import Clock
 
 UPSAMPLING = 10
 RECOVERY_WINDOW_MS = 0.7

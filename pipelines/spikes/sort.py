@@ -33,7 +33,7 @@ from pipelines.spikes.report import write_report
 from pipelines.spikes.segments import time_notes
 from pipelines.spikes.sort_file import read_sort_file
 from pipelines.spikes.sorted_folder import Sorted, write_sorted
-from pipelines.spikes.units import Site
+from pipelines.spikes.units.unit import Site
 
 _log = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ from pipelines.spikes.analyzer import write_analyzer
 from pipelines.spikes.clouds import write_clouds
 from pipelines.spikes.decisions import Decision, Verdict, of_units
 from pipelines.spikes.group_sorter import Found, waveform_window
-from pipelines.spikes.metrics import Clock
 from pipelines.spikes.parameters import SpikesParameters, chosen_solutions, least_good_snr
 from pipelines.spikes.plan import Share
 from pipelines.spikes.preprocess import BandPass
 from pipelines.spikes.sort_file import write_sort_file
 from pipelines.spikes.unit_tables import write_table
-from pipelines.spikes.units import (
+from pipelines.spikes.units.clock import Clock
+from pipelines.spikes.units.unit import (
     Site,
     Unit,
     table,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import poisson
 from spikeinterface.metrics.quality.misc_metrics import amplitude_cutoff
 
-from pipelines.spikes.metrics import Clock
+from pipelines.spikes.units.clock import Clock
 
 CONTAMINATIONS = np.arange(0.5, 35.5, 0.5) / 100
 CONFIDENCE = 0.9

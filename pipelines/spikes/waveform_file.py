@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from pipelines.spikes.features import BLOCK
 from pipelines.spikes.growing_unit import GrowingUnit, largest_first
 from pipelines.spikes.preprocess import Floats
-from pipelines.spikes.units import Live, Unit
+from pipelines.spikes.units.unit import Live, Unit
 
 
 class WaveformFile:

@@ -14,8 +14,8 @@ from pipelines.spikes.curation import replay
 from pipelines.spikes.curation_log import LOG_FILE, LONGEST_TEXT, Log, read_start
 from pipelines.spikes.curation_parameters import ReviewParameters
 from pipelines.spikes.duplicates import best_lag, duplicates, find_twins, likeness, shared
-from pipelines.spikes.metrics import Clock
 from pipelines.spikes.spike_waveforms import open_signal
+from pipelines.spikes.units.clock import Clock
 from pipelines.tasks import run
 
 RATE = 30_000

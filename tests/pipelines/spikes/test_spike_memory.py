@@ -21,7 +21,7 @@ from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.preprocess import band_pass, noise_levels
 from pipelines.spikes.read import read_recording
 from pipelines.spikes.unimodal import join_unimodal
-from pipelines.spikes.units import Live
+from pipelines.spikes.units.unit import Live
 from pipelines.spikes.waveform_file import WaveformFile, units_of
 
 RATE = 20_000

@@ -13,14 +13,6 @@ from spikeinterface.core import (
 )
 from spikeinterface.metrics.quality import misc_metrics as reference
 
-from pipelines.spikes.metrics import (
-    Clock,
-    close_pairs,
-    firing_rate_hz,
-    isi_violations_ratio,
-    presence_ratio,
-    rp_contamination,
-)
 from pipelines.spikes.shape_metrics import violations
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.train_metrics import (
@@ -30,6 +22,14 @@ from pipelines.spikes.train_metrics import (
     synchrony,
 )
 from pipelines.spikes.trains import correlogram, isi_histogram
+from pipelines.spikes.units.clock import Clock
+from pipelines.spikes.units.metrics import (
+    close_pairs,
+    firing_rate_hz,
+    isi_violations_ratio,
+    presence_ratio,
+    rp_contamination,
+)
 
 RATE, SECONDS = 10_000.0, 120
 CLOCK = Clock(RATE, int(RATE * SECONDS), 0.0015, 0.0)

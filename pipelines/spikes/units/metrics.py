@@ -1,44 +1,14 @@
 """How good a unit is."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.spikes.timeline import Timeline
+from pipelines.spikes.units.clock import Clock
 
 Samples = NDArray[np.int64]
 
 PRESENCE_BIN_S = 60.0
 LEAST_PRESENCE_BINS = 10
-
-
-@dataclass(frozen=True)
-class Clock:
-    """What turns samples into time, and when two spikes are too near.
-
-    Attributes:
-        sampling_frequency: samples per second.
-        n_samples: of the whole recording.
-        refractory_s: spikes of one cell are never nearer than this.
-        censored_s: detection itself never gives spikes nearer than this.
-        timeline: where it has gaps; none if there are none.
-    """
-
-    sampling_frequency: float
-    n_samples: int
-    refractory_s: float
-    censored_s: float
-    timeline: Timeline | None = None
-
-    @property
-    def duration_s(self) -> float:
-        """Recorded time, without gaps."""
-        return self.n_samples / self.sampling_frequency
-
-    def apart(self, spikes: Samples) -> Samples:
-        """Spikes moved so that no interval across a gap is short."""
-        return spikes if self.timeline is None else self.timeline.apart(spikes)
 
 
 def firing_rate_hz(spikes: Samples, clock: Clock) -> float:

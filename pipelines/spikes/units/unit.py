@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.spikes import metrics
-from pipelines.spikes.features import Window
-from pipelines.spikes.groups import Channels
-from pipelines.spikes.metrics import Clock
-from pipelines.spikes.preprocess import Floats
 from pipelines.spikes.recorded import Recorded
+from pipelines.spikes.units import metrics
+from pipelines.spikes.units.clock import Clock
+
+if TYPE_CHECKING:
+    from pipelines.spikes.features import Window
+
+Floats = NDArray[np.float32]
+Channels = NDArray[np.intp]
 
 COLUMNS = (
     "unit_id",
@@ -152,7 +156,7 @@ def write_spikes(units: Sequence[Unit], file: Path) -> None:
 
 
 def write_waveforms(
-    units: Sequence[Unit], site: Site, window: Window, sampling_frequency: float, file: Path
+    units: Sequence[Unit], site: Site, window: "Window", sampling_frequency: float, file: Path
 ) -> None:
     """Write the units' mean waveforms over all channels of the recording.
 
@@ -176,7 +180,7 @@ def write_waveforms(
     )
 
 
-def write_snippets(units: Sequence[Unit], window: Window, file: Path) -> None:
+def write_snippets(units: Sequence[Unit], window: "Window", file: Path) -> None:
     """Write single waveforms.
 
     The file holds `values` (float16, uV, (unit, waveform, sample, channel)), nan where a unit

@@ -1,0 +1,1 @@
+"""Sorted units: their folder, their trains and their metrics."""
