@@ -12,10 +12,9 @@ from dashboard import forms, results
 from dashboard.aria import aria
 from dashboard.jobs.store import Job
 from dashboard.jobs.store import State as JobState
-from dashboard.jobs.tasks import KINDS
 from dashboard.services import services
 from dashboard.trouble import is_disk_full
-from pipelines.tasks import TASKS
+from pipelines.steps import STEPS
 
 TICK_MS = 400
 SYMBOLS = {
@@ -48,7 +47,7 @@ def _head(job: Job) -> list[Component]:
     return [
         html.Div(
             [
-                html.H2(KINDS[job.task].title),
+                html.H2(STEPS[job.task].title),
                 html.Span(badge(job.state), id="panel-state"),
                 dcc.Link("Job details and downloads", href=f"/jobs/{job.id}"),
             ],
@@ -104,7 +103,7 @@ def sentence(job: Job) -> str:
         return f"Finished {when(job.finished)} after {job.took or 0:.1f} s."
     if job.state is JobState.CANCELLED:
         return "Cancelled. Nothing was kept; Run again starts from the beginning."
-    return forms.with_labels(TASKS[job.task].parameters, job.error)
+    return forms.with_labels(STEPS[job.task].parameters, job.error)
 
 
 def waiting_sentence(job: Job) -> str:
@@ -137,7 +136,7 @@ def when(moment: float | None) -> str:
 def short_label(job: Job) -> str:
     """A job in a list: its input, when, and what was changed."""
     # The last input that a task needs says best what it is about: a probe file would not.
-    main = TASKS[job.task].inputs[-1]
+    main = STEPS[job.task].main
     found = [item for item in job.inputs if item.name == main] or [*job.inputs][-1:]
     source = found[0].label if found else job.id
     return f"{source}, {when(job.created)} ({job.id})"
@@ -217,7 +216,7 @@ def open_what_is_asked(
     if not over or job is None or job.state is not JobState.FAILED:
         raise PreventUpdate
     headings = [one["name"] for one in ids]
-    return forms.opened(TASKS[job.task].parameters, job.error, headings, now)
+    return forms.opened(STEPS[job.task].parameters, job.error, headings, now)
 
 
 def result_stamp(job: Job) -> str:

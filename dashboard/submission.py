@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dashboard import inputs, offered
-from dashboard.jobs.tasks import KINDS, code_version
+from dashboard.jobs.tasks import code_version
 from dashboard.services import services
-from pipelines.tasks import TASKS
+from pipelines.steps import STEPS
 
 
 def submit(task: str, references: Mapping[str, str], parameters: Mapping[str, Any]) -> str:
@@ -24,16 +24,16 @@ def submit(task: str, references: Mapping[str, str], parameters: Mapping[str, An
         parameters,
         [inputs.resolve(name, reference, found.settings, found.store) for name, reference in named],
         version=code_version(),
-        quick=KINDS[task].quick,
+        quick=STEPS[task].quick,
     )
 
 
 def _named(task: str, references: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The task's inputs with their references; of those that may be many, each under its name."""
-    kind = TASKS[task]
-    for name in (*kind.inputs, *kind.optional):
+    step = STEPS[task]
+    for name in (*step.needed, *step.optional):
         given = references.get(name, "")
-        several = given.split() if kind.many and name == kind.inputs[-1] else [given]
+        several = given.split() if step.many and name == step.main else [given]
         for number, reference in enumerate(several or [""], 1):
-            if reference or name in kind.inputs:
+            if reference or name in step.needed:
                 yield (f"{name} {number}" if number > 1 else name), reference

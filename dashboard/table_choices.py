@@ -16,11 +16,11 @@ from dashboard.offered import require_offered
 from dashboard.services import services
 from dashboard.workbench import Bench, Chosen
 from pipelines.errors import NeuroboardError
+from pipelines.steps import STEPS
 from pipelines.synapses.columns import REQUIRED
 from pipelines.synapses.parameters import COLUMNS, MAPPING, OTHER_TABLE, SHEETS
 from pipelines.synapses.reading import Outline, read_outline
 from pipelines.synapses.sources import MOST_LACKING, missing_columns
-from pipelines.tasks import TASKS
 
 TABLE = "table"
 MOST_ROWS = 1000
@@ -49,7 +49,7 @@ def register(app: Dash, bench: Bench) -> None:
 def _register_mapping(app: Dash, bench: Bench, of_table: list[Input]) -> None:
     """Offer the columns of a table for those that it seems to lack."""
     whole = field_id(bench.slug, "columns")
-    named = TASKS[bench.task].parameters.model_fields
+    named = STEPS[bench.task].parameters.model_fields
     others = [name for name in ("id_column", "group_column", "feature_columns") if name in named]
 
     def ask(
@@ -130,7 +130,7 @@ def _row(value: Any) -> int:
 
 def offered(bench: Bench) -> dict[str, str]:
     """The parameters of a bench that are chosen from a table, and what of it they are."""
-    fields = TASKS[bench.task].parameters.model_fields
+    fields = STEPS[bench.task].parameters.model_fields
     extras = {name: field.json_schema_extra for name, field in fields.items()}
     return {
         name: str(extra["offers"])

@@ -22,7 +22,7 @@ from dashboard.submission import submit as submit
 from dashboard.switches import Switch
 from pipelines import registry
 from pipelines.errors import BundleError, InputError, NeuroboardError, ParameterError
-from pipelines.tasks import TASKS
+from pipelines.steps import STEPS
 
 UNIT_MODELS = "spikes train-labels"
 """The task that makes classifiers of units; other models in the registry are of synapses."""
@@ -85,7 +85,7 @@ class Bench:
 
     def goes_without(self, source: Source) -> bool:
         """Whether what was uploaded for a source can be taken away again."""
-        return bool(source.upload) and source.name in TASKS[self.task].optional
+        return bool(source.upload) and source.name in STEPS[self.task].optional
 
 
 def layout(
@@ -124,7 +124,7 @@ def layout(
 
 def known_values(bench: Bench, given: Mapping[str, str]) -> dict[str, Any]:
     """Parameters from an address, checked; none at all if one of them cannot be used."""
-    model = TASKS[bench.task].parameters
+    model = STEPS[bench.task].parameters
     named = {name: value for name, value in given.items() if name in model.model_fields}
     try:
         return model.parse(named).model_dump(mode="json", include=set(named))
@@ -145,7 +145,7 @@ def _form(
     return [
         *pickers,
         html.H2("Parameters"),
-        *forms.form(TASKS[bench.task].parameters, bench.slug, values, {"engine": engines}),
+        *forms.form(STEPS[bench.task].parameters, bench.slug, values, {"engine": engines}),
         html.Div([error, button], className="form-foot"),
     ]
 
@@ -339,7 +339,7 @@ def run(
         for item, reference in zip(source_ids, references, strict=True)
     }
     try:
-        parameters = forms.read(TASKS[bench.task].parameters, parameter_ids, values)
+        parameters = forms.read(STEPS[bench.task].parameters, parameter_ids, values)
         jobs = [
             submit(bench.task, one, parameters.model_dump(mode="json"))
             for one in _one_by_one(bench, chosen)
@@ -354,7 +354,7 @@ def _one_by_one(bench: Bench, chosen: Mapping[str, str]) -> list[dict[str, str]]
     found = [dict(chosen)]
     for source in bench.sources:
         several = source.split(chosen.get(source.name, ""))
-        if not TASKS[bench.task].many and len(several) > 1:
+        if not STEPS[bench.task].many and len(several) > 1:
             found = [{**one, source.name: each} for one in found for each in several]
     return found
 

@@ -1,242 +1,211 @@
-"""How each task looks on the command line: its flags, and what its place means."""
+"""The command of each step: its arguments and what it does, made from the step's row."""
 
-from dataclasses import dataclass
-from typing import get_args
+import argparse
+import json
+import shutil
+import tempfile
+import webbrowser
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 
-from pipelines.brainmap.operation_parameters import Operation
-from pipelines.spikes.parameters import ExportFormat
-
-
-@dataclass(frozen=True)
-class Option:
-    """A plain option that is another way to write `--set name=value`."""
-
-    flag: str
-    parameter: str
-    help: str
-    repeats: bool = False
-    """Whether it takes NAME=VALUE and may be there several times: the parameter is a mapping."""
-
-
-@dataclass(frozen=True)
-class FileOption:
-    """An input that may be left out; `short` is another way to write the flag."""
-
-    flag: str
-    name: str
-    help: str
-    short: str = ""
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """All ways to write it."""
-        return (self.short, self.flag) if self.short else (self.flag,)
+from pipelines import model_sources, outputs, registry, tasks
+from pipelines.errors import ParameterError
+from pipelines.outputs import atomic_file
+from pipelines.parameters import Parameters, from_assignments
+from pipelines.progress import Report
+from pipelines.provenance import Run
+from pipelines.steps import Input, Option, Step, imported
+from pipelines.terminal import progress_on_terminal, say
 
 
-@dataclass(frozen=True)
-class Command:
-    """How a task looks on the command line."""
+def add(sub: argparse.ArgumentParser, step: Step) -> None:
+    """Give a parser a step's arguments and its action."""
+    command = step.command
+    sub.formatter_class = argparse.RawDescriptionHelpFormatter
+    sub.epilog = describe(step.parameters)
+    for name in step.needed:
+        nargs = "+" if step.many else ("?" if command.instead else None)
+        sub.add_argument(name, type=Path, metavar=name.upper(), nargs=nargs)
+    if command.instead:
+        flags = [command.short] if command.short else []
+        words = "the input, by a flag" if command.short else "a table alone"
+        sub.add_argument(*flags, command.instead, type=Path, metavar="PATH", help=words)
+    if command.show:
+        sub.add_argument("-p", "--show-plot", action="store_true", help=f"open {command.show}")
+    for place in command.positional:
+        sub.add_argument(place.parameter, metavar=place.flag, help=place.help)
+    out = command.out
+    sub.add_argument("--out", type=Path, metavar=out.shown, required=out.needed, help=out.help)
+    sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="assign")
+    sub.add_argument("--params", type=Path, metavar="FILE.json", help="a whole set of parameters")
+    sub.add_argument("--overwrite", action="store_true", help="replace the output")
+    add_options(sub, command.options)
+    add_files(sub, step.inputs)
+    for extra in command.extra:
+        sub.add_argument(extra.flag, dest=extra.file, type=Path, metavar="FILE", help=extra.help)
+    sub.set_defaults(action=_run, step=step)
 
-    task: str
-    help: str
-    options: tuple[Option, ...] = ()
-    one_file: str = ""
-    files: tuple[FileOption, ...] = ()
-    positional: tuple[Option, ...] = ()
-    """Parameters that are given by their place after the inputs; the flag is the name shown."""
-    instead: str = ""
-    """A flag that gives the first input, instead of its place."""
-    short: str = ""
-    """Another way to write the flag `instead`."""
-    show: str = ""
-    """A file of the result that -p/--show-plot opens."""
-    extra: tuple[FileOption, ...] = ()
-    """Further files of the result that can be asked for by a flag; the name is the file's."""
-    kept_by: str = ""
-    """What keeps the result with the first input when there is no --out, as `module:function`."""
-    without_out: str = ""
-    """The same in words."""
+
+def add_options(sub: argparse.ArgumentParser, options: Sequence[Option]) -> None:
+    """Give a parser the flags of parameters."""
+    for option in options:
+        if option.repeats:
+            sub.add_argument(
+                option.flag,
+                dest=option.parameter,
+                help=option.help,
+                action="append",
+                metavar="NAME=VALUE",
+            )
+        else:
+            sub.add_argument(option.flag, dest=option.parameter, help=option.help)
 
 
-_TABLE = (
-    Option("--sheet", "sheet", "name of the sheet in a workbook"),
-    Option(
-        "--column",
-        "columns",
-        "NAME=HEADER: a column that is needed, by the name that the table has for it",
-        repeats=True,
-    ),
-)
-_IMAGES = (
-    Option("--axes", "axes", "axes of the file, such as TZYX or YXT"),
-    Option("--files", "files", "a folder's files: time-points, pieces, planes or channels"),
-    Option("--channel", "channel", "which channel, by its name or its number from 1"),
-    Option("--planes", "planes", "pages per volume in a multi-page TIFF"),
-    Option("--channels", "channels", "pages per plane in a multi-page TIFF, one for each channel"),
-    Option("--dataset", "dataset", "array in an HDF5, NWB, zarr or MATLAB file"),
-    Option("--height", "height", "pixels, of a file of nothing but numbers"),
-    Option("--width", "width", "pixels, of a file of nothing but numbers"),
-)
-_RAW = (
-    Option("--sampling-frequency", "sampling_frequency", "raw binary: Hz"),
-    Option("--num-channels", "num_channels", "raw binary: channels"),
-    Option("--dtype", "dtype", "raw binary: sample type, such as int16 or >i2"),
-    Option("--file-offset", "file_offset", "raw binary: bytes before the first sample"),
-    Option("--gain-uv", "gain_uv", "microvolts per bit; counts also if the recording has another"),
-)
-_PROBE = FileOption("--probe", "probe", "places of the channels: a probeinterface file (JSON)")
-_CLASSIFIER = FileOption(
-    "--bundle",
-    "bundle",
-    "a classifier: made by train-labels, a name in the registry, or OWNER/MODEL on HuggingFace",
-)
-COMMANDS = (
-    Command(
-        "spikes look",
-        "look at a recording before sorting it: what will be left out, and why",
-        _RAW,
-        files=(_PROBE,),
-    ),
-    Command(
-        "spikes sort",
-        "sort a recording into units",
-        (Option("--sorter", "sorter", "which sorter"), *_RAW),
-        files=(
-            _PROBE,
-            FileOption("--sort-file", "sort_file", "CSV of decisions to replay", "-f"),
-            FileOption("--again", "earlier", "an earlier sorting: only its failed groups run"),
-        ),
-        instead="--dir-name",
-        short="-d",
-        show="report.html",
-    ),
-    Command(
-        "spikes label",
-        "label the units of a sorting, or of a table of metrics",
-        (Option("--method", "method", "thresholds, bombcell, unitrefine or all"),),
-        one_file="labels.csv",
-        files=(
-            FileOption("--thresholds", "thresholds", "JSON file of limits or Bombcell's rules"),
-            _CLASSIFIER,
-        ),
-        instead="--metrics",
-        kept_by="pipelines.spikes.kept_labels:keep",
-        without_out="the labels are kept with the sorting, as columns of its units.csv, and every "
-        "export carries them",
-    ),
-    Command(
-        "spikes review",
-        "queue and proposals for curating a sorting",
-        files=(
-            FileOption("--thresholds", "thresholds", "JSON file of limits or Bombcell's rules"),
-            _CLASSIFIER,
-            FileOption("--curation", "curation", "log of the steps after which units are reviewed"),
-        ),
-    ),
-    Command(
-        "spikes curate",
-        "the units of a sorting as curated",
-        (
-            Option("--only", "only", "labels of the units to keep, such as good,mua"),
-            Option("--fill", "fill", "labeller whose word counts where no curator said anything"),
-        ),
-        files=(
-            FileOption("--curation", "curation", "log or table of labels (else in the folder)"),
-            FileOption("--labels", "labels", "table or folder with the labellers' labels"),
-        ),
-    ),
-    Command(
-        "spikes agreement",
-        "how far curators agree, and their majority",
-        (Option("--label-column", "label_column", "column of the labels in tables"),),
-    ),
-    Command(
-        "spikes training-table",
-        "curated recordings as one table to train on",
-        one_file="training.csv",
-    ),
-    Command(
-        "spikes export",
-        "write a sorting for another program",
-        (
-            Option("--format", "format", ", ".join(get_args(ExportFormat))),
-            Option("--only", "only", "labels of the units to write, such as good,mua"),
-        ),
-        files=(
-            FileOption(
-                "--labels",
-                "labels",
-                "what `spikes label DIR --out labels.csv` made; without it the labels that are "
-                "kept with the sorting count",
-            ),
-        ),
-    ),
-    Command(
-        "spikes train-labels",
-        "train a classifier of units on curated metrics",
-        (
-            Option("--group-column", "group_column", "column of what is held out together"),
-            Option("--label-column", "label_column", "column of the labels"),
-        ),
-    ),
-    Command(
-        "brainmap fit",
-        "map voxels by their activity",
-        (*_IMAGES, Option("--engine", "engine", "local, dask://H:P, spark://H:P or spark-local")),
-    ),
-    Command("brainmap look", "look at images before mapping them", _IMAGES),
-    Command(
-        "brainmap series",
-        "one operation on the series of images",
-        _IMAGES,
-        one_file="result.npy",
-        files=(FileOption("--signal-file", "signal", "a signal, as --set signal=FILE"),),
-        positional=(Option("OPERATION", "operation", ", ".join(get_args(Operation))),),
-    ),
-    Command(
-        "brainmap correlate",
-        "correlate every voxel with a voxel, a region, a cluster or a signal",
-        (*_IMAGES, Option("--source", "source", "voxel, region, cluster or signal")),
-        files=(
-            FileOption("--signal", "signal", "a .npy, .csv or .mat file with a value per time"),
-            FileOption("--map", "map", "folder of a finished map, for a cluster"),
-        ),
-    ),
-    Command("brainmap statistics", "statistics across active voxels per time point", _IMAGES),
-    Command(
-        "brainmap export",
-        "write a finished map for other programs",
-        (
-            Option("--format", "formats", "tiff, png, svg, csv, nwb; several with commas"),
-            Option("--k", "k", "which of the map's numbers of clusters"),
-        ),
-    ),
-    Command(
-        "brainmap colorize",
-        "colour a finished map by measures of its voxels",
-        (
-            Option("--measure", "measure", "components, fourier or clusters"),
-            Option("--color-map", "color_map", "rgb, hsv, hv, polar, angle or indexed"),
-        ),
-    ),
-    Command(
-        "synapses check",
-        "validate a table",
-        _TABLE,
-        one_file="report.csv",
-        extra=(FileOption("--repaired", "repaired.csv", "write the usable rows, repaired, there"),),
-    ),
-    Command(
-        "synapses fit",
-        "embed and cluster synapses",
-        _TABLE,
-        files=(FileOption("--labels-from", "labels", "table of clusters to take over"),),
-    ),
-    Command("synapses train", "train a classifier on a fit"),
-    Command(
-        "synapses predict",
-        "clusters of new synapses",
-        _TABLE,
-        one_file="predictions.csv",
-    ),
-)
+def add_files(sub: argparse.ArgumentParser, inputs: Sequence[Input]) -> None:
+    """Give a parser the flags of those inputs that may be left out."""
+    for file in inputs:
+        if file.is_optional:
+            sub.add_argument(*file.flags, dest=file.name, type=Path, metavar="FILE", help=file.help)
+
+
+def describe(model: type[Parameters]) -> str:
+    """The parameters of a model as the last part of a help text."""
+    lines = ["parameters (--set NAME=VALUE):"]
+    for name, field in model.model_fields.items():
+        extra = field.json_schema_extra
+        unit = f" {extra['unit']}" if isinstance(extra, dict) and extra.get("unit") else ""
+        lines.append(f"  {name} = {field.default}{unit}")
+        lines.append(f"      {field.description}")
+    return "\n".join(lines)
+
+
+def _run(options: argparse.Namespace) -> None:
+    step: Step = options.step
+    parameters = _parameters(options, step)
+    with progress_on_terminal(options.quiet) as report:
+        if step.command.out.file:
+            record = _run_to_file(options, step, parameters, report)
+        else:
+            record = tasks.run(
+                step.name,
+                _inputs(options, step),
+                parameters,
+                options.out,
+                overwrite=options.overwrite,
+                report=report,
+            )
+    _print_results(record)
+    if getattr(options, "show_plot", False):
+        _show(options.out / step.command.show)
+
+
+def _print_results(record: Run) -> None:
+    """The headline figures, after the sentences that one has to know before reading them."""
+    for note in record.results.get("notes", ()):
+        say(f"Note: {note}")
+    for line in _offers(record):
+        say(f"Offer: {line}")
+    for name, value in record.results.items():
+        if name not in ("notes", "offers"):
+            say(f"{name}: {value}")
+
+
+def _offers(record: Run) -> list[str]:
+    """What can be repaired, each with the option that does so."""
+    asked = record.parameters.get("repair", [])
+    return [
+        f"{offer['message']} For {offer['n_rows']:,} row{'' if offer['n_rows'] == 1 else 's'}: "
+        f"--set repair={','.join([*asked, name])}"
+        for name, offer in record.results.get("offers", {}).items()
+    ]
+
+
+def _show(file: Path) -> None:
+    """Open a page of a result in the browser, if there is one, and say where it lies."""
+    say(f"plot: {file}")
+    webbrowser.open(file.resolve().as_uri())
+
+
+def _run_to_file(
+    options: argparse.Namespace, step: Step, parameters: Parameters, report: Report
+) -> Run:
+    inputs, out = _inputs(options, step), step.command.out
+    if out.kept_by and options.out is None:
+        return _run_and_keep(inputs, step, parameters, report)
+    wanted = {out.file: options.out} if options.out is not None else {}
+    asked = {extra.file: getattr(options, extra.file) for extra in step.command.extra}
+    wanted |= {name: path for name, path in asked.items() if path is not None}
+    for path in wanted.values():
+        outputs.refuse_inputs(path, inputs.values())
+        outputs.refuse_parts(path, inputs.values(), wanted)
+    with ExitStack() as files, tempfile.TemporaryDirectory() as scratch:
+        targets = {
+            name: files.enter_context(atomic_file(path, overwrite=options.overwrite))
+            for name, path in wanted.items()
+        }
+        beside = next(iter(targets.values()), Path(scratch) / "out")
+        folder = beside.with_name(f"{beside.name}-result")
+        record = tasks.run(step.name, inputs, parameters, folder, report=report)
+        for name, target in targets.items():
+            shutil.move(folder / name, target)
+    return record
+
+
+def _run_and_keep(
+    inputs: Mapping[str, Path], step: Step, parameters: Parameters, report: Report
+) -> Run:
+    """Put the result into the folder of the first input, and say so first."""
+    source = next(iter(inputs.values()))
+    if not source.is_dir():
+        raise ParameterError(f"{source} is no folder of a result: say with --out what to make.")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "out"
+        record = tasks.run(step.name, inputs, parameters, folder, report=report)
+        sentence: str = imported(step.command.out.kept_by)(folder, source)
+    notes = [sentence, *record.results.get("notes", ())]
+    return replace(record, results={**record.results, "notes": notes})
+
+
+def _parameters(options: argparse.Namespace, step: Step) -> Parameters:
+    plain = [
+        f"{option.parameter}={_mapping(option, value) if option.repeats else value}"
+        for option in (*step.command.options, *step.command.positional)
+        if (value := getattr(options, option.parameter)) is not None
+    ]
+    return from_assignments(step.parameters, [*options.assign, *plain], options.params)
+
+
+def _mapping(option: Option, pairs: Sequence[str]) -> str:
+    """What an option was given, NAME=VALUE each time, as the text of a JSON object."""
+    parts = [pair.partition("=") for pair in pairs]
+    wrong = [pair for pair, part in zip(pairs, parts, strict=True) if not (part[0] and part[2])]
+    if wrong:
+        raise ParameterError(f"{option.flag} {wrong[0]}: write it as NAME=HEADER.")
+    return json.dumps({name.strip(): value.strip() for name, _, value in parts})
+
+
+def _inputs(options: argparse.Namespace, step: Step) -> dict[str, Path]:
+    if step.many:
+        files: list[Path] = getattr(options, step.main)
+        return {f"{step.main} {n}" if n > 1 else step.main: file for n, file in enumerate(files, 1)}
+    given = (name for name in step.optional if getattr(options, name) is not None)
+    found = {name: getattr(options, name) for name in (*step.needed, *given)}
+    if "bundle" in step.optional and "bundle" in found:
+        called = found["bundle"].as_posix()
+        found["bundle"] = model_sources.in_registry(called, registry.default_folder())
+    if step.command.instead:
+        found[step.needed[0]] = _place_or_flag(found[step.needed[0]], options, step)
+    return found
+
+
+def _place_or_flag(place: Path | None, options: argparse.Namespace, step: Step) -> Path:
+    """The first input, given by its place or by the flag that stands for it."""
+    instead = step.command.instead
+    flag: Path | None = getattr(options, instead.removeprefix("--").replace("-", "_"))
+    given = [path for path in (place, flag) if path is not None]
+    if len(given) != 1:
+        first = step.needed[0].upper()
+        raise ParameterError(f"Give either {first} by its place or {instead} PATH.")
+    return given[0]

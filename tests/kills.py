@@ -25,7 +25,7 @@ from dashboard.inputs import resolve
 from dashboard.jobs.store import INTERRUPTED, State, Store
 from dashboard.jobs.tasks import code_version
 from dashboard.settings import Settings
-from pipelines.tasks import TASKS
+from pipelines.steps import STEPS
 from tests.live import REPOSITORY, LiveApp
 
 ENDS_SECONDS = 2.0
@@ -212,9 +212,9 @@ def submit(live: LiveApp, number: int) -> str:
     """Queue a job of one of the three pipelines that was not run before."""
     task, file, more = JOBS[number % len(JOBS)]
     settings = Settings(home=live.home, data=tuple(live.data))
-    name = TASKS[task].inputs[0]
+    name = STEPS[task].needed[0]
     item = resolve(name, f"data:{live.data[0].name}/{file}", settings, live.store)
-    values = TASKS[task].parameters.parse({"seed": number, **more}).model_dump(mode="json")
+    values = STEPS[task].parameters.parse({"seed": number, **more}).model_dump(mode="json")
     return live.store.submit(task, values, [item], version=code_version())
 
 

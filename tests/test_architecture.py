@@ -76,9 +76,9 @@ def test_every_setting_is_documented() -> None:
 
 
 def test_every_parameter_has_a_label_and_a_help() -> None:
-    from pipelines.tasks import TASKS
+    from pipelines.steps import STEPS
 
-    for task in TASKS.values():
+    for task in STEPS.values():
         for name, field in task.parameters.model_fields.items():
             assert field.title, (task.name, name)
             assert field.description, (task.name, name)

@@ -72,11 +72,10 @@ def test_links_between_documents_lead_somewhere() -> None:
 
 
 def test_commands_in_documents_exist() -> None:
-    from pipelines.commands import COMMANDS
+    from pipelines.steps import STEPS
 
-    known = {command.task for command in COMMANDS}
     for file in [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]:
         for words in re.findall(r"python -m pipelines (\w+ [\w-]+)", file.read_text("utf-8")):
-            assert words in known or words.startswith(("demo ", "models ")) or words in OTHERS, (
+            assert words in STEPS or words.startswith(("demo ", "models ")) or words in OTHERS, (
                 f"{file.name}: {words}"
             )

@@ -28,6 +28,7 @@ from pipelines.errors import OUT_OF_MEMORY, NeuroboardError
 from pipelines.outputs import is_full, no_room, not_written
 from pipelines.parentage import end_at_once_with_creator
 from pipelines.progress import Report
+from pipelines.steps import STEPS
 from pipelines.synapses.sandbox import keep_ready
 from pipelines.terminal import say
 
@@ -148,6 +149,6 @@ def _end_with_parent() -> None:
 def _warm_up() -> None:
     """Import what jobs need, so that a job starts at once."""
     keep_compiled()
-    for task in tasks.TASKS.values():
-        _ = task.function
+    for step in STEPS.values():
+        _ = step.function
     keep_ready()

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.jobs.store import Job, JobInput, State, job_of, row_of
-from dashboard.jobs.tasks import KINDS
 from pipelines.outputs import RECORD, atomic_file
+from pipelines.steps import STEPS
 
 FILE = "job.json"
 NO_RESULT = (
@@ -41,7 +41,7 @@ def _read(folder: Path, home: Path) -> Job | None:
     run = _values(folder / "result" / RECORD)
     try:
         row = _values(folder / FILE) or _row_of_run(folder, run or {})
-        if row.get("id") != folder.name or row.get("task") not in KINDS:
+        if row.get("id") != folder.name or row.get("task") not in STEPS:
             return None
         if run is None:
             ended = {"state": State.INTERRUPTED, "error": NO_RESULT, "fraction": 0.0}
@@ -65,7 +65,7 @@ def _row_of_run(folder: Path, run: dict[str, Any]) -> dict[str, Any]:
         task=run["pipeline"],
         parameters=run["parameters"],
         inputs=tuple(inputs),
-        quick=KINDS[run["pipeline"]].quick,
+        quick=STEPS[run["pipeline"]].quick,
         state=State.DONE,
         fraction=1.0,
         message="",

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from dashboard.jobs import record
+from dashboard.jobs import migrations, record
 from dashboard.jobs.database import DamagedError, Database
-from dashboard.jobs.migrations import STEPS, has_its_columns
 from dashboard.jobs.store import UNWRITTEN, Job, State, Store, job_of
-from dashboard.jobs.tasks import KINDS
 from pipelines.outputs import free_name
+from pipelines.steps import STEPS
 
 COMPANIONS = ("", "-wal", "-shm")
 
@@ -54,9 +53,9 @@ def is_damaged(file: Path) -> bool:
         version = database.rows("PRAGMA user_version")[0][0]
         tables = {row[0] for row in database.rows("SELECT name FROM sqlite_master")}
         columns = {row[1] for row in database.rows("PRAGMA table_info(job)")}
-        if version > len(STEPS):  # of a newer Neuroboard, which migrations say
+        if version > len(migrations.STEPS):  # of a newer Neuroboard, which migrations say
             return False
-        if version < 0 or not has_its_columns(columns, version):
+        if version < 0 or not migrations.has_its_columns(columns, version):
             return True
         if version > 0 and not {"job", "worker"} <= tables:
             return True
@@ -75,7 +74,7 @@ def _readable(file: Path) -> Iterator[Job]:
         for row in database.execute("SELECT * FROM job"):
             with suppress(*UNWRITTEN):
                 job = job_of(dict(row), file.parent)
-                if isinstance(job.id, str) and job.task in KINDS:
+                if isinstance(job.id, str) and job.task in STEPS:
                     yield job
 
 

@@ -16,7 +16,7 @@ from dashboard.pages import brainmap, spikes, synapses
 from dashboard.pages.jobs import job_table
 from dashboard.services import services
 from dashboard.workbench import Bench
-from pipelines.tasks import TASKS
+from pipelines.steps import STEPS
 
 PAGE = {"module": "home", "path": "/", "title": "Neuroboard"}
 TITLE = "Neuroboard"
@@ -108,6 +108,6 @@ def start_example(clicks: list[int | None], trigger: Any) -> str:
     by_slug = {card.bench.slug: card for card in CARDS}
     card = by_slug[posted.offered(trigger["bench"], by_slug)]
     task = card.bench.task
-    parameters = TASKS[task].parameters.parse(card.changes).model_dump(mode="json")
+    parameters = STEPS[task].parameters.parse(card.changes).model_dump(mode="json")
     job_id = workbench.submit(task, workbench.example_references(card.bench), parameters)
     return edit_link(task, job_id)

@@ -9,11 +9,11 @@ from dash.development.base_component import Component
 
 from dashboard import panel, shell
 from dashboard.jobs.store import Job, State
-from dashboard.jobs.tasks import KINDS, edit_link
+from dashboard.jobs.tasks import edit_link
 from dashboard.services import services
 from pipelines.parameters import FOUND
 from pipelines.result_files import read_object_if_sound
-from pipelines.tasks import TASKS
+from pipelines.steps import STEPS
 
 PAGE = {"module": "job", "path_template": "/jobs/<job_id>", "title": "Job – Neuroboard"}
 LOG_CHARACTERS = 50_000
@@ -24,7 +24,7 @@ def layout(job_id: str = "", **_: str) -> Component:
     job = services().store.get(job_id)
     if job is None:
         return shell.page("No such job", f"There is no job {job_id} here. It may be deleted.")
-    title = f"{KINDS[job.task].title}: job {job.id}"
+    title = f"{STEPS[job.task].title}: job {job.id}"
     return shell.page(
         title,
         f"Created {panel.when(job.created)}{_by(job)}. "
@@ -71,7 +71,7 @@ def _details(job: Job) -> Iterable[Component]:
 
 
 def _named_parameters(job: Job) -> dict[str, Any]:
-    fields = TASKS[job.task].parameters.model_fields
+    fields = STEPS[job.task].parameters.model_fields
     named = {}
     for name, value in job.parameters.items():
         field = fields.get(name)

@@ -14,8 +14,8 @@ from dash.exceptions import PreventUpdate
 from dashboard import panel, shell
 from dashboard.aria import aria
 from dashboard.jobs.store import Job, State
-from dashboard.jobs.tasks import KINDS
 from dashboard.services import services
+from pipelines.steps import STEPS
 
 PAGE = {"module": "jobs", "path": "/jobs", "title": "Jobs – Neuroboard"}
 TITLE = "Jobs"
@@ -111,7 +111,7 @@ def _row(job: Job, more: Sequence[Any]) -> Component:
     seconds = "" if job.took is None else f"{job.took:.1f}"
     return html.Tr(
         [
-            html.Td(dcc.Link(f"{KINDS[job.task].title} {job.id}", href=f"/jobs/{job.id}")),
+            html.Td(dcc.Link(f"{STEPS[job.task].title} {job.id}", href=f"/jobs/{job.id}")),
             html.Td(", ".join(item.label for item in job.inputs)),
             html.Td([panel.badge(job.state), progress]),
             html.Td(panel.when(job.created)),

@@ -11,11 +11,11 @@ from dash.exceptions import PreventUpdate
 from dashboard import panel, people, shell, space
 from dashboard.aria import aria
 from dashboard.jobs.store import State as JobState
-from dashboard.jobs.tasks import KINDS
 from dashboard.people import Role
 from dashboard.services import services
 from dashboard.space import GB, StoredJob, in_words
 from pipelines.errors import NeuroboardError
+from pipelines.steps import STEPS
 
 PAGE = {"module": "space", "path": "/space", "title": "Space – Neuroboard"}
 TITLE = "Space"
@@ -116,7 +116,7 @@ def _row(one: StoredJob) -> Component:
     action = needed or _button(f"job:{job.id}", "Delete", True, name=f"Delete job {job.id}")
     return html.Tr(
         [
-            html.Td(dcc.Link(f"{KINDS[job.task].title} {job.id}", href=f"/jobs/{job.id}")),
+            html.Td(dcc.Link(f"{STEPS[job.task].title} {job.id}", href=f"/jobs/{job.id}")),
             html.Td(", ".join(item.label for item in job.inputs)),
             html.Td(panel.badge(job.state)),
             html.Td(panel.when(job.created)),

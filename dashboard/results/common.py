@@ -16,7 +16,7 @@ from dashboard.posted import NO_SUCH_RESULT
 from dashboard.services import services
 from pipelines.errors import InputError
 from pipelines.spikes.timeline import Timeline
-from pipelines.tasks import TASKS
+from pipelines.steps import STEPS
 
 
 def job(job_id: str) -> Job:
@@ -74,7 +74,7 @@ def notes(job: Job) -> list[Component]:
     found = headline(job)
     offered = {offer["message"] for offer in found.get("offers", {}).values()}
     texts = [note for note in found.get("notes", ()) if note not in offered]
-    model = TASKS[job.task].parameters
+    model = STEPS[job.task].parameters
     said = (forms.with_labels(model, text) for text in dict.fromkeys(texts))
     return [html.P(text, className="note") for text in said]
 

@@ -18,10 +18,10 @@ from dashboard.results import common
 from dashboard.submission import submit
 from pipelines.csv_export import read_csv
 from pipelines.errors import NeuroboardError
+from pipelines.steps import STEPS
 from pipelines.synapses.parameters import CheckParameters
 from pipelines.synapses.parsing import WITHOUT_HIDDEN
 from pipelines.synapses.repairs import REPAIRS
-from pipelines.tasks import TASKS
 
 MOST_ROWS = 5000
 """Rows that a table on the page holds; the download has all."""
@@ -133,7 +133,7 @@ def again(job_id: str, name: str) -> str:
     job = common.job(job_id)
     wanted = dict.fromkeys([*job.parameters.get("repair", []), name])
     values = {**job.parameters, "repair": list(wanted)}
-    parameters = TASKS[job.task].parameters.parse(values).model_dump(mode="json")
+    parameters = STEPS[job.task].parameters.parse(values).model_dump(mode="json")
     return submit(job.task, {item.name: item.reference for item in job.inputs}, parameters)
 
 

@@ -1,26 +1,21 @@
 """`python -m pipelines spikes batch`: many recordings with one command."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.commands import FileOption, Option
+from pipelines.commands import add_files, add_options
 from pipelines.errors import InputError
 from pipelines.parameters import from_assignments
 from pipelines.spikes.parameters import SpikesParameters
+from pipelines.steps import STEPS
 from pipelines.terminal import progress_on_terminal, say
 
 
-def add_batch(
-    sub: argparse.ArgumentParser, options: Sequence[Option], files: Sequence[FileOption]
-) -> None:
-    """Give the command its arguments and its action.
-
-    Args:
-        sub: its parser.
-        options: plain options of sorting.
-        files: inputs of sorting besides the recording, the same for all.
-    """
+def add(sub: argparse.ArgumentParser) -> None:
+    """Give the command its arguments and its action: those of sorting, for many recordings."""
+    sort = STEPS["spikes sort"]
+    options = sort.command.options
+    files = [one for one in sort.inputs if one.is_optional and one.name != "earlier"]
     sub.add_argument("recordings", type=Path, metavar="RECORDING", nargs="+")
     sub.add_argument(
         "--out", type=Path, metavar="DIR", required=True,
@@ -30,10 +25,8 @@ def add_batch(
         "--overwrite", action="store_true",
         help="sort again what was sorted before; a sorting with a curation is kept beside it",
     )  # fmt: skip
-    for option in options:
-        sub.add_argument(option.flag, dest=option.parameter, help=option.help)
-    for file in files:
-        sub.add_argument(*file.flags, dest=file.name, type=Path, metavar="FILE", help=file.help)
+    add_options(sub, options)
+    add_files(sub, files)
     sub.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="assign")
     sub.add_argument("--params", type=Path, metavar="FILE.json", help="a whole set of parameters")
     names = [option.parameter for option in options]

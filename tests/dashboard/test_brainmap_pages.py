@@ -28,6 +28,7 @@ from dashboard.switches import HIDDEN
 from pipelines import tasks
 from pipelines.brainmap.operation_parameters import OperationParameters
 from pipelines.errors import ParameterError
+from pipelines.steps import STEPS
 
 Run = Callable[..., Job]
 IMAGES = {"images": "data:data/film.npy"}
@@ -46,7 +47,7 @@ def run(found: Services, settings: Settings, frames: np.ndarray) -> Run:
     """Start a job and do what the worker would, in this process."""
 
     def finished(task: str, references: dict[str, str], **values: Any) -> Job:
-        complete = tasks.TASKS[task].parameters.parse(values).model_dump(mode="json")
+        complete = STEPS[task].parameters.parse(values).model_dump(mode="json")
         return finish(found, settings, workbench.submit(task, references, complete))
 
     return finished

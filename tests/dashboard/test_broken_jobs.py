@@ -18,6 +18,7 @@ from dashboard.settings import Settings
 from pipelines import reading, tasks, watching
 from pipelines.errors import ImageError
 from pipelines.parameters import Parameters
+from pipelines.steps import Command, Input, Inputs, Results, Step
 from pipelines.watching import Limits
 from tests.live import wait_for
 
@@ -41,7 +42,7 @@ def break_by(how: str) -> None:
         time.sleep(60)
 
 
-def look(inputs: tasks.Inputs, parameters: How, folder: Path, _: Any) -> tasks.Results:
+def look(inputs: Inputs, parameters: How, folder: Path, _: Any) -> Results:
     (folder / "half").write_text("half", encoding="utf-8")
     if not parameters.late:
         with reading.reading(inputs["images"], ImageError):
@@ -52,8 +53,9 @@ def look(inputs: tasks.Inputs, parameters: How, folder: Path, _: Any) -> tasks.R
 
 def serve(settings: Settings, store: Path, pipe: Connection, folder: Path | None) -> None:
     """The process of a job, with one task that breaks as it is told."""
-    location = f"{__name__}:look"
-    tasks.TASKS = {"look": tasks.Task("look", How, ("images",), location)}
+    images, location = Input("images", ("images",)), f"{__name__}:look"
+    step = Step("look", "Look", (images,), How, location, "a look", Command("look"))
+    tasks.STEPS = {"look": step}
     child._warm_up = lambda: None
     child.serve(settings, store, pipe, folder)
 

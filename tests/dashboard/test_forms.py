@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from dashboard import forms
 from pipelines.errors import ParameterError
 from pipelines.parameters import Parameters
-from pipelines.tasks import TASKS
+from pipelines.steps import STEPS
 
-MODELS = [task.parameters for task in TASKS.values()]
+MODELS = [task.parameters for task in STEPS.values()]
 
 
 def controls(model: type[Parameters], values: dict[str, Any]) -> Iterator[Component]:
@@ -92,7 +92,7 @@ def test_settings_are_folded_under_headings_and_only_those_with_changes_are_open
 def test_what_a_sentence_asks_for_is_named_as_in_the_form_and_unfolded(
     task: str, sentence: str, labels: list[str], heading: str
 ) -> None:
-    model = TASKS[task].parameters
+    model = STEPS[task].parameters
     more = f" In the form: {', '.join(labels)}." if labels else ""
     assert forms.with_labels(model, sentence) == sentence + more
     headings = list(folds(model, {}))

@@ -13,7 +13,7 @@ from dashboard.pages import brainmap, spike_batch, spike_benches, spike_recordin
 from dashboard.services import Services
 from dashboard.workbench import Bench, Source, run
 from pipelines.errors import InputError
-from pipelines.tasks import TASKS
+from pipelines.steps import STEPS
 
 
 def benches() -> list[Bench]:
@@ -51,8 +51,8 @@ def test_every_form_can_send_what_it_offers_and_nothing_else() -> None:
 
 def test_every_input_of_every_task_is_decided_on() -> None:
     by_command_alone = {"spikes thresholds"}
-    for task in TASKS.values():
-        for name in (*task.inputs, *task.optional):
+    for task in STEPS.values():
+        for name in (*task.needed, *task.optional):
             key = f"{task.name.split()[0]} {name}"
             assert key in offered.OFFERED or key in by_command_alone
 
@@ -102,7 +102,7 @@ def everything(task: str) -> dict[str, str]:
     """References of the right kind for what the task must have."""
     return {
         name: f"{sorted(offered.OFFERED[f'{task.split()[0]} {name}'])[0]}:x"
-        for name in TASKS[task].inputs
+        for name in STEPS[task].needed
     }
 
 

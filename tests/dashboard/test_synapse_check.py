@@ -12,7 +12,7 @@ from dashboard.results import synapse_check
 from dashboard.results.synapse_rows import clusters, nearest
 from dashboard.services import Services
 from dashboard.table_choices import assignments, choices, offered
-from pipelines import tasks
+from pipelines import steps, tasks
 from pipelines.synapses.columns import REQUIRED
 from pipelines.synapses.faults import FAULTS, write_faults
 from pipelines.synapses.reading import Outline
@@ -24,7 +24,7 @@ def finished(found: Services, task: str, file: Path, **parameters: object) -> Jo
     """A job of a file below the data root, run here."""
     reference = f"data:{file.parent.name}/{file.name}"
     item = inputs.resolve("table", reference, found.settings, found.store)
-    values = tasks.TASKS[task].parameters.parse(parameters).model_dump(mode="json")
+    values = steps.STEPS[task].parameters.parse(parameters).model_dump(mode="json")
     job_id = found.store.submit(task, values, [item], version="test", quick=True)
     tasks.run(task, {"table": file}, values, found.settings.jobs / job_id / "result")
     found.store.finish(job_id, State.DONE)

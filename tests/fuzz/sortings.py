@@ -23,7 +23,7 @@ from pipelines.spikes.kept_labels import keep
 from pipelines.spikes.label import read_rules, read_units
 from pipelines.spikes.sort_file import read_sort_file
 from pipelines.spikes.training_table import rows_of
-from pipelines.tasks import TASKS
+from pipelines.steps import STEPS
 from tests import earlier
 from tests.fuzz.reader import Reader, Sample, shared
 
@@ -159,7 +159,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 def parameters(folder: Path) -> str:
     """All values of a task with those that have a shape of their own."""
     for name, values in PARAMETERS.items():
-        model = TASKS[name].parameters
+        model = STEPS[name].parameters
         known = {key: value for key, value in values.items() if key in model.model_fields}
         (folder / f"{name}.json").write_text(json.dumps(known))
     return "."
@@ -232,7 +232,7 @@ def read_parameters(path: Path) -> None:
     for name in PARAMETERS:
         file = path / f"{name}.json"
         if file.exists():
-            from_assignments(TASKS[name].parameters, [], file)
+            from_assignments(STEPS[name].parameters, [], file)
 
 
 def read_training_rows(path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.errors import ParameterError
 from pipelines.parameters import Parameters, from_assignments, parameter
-from pipelines.tasks import TASKS, Task
+from pipelines.steps import STEPS, Step
 
 
 class Tea(Parameters):
@@ -55,8 +55,8 @@ def test_only_changes_are_listed() -> None:
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e400", "9" * 400])
-@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
-def test_no_number_of_any_task_is_infinite(task: Task, value: str) -> None:
+@pytest.mark.parametrize("task", STEPS.values(), ids=lambda task: task.name)
+def test_no_number_of_any_task_is_infinite(task: Step, value: str) -> None:
     for name, field in task.parameters.model_fields.items():
         if field.annotation in (int, float, int | None, float | None):
             with pytest.raises(ParameterError, match=rf"^{name} \("):
@@ -64,13 +64,13 @@ def test_no_number_of_any_task_is_infinite(task: Task, value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["9" * 5000, 10**400, -(2**60), "[" * 200_000, "\ud800", "\x00"])
-@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
-def test_odd_values_are_taken_or_refused_in_a_short_sentence(task: Task, value: Any) -> None:
+@pytest.mark.parametrize("task", STEPS.values(), ids=lambda task: task.name)
+def test_odd_values_are_taken_or_refused_in_a_short_sentence(task: Step, value: Any) -> None:
     for name in task.parameters.model_fields:
         assert len(sentence_on(task, {name: value})) < 1200
 
 
-def sentence_on(task: Task, values: dict[str, Any]) -> str:
+def sentence_on(task: Step, values: dict[str, Any]) -> str:
     try:
         task.parameters.parse(values)
     except ParameterError as error:

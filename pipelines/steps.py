@@ -1,0 +1,591 @@
+"""The steps: one row for each thing that can be run, which says all about it.
+
+The command line, the dashboard's jobs and forms, scripts and the docs read `STEPS`; what runs a
+step is `pipelines.tasks.run`. To add one, write its function and its parameters, and copy a row;
+the dashboard's form and view of it are one row of a page (`dashboard/bench.py`).
+
+A step's function is `function(inputs, parameters, folder, report) -> results`: it reads the input
+paths, writes its files into an empty folder and returns the headline figures. Among them `notes`
+is a list of sentences that a person has to know before reading the result, such as what was taken
+where a file does not say it; the page, the command line and reports put them first.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_args
+
+from pipelines.brainmap.compose_parameters import ComposeParameters
+from pipelines.brainmap.correlation_parameters import CorrelateParameters
+from pipelines.brainmap.export_parameters import MapExportParameters
+from pipelines.brainmap.operation_parameters import Operation, OperationParameters
+from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
+from pipelines.brainmap.statistics_parameters import StatisticsParameters
+from pipelines.parameters import Parameters
+from pipelines.progress import Report
+from pipelines.spikes.curation_parameters import (
+    AgreementParameters,
+    CurateParameters,
+    ReviewParameters,
+    TrainingTableParameters,
+)
+from pipelines.spikes.label_parameters import LabelParameters, TrainLabelsParameters
+from pipelines.spikes.parameters import ExportFormat, ExportParameters, SpikesParameters
+from pipelines.spikes.recording_parameters import LookParameters as RecordingLookParameters
+from pipelines.synapses.parameters import (
+    CheckParameters,
+    FitParameters,
+    PredictParameters,
+    TrainParameters,
+)
+
+Results = dict[str, Any]
+Inputs = Mapping[str, Path]
+Function = Callable[[Inputs, Any, Path, Report], Results]
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of a step: needed and given by its place, or left out at will and a flag.
+
+    Attributes:
+        name: what the step's function calls it.
+        kinds: what it may be. A kind that a step `leaves` is the result of such a step; others
+            are files.
+        flag: how the command line gives it; only of one that may be left out.
+        help: what it is, where it is a flag.
+        short: another way to write the flag.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    flag: str = ""
+    help: str = ""
+    short: str = ""
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether it may be left out."""
+        return bool(self.flag)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """All ways to write it."""
+        return (self.short, self.flag) if self.short else (self.flag,)
+
+
+@dataclass(frozen=True)
+class Option:
+    """A plain option that is another way to write `--set name=value`."""
+
+    flag: str
+    parameter: str
+    help: str
+    repeats: bool = False
+    """Whether it takes NAME=VALUE and may be there several times: the parameter is a mapping."""
+
+
+@dataclass(frozen=True)
+class ExtraFile:
+    """A further file of the result that can be asked for by a flag."""
+
+    flag: str
+    file: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Out:
+    """What `--out` is of a step whose result is not simply a folder.
+
+    Attributes:
+        file: the one file of the result that is written; empty for the whole folder.
+        metavar: how the help shows it; otherwise FILE with the file's suffix, or DIR.
+        help: what is written there.
+        needed: whether it has to be given.
+        kept_by: what keeps the result with the first input when it is not given, as
+            `module:function`.
+    """
+
+    file: str = ""
+    metavar: str = ""
+    help: str = "what to make"
+    needed: bool = True
+    kept_by: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The word that stands for it in the help."""
+        return self.metavar or (f"FILE{Path(self.file).suffix}" if self.file else "DIR")
+
+
+@dataclass(frozen=True)
+class Command:
+    """How a step looks on the command line, beyond what its inputs and parameters say.
+
+    Attributes:
+        help: what it does, in the list of commands.
+        options: parameters with a flag of their own.
+        positional: parameters that are given by their place after the inputs; the flag is the
+            name shown.
+        out: what `--out` is.
+        extra: further files of the result.
+        instead: a flag that gives the first input, instead of its place.
+        short: another way to write the flag `instead`.
+        show: a file of the result that -p/--show-plot opens.
+    """
+
+    help: str
+    options: tuple[Option, ...] = ()
+    positional: tuple[Option, ...] = ()
+    out: Out = Out()
+    extra: tuple[ExtraFile, ...] = ()
+    instead: str = ""
+    short: str = ""
+    show: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that can be run. Its function is imported only when it is needed.
+
+    Attributes:
+        name: the pipeline and what is done, as on the command line: "brainmap fit".
+        title: what it does, as a heading.
+        inputs: what it reads, those that are needed first.
+        parameters: their model.
+        location: where its function lives, as `module:function`.
+        leaves: what its result is, a kind of input where other steps take it.
+        command: how it looks on the command line.
+        quick: whether it takes seconds, and may pass waiting jobs that take long.
+        many: whether the last needed input may be there several times, the further ones as
+            "name 2", "name 3" and so on.
+    """
+
+    name: str
+    title: str
+    inputs: tuple[Input, ...]
+    parameters: type[Parameters]
+    location: str
+    leaves: str
+    command: Command
+    quick: bool = False
+    many: bool = False
+
+    @property
+    def group(self) -> str:
+        """The pipeline that it belongs to."""
+        return self.name.split()[0]
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The names of inputs that must be given."""
+        return tuple(one.name for one in self.inputs if not one.is_optional)
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """The names of inputs that may be left out."""
+        return tuple(one.name for one in self.inputs if one.is_optional)
+
+    @property
+    def main(self) -> str:
+        """The name of the needed input that may be there several times, if any may."""
+        return self.needed[-1]
+
+    def takes(self, name: str) -> bool:
+        """Whether there is an input of that name."""
+        first, _, number = name.rpartition(" ")
+        if self.many and first == self.main and number.isdigit():
+            return True
+        return any(name == one.name for one in self.inputs)
+
+    @property
+    def function(self) -> Function:
+        """What runs the step."""
+        function: Function = imported(self.location)
+        return function
+
+
+def imported(location: str) -> Any:
+    """What a `module:name` stands for."""
+    module, _, name = location.partition(":")
+    return getattr(import_module(module), name)
+
+
+_TABLE = (
+    Option("--sheet", "sheet", "name of the sheet in a workbook"),
+    Option(
+        "--column",
+        "columns",
+        "NAME=HEADER: a column that is needed, by the name that the table has for it",
+        repeats=True,
+    ),
+)
+_IMAGES = (
+    Option("--axes", "axes", "axes of the file, such as TZYX or YXT"),
+    Option("--files", "files", "a folder's files: time-points, pieces, planes or channels"),
+    Option("--channel", "channel", "which channel, by its name or its number from 1"),
+    Option("--planes", "planes", "pages per volume in a multi-page TIFF"),
+    Option("--channels", "channels", "pages per plane in a multi-page TIFF, one for each channel"),
+    Option("--dataset", "dataset", "array in an HDF5, NWB, zarr or MATLAB file"),
+    Option("--height", "height", "pixels, of a file of nothing but numbers"),
+    Option("--width", "width", "pixels, of a file of nothing but numbers"),
+)
+_RAW = (
+    Option("--sampling-frequency", "sampling_frequency", "raw binary: Hz"),
+    Option("--num-channels", "num_channels", "raw binary: channels"),
+    Option("--dtype", "dtype", "raw binary: sample type, such as int16 or >i2"),
+    Option("--file-offset", "file_offset", "raw binary: bytes before the first sample"),
+    Option("--gain-uv", "gain_uv", "microvolts per bit; counts also if the recording has another"),
+)
+_PROBE = Input(
+    "probe", ("probe",), "--probe", "places of the channels: a probeinterface file (JSON)"
+)
+_LIMITS = Input(
+    "thresholds", ("limits",), "--thresholds", "JSON file of limits or Bombcell's rules"
+)
+_CLASSIFIER = Input(
+    "bundle",
+    ("unit classifier",),
+    "--bundle",
+    "a classifier: made by train-labels, a name in the registry, or OWNER/MODEL on HuggingFace",
+)
+_IMAGE_FILES = Input("images", ("images",))
+_MAP = Input("map", ("map",))
+_SORTING = Input("sorting", ("sorting",))
+_SPIKES = (
+    Step(
+        "spikes look",
+        "Look at a recording",
+        (Input("recording", ("recording",)), _PROBE),
+        RecordingLookParameters,
+        "pipelines.spikes.look:look",
+        leaves="look at a recording",
+        command=Command(
+            "look at a recording before sorting it: what will be left out, and why", _RAW
+        ),
+    ),
+    Step(
+        "spikes sort",
+        "Sort spikes",
+        (
+            Input("recording", ("recording",)),
+            _PROBE,
+            Input(
+                "sort_file", ("sort file",), "--sort-file", "CSV of decisions to replay", short="-f"
+            ),
+            Input(
+                "earlier", ("sorting",), "--again", "an earlier sorting: only its failed groups run"
+            ),
+        ),
+        SpikesParameters,
+        "pipelines.spikes.sort:sort",
+        leaves="sorting",
+        command=Command(
+            "sort a recording into units",
+            (Option("--sorter", "sorter", "which sorter"), *_RAW),
+            instead="--dir-name",
+            short="-d",
+            show="report.html",
+        ),
+    ),
+    Step(
+        "spikes label",
+        "Label units",
+        (Input("units", ("sorting", "metrics table")), _LIMITS, _CLASSIFIER),
+        LabelParameters,
+        "pipelines.spikes.label:label",
+        leaves="labels",
+        quick=True,
+        command=Command(
+            "label the units of a sorting, or of a table of metrics",
+            (Option("--method", "method", "thresholds, bombcell, unitrefine or all"),),
+            out=Out(
+                "labels.csv",
+                help="what to make; without it the labels are kept with the sorting, as columns "
+                "of its units.csv, and every export carries them",
+                needed=False,
+                kept_by="pipelines.spikes.kept_labels:keep",
+            ),
+            instead="--metrics",
+        ),
+    ),
+    Step(
+        "spikes review",
+        "Review units",
+        (
+            _SORTING,
+            _LIMITS,
+            _CLASSIFIER,
+            Input(
+                "curation",
+                ("curation",),
+                "--curation",
+                "log of the steps after which units are reviewed",
+            ),
+        ),
+        ReviewParameters,
+        "pipelines.spikes.review:review",
+        leaves="review",
+        command=Command("queue and proposals for curating a sorting"),
+    ),
+    Step(
+        "spikes curate",
+        "Use units as curated",
+        (
+            _SORTING,
+            Input(
+                "curation",
+                ("curation",),
+                "--curation",
+                "log or table of labels (else in the folder)",
+            ),
+            Input(
+                "labels",
+                ("labels", "review"),
+                "--labels",
+                "table or folder with the labellers' labels",
+            ),
+        ),
+        CurateParameters,
+        "pipelines.spikes.curated:curate",
+        leaves="sorting",
+        quick=True,
+        command=Command(
+            "the units of a sorting as curated",
+            (
+                Option("--only", "only", "labels of the units to keep, such as good,mua"),
+                Option(
+                    "--fill", "fill", "labeller whose word counts where no curator said anything"
+                ),
+            ),
+        ),
+    ),
+    Step(
+        "spikes agreement",
+        "Compare curators",
+        (Input("labels", ("curation", "sorting")),),
+        AgreementParameters,
+        "pipelines.spikes.agreement:agreement",
+        leaves="agreement",
+        quick=True,
+        many=True,
+        command=Command(
+            "how far curators agree, and their majority",
+            (Option("--label-column", "label_column", "column of the labels in tables"),),
+        ),
+    ),
+    Step(
+        "spikes training-table",
+        "Make a table to train on",
+        (Input("curated", ("sorting",)),),
+        TrainingTableParameters,
+        "pipelines.spikes.training_table:training_table",
+        leaves="metrics table",
+        quick=True,
+        many=True,
+        command=Command("curated recordings as one table to train on", out=Out("training.csv")),
+    ),
+    Step(
+        "spikes export",
+        "Export units",
+        (
+            _SORTING,
+            Input(
+                "labels",
+                ("labels",),
+                "--labels",
+                "what `spikes label DIR --out labels.csv` made; without it the labels that are "
+                "kept with the sorting count",
+            ),
+        ),
+        ExportParameters,
+        "pipelines.spikes.export:export",
+        leaves="units for another program",
+        quick=True,
+        command=Command(
+            "write a sorting for another program",
+            (
+                Option("--format", "format", ", ".join(get_args(ExportFormat))),
+                Option("--only", "only", "labels of the units to write, such as good,mua"),
+            ),
+        ),
+    ),
+    Step(
+        "spikes train-labels",
+        "Train a classifier of units",
+        (Input("table", ("metrics table", "sorting")),),
+        TrainLabelsParameters,
+        "pipelines.spikes.train_labels:train",
+        leaves="unit classifier",
+        many=True,
+        command=Command(
+            "train a classifier of units on curated metrics",
+            (
+                Option("--group-column", "group_column", "column of what is held out together"),
+                Option("--label-column", "label_column", "column of the labels"),
+            ),
+        ),
+    ),
+)
+_BRAINMAP = (
+    Step(
+        "brainmap fit",
+        "Map voxels",
+        (_IMAGE_FILES,),
+        BrainmapParameters,
+        "pipelines.brainmap.fit:fit",
+        leaves="map",
+        command=Command(
+            "map voxels by their activity",
+            (
+                *_IMAGES,
+                Option("--engine", "engine", "local, dask://H:P, spark://H:P or spark-local"),
+            ),
+        ),
+    ),
+    Step(
+        "brainmap look",
+        "Look at images",
+        (_IMAGE_FILES,),
+        LookParameters,
+        "pipelines.brainmap.look:look",
+        leaves="look at images",
+        quick=True,
+        command=Command("look at images before mapping them", _IMAGES),
+    ),
+    Step(
+        "brainmap series",
+        "Change series",
+        (
+            _IMAGE_FILES,
+            Input("signal", ("signal",), "--signal-file", "a signal, as --set signal=FILE"),
+        ),
+        OperationParameters,
+        "pipelines.brainmap.operate:operate",
+        leaves="images",
+        quick=True,
+        command=Command(
+            "one operation on the series of images",
+            _IMAGES,
+            (Option("OPERATION", "operation", ", ".join(get_args(Operation))),),
+            out=Out("result.npy"),
+        ),
+    ),
+    Step(
+        "brainmap correlate",
+        "Correlate voxels",
+        (
+            _IMAGE_FILES,
+            Input(
+                "signal", ("signal",), "--signal", "a .npy, .csv or .mat file with a value per time"
+            ),
+            Input("map", ("map",), "--map", "folder of a finished map, for a cluster"),
+        ),
+        CorrelateParameters,
+        "pipelines.brainmap.correlation:correlate",
+        leaves="correlations",
+        quick=True,
+        command=Command(
+            "correlate every voxel with a voxel, a region, a cluster or a signal",
+            (*_IMAGES, Option("--source", "source", "voxel, region, cluster or signal")),
+        ),
+    ),
+    Step(
+        "brainmap statistics",
+        "Statistics of voxels over time",
+        (_IMAGE_FILES,),
+        StatisticsParameters,
+        "pipelines.brainmap.statistics:statistics",
+        leaves="statistics",
+        quick=True,
+        command=Command("statistics across active voxels per time point", _IMAGES),
+    ),
+    Step(
+        "brainmap export",
+        "Export a map",
+        (_MAP,),
+        MapExportParameters,
+        "pipelines.brainmap.export:export",
+        leaves="map for another program",
+        quick=True,
+        command=Command(
+            "write a finished map for other programs",
+            (
+                Option("--format", "formats", "tiff, png, svg, csv, nwb; several with commas"),
+                Option("--k", "k", "which of the map's numbers of clusters"),
+            ),
+        ),
+    ),
+    Step(
+        "brainmap colorize",
+        "Colour voxels",
+        (_MAP,),
+        ComposeParameters,
+        "pipelines.brainmap.compose:colorize",
+        leaves="coloured map",
+        quick=True,
+        command=Command(
+            "colour a finished map by measures of its voxels",
+            (
+                Option("--measure", "measure", "components, fourier or clusters"),
+                Option("--color-map", "color_map", "rgb, hsv, hv, polar, angle or indexed"),
+            ),
+        ),
+    ),
+)
+_SYNAPSES = (
+    Step(
+        "synapses check",
+        "Check a table of synapses",
+        (Input("table", ("table of synapses",)),),
+        CheckParameters,
+        "pipelines.synapses.checking:check",
+        leaves="report on a table",
+        quick=True,
+        command=Command(
+            "validate a table",
+            _TABLE,
+            out=Out("report.csv", "REPORT.csv", "write the report there", needed=False),
+            extra=(
+                ExtraFile("--repaired", "repaired.csv", "write the usable rows, repaired, there"),
+            ),
+        ),
+    ),
+    Step(
+        "synapses fit",
+        "Cluster synapses",
+        (
+            Input("table", ("table of synapses",)),
+            Input(
+                "labels", ("table of clusters",), "--labels-from", "table of clusters to take over"
+            ),
+        ),
+        FitParameters,
+        "pipelines.synapses.fit:fit",
+        leaves="fit",
+        command=Command("embed and cluster synapses", _TABLE),
+    ),
+    Step(
+        "synapses train",
+        "Train a classifier",
+        (Input("fit", ("fit",)),),
+        TrainParameters,
+        "pipelines.synapses.classify:train",
+        leaves="synapse classifier",
+        command=Command("train a classifier on a fit"),
+    ),
+    Step(
+        "synapses predict",
+        "Predict synapses",
+        (Input("bundle", ("synapse classifier",)), Input("table", ("table of synapses",))),
+        PredictParameters,
+        "pipelines.synapses.predict:predict",
+        leaves="predictions",
+        quick=True,
+        command=Command("clusters of new synapses", _TABLE, out=Out("predictions.csv")),
+    ),
+)
+STEPS: dict[str, Step] = {step.name: step for step in (*_SPIKES, *_BRAINMAP, *_SYNAPSES)}
+"""All steps by name, in the order in which the command line lists them."""
