@@ -47,6 +47,7 @@ class Board:
         """Begin anew."""
         with self._lock:
             self._values = {}
+            self._bytes[8] = False
             self._write()
 
     def read(self, path: Path | None) -> None:
@@ -86,7 +87,7 @@ def keep(board: Path) -> None:
 
 
 def begin() -> None:
-    """Something new begins: what was noted is of no interest any more."""
+    """Something new begins, or what was done is over: what was noted is of no interest any more."""
     for board in _boards:
         board.forget()
 

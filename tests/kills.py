@@ -141,6 +141,12 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def described(pids: Sequence[int]) -> str:
+    """What still lives of these, for a person who looks for the reason."""
+    words = ["ps", "-o", "pid,ppid,stat,etime,wchan:20,args", "-p", ",".join(map(str, pids))]
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout
+
+
 def within(seconds: float, condition: Callable[[], bool]) -> bool:
     """Whether something comes to be so in time."""
     end = time.monotonic() + seconds
@@ -186,7 +192,8 @@ def kill_one(
     where = f"{name}, {'command' if whole_tree else 'its child'} after {after:.1f} s"
     print(where, flush=True)
     ended = within(ENDS_SECONDS if whole_tree else 60, lambda: not members(process.pid))
-    tally.note("orphans", not ended, where)
+    left = "" if ended else f":\n{described(members(process.pid))}"
+    tally.note("orphans", not ended, where + left)
     process.wait()
     there = command.out.exists()
     tally.note("half results", there and not command.is_whole, where)
@@ -248,7 +255,8 @@ def kill_process(live: LiveApp, job_id: str, what: str, where: str, tally: Tally
         below = [*below, supervisor]
     if what != "child":
         ended = within(ENDS_SECONDS, lambda: not any(map(is_alive, below)))
-        tally.note("orphans", not ended, where)
+        left = "" if ended else f":\n{described(below)}"
+        tally.note("orphans", not ended, where + left)
     if what == "web":
         live.start()
 

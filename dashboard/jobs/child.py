@@ -33,6 +33,8 @@ from pipelines.synapses.sandbox import keep_ready
 from pipelines.terminal import say
 
 BUG = "This is a fault of Neuroboard, not of your data. The log below has the details."
+READY, BEGUN = "ready", "begun"
+"""What a process says: that it waits for a job, and that it works on the one it was given."""
 
 
 class Ledger(Protocol):
@@ -59,13 +61,14 @@ def serve(settings: Settings, store_file: Path, pipe: Connection, folder: Path |
         tempfile.tempdir = str(folder)
     _warm_up()
     store = until_done(lambda: Store(store_file))
-    pipe.send("ready")
     while True:
+        pipe.send(READY)
         job_id: str = pipe.recv()
+        pipe.send(BEGUN)
         job = until_done(partial(store.get, job_id))
         if job is not None:
             run_job(job, settings, Patient(store))
-        pipe.send("ready")
+        doing.begin()
 
 
 def run_job(job: Job, settings: Settings, store: Ledger) -> None:

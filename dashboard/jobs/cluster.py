@@ -16,7 +16,15 @@ from dashboard.jobs import alone, remote
 from dashboard.jobs.launcher import PROJECT, environment
 from dashboard.jobs.patience import Patient, Trouble
 from dashboard.jobs.store import Job, State, Store
-from dashboard.jobs.worker import BEAT_SECONDS, ONE_THREAD, POLL_SECONDS, death_sentence, tidy
+from dashboard.jobs.worker import (
+    BEAT_SECONDS,
+    ONE_THREAD,
+    POLL_SECONDS,
+    death_sentence,
+    has_result,
+    recover,
+    tidy,
+)
 from dashboard.settings import Settings
 from pipelines.errors import ParameterError
 
@@ -58,7 +66,7 @@ class ClusterSupervisor:
                 self._client.close(timeout=2)
 
     def _recover(self) -> None:
-        self._abandon(self.store.recover())
+        self._abandon(recover(self.settings, self.store))
 
     def step(self) -> None:
         """One round: connect, stop what is unwanted, note what ended, start what waits."""
@@ -141,7 +149,7 @@ class ClusterSupervisor:
             self.store.finish(job_id, State.CANCELLED)
         elif future.status != "finished":
             print(f"Job {job_id}: {future.exception()!r}", flush=True)
-            self.store.finish(job_id, State.FAILED, WORKER_LOST)
+            self._note_death(job_id, WORKER_LOST)
         else:
             self._note_result(job_id, future.result())
         tidy(self.settings, [job_id])
@@ -153,7 +161,13 @@ class ClusterSupervisor:
         elif self._stop_file(job_id).exists():
             self.store.finish(job_id, State.CANCELLED)
         else:
-            self.store.finish(job_id, State.FAILED, death_sentence(said["exit_code"]))
+            self._note_death(job_id, death_sentence(said["exit_code"]))
+
+    def _note_death(self, job_id: str, sentence: str) -> None:
+        if has_result(self.settings, job_id):
+            self.store.finish(job_id, State.DONE)
+        else:
+            self.store.finish(job_id, State.FAILED, sentence)
 
     def _abandon(self, job_ids: list[str]) -> None:
         """Stop what still runs on the cluster for jobs that nobody waits for."""

@@ -17,6 +17,9 @@ from dashboard.settings import PREFIX, Settings
 PROJECT = Path(__file__).resolve().parents[2]
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 30.0
 HEALTHY_SECONDS = 60.0
+FRESH_SECONDS = 5.0
+"""A worker that said so recently that it is ready is that of another web process, and works."""
+PATIENCE_SECONDS = 1.0
 MANY_FAILURES = 3
 """In a row, after which pages say that the worker does not start."""
 
@@ -37,6 +40,7 @@ class Launcher:
 
     def start(self) -> None:
         """Start in the background and return at once."""
+        self._say_starting()
         self._thread.start()
 
     def stop(self) -> None:
@@ -49,6 +53,14 @@ class Launcher:
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+    def _say_starting(self) -> None:
+        """Until the supervisor says something itself, what an earlier one said does not hold."""
+        with contextlib.suppress(*TROUBLE):
+            store = Store(self.settings.home / "jobs.sqlite", PATIENCE_SECONDS)
+            beat = store.worker()
+            if beat is None or beat.state != "ready" or beat.age > FRESH_SECONDS:
+                store.beat("starting")
 
     def _keep(self) -> None:
         failures = 0

@@ -235,6 +235,19 @@ class Store:
                 (state, error, traceback, time.time(), time.monotonic(), state, job_id),
             )
 
+    def hand_back(self, job_id: str) -> None:
+        """Let a job that was claimed and that nobody began wait again, in its old place.
+
+        If it was to be cancelled meanwhile, it is.
+        """
+        with self._database.writing() as database:
+            database.execute(
+                "UPDATE job SET state=CASE WHEN cancel THEN 'cancelled' ELSE 'queued' END, "
+                "finished=CASE WHEN cancel THEN ? END, started=NULL, clock=NULL "
+                "WHERE id=? AND state='running'",
+                (time.time(), job_id),
+            )
+
     def cancel(self, job_id: str) -> None:
         """Drop a waiting job at once; ask the worker to stop a running one."""
         with self._database.writing() as database:
@@ -254,6 +267,11 @@ class Store:
                 "DELETE FROM job WHERE id=? AND state NOT IN ('queued', 'running')",
                 (job_id,),
             )
+
+    def running(self) -> list[str]:
+        """Ids of jobs that somebody works on, or worked on when everything ended."""
+        rows = self._database.rows("SELECT id FROM job WHERE state='running'")
+        return [row["id"] for row in rows]
 
     def to_cancel(self) -> list[str]:
         """Ids of running jobs that somebody wants stopped."""

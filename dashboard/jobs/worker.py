@@ -21,13 +21,13 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 from dashboard.examples import EXAMPLES
-from dashboard.jobs.child import serve
+from dashboard.jobs.child import BEGUN, serve
 from dashboard.jobs.patience import Trouble
 from dashboard.jobs.store import State, Store
 from dashboard.settings import Settings
 from pipelines import guard
 from pipelines.errors import NeuroboardError
-from pipelines.outputs import put_back
+from pipelines.outputs import RECORD, put_back
 from pipelines.watching import Watch, of_this_machine
 
 POLL_SECONDS = 0.05
@@ -50,6 +50,8 @@ class Child:
     folder: Path | None = None
     ready: bool = False
     job: str = ""
+    has_begun: bool = False
+    """Whether it said that it works on the job; a job that was only handed to it can move on."""
     quick: bool = False
 
 
@@ -83,12 +85,12 @@ class Supervisor:
             trouble.survived(self._say_goodbye)
 
     def _recover(self) -> None:
-        tidy(self.settings, self.store.recover())
+        recover(self.settings, self.store)
         tidy_examples(self.settings)
 
     def _say_goodbye(self) -> None:
         self._note_ends()
-        tidy(self.settings, self.store.recover())
+        recover(self.settings, self.store)
         self.store.beat("stopped")
 
     def step(self) -> None:
@@ -103,16 +105,21 @@ class Supervisor:
         self._beat()
 
     def _listen(self, child: Child) -> None:
+        if not self._heard(child) or not child.process.is_alive():
+            self._bury(child)
+
+    def _heard(self, child: Child) -> bool:
+        """Take in what a child has said; whether it can say more."""
         try:
             while child.pipe.poll():
-                child.pipe.recv()
-                child.ready, child.job, child.quick = True, "", False
+                if child.pipe.recv() == BEGUN:
+                    child.has_begun = True
+                    continue
+                child.ready, child.job, child.has_begun, child.quick = True, "", False, False
                 self._failed_starts = 0
         except (EOFError, OSError):
-            self._bury(child)
-        else:
-            if not child.process.is_alive():
-                self._bury(child)
+            return False
+        return True
 
     def _keep_within_limits(self) -> None:
         """End whose file takes all memory or time, and the largest where all take too much."""
@@ -130,17 +137,28 @@ class Supervisor:
 
     def _bury(self, child: Child) -> None:
         words = self._last_words(child)
+        self._heard(child)  # what it said before it died
         self._end(child)
         if not child.ready:
             self._wait_longer()
         if child.job:
             tidy(self.settings, [child.job])
-            self._ended[child.job] = State.FAILED, words
+            failed = State.FAILED, words
+            self._ended[child.job] = failed if child.has_begun else (State.QUEUED, "")
 
     def _note_ends(self) -> None:
-        """Note how jobs ended; what cannot be noted now, for the disk is full, is noted later."""
+        """Note how jobs ended; what cannot be noted now, for the disk is full, is noted later.
+
+        One that was handed to a process which died before it began waits for the next; one whose
+        process ended when the result was in its place is done.
+        """
         for job_id, (state, error) in list(self._ended.items()):
-            self.store.finish(job_id, state, error)
+            if state is State.QUEUED:
+                self.store.hand_back(job_id)
+            elif has_result(self.settings, job_id):
+                self.store.finish(job_id, State.DONE)
+            else:
+                self.store.finish(job_id, state, error)
             del self._ended[job_id]
 
     def _end(self, child: Child) -> None:
@@ -211,6 +229,21 @@ class Supervisor:
         if any(child.ready for child in self.children):
             return "ready"
         return "failing" if self._failed_starts > 1 else "starting"
+
+
+def recover(settings: Settings, store: Store) -> list[str]:
+    """Say how jobs ended that nobody works on any more; the ids of those that were interrupted."""
+    running = store.running()
+    tidy(settings, running)
+    for job_id in running:
+        if has_result(settings, job_id):
+            store.finish(job_id, State.DONE)
+    return store.recover()
+
+
+def has_result(settings: Settings, job_id: str) -> bool:
+    """Whether a job's result is in its place, where it only ever comes whole."""
+    return (settings.jobs / job_id / "result" / RECORD).is_file()
 
 
 def tidy(settings: Settings, job_ids: list[str]) -> None:

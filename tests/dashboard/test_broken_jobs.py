@@ -48,7 +48,17 @@ def look(inputs: Inputs, parameters: How, folder: Path, _: Any) -> Results:
         with reading.reading(inputs["images"], ImageError):
             break_by(parameters.how)
     break_by(parameters.how)
+    ends.extend([parameters.how] * (parameters.how == "killed when done"))
     return {}
+
+
+ends: list[str] = []
+"""Of this process, once its job's result is in place."""
+
+
+def end_when_done() -> None:
+    if ends:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def serve(settings: Settings, store: Path, pipe: Connection, folder: Path | None) -> None:
@@ -57,6 +67,7 @@ def serve(settings: Settings, store: Path, pipe: Connection, folder: Path | None
     step = Step("look", "Look", (images,), How, location, "a look", Command("look"))
     tasks.STEPS = {"look": step}
     child._warm_up = lambda: None
+    child.gc.collect = end_when_done  # which comes between the result and its note
     child.serve(settings, store, pipe, folder)
 
 
@@ -133,6 +144,85 @@ def test_jobs_that_take_too_much_together_end_the_largest(
     job = ended(supervisor, file, how="memory", late=True)
     assert "of memory with the other jobs and may take" in job.error
     assert watching.SETTING in job.error
+
+
+def test_a_job_whose_process_dies_when_its_result_is_in_place_is_done(
+    supervisor: worker.Supervisor, tmp_path: Path
+) -> None:
+    file = tmp_path / "images.npy"
+    file.write_bytes(b"x")
+    before = [one.process.pid for one in supervisor.children]
+    job = ended(supervisor, file, how="killed when done")
+    assert (job.state, job.error) == (State.DONE, "")
+    assert (supervisor.settings.jobs / job.id / "result" / "run.json").is_file()
+    assert [one.process.pid for one in supervisor.children] != before
+
+
+def queued(supervisor: worker.Supervisor, file: Path) -> str:
+    item = JobInput("images", f"data:{file}", file.name, str(file), str(file))
+    return supervisor.store.submit("look", {"how": ""}, [item], version="1")
+
+
+def idle(supervisor: worker.Supervisor) -> worker.Child:
+    """A process that waits for a job, and is the first to be handed one."""
+    wait_for(lambda: stepped(supervisor), "a process")
+    return next(one for one in supervisor.children if one.ready and not one.job)
+
+
+@pytest.mark.parametrize("falls", ["before it is handed the job", "with the job unread"])
+def test_a_job_handed_to_a_process_that_has_just_died_is_done_by_the_next(
+    supervisor: worker.Supervisor, tmp_path: Path, falls: str
+) -> None:
+    file = tmp_path / "images.npy"
+    file.write_bytes(b"x")
+    one = idle(supervisor)
+    if falls == "with the job unread":
+        os.kill(one.process.pid or 0, signal.SIGSTOP)
+    else:
+        one.process.kill()
+        one.process.join()
+    job_id = queued(supervisor, file)
+    supervisor._hand_out()
+    one.process.kill()
+    one.process.join()
+    wait_for(lambda: bool(supervisor.step()) or _state(supervisor, job_id) is State.DONE, "its end")
+    assert one not in supervisor.children
+
+
+def test_a_job_that_was_cancelled_while_its_process_died_waits_for_no_other(
+    supervisor: worker.Supervisor, tmp_path: Path
+) -> None:
+    file = tmp_path / "images.npy"
+    file.write_bytes(b"x")
+    one = idle(supervisor)
+    os.kill(one.process.pid or 0, signal.SIGSTOP)
+    job_id = queued(supervisor, file)
+    supervisor._hand_out()
+    assert one.job == job_id
+    supervisor.store.cancel(job_id)
+    one.process.kill()
+    one.process.join()
+    supervisor._listen(one)
+    supervisor._note_ends()
+    assert _state(supervisor, job_id) is State.CANCELLED
+
+
+def test_between_jobs_nothing_is_noted_of_the_last(
+    supervisor: worker.Supervisor, tmp_path: Path
+) -> None:
+    file = tmp_path / "images.npy"
+    file.write_bytes(b"x")
+    job = ended(supervisor, file, how="")
+    assert job.state is State.DONE
+    wait_for(lambda: bool(supervisor.step()) or not any(o.job for o in supervisor.children), "rest")
+    for one in supervisor.children:
+        assert one.watch.notes().values == {}
+        assert one.watch.notes().file == ""
+
+
+def _state(supervisor: worker.Supervisor, job_id: str) -> State | None:
+    job = supervisor.store.get(job_id)
+    return job.state if job else None
 
 
 def test_nothing_temporary_stays_behind(supervisor: worker.Supervisor, tmp_path: Path) -> None:

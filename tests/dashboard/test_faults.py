@@ -478,6 +478,36 @@ def test_pages_say_that_the_worker_does_not_start(settings: Settings) -> None:
     assert beat.state == "failing"
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("", "starting"), ("failing", "starting"), ("stopped", "starting"), ("ready", "ready")],
+)
+def test_from_the_first_moment_it_is_said_that_the_worker_starts(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, said: str, told: str
+) -> None:
+    client = create_app(settings).server.test_client()
+    if said:  # by the worker of an earlier start, or by that of another web process
+        Store(settings.home / "jobs.sqlite").beat(said)
+    kept = launcher.Launcher(settings)
+    monkeypatch.setattr(kept, "_run_once", lambda: kept._stopping.set())
+    kept.start()
+    answer = client.get("/health")
+    assert (answer.status_code, answer.get_json()["worker"]) == (200, told)
+    assert answer.get_json()["status"] == "ok"
+
+
+def test_a_worker_that_was_ready_long_ago_is_starting(settings: Settings) -> None:
+    settings.prepare()
+    store = Store(settings.home / "jobs.sqlite")
+    store.beat("ready")
+    with closing(sqlite3.connect(store.file)) as database, database:
+        database.execute("UPDATE worker SET beat = beat - 6")
+    launcher.Launcher(settings)._say_starting()
+    beat = store.worker()
+    assert beat is not None
+    assert beat.state == "starting"
+
+
 def test_a_log_that_cannot_be_written_does_not_stop_the_worker(settings: Settings) -> None:
     settings.prepare()
     (settings.home / "worker.log").mkdir()

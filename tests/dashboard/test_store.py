@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.jobs.store import INTERRUPTED, JobInput, State, Store
-from dashboard.jobs.worker import tidy
+from dashboard.jobs.worker import recover, tidy
 from dashboard.settings import Settings
 
 IMAGES = JobInput("images", "example:brainmap", "Example", "/somewhere", "key-1")
@@ -86,6 +86,22 @@ def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_is_marked(
     assert state(store, waiting) is State.CANCELLED
 
 
+def test_a_job_that_is_handed_back_is_the_next_again(store: Store, submit: Submit) -> None:
+    first, second, third = submit(1), submit(2), submit(3)
+    for _ in range(2):
+        store.claim(quick_only=False)
+    store.cancel(second)
+    store.hand_back(first)
+    store.hand_back(second)
+    assert [state(store, job_id) for job_id in (first, second)] == [State.QUEUED, State.CANCELLED]
+    job = store.get(first)
+    assert job is not None
+    assert job.started is None
+    assert store.position(third) == 1
+    store.finish(first, State.DONE)  # nobody works on it
+    assert state(store, first) is State.QUEUED
+
+
 def test_progress_is_kept(store: Store, submit: Submit) -> None:
     job_id = submit()
     store.claim(quick_only=False)
@@ -102,6 +118,19 @@ def test_what_ran_when_the_worker_died_is_interrupted(store: Store, submit: Subm
     job = store.get(job_id)
     assert job is not None
     assert (job.state, job.error) == (State.INTERRUPTED, INTERRUPTED)
+
+
+def test_what_had_its_result_when_the_worker_died_is_done(settings: Settings) -> None:
+    settings.prepare()
+    store = Store(settings.home / "jobs.sqlite")
+    done, half = (store.submit("brainmap fit", {"k": k}, [IMAGES], version="1") for k in (1, 2))
+    for job_id, folder in ((done, "result"), (half, ".result-half")):
+        store.claim(quick_only=False)
+        (settings.jobs / job_id / folder).mkdir(parents=True)
+        (settings.jobs / job_id / folder / "run.json").touch()
+    assert recover(settings, store) == [half]
+    assert [state(store, job_id) for job_id in (done, half)] == [State.DONE, State.INTERRUPTED]
+    assert not (settings.jobs / half / ".result-half").exists()
 
 
 def test_the_place_in_the_queue(store: Store, submit: Submit) -> None:
