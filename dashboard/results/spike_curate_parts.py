@@ -14,6 +14,7 @@ from dashboard.results import spike_curate_cloud as cloud
 from pipelines.spikes.curated_units import Shape, averaged, is_changed, unit_row
 from pipelines.spikes.curation import State
 from pipelines.spikes.trains import correlogram, isi_histogram
+from pipelines.spikes.units import metrics
 
 NAMES = {
     "unit": "unit",
@@ -28,16 +29,6 @@ NAMES = {
 }
 SHOWS = {"all": "All", "open": "Unlabelled", "differ": "Differ", "unsure": "Unsure"}
 SURE = 0.8
-METRICS = {
-    "n_spikes": "spikes",
-    "firing_rate_hz": "rate (Hz)",
-    "snr": "SNR",
-    "amplitude_uv": "amplitude (µV)",
-    "rp_contamination": "contamination",
-    "isi_violations_ratio": "ISI violations",
-    "presence_ratio": "presence",
-    "came_from": "came from",
-}
 
 
 # -- the queue
@@ -169,7 +160,7 @@ def _measures(desk: Desk, state: State, unit: int) -> Component:
     values = row_of(desk, state, unit)
     rows = [
         html.Tr([html.Th(title, scope="row"), html.Td(_said(values[name]))])
-        for name, title in METRICS.items()
+        for name, title in {**metrics.titles(), "came_from": "came from"}.items()
         if values.get(name) not in (None, "")
     ]
     parts: list[Component] = [html.H3("Measures"), html.Table(html.Tbody(rows))]

@@ -10,6 +10,7 @@ from dashboard.jobs.store import Job
 from dashboard.results import common, spike_locate
 from pipelines.spikes import finished_sorting
 from pipelines.spikes.unit_tables import read_units
+from pipelines.spikes.units import metrics
 
 FILES = {
     "units.csv": "Units (CSV)",
@@ -18,16 +19,11 @@ FILES = {
     "curated_with.jsonl": "Steps (JSON lines)",
     "methods.txt": "Methods paragraph",
 }
-COLUMNS = {
+FIRST = {
     "unit_id": "unit",
     "label_curated": "label",
     "reason_curated": "why",
     "came_from": "came from",
-    "n_spikes": "spikes",
-    "firing_rate_hz": "rate (Hz)",
-    "snr": "SNR",
-    "rp_contamination": "contamination",
-    "isi_violations_ratio": "ISI violations",
 }
 
 
@@ -36,7 +32,8 @@ def view(job: Job) -> Component:
     found = common.headline(job)
     folder = common.folder(job.id)
     units = read_units(folder / "units.csv")
-    rows = units[[name for name in COLUMNS if name in units]].to_dict("records")
+    names = {**FIRST, **metrics.titles()}
+    rows = units[[name for name in names if name in units]].to_dict("records")
     files = [
         common.download(job, file, text)
         for file, text in FILES.items()
@@ -63,7 +60,7 @@ def view(job: Job) -> Component:
                         rows,
                         id="curated-units",
                         label="Units as curated",
-                        names=COLUMNS,
+                        names=names,
                         height=min(420, 60 + 42 * len(rows)),
                     ),
                     html.H2("For your methods section"),

@@ -18,19 +18,10 @@ from pipelines.errors import InputError
 from pipelines.result_files import opened_arrays
 from pipelines.spikes.trains import correlogram
 from pipelines.spikes.unit_tables import read_table, read_units
+from pipelines.spikes.units import metrics
 
 MOST_RASTER_SPIKES = 3000
 MOST_RASTER_UNITS = 40
-NAMES = {
-    "unit_id": "unit",
-    "n_spikes": "spikes",
-    "firing_rate_hz": "rate (Hz)",
-    "snr": "SNR",
-    "rp_contamination": "contamination",
-    "presence_ratio": "presence",
-    "amplitude_uv": "amplitude (µV)",
-    "isi_violations_ratio": "ISI violations",
-}
 
 
 def view(job: Job) -> Component:
@@ -112,7 +103,7 @@ def _unit_table(units: pd.DataFrame) -> list[Component]:
         rows,
         id="spikes-units",
         label="Units with their quality metrics",
-        names=NAMES,
+        names={"unit_id": "unit", **metrics.titles()},
         height=min(420, 60 + 42 * len(rows)),
         selectedRows=rows[:1],
         dashGridOptions={"rowSelection": {"mode": "singleRow", "enableClickSelection": True}},

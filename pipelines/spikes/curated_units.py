@@ -16,6 +16,7 @@ from pipelines.spikes.curation_parameters import UNLABELLED
 from pipelines.spikes.finished_sorting import FinishedSorting, largest_channel
 from pipelines.spikes.metric_table import LABEL_COLUMNS, STEP_COLUMNS
 from pipelines.spikes.units import metrics
+from pipelines.spikes.units.metrics import Observed
 
 AUTOMATIC = (*STEP_COLUMNS, *LABEL_COLUMNS)
 Automatic = Mapping[int, Mapping[str, Any]]
@@ -91,7 +92,8 @@ def unit_row(sorting: FinishedSorting, state: State, unit: int, shape: Shape) ->
     """A unit's row of `units.csv`: as sorted, or measured anew when its spikes changed."""
     known = sorting.units.drop(columns=[name for name in AUTOMATIC if name in sorting.units])
     if not is_changed(state, sorting, unit):
-        return {**_row(known, sorting.row_of(unit)), "came_from": ""}
+        row = _row(known, sorting.row_of(unit))
+        return {**row, **_since(sorting, state, unit, shape, row), "came_from": ""}
     places = state.spikes_of(unit)
     numbers, counts = np.unique(sorting.unit_id[places], return_counts=True)
     parent = _row(known, sorting.row_of(int(numbers[counts.argmax()])))
@@ -104,21 +106,32 @@ def unit_row(sorting: FinishedSorting, state: State, unit: int, shape: Shape) ->
     like = _row(known, int(there.to_numpy().argmax())) if there.any() else parent
     noise = float(like["amplitude_uv"]) / max(float(like["snr"]), 1e-9)
     height = float(np.nan_to_num(np.abs(shape.mean[:, column]).max()))
-    spikes, clock = sorting.sample_index[places], sorting.clock
+    unit_now = Observed(
+        sorting.sample_index[places], sorting.clock, shape.mean[:, column], height, height / noise
+    )
     return {
         **dict.fromkeys(parent),
         "unit_id": unit,
         "channel": channel,
-        "n_spikes": len(spikes),
-        "firing_rate_hz": round(metrics.firing_rate_hz(spikes, clock), 4),
-        "snr": round(height / noise, 3),
-        "rp_contamination": round(metrics.rp_contamination(spikes, clock), 4),
-        "presence_ratio": round(metrics.presence_ratio(spikes, clock), 4),
-        "amplitude_uv": round(height, 2),
-        "isi_violations_ratio": round(metrics.isi_violations_ratio(spikes, clock), 4),
+        **metrics.measure(unit_now),
         "group": like["group"],
         "came_from": "+".join(map(str, numbers.tolist())),
     }
+
+
+def _since(
+    sorting: FinishedSorting, state: State, unit: int, shape: Shape, row: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Metrics of an unchanged unit that are younger than its sorting, measured now."""
+    lacking = [name for name in metrics.columns() if name not in row]
+    if not lacking:
+        return {}
+    waveform = shape.mean[:, sorting.column_of(str(row["channel"]))]
+    height = float(np.nan_to_num(np.abs(waveform).max()))
+    spikes = sorting.sample_index[state.spikes_of(unit)]
+    unit_now = Observed(spikes, sorting.clock, waveform, height, float(row["snr"]))
+    measured = metrics.measure(unit_now)
+    return {name: measured[name] for name in lacking}
 
 
 def _row(table: pd.DataFrame, row: int) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from pipelines.spikes.recorded import Binary
 from pipelines.spikes.sort_file import write_sort_file
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.unit_tables import write_table
+from pipelines.spikes.units import metrics
 
 
 def export(
@@ -117,6 +118,7 @@ def write_phy(sorting: Sorting, folder: Path) -> None:
     Templates are the mean waveforms in uV, not whitened; `spike_templates` counts rows of
     `templates.npy`, `spike_clusters` has the unit's own number. `spike_times` are samples of the
     recording as stored, as phy wants them; `spike_seconds.npy` has the recording's own clock.
+    phy shows `cluster_group.tsv` and further `cluster_*.tsv` as columns of its table.
     """
     ids = sorting.units["unit_id"].to_numpy()
     mean = np.nan_to_num(sorting.mean)
@@ -138,8 +140,11 @@ def write_phy(sorting: Sorting, folder: Path) -> None:
     }
     for name, values in arrays.items():
         np.save(folder / f"{name}.npy", values)
-    groups = pd.DataFrame({"cluster_id": ids, "group": sorting.units["label"]})
-    csv_export.write_csv(groups, folder / "cluster_group.tsv", "\t")
+    names = [one.stored_as for one in metrics.exported("phy")]
+    columns = {"group": "label", **{name: name for name in names if name in sorting.units}}
+    for name, column in columns.items():
+        rows = pd.DataFrame({"cluster_id": ids, name: sorting.units[column]})
+        csv_export.write_csv(rows, folder / f"cluster_{name}.tsv", "\t")
     (folder / "params.py").write_text(_phy_settings(sorting), encoding="utf-8")
 
 

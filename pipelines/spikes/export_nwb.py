@@ -12,15 +12,10 @@ from pipelines.errors import InputError
 from pipelines.reading import reading
 from pipelines.result_files import read_object
 from pipelines.spikes.export_source import Sorting
+from pipelines.spikes.units import metrics
 
 NAME = "units.nwb"
-COLUMNS = {
-    "label": "good (a single neuron), mua (several) or noise",
-    "snr": "height of the mean waveform over the channel's noise",
-    "rp_contamination": "share of spikes of other cells, from refractory violations",
-    "presence_ratio": "share of the recording's stretches with a spike",
-    "amplitude_uv": "height of the mean waveform in microvolts",
-}
+LABEL = "good (a single neuron), mua (several) or noise"
 
 
 def write_nwb(sorting: Sorting, folder: Path) -> None:
@@ -72,7 +67,8 @@ def _add_electrodes(file: NWBFile, sorting: Sorting) -> None:
 
 
 def _add_units(file: NWBFile, sorting: Sorting) -> None:
-    columns = {name: text for name, text in COLUMNS.items() if name in sorting.units}
+    known = {"label": LABEL, **{one.stored_as: one.help for one in metrics.exported("nwb")}}
+    columns = {name: text for name, text in known.items() if name in sorting.units}
     for name, text in columns.items():
         file.add_unit_column(name, text)
     names = sorting.channel_id.tolist()

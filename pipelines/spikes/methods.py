@@ -10,6 +10,7 @@ from pipelines.reading import reading
 from pipelines.result_files import read_object
 from pipelines.spikes.curation import State
 from pipelines.spikes.curation_parameters import CurateParameters
+from pipelines.spikes.units import metrics
 
 FILE, RULES = "methods.txt", "thresholds.json"
 CITATIONS: Mapping[str, str] = {
@@ -71,11 +72,11 @@ def carry(sorting: Path, labelled: Path | None, folder: Path) -> None:
 
 def _closing() -> str:
     made = versions()
-    return (
-        "Refractory violations were turned into a share of foreign spikes after Llobet et al. "
-        f"2022 (doi:10.1101/2022.02.08.479192). Made with Neuroboard {made['neuroboard']} and "
-        f"SpikeInterface {made.get('spikeinterface', 'unknown')}."
+    tools = (
+        f"Made with Neuroboard {made['neuroboard']} and SpikeInterface "
+        f"{made.get('spikeinterface', 'unknown')}."
     )
+    return " ".join([*metrics.sentences(), tools])
 
 
 def _by_hand(state: State) -> str:

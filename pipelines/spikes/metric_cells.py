@@ -5,7 +5,7 @@ two ways is asked for. Needs no heavy library.
 """
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,43 +14,13 @@ from numpy.typing import NDArray
 
 from pipelines.errors import TableError
 from pipelines.spikes.unit_tables import MISSING
+from pipelines.spikes.units import metrics
 from pipelines.spikes.written_numbers import THOUSANDS, UNITS, Style, number_in, parsed, style_of
 
 Column = NDArray[np.float64]
 
-RATIOS = frozenset(
-    (
-        *("presence_ratio", "rp_contamination", "amplitude_cutoff", "sliding_rp_violation"),
-        *("sync_spike_2", "sync_spike_4", "sync_spike_8"),
-        *("nn_hit_rate", "nn_miss_rate", "nn_isolation", "nn_noise_overlap"),
-    )
-)
-"""Metrics that are shares: from 0 to 1."""
 LARGEST_SHARE = 2.0
 """Estimates of a share may lie a little above 1; values beyond this are something else."""
-MEASURES: Mapping[str, str] = {
-    **dict.fromkeys(RATIOS, "ratio"),
-    "isi_violations_ratio": "ratio",
-    **dict.fromkeys(("firing_rate", "firing_range"), "Hz"),
-    **dict.fromkeys(("amplitude_median", "noise_level"), "uV"),
-    **dict.fromkeys(
-        ("peak_to_trough_duration", "trough_half_width", "peak_half_width", "main_peak_half_width"),
-        "s",
-    ),
-    **dict.fromkeys(("drift_ptp", "drift_std", "drift_mad", "spread"), "um"),
-    **dict.fromkeys(
-        (
-            *("snr", "num_spikes", "isi_violations_count", "rp_violations", "d_prime"),
-            *("isolation_distance", "l_ratio", "silhouette", "sd_ratio", "noise_cutoff"),
-            *("amplitude_cv_median", "amplitude_cv_range", "exp_decay", "noise_ratio"),
-            *("num_positive_peaks", "num_negative_peaks", "peak_after_to_trough_ratio"),
-            *("peak_before_to_trough_ratio", "repolarization_slope", "recovery_slope"),
-        ),
-        "",
-    ),
-}
-"""What the metrics that are known here measure; empty for plain numbers."""
-COUNTS = frozenset({"num_spikes", "isi_violations_count", "rp_violations"})
 
 HEADING = re.compile(r"(?P<name>.+?)\s*[\[(]\s*(?P<unit>[^\])]+?)\s*[\])]")
 
@@ -131,20 +101,20 @@ def numbers(
     else:
         values, units, wrong = _cell_by_cell(cells, metric, given_unit, style)
         if wrong:
-            if metric not in MEASURES and np.isfinite(values).sum() <= len(wrong):
+            if metrics.find(metric) is None and np.isfinite(values).sum() <= len(wrong):
                 return None
             row, words = next(iter(wrong.items()))
             raise TableError(f"{where.row(row)}: {cells[row]!r} {words}.")
         notes = [_of_units(metric, sorted(units))] if units else []
         if style != "comma" and any(THOUSANDS.fullmatch(number_in(str(one))) for one in cells):
             notes.append(f"{metric} is written with commas between thousands: 1,234 is 1234.")
-    if metric in RATIOS:
+    if metrics.unit_of(metric) == "share":
         values, more = _as_shares(values, metric, units, where)
         notes += more
-    elif metric == "isi_violations_ratio" and not units and (values > 1).mean() >= 0.5:
+    elif metrics.unit_of(metric) == "ratio" and not units and (values > 1).mean() >= 0.5:
         notes.append(
-            "isi_violations_ratio was taken as a ratio, which may exceed 1; if it is in per cent, "
-            "write its heading as isi_violations_ratio (%)."
+            f"{metric} was taken as a ratio, which may exceed 1; if it is in per cent, "
+            f"write its heading as {metric} (%)."
         )
     return Read(np.where(np.isfinite(values), values, np.nan), tuple(notes))
 
@@ -177,10 +147,10 @@ def _cell_by_cell(
 def _factor(unit: str, metric: str, where: Place) -> float:
     """What turns numbers in a heading's unit into the metric's."""
     measured, factor = UNITS[unit]
-    if MEASURES.get(metric, measured) != measured:
+    expected = _expected(metric, measured)
+    if expected != measured:
         raise TableError(
-            f"{where.table}, column {where.column}: {metric} is {_kind(MEASURES[metric])}, not in "
-            f"{unit}."
+            f"{where.table}, column {where.column}: {metric} is {_kind(expected)}, not in {unit}."
         )
     return factor
 
@@ -207,17 +177,23 @@ def _value(cell: object, metric: str, given: str, style: Style | None) -> tuple[
     if isinstance(cell, int | float | np.number):
         number, unit = float(cell), given
     else:
-        number, own = parsed(str(cell), style, whole=metric in COUNTS)
+        number, own = parsed(str(cell), style, whole=metrics.unit_of(metric) == "count")
         if own and given and UNITS[own] != UNITS[given]:
             raise ValueError(f"has another unit than the heading, which says {given}")
         unit = own or given
     if not unit:
         return number, ""
     measured, factor = UNITS[unit]
-    expected = MEASURES.get(metric, measured)
+    expected = _expected(metric, measured)
     if expected != measured:
         raise ValueError(f"is in {unit}, but {metric} is {_kind(expected)}")
     return number * factor, unit
+
+
+def _expected(metric: str, otherwise: str) -> str:
+    """The unit of a metric's values; another one if it is not known here."""
+    known = metrics.find(metric)
+    return known.measures if known else otherwise
 
 
 def _kind(measured: str) -> str:

@@ -16,17 +16,9 @@ from pipelines.errors import TableError
 from pipelines.reading import reading
 from pipelines.spikes import metric_cells
 from pipelines.spikes.unit_tables import is_text, read_table, read_texts, typed
+from pipelines.spikes.units.metrics import known_names, today
 from pipelines.spikes.written_numbers import Style, style_of
 
-RENAMED: Mapping[str, tuple[str, float]] = {
-    "peak_to_valley": ("peak_to_trough_duration", 1.0),
-    "half_width": ("trough_half_width", 1.0),
-    "peak_trough_ratio": ("peak_after_to_trough_ratio", -1.0),
-    "n_spikes": ("num_spikes", 1.0),
-    "firing_rate_hz": ("firing_rate", 1.0),
-    "amplitude_uv": ("amplitude_median", 1.0),
-}
-"""Other names of metrics, and the factor that leads to the metric of today."""
 ID_COLUMNS = ("unit_id", "cluster_id", "id", "Unnamed: 0", "")
 LABEL_COLUMNS = (
     "label_thresholds",
@@ -111,12 +103,12 @@ def of_rows(rows: pd.DataFrame, name: str, written: pd.DataFrame | None = None) 
     metrics: dict[str, Column] = {}
     renamed: dict[str, str] = {}
     notes = ["Its decimals are written with commas."] if style == "comma" else []
-    known = {*RENAMED, *metric_cells.MEASURES}
+    known = known_names()
     headings = {str(given): metric_cells.heading(str(given), known) for given in rows.columns}
     for given, (plain, unit) in headings.items():
         if given in NO_METRICS:
             continue
-        metric, factor = RENAMED.get(plain, (plain, 1.0))
+        metric, factor = today(plain)
         # A table that has both names is believed in its newer one.
         if metric != given and metric in rows.columns:
             continue

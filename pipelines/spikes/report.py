@@ -13,23 +13,11 @@ from pipelines.spikes.overview import over_time
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.trains import correlogram, isi_histogram
 from pipelines.spikes.unit_tables import read_table, read_units
+from pipelines.spikes.units import metrics
 
 MOST_UNITS = 100
 """Further units are in the table only."""
 
-UNIT_COLUMNS: Mapping[str, str] = {
-    "unit_id": "unit",
-    "group": "group",
-    "channel": "channel",
-    "n_spikes": "spikes",
-    "firing_rate_hz": "rate (Hz)",
-    "snr": "SNR",
-    "rp_contamination": "contamination",
-    "isi_violations_ratio": "ISI violations",
-    "presence_ratio": "presence",
-    "amplitude_uv": "amplitude (µV)",
-    "label_sort_file": "label",
-}
 GROUP_COLUMNS: Mapping[str, str] = {
     "group": "group",
     "channels": "channels",
@@ -74,7 +62,7 @@ def write_report(folder: Path, title: str, sentences: Sequence[str], timeline: T
         f"<h1>{escape(title)}</h1>",
         *(f"<p>{escape(sentence)}</p>" for sentence in sentences),
         "<h2>Units</h2>",
-        _table(units, UNIT_COLUMNS),
+        _table(units, _unit_columns()),
         "<h2>Channel groups</h2>",
         _table(groups, GROUP_COLUMNS),
         *_units(folder, units, timeline),
@@ -88,6 +76,11 @@ def write_report(folder: Path, title: str, sentences: Sequence[str], timeline: T
         f"<body>{''.join(parts)}</body></html>\n"
     )
     (folder / "report.html").write_text(page, encoding="utf-8", errors="backslashreplace")
+
+
+def _unit_columns() -> dict[str, str]:
+    names = {"unit_id": "unit", "group": "group", "channel": "channel"}
+    return {**names, **metrics.titles(), "label_sort_file": "label"}
 
 
 def _table(rows: pd.DataFrame, columns: Mapping[str, str]) -> str:

@@ -18,10 +18,11 @@ from pipelines.bundles import Bundle
 from pipelines.errors import BundleError
 from pipelines.spikes import unit_classifier
 from pipelines.spikes.label_tables import WORDS
-from pipelines.spikes.metric_table import RENAMED, MetricTable
+from pipelines.spikes.metric_table import MetricTable
 from pipelines.spikes.skops_file import checked
 from pipelines.spikes.thresholds import GOOD, MUA, NOISE
 from pipelines.spikes.unit_classifier import UNSIGNED, Probabilities, UnitClassifier, Values
+from pipelines.spikes.units.metrics import today
 
 NEURAL = "neural"
 ANSWERS = {**WORDS, NEURAL: NEURAL}
@@ -57,7 +58,7 @@ class Question:
     @property
     def metrics(self) -> tuple[str, ...]:
         """Their names of today."""
-        return tuple(RENAMED.get(name, (name, 1.0))[0] for name in self.columns)
+        return tuple(today(name)[0] for name in self.columns)
 
     def probability(self, table: MetricTable, answer: str) -> Values:
         """The probability of an answer, shape (unit,)."""
@@ -70,7 +71,7 @@ class Question:
     def _values(self, table: MetricTable) -> pd.DataFrame:
         columns = {}
         for column, metric in zip(self.columns, self.metrics, strict=True):
-            values = RENAMED.get(column, (column, 1.0))[1] * table.column(metric)
+            values = today(column)[1] * table.column(metric)
             columns[column] = np.abs(values) * self._sign(column) if metric in UNSIGNED else values
         # SpikeInterface classifies in single precision, where huge values become infinite.
         with np.errstate(over="ignore"):

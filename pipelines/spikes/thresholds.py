@@ -18,7 +18,8 @@ from pipelines.errors import ParameterError
 from pipelines.result_files import read_object
 from pipelines.spikes import metric_cells
 from pipelines.spikes.metric_cells import LARGEST_SHARE
-from pipelines.spikes.metric_table import RENAMED, MetricTable
+from pipelines.spikes.metric_table import MetricTable
+from pipelines.spikes.units import metrics
 
 Flags = NDArray[np.bool_]
 Labels = NDArray[np.str_]
@@ -204,7 +205,7 @@ def _rule(given: str, limits: Any, where: str) -> Rule:
     absolute = limits.get("abs", False)
     if not isinstance(absolute, bool):
         raise ParameterError(f"{where}, {given}: abs must be true or false.")
-    metric, factor = RENAMED.get(given, (given, 1.0))
+    metric, factor = metrics.today(given)
     least = _limit(limits, LEAST, metric, f"{where}, {given}")
     most = _limit(limits, MOST, metric, f"{where}, {given}")
     if factor < 0:
@@ -224,7 +225,7 @@ def _limit(limits: Mapping[str, Any], keys: Sequence[str], metric: str, where: s
     found = _written(given[0], metric, where)
     if not np.isfinite(found):
         raise ParameterError(f"{where}: {found} is no limit; write a number, or null for none.")
-    if metric in metric_cells.RATIOS and found > LARGEST_SHARE:
+    if metrics.unit_of(metric) == "share" and found > LARGEST_SHARE:
         raise ParameterError(
             f'{where}: {found:g} is no ratio from 0 to 1; per cent are written as "{found:g} %".'
         )

@@ -12,26 +12,13 @@ from numpy.typing import NDArray
 from pipelines.spikes.recorded import Recorded
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.clock import Clock
+from pipelines.spikes.units.metrics import Observed
 
 if TYPE_CHECKING:
     from pipelines.spikes.features import Window
 
 Floats = NDArray[np.float32]
 Channels = NDArray[np.intp]
-
-COLUMNS = (
-    "unit_id",
-    "channel",
-    "n_spikes",
-    "firing_rate_hz",
-    "snr",
-    "rp_contamination",
-    "presence_ratio",
-    "amplitude_uv",
-    "isi_violations_ratio",
-    "group",
-    "cluster",
-)
 
 N_SNIPPETS = 100
 """Single waveforms of a unit that are kept, to be drawn."""
@@ -114,26 +101,27 @@ class Site:
 
 
 def table(units: Sequence[Unit], site: Site, clock: Clock) -> pd.DataFrame:
-    """One row per unit with `COLUMNS`; `unit_id` counts from 0."""
+    """One row per unit as `units.csv` has them; `unit_id` counts from 0."""
+    columns = ["unit_id", "channel", *metrics.columns(), "group", "cluster"]
     rows = [_row(number, unit, site, clock) for number, unit in enumerate(units)]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _row(number: int, unit: Unit, site: Site, clock: Clock) -> dict[str, object]:
-    spikes = unit.sample_index
     return {
         "unit_id": number,
         "channel": site.channel_ids[unit.channel],
-        "n_spikes": len(spikes),
-        "firing_rate_hz": round(metrics.firing_rate_hz(spikes, clock), 4),
-        "snr": round(unit.snr, 3),
-        "rp_contamination": round(metrics.rp_contamination(spikes, clock), 4),
-        "presence_ratio": round(metrics.presence_ratio(spikes, clock), 4),
-        "amplitude_uv": round(unit.amplitude_uv, 2),
-        "isi_violations_ratio": round(metrics.isi_violations_ratio(spikes, clock), 4),
+        **metrics.measure(_observed(unit, clock)),
         "group": unit.group,
         "cluster": unit.cluster,
     }
+
+
+def _observed(unit: Unit, clock: Clock) -> Observed:
+    own = np.flatnonzero(unit.view == unit.channel)
+    nowhere = np.full(len(unit.mean), np.nan, np.float32)
+    waveform = unit.mean[:, own[0]] if len(own) else nowhere
+    return Observed(unit.sample_index, clock, waveform, unit.amplitude_uv, unit.snr)
 
 
 def write_spikes(units: Sequence[Unit], file: Path) -> None:
