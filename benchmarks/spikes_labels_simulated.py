@@ -25,7 +25,8 @@ from pipelines.spikes.agreement import compare, kappa
 from pipelines.spikes.foreign import Trains
 from pipelines.spikes.group_sorter import waveform_window
 from pipelines.spikes.label import label
-from pipelines.spikes.label_parameters import METHODS, LabelParameters
+from pipelines.spikes.label_parameters import LabelParameters
+from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.measure import measured
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.preprocess import band_pass, noise_levels
@@ -50,10 +51,10 @@ def main(seed: int = int(sys.argv[1]) if len(sys.argv) > 1 else 0) -> None:
         found = pd.read_csv(folder / "labels" / "labels.csv", keep_default_na=False)
     print("| labeller | good called good | mua called mua | noise called noise | same | kappa |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for method in METHODS:
+    for method in LABELLERS:
         said = found[f"label_{method}"].to_numpy(dtype=str)
         print(f"| {method} | {' | '.join(_row(truth, said))} |")
-    curators = {name: dict(enumerate(found[f"label_{name}"])) for name in METHODS}
+    curators = {name: dict(enumerate(found[f"label_{name}"])) for name in LABELLERS}
     print("\n| labellers | same | kappa |\n| --- | --- | --- |")
     for row in compare(curators).to_dict("records"):
         print(f"| {row['one']}, {row['two']} | {row['same']:.0%} | {row['kappa']:.2f} |")

@@ -30,7 +30,8 @@ from pipelines.spikes.curation_parameters import (
     ReviewParameters,
     TrainingTableParameters,
 )
-from pipelines.spikes.label_parameters import LabelParameters, TrainLabelsParameters
+from pipelines.spikes.label_parameters import ALL, LabelParameters, TrainLabelsParameters
+from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.parameters import ExportFormat, ExportParameters, SpikesParameters
 from pipelines.spikes.recording_parameters import LookParameters as RecordingLookParameters
 from pipelines.synapses.parameters import (
@@ -300,7 +301,7 @@ _SPIKES = (
         quick=True,
         command=Command(
             "label the units of a sorting, or of a table of metrics",
-            (Option("--method", "method", "thresholds, bombcell, unitrefine or all"),),
+            (Option("--method", "method", f"{', '.join(LABELLERS)} or {ALL}"),),
             out=Out(
                 "labels.csv",
                 help="what to make; without it the labels are kept with the sorting, as columns "

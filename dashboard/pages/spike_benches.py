@@ -1,6 +1,8 @@
 """The forms of the page Spikes that are about curated units."""
 
 from dashboard.workbench import Bench, Source
+from pipelines.spikes.labels.labellers import LABELLERS
+from pipelines.spikes.labels.words import number_word
 
 CLASSIFIER = Source(
     "bundle",
@@ -26,7 +28,8 @@ REVIEW = Bench(
         CLASSIFIER,
     ),
     empty=(
-        "Choose a sorting on the left and press Review units. The three labellers are run, the "
+        f"Choose a sorting on the left and press Review units. The {number_word(len(LABELLERS))} "
+        "labellers are run, the "
         "units on which they differ come first, and merges, splits and outliers are proposed "
         "with their evidence. You label with a key for each word; every step is saved at once "
         "and can be undone, also tomorrow."

@@ -10,6 +10,7 @@ from dashboard.pages import spike_batch
 from dashboard.pages.spike_benches import CLASSIFIER, CURATED, REVIEW, TRAIN
 from dashboard.pages.spike_recordings import LOOK, SORT
 from dashboard.workbench import Bench, Source
+from pipelines.spikes.labels.labellers import all_called
 
 PAGE = {"module": "spikes", "path": "/spikes", "title": "Spikes – Neuroboard"}
 TITLE = "Spikes"
@@ -32,8 +33,8 @@ LABEL = Bench(
         CLASSIFIER,
     ),
     empty=(
-        "Choose a sorting on the left and press Label units. Thresholds, Bombcell's rules and a "
-        "classifier that learnt from curators say side by side which units are single neurons "
+        f"Choose a sorting on the left and press Label units. {all_called()} "
+        "say side by side which units are single neurons "
         "(good), which are several (mua) and which are noise. You can then change every limit "
         "and see at once what it does."
     ),

@@ -16,9 +16,10 @@ from dashboard.people import Role
 from dashboard.results import common
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.spikes.agreement import compare, labels_of, majority
-from pipelines.spikes.curation import LABELS, Step
+from pipelines.spikes.curation import Step
 from pipelines.spikes.curation_log import read_log
 from pipelines.spikes.curation_parameters import CurateParameters
+from pipelines.spikes.labels.words import LABELS
 
 LEAST_VOTES = 2
 HEADS = ("curators", "units", "same", "kappa", *(f"kappa, {name}" for name in LABELS))

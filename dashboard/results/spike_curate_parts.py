@@ -13,6 +13,7 @@ from dashboard.figures.spikes import MeanWaveform
 from dashboard.results import spike_curate_cloud as cloud
 from pipelines.spikes.curated_units import Shape, averaged, is_changed, unit_row
 from pipelines.spikes.curation import State
+from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.trains import correlogram, isi_histogram
 from pipelines.spikes.units import metrics
 
@@ -21,9 +22,7 @@ NAMES = {
     "mine": "label",
     "differ": "differ",
     "probability": "probability",
-    "thresholds": "thresholds",
-    "bombcell": "Bombcell",
-    "unitrefine": "classifier",
+    **{name: labeller.heading for name, labeller in LABELLERS.items()},
     "spikes": "spikes",
     "snr": "SNR",
 }
@@ -72,8 +71,8 @@ def _queue_row(
         else known["probability"],
     }
     labels = {
-        name: "" if known is None else str(known.get(f"label_{name}", ""))
-        for name in ("thresholds", "bombcell", "unitrefine")
+        name: "" if known is None else str(known.get(labeller.column, ""))
+        for name, labeller in LABELLERS.items()
     }
     return {**row, **said, **labels, **size}
 

@@ -1,7 +1,10 @@
-"""The result of labelling units: three labellers side by side, with limits that answer at once."""
+"""The result of labelling units: labellers side by side, with limits that answer at once."""
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -13,54 +16,34 @@ from dashboard.aria import aria
 from dashboard.jobs.store import Job
 from dashboard.results import common
 from dashboard.results import spike_labels_drag as drag
-from dashboard.results.spike_labels_data import (
-    TITLES,
-    agree,
-    disagreement,
-    relabel,
-    stored_labels,
-    stored_rules,
-    stored_table,
-    with_sections,
-)
 from dashboard.results.spike_labels_figures import all_figures
-from pipelines.spikes.bombcell import BombcellRules
-from pipelines.spikes.metric_table import MetricTable
-from pipelines.spikes.thresholds import Rule, Rules, Verdict
+from pipelines.spikes.labels import labelling
+from pipelines.spikes.labels.disagreement import disagreement
+from pipelines.spikes.labels.labellers import LABELLERS
+from pipelines.spikes.labels.labelling import Labelling
+from pipelines.spikes.labels.metric_values import MetricTable
+from pipelines.spikes.labels.rules import FILE as RULES
+from pipelines.spikes.labels.rules import RuleSet, ruled
+from pipelines.spikes.thresholds import Rule, Verdict
 
-ABSENT = {
-    "thresholds": "Not in the table, so not applied",
-    "bombcell": "Not in the table, so not applied",
-    "unitrefine": "Not in the table, filled in with typical values, so probabilities say less",
-}
-LOSS = (
-    "On mice that it never saw, the classifier that comes with the app has a macro F1 of 0.77 with "
-    "all 28 metrics, 0.77 without the four that a sorting made here lacks (exp_decay, spread and "
-    "velocities), and 0.71 without twelve."
-)
-COLUMNS = {
-    "unit_id": "unit",
-    "label_thresholds": "thresholds",
-    "label_bombcell": "Bombcell",
-    "label_unitrefine": "classifier",
-    "probability_unitrefine": "probability",
-    "agree": "agree",
-    "reason": "why",
-}
-SECTION_TITLES = {
-    "thresholds": "Thresholds: a unit that breaks one is noise",
-    "noise": "Bombcell, noise: a unit that breaks one is noise",
-    "mua": "Bombcell, multi-unit: of the others, a unit that breaks one is mua",
-    "non-somatic": "Bombcell, axons: shapes that are no soma's",
-}
+
+@lru_cache(maxsize=4)
+def stored(folder: Path) -> Labelling:
+    """What a labelling wrote."""
+    return labelling.read(folder)
+
+
+def _relabelled(job: Job, rules: RuleSet) -> dict[str, Verdict]:
+    """What each labeller of a job says under other rules."""
+    split = bool(job.parameters.get("split_non_somatic"))
+    return labelling.relabel(stored(common.folder(job.id)), rules, split_non_somatic=split)
 
 
 def view(job: Job) -> Component:
     """The whole result."""
-    folder = common.folder(job.id)
-    summary = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
-    table, (simple, cells) = stored_table(folder), stored_rules(folder)
-    live = relabel(job, simple, cells)
+    found = stored(common.folder(job.id))
+    table, rules = found.table, found.rules
+    live = _relabelled(job, rules)
     note = common.headline(job).get("note", "")
     metrics = sorted(table.metrics)
     first, by = "snr" if "snr" in metrics else metrics[0], next(iter(live))
@@ -68,13 +51,13 @@ def view(job: Job) -> Component:
         [
             html.Div(
                 [
-                    html.Div(_heads(summary), id="labels-heads"),
+                    html.Div(_heads(found.summary), id="labels-heads"),
                     html.P(note, className="note") if note else None,
                     _downloads(job),
                 ],
                 className="card",
             ),
-            html.Div(_limits(job, table, simple, cells), className="card"),
+            html.Div(_limits(job, table, rules), className="card"),
             html.Div(
                 [
                     dmc.Select(
@@ -88,20 +71,16 @@ def view(job: Job) -> Component:
                     dmc.Select(
                         id="labels-by",
                         label="Coloured by the labels of",
-                        data=[
-                            {"value": name, "label": TITLES[name]}
-                            for name in TITLES
-                            if name in live
-                        ],
+                        data=[{"value": name, "label": LABELLERS[name].title} for name in live],
                         value=by,
                         allowDeselect=False,
                     ),
                     html.Div(
-                        drag.sliders(first, table, with_sections(simple, cells)),
+                        drag.sliders(first, table, rules.dragged()),
                         id="labels-sliders",
                     ),
                     html.Div(
-                        all_figures(job, live, by, first, with_sections(simple, cells)),
+                        all_figures(job, table, live, by, first, rules.dragged()),
                         id="labels-figures",
                     ),
                 ],
@@ -114,11 +93,13 @@ def view(job: Job) -> Component:
 
 def _heads(summary: Mapping[str, Mapping[str, Any]]) -> list[Component]:
     """Counts and metrics of each labeller, side by side."""
-    return [html.Div([_head(name, values) for name, values in summary.items()], className="pair")]
+    heads = [_head(name, values) for name, values in summary.items() if name in LABELLERS]
+    return [html.Div(heads, className="pair")]
 
 
 def _head(name: str, values: Mapping[str, Any]) -> Component:
-    parts: list[Component] = [html.H2(TITLES[name])]
+    labeller = LABELLERS[name]
+    parts: list[Component] = [html.H2(labeller.title)]
     if "not_labelled" in values:
         parts.append(html.P(values["not_labelled"], className="note"))
         return html.Div(parts)
@@ -127,34 +108,40 @@ def _head(name: str, values: Mapping[str, Any]) -> Component:
         used = f"{len(values['used'])} metrics used: {', '.join(values['used'])}."
         parts.append(html.Details([html.Summary("Metrics"), html.P(used, className="hint")]))
     if values["missing"]:
-        text = f"{ABSENT[name]}: {', '.join(values['missing'])}."
+        text = f"{labeller.absent}: {', '.join(values['missing'])}."
         parts.append(html.P(text, className="hint"))
-        if name == "unitrefine":
-            parts.append(html.P(LOSS, className="hint"))
+        if labeller.loss:
+            parts.append(html.P(labeller.loss, className="hint"))
     return html.Div(parts)
 
 
 def _downloads(job: Job) -> Component:
     files = {
-        "labels.csv": "Labels (CSV)",
-        "metrics.csv": "Metrics (CSV)",
-        "thresholds.json": "Rules (JSON)",
+        labelling.LABELS: "Labels (CSV)",
+        labelling.METRICS: "Metrics (CSV)",
+        RULES: "Rules (JSON)",
     }
     links = [common.download(job, file, text) for file, text in files.items()]
     return html.Div(links, className="downloads")
 
 
-def _limits(job: Job, table: MetricTable, simple: Rules, cells: BombcellRules) -> list[Component]:
-    groups = {"thresholds": simple, "noise": cells.noise, "mua": cells.mua}
-    if job.parameters["split_non_somatic"]:
-        groups["non-somatic"] = cells.non_somatic
+def _limits(job: Job, table: MetricTable, rules: RuleSet) -> list[Component]:
+    shown = [
+        section
+        for labeller in ruled()
+        for section in labeller.sections
+        if not section.shown_with or job.parameters[section.shown_with]
+    ]
     folds = [
         html.Details(
-            [html.Summary(SECTION_TITLES[name]), _section(name, rules, table)],
-            open=name == "thresholds",
+            [
+                html.Summary(section.title),
+                _section(section.name, rules.sections[section.name], table),
+            ],
+            open=section is shown[0],
             className="fold",
         )
-        for name, rules in groups.items()
+        for section in shown
     ]
     hint = html.P(
         "Change a limit and every unit is labelled anew at once; an empty field is no limit. "
@@ -163,7 +150,7 @@ def _limits(job: Job, table: MetricTable, simple: Rules, cells: BombcellRules) -
         "multi-unit rules only sliding_rp_violation.",
         className="hint",
     )
-    json_text = html.Pre(_as_json(simple, cells), id="labels-json", tabIndex="0")
+    json_text = html.Pre(_as_json(rules), id="labels-json", tabIndex="0")
     fold = html.Details(
         [html.Summary("These rules as JSON, for --thresholds"), json_text], className="fold"
     )
@@ -193,12 +180,8 @@ def _limit_row(section: str, rule: Rule, known: bool) -> Component:
     return html.Div(inputs, className="row")
 
 
-def _as_json(simple: Rules, cells: BombcellRules) -> str:
-    values = {
-        "thresholds": {rule.metric: rule.to_json() for rule in simple},
-        "bombcell": cells.to_json(),
-    }
-    return json.dumps(values, indent=2)
+def _as_json(rules: RuleSet) -> str:
+    return json.dumps(rules.to_json(), indent=2)
 
 
 def _unit_table(job: Job, live: Mapping[str, Verdict]) -> list[Component]:
@@ -206,7 +189,7 @@ def _unit_table(job: Job, live: Mapping[str, Verdict]) -> list[Component]:
         records(job, live, "all"),
         id="labels-units",
         label="Units with the labels of all labellers",
-        names=COLUMNS,
+        names=_headings(),
         height=420,
     )
     choice = dmc.SegmentedControl(
@@ -217,52 +200,68 @@ def _unit_table(job: Job, live: Mapping[str, Verdict]) -> list[Component]:
         ],
         value="all",
     )
-    count = html.P(
-        disagreement(live), id="labels-disagreement", role="status", **aria(live="polite")
-    )
+    count = html.P(_differing(live), id="labels-disagreement", role="status", **aria(live="polite"))
     return [html.H2("Units"), choice, count, grid]
+
+
+def _headings() -> dict[str, str]:
+    """What the columns of the table of units are called."""
+    labels = {one.column: one.heading for one in LABELLERS.values()}
+    sure = [one for one in LABELLERS.values() if one.probability]
+    several = len(sure) > 1
+    probabilities = {
+        one.probability: f"probability, {one.heading}" if several else "probability" for one in sure
+    }
+    return {"unit_id": "unit", **labels, **probabilities, "agree": "agree", "reason": "why"}
+
+
+def _differing(live: Mapping[str, Verdict]) -> str:
+    """How often the labellers differ, in words."""
+    if len(live) < 2:
+        return "Only one labeller ran, so there is nothing to compare."
+    others = disagreement(labelling.side_by_side(live))
+    differ = int((others > 0).sum())
+    return f"The {len(live)} labellers differ on {differ:,} of {len(others):,} units."
 
 
 def records(job: Job, live: Mapping[str, Verdict], show: str) -> list[dict[str, Any]]:
     """Rows of the table of units."""
-    stored = stored_labels(common.folder(job.id))
-    same = agree(live)
+    labels = stored(common.folder(job.id)).labels
+    same = disagreement(labelling.side_by_side(live)) == 0
+    sure = [LABELLERS[name].probability for name in live if LABELLERS[name].probability]
     rows: list[dict[str, Any]] = []
-    for row in range(len(stored)):
+    for row in range(len(labels)):
         if show == "disagree" and same[row]:
             continue
-        found: dict[str, Any] = {"unit_id": str(stored["unit_id"].iloc[row])}
-        found |= {f"label_{name}": str(verdict.labels[row]) for name, verdict in live.items()}
-        if "unitrefine" in live:
-            found["probability_unitrefine"] = float(stored["probability_unitrefine"].iloc[row])
-        why = [f"{TITLES[name]}: {v.reasons[row]}" for name, v in live.items() if v.reasons[row]]
+        found: dict[str, Any] = {"unit_id": str(labels["unit_id"].iloc[row])}
+        found |= {LABELLERS[name].column: str(said.labels[row]) for name, said in live.items()}
+        found |= {column: float(labels[column].iloc[row]) for column in sure}
+        why = [
+            f"{LABELLERS[name].title}: {said.reasons[row]}"
+            for name, said in live.items()
+            if said.reasons[row]
+        ]
         rows.append({**found, "agree": "yes" if same[row] else "no", "reason": " | ".join(why)})
     return rows
 
 
-def read_limits(
-    ids: Sequence[Mapping[str, str]], values: Sequence[Any], simple: Rules, cells: BombcellRules
-) -> tuple[Rules, BombcellRules]:
+def read_limits(ids: Sequence[Mapping[str, str]], values: Sequence[Any], rules: RuleSet) -> RuleSet:
     """The rules with the limits that stand in the fields."""
     typed = {
         (item["section"], item["metric"], item["side"]): _number(value)
         for item, value in zip(ids, values, strict=True)
     }
 
-    def changed(section: str, rules: Rules) -> Rules:
-        return tuple(
-            Rule(
-                rule.metric,
-                typed.get((section, rule.metric, "least"), rule.least),
-                typed.get((section, rule.metric, "most"), rule.most),
-                rule.absolute,
-            )
-            for rule in rules
-        )
+    def changed(section: str, rule: Rule) -> Rule:
+        least = typed.get((section, rule.metric, "least"), rule.least)
+        most = typed.get((section, rule.metric, "most"), rule.most)
+        return replace(rule, least=least, most=most)
 
-    noise, mua = changed("noise", cells.noise), changed("mua", cells.mua)
-    axons = changed("non-somatic", cells.non_somatic)
-    return changed("thresholds", simple), BombcellRules(noise, mua, axons)
+    sections = {
+        name: tuple(changed(name, rule) for rule in section)
+        for name, section in rules.sections.items()
+    }
+    return replace(rules, sections=sections)
 
 
 def _number(value: Any) -> float | None:
@@ -315,9 +314,8 @@ def show_sliders(
     metric: str, values: Sequence[Any], ids: Sequence[Mapping[str, str]], job_id: str
 ) -> Component:
     """The sliders of another metric."""
-    folder = common.folder(common.job(job_id).id)
-    simple, cells = read_limits(ids, values, *stored_rules(folder))
-    return drag.sliders(metric, stored_table(folder), with_sections(simple, cells))
+    found = stored(common.folder(common.job(job_id).id))
+    return drag.sliders(metric, found.table, read_limits(ids, values, found.rules).dragged())
 
 
 def count(
@@ -335,17 +333,16 @@ def count(
     for one, value in zip(sliders, moved, strict=True):
         known[tuple(sorted({**one, "type": "limit"}.items()))] = value
     now = [known[tuple(sorted(one.items()))] for one in ids]
-    live = relabel(job, *read_limits(ids, now, *stored_rules(common.folder(job.id))))
-    return _heads(_counted(job, live)), disagreement(live)
+    live = _relabelled(job, read_limits(ids, now, stored(common.folder(job.id)).rules))
+    return _heads(_counted(job, live)), _differing(live)
 
 
 def _counted(job: Job, live: Mapping[str, Verdict]) -> dict[str, Any]:
     """The summary of a labelling with the counts that the rules give now."""
-    folder = common.folder(job.id)
-    summary: dict[str, Any] = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
-    for name in ("thresholds", "bombcell"):
-        if name in live:
-            summary[name] |= {"counts": live[name].counts(), "used": list(live[name].used)}
+    summary = dict(stored(common.folder(job.id)).summary)
+    for name, said in live.items():
+        if LABELLERS[name].relabel:
+            summary[name] = {**summary[name], "counts": said.counts(), "used": list(said.used)}
     return summary
 
 
@@ -361,13 +358,13 @@ def show(
     if not job_id:
         raise PreventUpdate
     job = common.job(job_id)
-    folder = common.folder(job.id)
-    simple, cells = read_limits(ids, values, *stored_rules(folder))
-    live = relabel(job, simple, cells)
+    found = stored(common.folder(job.id))
+    rules = read_limits(ids, values, found.rules)
+    live = _relabelled(job, rules)
     return (
         _heads(_counted(job, live)),
-        all_figures(job, live, by, metric, with_sections(simple, cells)),
+        all_figures(job, found.table, live, by, metric, rules.dragged()),
         records(job, live, which),
-        disagreement(live),
-        _as_json(simple, cells),
+        _differing(live),
+        _as_json(rules),
     )

@@ -11,10 +11,10 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.posted import offered
-from pipelines.spikes.metric_table import MetricTable
+from pipelines.spikes.labels.metric_values import MetricTable
+from pipelines.spikes.labels.rules import section_of
 from pipelines.spikes.thresholds import Rule
 
-SECTIONS = {"thresholds": "Thresholds", "noise": "Bombcell, noise", "mua": "Bombcell, mua"}
 SIDES = {"least": "at least", "most": "at most"}
 STEPS = 200
 DRAGGED = re.compile(r"shapes\[(\d+)\]\.x[01]")
@@ -26,14 +26,14 @@ def sliders(metric: str, table: MetricTable, rules: Sequence[tuple[str, Rule]]) 
     Args:
         metric: its name.
         table: the units.
-        rules: all rules with their sections.
+        rules: those whose limits can be dragged, with their sections.
     """
     known = table.column(metric)
     known = known[np.isfinite(known)]
     found = [
         _slider(section, rule, side, limit, known)
         for section, rule in rules
-        if rule.metric == metric and section in SECTIONS and len(known)
+        if rule.metric == metric and len(known)
         for side, limit in (("least", rule.least), ("most", rule.most))
         if limit is not None
     ]
@@ -46,7 +46,7 @@ def _slider(section: str, rule: Rule, side: str, limit: float, known: np.ndarray
     sizes = np.abs(known) if rule.absolute else known
     low, high = min(float(sizes.min()), limit), max(float(sizes.max()), limit)
     identity = {"section": section, "metric": rule.metric, "side": side}
-    name = f"{SECTIONS[section]}: {rule.metric} {SIDES[side]}"
+    name = f"{section_of(section).short}: {rule.metric} {SIDES[side]}"
     slider = dmc.Slider(
         id={"type": "limit-slider", **identity},
         min=low,

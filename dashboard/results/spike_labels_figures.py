@@ -14,16 +14,16 @@ from dashboard.figures import spike_labels as figures
 from dashboard.figures.common import framed
 from dashboard.jobs.store import Job
 from dashboard.posted import offered
-from dashboard.results import common
-from dashboard.results.spike_labels_data import TITLES, stored_table
 from pipelines.errors import InputError
 from pipelines.result_files import opened_arrays
-from pipelines.spikes.metric_table import MetricTable
+from pipelines.spikes.labels.labellers import LABELLERS
+from pipelines.spikes.labels.metric_values import MetricTable
 from pipelines.spikes.thresholds import Rule, Verdict, broken_rules
 
 
 def all_figures(
     job: Job,
+    table: MetricTable,
     live: Mapping[str, Verdict],
     by: str,
     metric: str,
@@ -33,18 +33,19 @@ def all_figures(
 
     Args:
         job: the labelling.
+        table: the metrics of its units.
         live: what each labeller says now.
         by: whose labels give the colours.
         metric: whose distribution is shown.
-        rules: all rules with their sections.
+        rules: those whose limits can be dragged, with their sections.
     """
-    table, labels = stored_table(common.folder(job.id)), live[offered(by, live)].labels
+    labels = live[offered(by, live)].labels
     limits = [(section, rule) for section, rule in rules if rule.metric == metric]
     distribution = framed(
         figures.histogram(metric, table.column(metric), labels, limits),
         id="labels-histogram",
-        caption=f"{metric} of {len(table):,} units, coloured by the labels of {TITLES[by]}; "
-        "dotted: limits of the rules; click on one and drag it.",
+        caption=f"{metric} of {len(table):,} units, coloured by the labels of "
+        f"{LABELLERS[by].title}; dotted: limits of the rules; click on one and drag it.",
     )
     waves = _waveforms(Path(job.inputs[0].path), table)
     if waves is None:
@@ -62,26 +63,28 @@ def _disagreement_figures(live: Mapping[str, Verdict], by: str) -> Component:
     """How labels flow from labeller to labeller, and which rules units fail together."""
     found: list[Component] = []
     if len(live) > 1:
-        labels = {TITLES[name]: verdict.labels for name, verdict in live.items()}
+        labels = {LABELLERS[name].title: verdict.labels for name, verdict in live.items()}
         caption = "Units on their way through the labellers: streams that change their colour "
+        coarse = "".join(f" {LABELLERS[name].coarse}" for name in live if LABELLERS[name].coarse)
         found.append(
             framed(
                 agreement_figures.flow(labels),
                 id="labels-flow",
-                caption=caption + "are units on which labellers differ. Thresholds know only good "
-                "and noise.",
+                caption=f"{caption}are units on which labellers differ.{coarse}",
             )
         )
-    name = by if by in ("thresholds", "bombcell") else "bombcell"
-    broken = [broken_rules(text) for text in live[name].reasons] if name in live else []
+    limited = [name for name in live if LABELLERS[name].sections]
+    name = by if by in limited else next(reversed(limited), "")
+    broken = [broken_rules(text) for text in live[name].reasons] if name else []
     if any(broken):
         count = sum(map(bool, broken))
         found.append(
             framed(
                 agreement_figures.upset(broken),
                 id="labels-upset",
-                caption=f"Rules that units fail at the same time ({TITLES[name]}; units that fail "
-                f"any: {count:,}). Each bar stands above the rules of its combination.",
+                caption=f"Rules that units fail at the same time ({LABELLERS[name].title}; "
+                f"units that fail any: {count:,}). Each bar stands above the rules of its "
+                "combination.",
             )
         )
     return html.Div(found, className="pair")

@@ -12,10 +12,11 @@ import pandas as pd
 from pipelines.csv_export import write_csv
 from pipelines.errors import TableError
 from pipelines.progress import Report
-from pipelines.spikes.curation import LABELS, Step, effective
+from pipelines.spikes.curation import Step, effective
 from pipelines.spikes.curation_log import read_log
 from pipelines.spikes.curation_parameters import AgreementParameters
 from pipelines.spikes.label_tables import Labels, read_labels
+from pipelines.spikes.labels.words import LABELS
 
 
 def agreement(

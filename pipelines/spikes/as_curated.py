@@ -11,7 +11,7 @@ from pipelines.progress import Report
 from pipelines.spikes import finished_sorting
 from pipelines.spikes.curated import each_once, read_state, write_units
 from pipelines.spikes.curation_log import read_start
-from pipelines.spikes.curation_parameters import UNLABELLED
+from pipelines.spikes.labels.words import UNLABELLED
 from pipelines.spikes.proposals import Proposal
 
 Places = NDArray[np.int64]

@@ -17,17 +17,9 @@ from typing import Any
 import numpy as np
 
 from pipelines.errors import ParameterError
-from pipelines.spikes.metric_table import MetricTable
-from pipelines.spikes.thresholds import (
-    GOOD,
-    MUA,
-    NOISE,
-    Flags,
-    Rule,
-    Rules,
-    Verdict,
-    parse_rules,
-)
+from pipelines.spikes.labels.metric_values import MetricTable
+from pipelines.spikes.labels.words import GOOD, MUA, NOISE
+from pipelines.spikes.thresholds import Flags, Rule, Rules, Verdict
 
 SECTIONS = ("noise", "mua", "non-somatic")
 NAN_FAILS = "sliding_rp_violation"
@@ -74,6 +66,11 @@ class BombcellRules:
         Rule("main_peak_to_trough_ratio", most=0.8),
     )
 
+    @classmethod
+    def of(cls, sections: Mapping[str, Rules]) -> "BombcellRules":
+        """The rules from those of each of `SECTIONS`."""
+        return cls(*(sections[name] for name in SECTIONS))
+
     def without_non_somatic(self) -> "BombcellRules":
         """The same rules, without looking for axons."""
         return replace(self, non_somatic=())
@@ -82,21 +79,6 @@ class BombcellRules:
         """The rules as a file of thresholds holds them."""
         groups = zip(SECTIONS, (self.noise, self.mua, self.non_somatic), strict=True)
         return {name: {rule.metric: rule.to_json() for rule in rules} for name, rules in groups}
-
-
-def parse_bombcell(values: Mapping[str, Any], where: str) -> BombcellRules:
-    """Rules from a JSON object; a section that is absent is empty.
-
-    Raises:
-        ParameterError: a section or a limit is unknown.
-    """
-    for name in values:
-        if name not in SECTIONS:
-            raise ParameterError(
-                f"{where}: {name!r} is no section of Bombcell's rules; use {', '.join(SECTIONS)}."
-            )
-    noise, mua, axon = (parse_rules(values.get(name, {}), f"{where}, {name}") for name in SECTIONS)
-    return BombcellRules(noise, mua, axon)
 
 
 def label(table: MetricTable, rules: BombcellRules, *, split_non_somatic: bool = False) -> Verdict:

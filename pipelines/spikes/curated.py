@@ -16,7 +16,6 @@ from pipelines.result_files import read_arrays
 from pipelines.spikes import finished_sorting, methods
 from pipelines.spikes.carried_analyzer import carry_analyzer
 from pipelines.spikes.curated_units import (
-    AUTOMATIC,
     Automatic,
     Shape,
     averaged,
@@ -26,17 +25,16 @@ from pipelines.spikes.curated_units import (
 )
 from pipelines.spikes.curation import State, Step, replay
 from pipelines.spikes.curation_log import LOG_FILE, Log, read_start
-from pipelines.spikes.curation_parameters import UNLABELLED, CurateParameters
+from pipelines.spikes.curation_parameters import CurateParameters
 from pipelines.spikes.finished_sorting import ADVICE, FinishedSorting
 from pipelines.spikes.label_tables import TABLES, read_labels
+from pipelines.spikes.labels.columns import CURATED, CURATED_REASON, WRITTEN
+from pipelines.spikes.labels.rules import FILE as RULES
+from pipelines.spikes.labels.words import UNLABELLED
 from pipelines.spikes.recorded import FILE as RECORDED
 from pipelines.spikes.repeats import dead_samples, repeats
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
 from pipelines.spikes.unit_tables import read_table, write_table
-
-CURATED = "label_curated"
-REASON = "reason_curated"
-"""The column of the curators' labels; exports believe it first."""
 
 
 def curate(
@@ -163,7 +161,7 @@ def _automatic(sorting: FinishedSorting, labels: Path | None) -> Automatic:
             rows = read_table(file)
         if "unit_id" not in rows:
             raise InputError(f"{file} has no column unit_id: give what `spikes label` wrote.")
-    columns = rows[[name for name in AUTOMATIC if name in rows]].to_dict("records")
+    columns = rows[[name for name in WRITTEN if name in rows]].to_dict("records")
     units = rows["unit_id"].astype(int).tolist()
     return {
         unit: {str(name): value for name, value in values.items()}
@@ -215,7 +213,10 @@ def _table(
         if not is_changed(state, sorting, unit):
             row |= automatic.get(unit, {})
         label = labels[unit]
-        said = {CURATED: "" if label == UNLABELLED else label, REASON: reasons.get(unit, "")}
+        said = {
+            CURATED: "" if label == UNLABELLED else label,
+            CURATED_REASON: reasons.get(unit, ""),
+        }
         rows.append({**row, **said})
     return pd.DataFrame(rows)
 
@@ -284,8 +285,8 @@ def _write_log(inputs: Mapping[str, Path], folder: Path) -> None:
     shutil.copyfile(file, folder / name)
     labels = inputs.get("labels")
     for given in (inputs["sorting"], labels):
-        if given is not None and (given / "thresholds.json").is_file():
-            shutil.copyfile(given / "thresholds.json", folder / "thresholds.json")
+        if given is not None and (given / RULES).is_file():
+            shutil.copyfile(given / RULES, folder / RULES)
 
 
 def _results(

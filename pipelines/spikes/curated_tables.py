@@ -14,8 +14,8 @@ from pipelines.errors import ParameterError, TableError
 from pipelines.spikes import metric_table
 from pipelines.spikes.label_parameters import TrainLabelsParameters
 from pipelines.spikes.label_tables import TABLES, WORDS
-from pipelines.spikes.metric_table import MetricTable
-from pipelines.spikes.thresholds import GOOD, MUA, NOISE
+from pipelines.spikes.labels.metric_values import MetricTable
+from pipelines.spikes.labels.words import GOOD, MUA, NOISE
 from pipelines.spikes.training_table import RECORDING, VOTE, rows_of
 from pipelines.spikes.unit_classifier import Flags, Values, design
 

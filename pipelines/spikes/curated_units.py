@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.spikes.curation import LABELS, State
-from pipelines.spikes.curation_parameters import UNLABELLED
+from pipelines.spikes.curation import State
 from pipelines.spikes.finished_sorting import FinishedSorting, largest_channel
-from pipelines.spikes.metric_table import LABEL_COLUMNS, STEP_COLUMNS
+from pipelines.spikes.labels.columns import WRITTEN
+from pipelines.spikes.labels.labellers import LABELLERS
+from pipelines.spikes.labels.words import LABELS, UNLABELLED, plain
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.metrics import Observed
 
-AUTOMATIC = (*STEP_COLUMNS, *LABEL_COLUMNS)
 Automatic = Mapping[int, Mapping[str, Any]]
 """What the labellers wrote, by unit and column."""
 Floats = NDArray[np.float32]
@@ -41,15 +41,16 @@ class Shape:
 
 def decided(state: State, automatic: Automatic, fill: str) -> dict[int, str]:
     """The label of every unit: the curator's, or that of a labeller, or `unlabelled`."""
+    column = LABELLERS[fill].column if fill in LABELLERS else ""
     return {
-        unit: state.labels.get(unit) or _word(automatic.get(unit, {}).get(f"label_{fill}"))
+        unit: state.labels.get(unit) or _word(automatic.get(unit, {}).get(column))
         for unit in state.units
     }
 
 
 def _word(value: Any) -> str:
-    """A labeller's label without its prefix, such as non_soma_mua, or `unlabelled`."""
-    word = str(value).rpartition("_")[2]
+    """A labeller's label as a plain word, or `unlabelled`."""
+    word = plain(value)
     return word if word in LABELS else UNLABELLED
 
 
@@ -90,7 +91,7 @@ def _seen(mean: Floats) -> NDArray[np.bool_]:
 
 def unit_row(sorting: FinishedSorting, state: State, unit: int, shape: Shape) -> dict[str, Any]:
     """A unit's row of `units.csv`: as sorted, or measured anew when its spikes changed."""
-    known = sorting.units.drop(columns=[name for name in AUTOMATIC if name in sorting.units])
+    known = sorting.units.drop(columns=[name for name in WRITTEN if name in sorting.units])
     if not is_changed(state, sorting, unit):
         row = _row(known, sorting.row_of(unit))
         return {**row, **_since(sorting, state, unit, shape, row), "came_from": ""}

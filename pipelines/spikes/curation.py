@@ -15,11 +15,9 @@ from numpy.typing import NDArray
 
 from pipelines.errors import InputError, ParameterError
 from pipelines.provenance import now
-from pipelines.spikes.thresholds import GOOD, MUA, NOISE
 
 Action = Literal["label", "merge", "split", "remove", "restore", "undo", "redo"]
 ACTIONS = get_args(Action)
-LABELS = (GOOD, MUA, NOISE)
 Spikes = NDArray[np.int64]
 
 

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from pipelines.errors import InputError, OutputError, ParameterError
 from pipelines.reading import reading
 from pipelines.result_files import read_arrays
-from pipelines.spikes.curation import ACTIONS, LABELS, State, Step, changed, replay, sorted_state
+from pipelines.spikes.curation import ACTIONS, State, Step, changed, replay, sorted_state
+from pipelines.spikes.labels.words import LABELS
 
 LOG_FILE = "curation.jsonl"
 FORMAT = "neuroboard curation"

@@ -1,14 +1,19 @@
 """What can be set when units are reviewed, curated, and compared between curators."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import field_validator
 
 from pipelines.parameters import Parameters, parameter
-from pipelines.spikes.thresholds import GOOD, MUA, NOISE
+from pipelines.spikes.labels.labellers import by_trust
+from pipelines.spikes.labels.words import LABELS, UNLABELLED
 
-UNLABELLED = "unlabelled"
-WORDS = (GOOD, MUA, NOISE, UNLABELLED)
+WORDS = (*LABELS, UNLABELLED)
+NOTHING = "nothing"
+if TYPE_CHECKING:
+    Filler = str
+else:  # the names are those of the rows
+    Filler = Literal[(NOTHING, *(labeller.name for labeller in by_trust()))]
 
 
 class ReviewParameters(Parameters):
@@ -99,8 +104,8 @@ class CurateParameters(Parameters):
         help="Labels divided by commas: good, mua, noise, unlabelled; empty for all units. "
         "good,mua,unlabelled removes noise.",
     )
-    fill: Literal["nothing", "unitrefine", "bombcell", "thresholds"] = parameter(
-        "nothing",
+    fill: Filler = parameter(
+        NOTHING,
         label="Units without a curator's label take that of",
         help="A labeller whose word counts where no curator said anything. nothing: they stay "
         "unlabelled. Units that were merged or split have no automatic label.",

@@ -13,6 +13,8 @@ from pipelines.spikes import finished_sorting
 from pipelines.spikes.decisions import TYPES, Decision, of_units
 from pipelines.spikes.export_source import Sorting
 from pipelines.spikes.finished_sorting import largest_channel
+from pipelines.spikes.labels.columns import SORT_FILE
+from pipelines.spikes.labels.words import GOOD
 from pipelines.spikes.parameters import chosen_solutions
 from pipelines.spikes.sort_file import read_sort_file
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
@@ -77,7 +79,7 @@ def _descriptor(
     return (
         number,
         electrode,
-        row["label"] == "good",
+        row["label"] == GOOD,
         kind == TYPES["r"],
         kind == TYPES["f"],
         len(times),
@@ -95,9 +97,9 @@ def sort_file_rows(sorting: Sorting) -> list[Decision]:
     units = sorting.units
     if "cluster" not in units or not (sorting.folder / "sort_file.csv").is_file():
         return []
-    if "label_sort_file" in units:
+    if SORT_FILE in units:
         return read_sort_file(sorting.folder / "sort_file.csv")
-    rows = zip(units["group"], units["cluster"], units["label"] == "good", strict=True)
+    rows = zip(units["group"], units["cluster"], units["label"] == GOOD, strict=True)
     choose = finished_sorting.read(sorting.folder).parameters.choose
     return of_units(
         [(int(group), int(cluster), bool(single)) for group, cluster, single in rows],

@@ -11,24 +11,17 @@ from pipelines.errors import InputError
 from pipelines.reading import reading
 from pipelines.spikes import finished_sorting
 from pipelines.spikes.finished_sorting import FinishedSorting
-from pipelines.spikes.metric_table import WRITTEN
-from pipelines.spikes.parameters import LABELS, least_good_snr
+from pipelines.spikes.labels.columns import TRUSTED, WRITTEN
+from pipelines.spikes.labels.one_label import one_label, words
+from pipelines.spikes.labels.words import LABELS, UNLABELLED
+from pipelines.spikes.parameters import least_good_snr
 from pipelines.spikes.recorded import Recorded, read_recorded
 from pipelines.spikes.spike_waveforms import recorded_again
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.unit_tables import read_table
 
-NO_LABEL = ("", "unlabelled", "unsorted")
+NO_LABEL = ("", UNLABELLED, "unsorted")
 """What tables say of a unit that nobody has labelled."""
-
-LABEL_COLUMNS = (
-    "label_curated",
-    "label_sort_file",
-    "label_unitrefine",
-    "label_bombcell",
-    "label_thresholds",
-)
-"""The labels of a unit, the most trusted labeller first."""
 
 FILES = ("units.csv", "spikes.npz", "waveforms.npz", "run.json")
 
@@ -89,10 +82,10 @@ def _with_labels(units: pd.DataFrame, labels: Path) -> pd.DataFrame:
     file = labels / "labels.csv" if labels.is_dir() else labels
     with reading(file, InputError, "label again", "table of labels"):
         table = read_table(file)
-    if "unit_id" not in table or not set(LABEL_COLUMNS) & set(table.columns):
+    if "unit_id" not in table or not set(TRUSTED) & set(table.columns):
         raise InputError(f"{file} has no labels: give what labelling wrote.")
     _refuse_unclear(table, file)
-    columns = [name for name in table if name in (*LABEL_COLUMNS, *WRITTEN)]
+    columns = [name for name in table if name in (*TRUSTED, *WRITTEN)]
     mine, theirs = (one.set_index("unit_id")["n_spikes"] for one in (units, table))
     if not mine.equals(theirs.reindex(mine.index)):
         raise InputError(f"{file} labels other units than these: label this sorting.")
@@ -111,19 +104,13 @@ def _refuse_unclear(table: pd.DataFrame, file: Path) -> None:
     twice = table["unit_id"][table["unit_id"].duplicated()]
     if len(twice):
         raise InputError(f"{file} has unit {twice.iloc[0]} more than once: keep one row of it.")
-    for column in (name for name in LABEL_COLUMNS if name in table):
-        words = _words(table[column])
-        for row in np.flatnonzero(~words.isin((*LABELS, *NO_LABEL))).tolist():
+    for column in (name for name in TRUSTED if name in table):
+        said = words(table[column])
+        for row in np.flatnonzero(~said.isin((*LABELS, *NO_LABEL))).tolist():
             raise InputError(
                 f"{file} calls unit {table['unit_id'].iloc[row]} {table[column].iloc[row]!r} in "
                 f"{column}: a label is {', '.join(LABELS[:-1])} or {LABELS[-1]}, or empty."
             )
-
-
-def _words(column: pd.Series) -> pd.Series:
-    """Labels without what kind of cell they are of: non_soma_mua of an axon is mua."""
-    said = column.astype(object).where(column.notna(), "").astype(str)
-    return said.str.strip().str.lower().str.rpartition("_")[2]
 
 
 def _read(folder: Path, min_snr: float | None, labels: Path | None) -> Sorting:
@@ -131,7 +118,7 @@ def _read(folder: Path, min_snr: float | None, labels: Path | None) -> Sorting:
     least = least_good_snr(found.parameters) if min_snr is None else min_snr
     recorded, notes = _recorded(found)
     units = found.units if labels is None else _with_labels(found.units, labels)
-    units = units.assign(label=_labels(units, least))
+    units = units.assign(label=one_label(units, least))
     index = dict(zip(found.channel_id.tolist(), recorded.channel_index.tolist(), strict=True))
     place = list(units.columns).index("channel") + 1
     units.insert(place, "channel_index", [index[name] for name in units["channel"]])
@@ -174,20 +161,6 @@ def _recorded(found: FinishedSorting) -> tuple[Recorded, tuple[str, ...]]:
             f"others are. {error.sentence}"
         )
         return kept, (note,)
-
-
-def _labels(units: pd.DataFrame, min_snr: float) -> pd.Series:
-    good = np.where(units["snr"] >= min_snr, "good", "mua")
-    return _labelled(units, pd.Series(good, index=units.index))
-
-
-def _labelled(units: pd.DataFrame, otherwise: pd.Series) -> pd.Series:
-    """The most trusted label of each unit."""
-    found = otherwise
-    for column in reversed([name for name in LABEL_COLUMNS if name in units]):
-        words = _words(units[column])
-        found = words.where(words.isin(LABELS), found)
-    return found
 
 
 def selected(sorting: Sorting, labels: list[str]) -> Sorting:

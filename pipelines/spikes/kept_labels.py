@@ -11,18 +11,13 @@ from pipelines.errors import InputError
 from pipelines.outputs import atomic_file
 from pipelines.reading import reading
 from pipelines.result_files import read_object_if_sound
-from pipelines.spikes.label_parameters import METHODS
-from pipelines.spikes.metric_table import STEP_COLUMNS, WRITTEN
+from pipelines.spikes.labels.columns import REASON, WRITTEN
+from pipelines.spikes.labels.labellers import LABELLERS
+from pipelines.spikes.labels.labelling import LABELS, SUMMARY
+from pipelines.spikes.labels.reasons import joined, parted
+from pipelines.spikes.labels.rules import FILE as RULES
 
-UNITS, LABELS, SUMMARY, RULES = "units.csv", "labels.csv", "labels.json", "thresholds.json"
-REASON = "reason"
-BETWEEN = " | "
-COLUMNS: Mapping[str, Sequence[str]] = {
-    "thresholds": ("label_thresholds",),
-    "bombcell": ("label_bombcell",),
-    "unitrefine": (*STEP_COLUMNS, "label_unitrefine", "probability_unitrefine"),
-}
-"""What each labeller writes, besides its part of the reason."""
+UNITS = "units.csv"
 Row = dict[str, str]
 
 
@@ -48,7 +43,7 @@ def keep(labelled: Path, sorting: Path) -> str:
     _, found = _read(labelled / LABELS)
     summary = _json(labelled / SUMMARY)
     said = {name: about for name, about in summary.items() if isinstance(about, dict)}
-    ran = [name for name in METHODS if "counts" in said.get(name, {})]
+    ran = [name for name in LABELLERS if "counts" in said.get(name, {})]
     if list(map(_number, units)) != list(map(_number, found)):
         raise InputError(f"{sorting / UNITS} was changed while its units were labelled: try again.")
     rows = [_with_labels(one, other, ran) for one, other in zip(units, found, strict=True)]
@@ -66,24 +61,15 @@ def _number(row: Row) -> float | None:
 
 
 def _with_labels(unit: Row, labelled: Row, ran: Sequence[str]) -> Row:
-    new = {name: labelled[name] for method in ran for name in COLUMNS[method] if name in labelled}
-    parts = {**_parts(unit.get(REASON, "")), **dict.fromkeys(ran, "")}
-    parts |= {name: text for name, text in _parts(labelled[REASON]).items() if name in ran}
-    said = [f"{name}: {parts[name]}" for name in METHODS if parts.get(name)]
-    return {**unit, **new, REASON: BETWEEN.join(said)}
-
-
-def _parts(reason: str) -> dict[str, str]:
-    """What each labeller gave as a reason: `bombcell: ... | unitrefine: ...`."""
-    found: dict[str, str] = {}
-    last = ""
-    for part in reason.split(BETWEEN):
-        name, colon, text = part.partition(": ")
-        if colon and name in METHODS:
-            last, found[name] = name, text
-        elif last:
-            found[last] += BETWEEN + part
-    return found
+    new = {
+        name: labelled[name]
+        for method in ran
+        for name in LABELLERS[method].columns
+        if name in labelled
+    }
+    parts = {**parted(unit.get(REASON, "")), **dict.fromkeys(ran, "")}
+    parts |= {name: text for name, text in parted(labelled[REASON]).items() if name in ran}
+    return {**unit, **new, REASON: joined(parts)}
 
 
 def _ordered(names: Sequence[str], rows: Sequence[Row]) -> list[str]:

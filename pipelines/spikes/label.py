@@ -1,46 +1,30 @@
-"""Label units by thresholds, by Bombcell's rules and by a classifier, side by side."""
+"""Label units by the labellers, side by side."""
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pipelines.errors import InputError, NeuroboardError, ParameterError
 from pipelines.progress import Report
 from pipelines.reading import reading
 from pipelines.result_files import read_object
-from pipelines.spikes import bombcell, metric_table, thresholds, unit_classifier
-from pipelines.spikes.bombcell import BombcellRules, parse_bombcell
-from pipelines.spikes.label_parameters import METHODS, LabelParameters
-from pipelines.spikes.metric_table import MetricTable
+from pipelines.spikes import metric_table
+from pipelines.spikes.label_parameters import LabelParameters, chosen_labellers
+from pipelines.spikes.labels import labelling
+from pipelines.spikes.labels.columns import REASON, WRITTEN
+from pipelines.spikes.labels.labeller import Asked, Labeller
+from pipelines.spikes.labels.labelling import Labelling
+from pipelines.spikes.labels.metric_values import MetricTable
+from pipelines.spikes.labels.reasons import joined
+from pipelines.spikes.labels.rules import RuleSet, read_rules
 from pipelines.spikes.shape_metrics import complete
-from pipelines.spikes.thresholds import DEFAULT_RULES, Rules, Verdict, parse_rules
-from pipelines.spikes.unit_tables import write_table
+from pipelines.spikes.thresholds import Verdict
 
-ONE_FILE = "labels.csv"
-DEFAULT_BOMBCELL = BombcellRules()
 ENOUGH_S = 120.0
 EFFECT_OF_LENGTH = {120: 0.95, 60: 0.883, 30: 0.733}
 """Share of right labels by seconds; 60 simulated units on 32 channels, without PCA metrics."""
-
-
-@dataclass(frozen=True)
-class RuleSet:
-    """The rules of the two labellers that have some.
-
-    Attributes:
-        simple: limits on metrics.
-        bombcell: Bombcell's rules.
-        written: whether a person wrote the simple ones, so that none may be left out.
-    """
-
-    simple: Rules = DEFAULT_RULES
-    bombcell: BombcellRules = DEFAULT_BOMBCELL
-    written: bool = False
 
 
 def label(
@@ -67,30 +51,50 @@ def label(
     rows = table.rows.copy()
     summary: dict[str, Any] = {}
     reasons: dict[str, tuple[str, ...]] = {}
-    chosen = METHODS if parameters.method == "all" else (parameters.method,)
-    for number, method in enumerate(chosen):
-        report(number / len(chosen), f"Labelling {len(table):,} units: {method}")
+    chosen = chosen_labellers(parameters.method)
+    for number, labeller in enumerate(chosen):
+        report(number / len(chosen), f"Labelling {len(table):,} units: {labeller.name}")
         try:
-            verdict = _LABELLERS[method](table, rules, inputs, parameters, rows)
+            verdict = labeller.run(_asked(labeller, table, rules, parameters, inputs))
         except NeuroboardError as error:
             if len(chosen) == 1:
                 raise
-            rows[f"label_{method}"] = ""
-            summary[method] = {"not_labelled": error.sentence}
+            rows[labeller.column] = ""
+            summary[labeller.name] = {"not_labelled": error.sentence}
             continue
-        rows[f"label_{method}"] = verdict.labels.astype(object)
-        reasons[method] = verdict.reasons
-        summary[method] = _summary(verdict)
+        rows[labeller.column] = verdict.labels.astype(object)
+        for column, values in verdict.columns.items():
+            rows[column] = values
+        reasons[labeller.name] = verdict.reasons
+        summary[labeller.name] = _summary(verdict)
     _refuse_nothing(summary)
-    rows["reason"] = _joined(reasons, len(table))
-    _write(_ordered(rows), summary, rules, folder)
-    write_table(_metrics(table), folder / "metrics.csv")
+    rows[REASON] = [
+        joined({name: texts[row] for name, texts in reasons.items()}) for row in range(len(table))
+    ]
+    labelling.write(Labelling(_ordered(rows), table, rules, summary), folder)
     return {
         "n_units": len(table),
         **{name: _in_a_line(values) for name, values in summary.items()},
         "note": length_note(inputs["units"]),
         "notes": list(table.notes),
     }
+
+
+def _asked(
+    labeller: Labeller,
+    table: MetricTable,
+    rules: RuleSet,
+    parameters: LabelParameters,
+    inputs: Mapping[str, Path],
+) -> Asked:
+    return Asked(
+        table,
+        rules.of(labeller),
+        labeller.name in rules.written,
+        parameters.split_non_somatic,
+        parameters.min_metrics,
+        inputs.get("bundle"),
+    )
 
 
 def length_note(source: Path) -> str:
@@ -121,79 +125,6 @@ def read_units(source: Path) -> MetricTable:
     return complete(table, source) if source.is_dir() else table
 
 
-def read_rules(file: Path | None) -> RuleSet:
-    """The rules in a file of thresholds, or the defaults.
-
-    The file holds metrics with their limits, or Bombcell's sections (`noise`, `mua`,
-    `non-somatic`), or both under `thresholds` and `bombcell`.
-
-    Raises:
-        ParameterError: it is no such file.
-    """
-    if file is None:
-        return RuleSet()
-    values = thresholds.read_json(file)
-    where = file.name
-    if values and set(values) <= {"thresholds", "bombcell"}:
-        return RuleSet(
-            parse_rules(values["thresholds"], where) if "thresholds" in values else DEFAULT_RULES,
-            _bombcell(values["bombcell"], where) if "bombcell" in values else DEFAULT_BOMBCELL,
-            "thresholds" in values,
-        )
-    if set(values) & set(bombcell.SECTIONS):
-        return RuleSet(bombcell=parse_bombcell(values, where))
-    return RuleSet(parse_rules(values, where), written=True)
-
-
-def _bombcell(values: Any, where: str) -> BombcellRules:
-    if not isinstance(values, Mapping):
-        sections = ", ".join(bombcell.SECTIONS)
-        raise ParameterError(f"{where}, bombcell: give the sections {sections}.")
-    return parse_bombcell(values, where)
-
-
-def _by_thresholds(table: MetricTable, rules: RuleSet, *_: Any) -> Verdict:
-    if rules.written:
-        thresholds.require(table, rules.simple)
-    return thresholds.label(table, rules.simple)
-
-
-def _by_bombcell(
-    table: MetricTable,
-    rules: RuleSet,
-    _inputs: Mapping[str, Path],
-    parameters: LabelParameters,
-    _rows: pd.DataFrame,
-) -> Verdict:
-    return bombcell.label(table, rules.bombcell, split_non_somatic=parameters.split_non_somatic)
-
-
-def _by_classifier(
-    table: MetricTable,
-    _rules: RuleSet,
-    inputs: Mapping[str, Path],
-    parameters: LabelParameters,
-    rows: pd.DataFrame,
-) -> Verdict:
-    classifier, _ = unit_classifier.load(inputs.get("bundle", unit_classifier.SHIPPED))
-    verdict, found = unit_classifier.label(table, classifier, min_metrics=parameters.min_metrics)
-    rows["probability_unitrefine"] = np.round(found.of_label, 4)
-    rows["probability_neural"] = np.round(found.neural, 4)
-    rows["probability_single"] = np.round(found.single, 4)
-    return verdict
-
-
-_LABELLERS: Mapping[str, Callable[..., Verdict]] = {
-    "thresholds": _by_thresholds,
-    "bombcell": _by_bombcell,
-    "unitrefine": _by_classifier,
-}
-
-
-def _metrics(table: MetricTable) -> pd.DataFrame:
-    return pd.DataFrame({"unit_id": table.rows["unit_id"].to_numpy(), **table.metrics})
-
-
 def _summary(verdict: Verdict) -> dict[str, Any]:
     return {
         "counts": verdict.counts(),
@@ -207,28 +138,10 @@ def _refuse_nothing(summary: Mapping[str, Mapping[str, Any]]) -> None:
         raise ParameterError(str(next(iter(summary.values()))["not_labelled"]))
 
 
-def _joined(reasons: Mapping[str, tuple[str, ...]], n: int) -> list[str]:
-    return [
-        " | ".join(f"{method}: {texts[row]}" for method, texts in reasons.items() if texts[row])
-        for row in range(n)
-    ]
-
-
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
-    """The label columns last, in the order of the contract."""
-    tail = [name for name in metric_table.LABEL_COLUMNS if name in rows.columns]
+    """What labellers write last, in one order."""
+    tail = [name for name in WRITTEN if name in rows.columns]
     return rows[[name for name in rows.columns if name not in tail] + tail]
-
-
-def _write(rows: pd.DataFrame, summary: Mapping[str, Any], rules: RuleSet, folder: Path) -> None:
-    write_table(rows, folder / ONE_FILE)
-    used = {
-        "thresholds": {rule.metric: rule.to_json() for rule in rules.simple},
-        "bombcell": rules.bombcell.to_json(),
-    }
-    for name, content in (("thresholds.json", used), ("labels.json", summary)):
-        text = json.dumps(content, indent=2, ensure_ascii=False)
-        (folder / name).write_text(text + "\n", encoding="utf-8")
 
 
 def _in_a_line(values: Mapping[str, Any]) -> str:

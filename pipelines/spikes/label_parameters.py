@@ -1,22 +1,36 @@
 """What can be set when units are labelled, and when a classifier of units is trained."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pipelines.parameters import Parameters, parameter
+from pipelines.spikes.labels.labeller import Labeller
+from pipelines.spikes.labels.labellers import LABELLERS
+from pipelines.spikes.labels.words import number_word
 
-Method = Literal["all", "thresholds", "bombcell", "unitrefine"]
-METHODS: tuple[Method, ...] = ("thresholds", "bombcell", "unitrefine")
+ALL = "all"
+if TYPE_CHECKING:
+    Method = str
+else:  # the names are those of the rows
+    Method = Literal[(ALL, *LABELLERS)]
+
+
+def chosen_labellers(method: str) -> tuple[Labeller, ...]:
+    """The labellers that a method stands for."""
+    return tuple(LABELLERS.values()) if method == ALL else (LABELLERS[method],)
+
+
+def _help() -> str:
+    each = " ".join(f"{name}: {labeller.about}." for name, labeller in LABELLERS.items())
+    return f"{each} {ALL}: the {number_word(len(LABELLERS))} side by side."
 
 
 class LabelParameters(Parameters):
     """From the metrics of units to labels."""
 
     method: Method = parameter(
-        "all",
+        ALL,
         label="Labeller",
-        help="thresholds: limits on any metric. bombcell: Bombcell's rules. unitrefine: a "
-        "classifier that learnt from hand-curated units, noise or neural first, then single or "
-        "multi. all: the three side by side.",
+        help=_help(),
     )
     split_non_somatic: bool = parameter(
         False,

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.errors import TableError
+from pipelines.spikes.labels.columns import BY_HAND
+from pipelines.spikes.labels.words import GOOD, MUA, NOISE
 from pipelines.spikes.metric_table import read_rows
-from pipelines.spikes.thresholds import GOOD, MUA, NOISE
 
 WORDS: Mapping[str, str] = {
     "good": GOOD,
@@ -22,7 +23,6 @@ WORDS: Mapping[str, str] = {
 NONE = frozenset({"", "nan", "none", "unsorted", "unlabelled"})
 TABLES = frozenset({".csv", ".tsv", ".tab", ".xlsx", ".parquet"})
 UNIT_COLUMNS = ("unit_id", "cluster_id")
-LABEL_COLUMNS = ("label", "label_curated", "majority_vote", "group", "KSLabel")
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,9 @@ def read_labels(file: Path, column: str = "") -> Labels:
     if not rows.columns.is_unique:
         raise TableError(f"{file} has more than one column of the same name: rename one.")
     unit_column = next((name for name in UNIT_COLUMNS if name in rows), None)
-    label_column = column or next((name for name in LABEL_COLUMNS if name in rows), "")
+    label_column = column or next((name for name in BY_HAND if name in rows), "")
     if unit_column is None or label_column not in rows:
-        raise TableError(
-            f"{file} needs a column unit_id and one of labels ({', '.join(LABEL_COLUMNS)})."
-        )
+        raise TableError(f"{file} needs a column unit_id and one of labels ({', '.join(BY_HAND)}).")
     found = {
         _unit(unit, file, row): label
         for row, (unit, word) in enumerate(zip(rows[unit_column], rows[label_column], strict=True))

@@ -9,17 +9,16 @@ from pipelines.provenance import versions
 from pipelines.reading import reading
 from pipelines.result_files import read_object
 from pipelines.spikes.curation import State
-from pipelines.spikes.curation_parameters import CurateParameters
+from pipelines.spikes.curation_parameters import NOTHING, CurateParameters
+from pipelines.spikes.labels.labeller import Labeller
+from pipelines.spikes.labels.labellers import LABELLERS
+from pipelines.spikes.labels.labelling import SUMMARY
+from pipelines.spikes.labels.rules import FILE as RULES
 from pipelines.spikes.units import metrics
 
-FILE, RULES = "methods.txt", "thresholds.json"
-CITATIONS: Mapping[str, str] = {
-    "thresholds": "limits on quality metrics (SpikeInterface, Buccino et al. 2020, "
-    "doi:10.7554/eLife.61834): {limits}",
-    "bombcell": "the rules of Bombcell (Fabre et al. 2023, doi:10.5281/zenodo.8172821)",
-    "unitrefine": "a classifier that learnt from curators (cascade of UnitRefine, Jain et al. "
-    "2025, doi:10.1101/2025.03.30.645770)",
-}
+FILE = "methods.txt"
+LIMITS = "{limits}"
+"""Stands in a citation for the limits that were used."""
 
 
 def paragraph(
@@ -97,28 +96,32 @@ def _by_hand(state: State) -> str:
 
 
 def _by_labellers(fill: str, labelled: Path | None) -> str:
-    if labelled is None or not (labelled / "labels.json").is_file():
+    if labelled is None or not (labelled / SUMMARY).is_file():
         return ""
-    ran = read_object(labelled / "labels.json", InputError, "label again")
-    limits = _limits(labelled)
+    ran = read_object(labelled / SUMMARY, InputError, "label again")
     names = [
-        CITATIONS[name].format(limits=limits)
+        _cited(LABELLERS[name], labelled)
         for name, values in ran.items()
-        if name in CITATIONS and isinstance(values, dict) and "counts" in values
+        if name in LABELLERS and isinstance(values, dict) and "counts" in values
     ]
-    filled = (
-        "" if fill in ("", "nothing") else f" Units without a label by hand took that of {fill}."
-    )
+    filled = "" if fill in ("", NOTHING) else f" Units without a label by hand took that of {fill}."
     if not names:
         return ""
     return f"Units were labelled automatically by {'; '.join(names)}.{filled}"
 
 
-def _limits(labelled: Path) -> str:
+def _cited(labeller: Labeller, labelled: Path) -> str:
+    if LIMITS not in labeller.citation:
+        return labeller.citation
+    return labeller.citation.replace(LIMITS, _limits(labelled, labeller.name))
+
+
+def _limits(labelled: Path, name: str) -> str:
+    """The limits that a labeller went by."""
     file = labelled / RULES
     try:
         with reading(file, InputError):
-            rules = read_object(file, InputError)["thresholds"]
+            rules = read_object(file, InputError)[name]
             return ", ".join(
                 f"{metric} from {_number(rule.get('greater'))} to {_number(rule.get('less'))}"
                 for metric, rule in rules.items()

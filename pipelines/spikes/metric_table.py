@@ -4,70 +4,29 @@ Older releases and other programs call some metrics differently; `read` renames 
 the sign where the definition turned, so that rules and classifiers see one vocabulary.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pipelines.errors import TableError
 from pipelines.reading import reading
 from pipelines.spikes import metric_cells
+from pipelines.spikes.labels.columns import CURATED, CURATED_REASON, WRITTEN
+from pipelines.spikes.labels.metric_values import Column, MetricTable
 from pipelines.spikes.unit_tables import is_text, read_table, read_texts, typed
 from pipelines.spikes.units.metrics import known_names, today
 from pipelines.spikes.written_numbers import Style, style_of
 
 ID_COLUMNS = ("unit_id", "cluster_id", "id", "Unnamed: 0", "")
-LABEL_COLUMNS = (
-    "label_thresholds",
-    "label_bombcell",
-    "label_unitrefine",
-    "probability_unitrefine",
-    "reason",
-)
-STEP_COLUMNS = ("probability_neural", "probability_single")
-WRITTEN = (*STEP_COLUMNS, *LABEL_COLUMNS)
-"""What labelling adds to a table, and replaces when it is there already."""
 NO_METRICS = frozenset(
     (
         *(*ID_COLUMNS, *WRITTEN, "channel", "channel_index", "group"),
         *("is_noise", "majority_vote", "recording"),
-        *("label_curated", "reason_curated", "came_from"),
+        *(CURATED, CURATED_REASON, "came_from"),
     )
 )
 """Columns that say which unit it is or what it is called, also where they hold numbers."""
-Column = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class MetricTable:
-    """The metrics of some units.
-
-    Attributes:
-        rows: the table as it was given, `unit_id` first, earlier labels removed.
-        metrics: a column of shape (unit,) for each metric that has a value, by today's name.
-        renamed: today's name of each metric that is called differently in `rows`.
-        notes: what was taken where the table can be read in more than one way, in sentences.
-    """
-
-    rows: pd.DataFrame
-    metrics: Mapping[str, Column]
-    renamed: Mapping[str, str]
-    notes: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def column(self, metric: str) -> Column:
-        """A metric of all units; nan throughout when the table lacks it."""
-        found = self.metrics.get(metric)
-        return np.full(len(self), np.nan) if found is None else found
-
-    def has(self, metric: str) -> bool:
-        """Whether at least one unit has this metric."""
-        return metric in self.metrics
 
 
 def read(source: Path) -> MetricTable:

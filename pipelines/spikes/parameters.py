@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import ValidationInfo, field_validator
 
 from pipelines.parameters import Parameters, parameter
+from pipelines.spikes.labels.words import LABELS
 from pipelines.spikes.recording_parameters import RECORDING, RecordingParameters
 
 Sorter = Literal["auto", "group", "tridesclous2", "spykingcircus2", "lupin", "simple"]
@@ -15,8 +16,6 @@ MOST_COMPONENTS = 100
 GOOD_OVER_THRESHOLD = 1.2
 """Without labels, a unit this many times above the detection threshold counts as good: clusters
 of noise stay below it."""
-
-LABELS = ("good", "mua", "noise")
 
 
 class SpikesParameters(RecordingParameters):

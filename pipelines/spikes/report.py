@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.spikes.drawing import Picture, bars, lines
+from pipelines.spikes.labels.columns import SORT_FILE
+from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.overview import over_time
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.trains import correlogram, isi_histogram
@@ -80,7 +82,8 @@ def write_report(folder: Path, title: str, sentences: Sequence[str], timeline: T
 
 def _unit_columns() -> dict[str, str]:
     names = {"unit_id": "unit", "group": "group", "channel": "channel"}
-    return {**names, **metrics.titles(), "label_sort_file": "label"}
+    labels = {one.column: one.heading for one in LABELLERS.values()}
+    return {**names, **metrics.titles(), SORT_FILE: "label", **labels}
 
 
 def _table(rows: pd.DataFrame, columns: Mapping[str, str]) -> str:

@@ -18,7 +18,10 @@ from pipelines.spikes.curation_parameters import ReviewParameters
 from pipelines.spikes.duplicates import duplicates
 from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.label import label, length_note
-from pipelines.spikes.label_parameters import METHODS, LabelParameters
+from pipelines.spikes.label_parameters import LabelParameters
+from pipelines.spikes.labels.columns import REASON
+from pipelines.spikes.labels.disagreement import disagreement
+from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.preprocess import BandPass
 from pipelines.spikes.proposals import Proposal
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
@@ -33,7 +36,7 @@ SURE = 0.8
 def review(
     inputs: Mapping[str, Path], parameters: ReviewParameters, folder: Path, report: Report
 ) -> dict[str, Any]:
-    """Label the units of a sorting three ways and propose merges, splits and removals.
+    """Label the units of a sorting by all labellers and propose merges, splits and removals.
 
     Args:
         inputs: `sorting`, a sorting's folder; optionally `thresholds` and `bundle` as labelling
@@ -102,38 +105,22 @@ def queue_of(labels: pd.DataFrame) -> pd.DataFrame:
         labels: what labelling wrote.
 
     Returns:
-        `unit_id, disagree` (how many other opinions than the most frequent one), `probability`
+        `unit_id, disagree` (how many labellers say something else than most), `probability`
         (of the classifier's label), and the labellers' columns.
     """
-    columns = [f"label_{name}" for name in METHODS if f"label_{name}" in labels]
-    rows = labels[["unit_id", *columns, "reason"]].copy()
+    columns = [one.column for one in LABELLERS.values() if one.column in labels]
+    rows = labels[["unit_id", *columns, REASON]].copy()
     rows["disagree"] = disagreement(labels)
-    known = "probability_unitrefine" in labels
-    sure = pd.to_numeric(labels["probability_unitrefine"]) if known else np.nan
-    rows["probability"] = sure
+    rows["probability"] = _least_sure(labels)
     order = rows.sort_values(["disagree", "probability"], ascending=[False, True], kind="stable")
     return order.reset_index(drop=True)
 
 
-def disagreement(labels: pd.DataFrame) -> NDArray[np.int64]:
-    """Of each unit, how many labellers say something else than the others.
-
-    Thresholds know only good and not good, so they differ only about that.
-    """
-    full = [labels[f"label_{name}"] for name in ("bombcell", "unitrefine") if _ran(labels, name)]
-    words = [column.astype(str).str.rpartition("_")[2].to_numpy() for column in full]
-    found = np.zeros(len(labels), dtype=np.int64)
-    if len(words) == 2:
-        found += words[0] != words[1]
-    if _ran(labels, "thresholds") and words:
-        good = labels["label_thresholds"].to_numpy() == "good"
-        found += np.all([(word == "good") != good for word in words], axis=0)
-    return found
-
-
-def _ran(labels: pd.DataFrame, method: str) -> bool:
-    column = f"label_{method}"
-    return column in labels and bool((labels[column] != "").all())
+def _least_sure(labels: pd.DataFrame) -> pd.Series:
+    """The least probability that a labeller gives its own label of each unit, nan if none does."""
+    columns = [one.probability for one in LABELLERS.values() if one.probability in labels]
+    numbers = [pd.to_numeric(labels[name]) for name in columns]
+    return pd.concat(numbers, axis=1).min(axis=1) if numbers else pd.Series(np.nan, labels.index)
 
 
 def _similar(sorting: FinishedSorting, alike: NDArray[np.float64]) -> pd.DataFrame:

@@ -28,7 +28,7 @@ from spikeinterface.metrics.template.metrics import (
 from pipelines.errors import TableError
 from pipelines.reading import reading
 from pipelines.result_files import read_arrays, read_object
-from pipelines.spikes.metric_table import MetricTable
+from pipelines.spikes.labels.metric_values import MetricTable
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.train_metrics import (
     amplitude_metrics,

@@ -18,9 +18,9 @@ from pipelines.bundles import Bundle
 from pipelines.errors import BundleError
 from pipelines.spikes import unit_classifier
 from pipelines.spikes.label_tables import WORDS
-from pipelines.spikes.metric_table import MetricTable
+from pipelines.spikes.labels.metric_values import MetricTable
+from pipelines.spikes.labels.words import GOOD, MUA, NOISE
 from pipelines.spikes.skops_file import checked
-from pipelines.spikes.thresholds import GOOD, MUA, NOISE
 from pipelines.spikes.unit_classifier import UNSIGNED, Probabilities, UnitClassifier, Values
 from pipelines.spikes.units.metrics import today
 

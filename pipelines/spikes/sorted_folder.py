@@ -10,6 +10,9 @@ from pipelines.spikes.analyzer import write_analyzer
 from pipelines.spikes.clouds import write_clouds
 from pipelines.spikes.decisions import Decision, Verdict, of_units
 from pipelines.spikes.group_sorter import Found, waveform_window
+from pipelines.spikes.labels.columns import SORT_FILE
+from pipelines.spikes.labels.one_label import by_snr
+from pipelines.spikes.labels.words import GOOD
 from pipelines.spikes.parameters import SpikesParameters, chosen_solutions, least_good_snr
 from pipelines.spikes.plan import Share
 from pipelines.spikes.preprocess import BandPass
@@ -18,7 +21,6 @@ from pipelines.spikes.unit_tables import write_table
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.unit import (
     Site,
-    Unit,
     table,
     write_snippets,
     write_spikes,
@@ -80,7 +82,7 @@ def write_sorted(
     write_table(rows, folder / "units.csv")
     write_table(_groups_table(done, site), folder / "groups.csv")
     site.recorded.write(folder)
-    again = decisions if decisions is not None else _as_decisions(units, parameters)
+    again = decisions if decisions is not None else _as_decisions(rows, parameters)
     write_sort_file(again, folder / "sort_file.csv")
     write_analyzer(units, signal, window, folder / "analyzer.zarr")
 
@@ -95,16 +97,17 @@ def _judged(rows: pd.DataFrame, done: Sequence[Sorted]) -> pd.DataFrame:
     keys = zip(rows["group"], rows["cluster"], strict=True)
     verdicts = [said.get((int(group), int(cluster)), NO_VERDICT) for group, cluster in keys]
     return rows.assign(
-        label_sort_file=[verdict.label for verdict in verdicts],
+        **{SORT_FILE: [verdict.label for verdict in verdicts]},
         type=[verdict.kind for verdict in verdicts],
         comment=[verdict.comment for verdict in verdicts],
     )
 
 
-def _as_decisions(units: Sequence[Unit], parameters: SpikesParameters) -> list[Decision]:
-    least = least_good_snr(parameters)
-    rows = [(unit.group, unit.cluster, unit.snr >= least) for unit in units]
-    return of_units(rows, chosen_solutions(parameters.choose))
+def _as_decisions(units: pd.DataFrame, parameters: SpikesParameters) -> list[Decision]:
+    """The decisions that a table of units stands for that nobody has labelled."""
+    single = by_snr(units["snr"], least_good_snr(parameters)) == GOOD
+    rows = zip(units["group"].tolist(), units["cluster"].tolist(), single.tolist(), strict=True)
+    return of_units(list(rows), chosen_solutions(parameters.choose))
 
 
 def _groups_table(done: Sequence[Sorted], site: Site) -> pd.DataFrame:

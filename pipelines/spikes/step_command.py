@@ -8,8 +8,9 @@ import numpy as np
 
 from pipelines.errors import InputError, ParameterError
 from pipelines.reading import reading
-from pipelines.spikes.curation import ACTIONS, LABELS, Step
+from pipelines.spikes.curation import ACTIONS, Step
 from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
+from pipelines.spikes.labels.words import LABELS
 from pipelines.spikes.taking import step_of
 from pipelines.terminal import say
 

@@ -6,7 +6,7 @@ for a metric fails the metric's rule: what was not measured cannot vouch for a u
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from pipelines.errors import ParameterError
 from pipelines.result_files import read_object
 from pipelines.spikes import metric_cells
+from pipelines.spikes.labels.metric_values import MetricTable
+from pipelines.spikes.labels.words import GOOD, NOISE
 from pipelines.spikes.metric_cells import LARGEST_SHARE
-from pipelines.spikes.metric_table import MetricTable
 from pipelines.spikes.units import metrics
 
 Flags = NDArray[np.bool_]
 Labels = NDArray[np.str_]
-GOOD, MUA, NOISE = "good", "mua", "noise"
 EXAMPLE = 'write it as {"snr": {"min": 5}}'
 LARGEST = 10**300
 """Whole number that is still a limit; JSON has larger ones than a float can be."""
@@ -97,12 +97,14 @@ class Verdict:
         reasons: why each unit is not good, or empty; same length.
         used: metrics that were compared.
         missing: metrics of rules that could not be applied, as the table lacks them.
+        columns: what else is written of each unit, by the column's name; same length.
     """
 
     labels: Labels
     reasons: tuple[str, ...]
     used: tuple[str, ...]
     missing: tuple[str, ...]
+    columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:
         """How many units have each label."""

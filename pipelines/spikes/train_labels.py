@@ -21,7 +21,7 @@ from pipelines.progress import Report
 from pipelines.provenance import digest, versions
 from pipelines.spikes.curated_tables import CLASSES, LEAST_UNITS, Curated, read_curated
 from pipelines.spikes.label_parameters import TrainLabelsParameters
-from pipelines.spikes.thresholds import GOOD, NOISE
+from pipelines.spikes.labels.words import GOOD, NOISE
 from pipelines.spikes.unit_classifier import (
     KIND,
     STEPS,

@@ -9,10 +9,10 @@ import pandas as pd
 from pipelines.errors import TableError
 from pipelines.progress import Report
 from pipelines.result_files import read_object_if_sound
-from pipelines.spikes.curated import CURATED
 from pipelines.spikes.curation_parameters import TrainingTableParameters
 from pipelines.spikes.label import read_units
 from pipelines.spikes.label_tables import label_of
+from pipelines.spikes.labels.columns import CURATED
 from pipelines.spikes.source import SOURCE
 from pipelines.spikes.unit_tables import write_table
 

@@ -13,7 +13,7 @@ curators do worse on another animal. A step's own cut-off answers its question t
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,8 +24,10 @@ from numpy.typing import NDArray
 from pipelines import bundles
 from pipelines.errors import BundleError, TableError
 from pipelines.reading import reading
-from pipelines.spikes.metric_table import MetricTable
-from pipelines.spikes.thresholds import GOOD, MUA, NOISE, Verdict
+from pipelines.spikes.labels.labeller import Asked
+from pipelines.spikes.labels.metric_values import MetricTable
+from pipelines.spikes.labels.words import GOOD, MUA, NOISE
+from pipelines.spikes.thresholds import Verdict
 
 KIND, SKOPS = "unit labels", "skops"
 READER_OF_SKOPS = "pipelines.spikes.skops_classifier"
@@ -202,6 +204,23 @@ def label(
     holes = np.isnan(design(table, wanted)).sum(axis=1)
     reasons = tuple(_reason(found, row, int(holes[row])) for row in range(len(table)))
     return Verdict(found.labels, reasons, used, missing), found
+
+
+def by_classifier(asked: Asked) -> Verdict:
+    """Label units by the classifier that was chosen, or by the one that comes with the app.
+
+    Raises:
+        BundleError: the classifier cannot be used.
+        TableError: the table lacks too many of its metrics.
+    """
+    classifier, _ = load(asked.bundle or SHIPPED)
+    verdict, found = label(asked.table, classifier, min_metrics=asked.min_metrics)
+    columns = {
+        "probability_unitrefine": np.round(found.of_label, 4),
+        "probability_neural": np.round(found.neural, 4),
+        "probability_single": np.round(found.single, 4),
+    }
+    return replace(verdict, columns=columns)
 
 
 def _reason(found: Probabilities, row: int, holes: int) -> str:

@@ -14,7 +14,7 @@ from dashboard import create_app, results
 from dashboard.jobs.store import Job
 from dashboard.pages import job as job_page
 from dashboard.posted import PATH
-from dashboard.results import brainmap_atlas, spike_labels_data
+from dashboard.results import brainmap_atlas, spike_labels
 from dashboard.services import services
 from dashboard.settings import Settings
 from pipelines.errors import InputError
@@ -63,7 +63,7 @@ def damage(folder: Path, how: Callable[[bytes], bytes]) -> None:
     for path in folder.iterdir():
         if path.is_file():
             replace(path, how(path.read_bytes()))
-    for cached in (brainmap_atlas.load, brainmap_atlas.load_map, spike_labels_data.stored_table):
+    for cached in (brainmap_atlas.load, brainmap_atlas.load_map, spike_labels.stored):
         cached.cache_clear()
 
 

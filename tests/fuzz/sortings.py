@@ -16,11 +16,13 @@ from pipelines.links import refuse_links_out
 from pipelines.parameters import from_assignments
 from pipelines.spikes import bombcell, finished_sorting, metric_table, review, thresholds
 from pipelines.spikes.agreement import read_curator
+from pipelines.spikes.bombcell import BombcellRules
 from pipelines.spikes.curated import read_state
 from pipelines.spikes.earlier import read_earlier
 from pipelines.spikes.export_source import read_sorting
 from pipelines.spikes.kept_labels import keep
-from pipelines.spikes.label import read_rules, read_units
+from pipelines.spikes.label import read_units
+from pipelines.spikes.labels.rules import read_rules
 from pipelines.spikes.sort_file import read_sort_file
 from pipelines.spikes.training_table import rows_of
 from pipelines.steps import STEPS
@@ -203,7 +205,7 @@ def read_labelling(path: Path) -> None:
 def read_metrics(path: Path) -> None:
     refuse_links_out(path)
     table = metric_table.read(path)
-    thresholds.label(table, read_rules(None).simple)
+    thresholds.label(table, read_rules(None).sections["thresholds"])
 
 
 def read_log(path: Path) -> None:
@@ -222,9 +224,9 @@ def read_thresholds(path: Path) -> None:
     """As a labelling takes them."""
     refuse_links_out(path)
     found = read_rules(path)
-    thresholds.require(measured(), found.simple)
-    thresholds.label(measured(), found.simple)
-    bombcell.label(measured(), found.bombcell)
+    thresholds.require(measured(), found.sections["thresholds"])
+    thresholds.label(measured(), found.sections["thresholds"])
+    bombcell.label(measured(), BombcellRules.of(found.sections))
 
 
 def read_parameters(path: Path) -> None:

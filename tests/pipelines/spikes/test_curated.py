@@ -14,8 +14,9 @@ from pipelines.spikes import finished_sorting, proposals
 from pipelines.spikes.curation import Step
 from pipelines.spikes.curation_log import Log, curate, read_start
 from pipelines.spikes.curation_parameters import ReviewParameters
+from pipelines.spikes.labels.disagreement import disagreement
 from pipelines.spikes.proposals import outliers
-from pipelines.spikes.review import disagreement, queue_of
+from pipelines.spikes.review import queue_of
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.waveform_similarity import similarity
 from pipelines.tasks import run

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pipelines.errors import NeuroboardError, ParameterError, TableError
 from pipelines.spikes import bombcell, metric_table, thresholds
 from pipelines.spikes.bombcell import BombcellRules
-from pipelines.spikes.label import read_rules
-from pipelines.spikes.metric_table import MetricTable, of_rows
+from pipelines.spikes.labels.metric_values import MetricTable
+from pipelines.spikes.labels.rules import read_rules
+from pipelines.spikes.metric_table import of_rows
 from pipelines.spikes.thresholds import Rule, parse_rules
 from pipelines.tasks import run
 
@@ -190,8 +191,8 @@ def test_a_file_may_hold_the_rules_of_both_labellers(tmp_path: Path) -> None:
     values = {"thresholds": {"snr": {"min": 3}}, "bombcell": RULES.to_json()}
     file.write_text(json.dumps(values))
     rules = read_rules(file)
-    assert rules.simple == (Rule("snr", 3),)
-    assert rules.bombcell == RULES
+    assert rules.sections["thresholds"] == (Rule("snr", 3),)
+    assert BombcellRules.of(rules.sections) == RULES
 
 
 def test_thresholds_on_an_unknown_metric_name_the_nearest(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from pipelines import bundles, closed, exported, registry
 from pipelines.__main__ import main
 from pipelines.errors import BundleError
 from pipelines.spikes import unit_classifier
-from pipelines.spikes.metric_table import MetricTable
+from pipelines.spikes.labels.metric_values import MetricTable
 from pipelines.synapses import classifiers, published, published_parts
 from pipelines.synapses.arrays import Synapses
 from pipelines.synapses.classify import load_trained

@@ -1,0 +1,1 @@
+"""Labels of units: the labellers, what they write and what a table of metrics holds for them."""
