@@ -21,11 +21,11 @@ from dashboard.services import services
 from dashboard.settings import Settings
 from pipelines.errors import InputError, ParameterError
 from pipelines.outputs import atomic_file
-from pipelines.spikes import finished_sorting
 from pipelines.spikes.curation import State, Step, replay
 from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
-from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.unit_tables import read_table
+from pipelines.spikes.units.folder import read_finished
+from pipelines.spikes.units.sorting import FinishedSorting
 
 BLIND = "blind-"
 KEY = re.compile(r"[0-9a-f]{16}/[0-9a-f]{64}")
@@ -139,7 +139,7 @@ def home(settings: Settings) -> Path:
 def _review(folder: Path, sorting: Path) -> Review:
     start, digest = read_start(sorting)
     return Review(
-        finished_sorting.read(sorting),
+        read_finished(sorting),
         start,
         digest,
         read_table(folder / "queue.csv"),

@@ -20,7 +20,7 @@ from pipelines import bundles, registry
 from pipelines.errors import InputError
 from pipelines.fingerprint import fingerprint
 from pipelines.provenance import files_below
-from pipelines.spikes.source import LOCATED
+from pipelines.spikes.units.folder import SortingFolder
 
 
 def resolve(name: str, reference: str, settings: Settings, store: Store) -> JobInput:
@@ -73,8 +73,8 @@ def _refuse_earlier(name: str, folder: Path) -> None:
 
 def _located(result: Path) -> str:
     """Marks a sorting that was told where its recording lies now: what it makes may be more."""
-    file = result / LOCATED
-    return f"@{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}" if file.is_file() else ""
+    mark = SortingFolder(result).located_mark()
+    return f"@{mark}" if mark else ""
 
 
 def _from_registry(name: str, model: str, settings: Settings) -> JobInput:

@@ -46,7 +46,11 @@ class InputRecord:
 
 @dataclass(frozen=True)
 class Run:
-    """The content of `run.json`."""
+    """The content of `run.json`.
+
+    `folder_version` counts the changes of what the pipeline's folder holds, and how; the module
+    that reads the folder brings earlier ones to today's form. Folders of 1 may not say it.
+    """
 
     pipeline: str
     parameters: dict[str, Any]
@@ -57,6 +61,7 @@ class Run:
     results: dict[str, Any]
     versions: dict[str, str] = field(default_factory=dict)
     machine: str = ""
+    folder_version: int = 1
 
     def write(self, folder: Path) -> None:
         """Write `run.json` into a result folder."""

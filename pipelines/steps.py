@@ -7,7 +7,9 @@ the dashboard's form and view of it are one row of a page (`dashboard/bench.py`)
 A step's function is `function(inputs, parameters, folder, report) -> results`: it reads the input
 paths, writes its files into an empty folder and returns the headline figures. Among them `notes`
 is a list of sentences that a person has to know before reading the result, such as what was taken
-where a file does not say it; the page, the command line and reports put them first.
+where a file does not say it; the page, the command line and reports put them first. With
+`folder_version`, which the record says apart from the figures, a folder that is read again tells
+which version of its layout it has.
 """
 
 from collections.abc import Callable, Mapping

@@ -62,6 +62,7 @@ def run(
             records = digests.records(report)
             if changed := digests.notes():
                 results["notes"] = [*changed, *results.get("notes", ())]
+        folder_version = results.pop("folder_version", 1)
         if kept := outputs.kept_as(out):
             results["notes"] = [_kept_note(out, kept), *results.get("notes", ())]
         record = provenance.Run(
@@ -74,6 +75,7 @@ def run(
             results=results,
             versions=provenance.versions(),
             machine=provenance.machine(),
+            folder_version=folder_version,
         )
         record.write(folder)
     report(1.0, "Done")

@@ -26,8 +26,9 @@ from filelock import FileLock
 REPOSITORY = Path(__file__).resolve().parent.parent
 WORK = Path(tempfile.gettempdir()) / "neuroboard-same-results"
 """Always the same, for some files say where others lie."""
-TOLD_BY_TIME = re.compile(r"started|seconds|created|time|size|bytes|.*sha256|digest")
-"""Times, and digests and sizes of files that hold times; the files themselves are compared."""
+TOLD_BY_TIME = re.compile(r"started|seconds|created|time|size|bytes|.*sha256|digest|folder_version")
+"""Times, and digests and sizes of files that hold times; the files themselves are compared. The
+version of a folder came after 342df63."""
 SORTED = "--set sorter=group --set detect_threshold=4"
 COMMANDS = {
     "spikes": (

@@ -23,7 +23,7 @@ from dashboard.results import spike_curate_steps as steps
 from dashboard.results.spike_curate_cloud import Outline
 from dashboard.results.spike_curate_turn import Pressed, perform, unit_after
 from pipelines.spikes import curation
-from pipelines.spikes.finished_sorting import FinishedSorting
+from pipelines.spikes.units.sorting import FinishedSorting
 
 KEYS = {
     "good": ("g", "Good", "label the unit good: one neuron"),

@@ -8,9 +8,9 @@ from dash.development.base_component import Component
 
 from dashboard.jobs.store import Job
 from dashboard.results import common, spike_locate
-from pipelines.spikes import finished_sorting
 from pipelines.spikes.unit_tables import read_units
 from pipelines.spikes.units import metrics
+from pipelines.spikes.units.folder import read_finished
 
 FILES = {
     "units.csv": "Units (CSV)",
@@ -52,7 +52,7 @@ def view(job: Job) -> Component:
                 ],
                 className="card",
             ),
-            spike_locate.offer(job.id, finished_sorting.read(folder)),
+            spike_locate.offer(job.id, read_finished(folder)),
             html.Div(
                 [
                     html.H2("Units"),

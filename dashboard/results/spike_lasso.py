@@ -21,12 +21,12 @@ from dashboard.people import Role
 from dashboard.posted import Outline, Whole, offered, one_of
 from dashboard.results import common
 from pipelines.errors import InputError, NeuroboardError
-from pipelines.spikes import finished_sorting
 from pipelines.spikes.clouds import Cloud, read_clouds
 from pipelines.spikes.curation import Step
-from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.selection import choose
 from pipelines.spikes.trains import isi_histogram
+from pipelines.spikes.units.folder import read_finished
+from pipelines.spikes.units.sorting import FinishedSorting
 
 AXES = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
 Axes = Annotated[str, one_of(AXES)]
@@ -47,7 +47,7 @@ def clouds(folder: Path) -> dict[int, Cloud]:
 
 @lru_cache(maxsize=2)
 def _sorting(folder: Path) -> FinishedSorting:
-    return finished_sorting.read(folder)
+    return read_finished(folder)
 
 
 def forget() -> None:

@@ -9,7 +9,7 @@ from dashboard.people import Role
 from dashboard.results import common, spike_lasso
 from dashboard.services import services
 from pipelines.errors import NeuroboardError
-from pipelines.spikes.finished_sorting import FinishedSorting
+from pipelines.spikes.units.sorting import FinishedSorting
 
 GONE = "The recording {} is not there any more: what needs its signal cannot be shown or made."
 

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.progress import Report
-from pipelines.spikes import finished_sorting
 from pipelines.spikes.curated import each_once, read_state, write_units
 from pipelines.spikes.curation_log import read_start
 from pipelines.spikes.labels.words import UNLABELLED
 from pipelines.spikes.proposals import Proposal
+from pipelines.spikes.units.folder import read_finished
 
 Places = NDArray[np.int64]
 
@@ -49,7 +49,7 @@ def as_curated(sorting: Path, curation: Path, folder: Path, report: Report) -> A
     Raises:
         InputError: the sorting or the curation cannot be used.
     """
-    found = finished_sorting.read(sorting)
+    found = read_finished(sorting)
     state, _ = each_once(found, read_state(sorting, curation))
     labels = dict.fromkeys(sorted(state.units), UNLABELLED)
     write_units(found, state, labels, {}, folder, report)

@@ -16,8 +16,8 @@ from pipelines.spikes.analyzer_source import require_known_recording
 from pipelines.spikes.analyzer_steps import Steps, steps_to
 from pipelines.spikes.curated_units import is_changed
 from pipelines.spikes.curation import State
-from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.saved import refuse_unsafe_zarr
+from pipelines.spikes.units.sorting import FinishedSorting
 
 NAME = "analyzer.zarr"
 ALWAYS_CARRIED = ("random_spikes", "waveforms", "templates", "noise_levels")

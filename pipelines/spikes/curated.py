@@ -13,7 +13,7 @@ from pipelines.errors import InputError
 from pipelines.progress import Report, part
 from pipelines.reading import reading
 from pipelines.result_files import read_arrays
-from pipelines.spikes import finished_sorting, methods
+from pipelines.spikes import methods
 from pipelines.spikes.carried_analyzer import carry_analyzer
 from pipelines.spikes.curated_units import (
     Automatic,
@@ -26,15 +26,15 @@ from pipelines.spikes.curated_units import (
 from pipelines.spikes.curation import State, Step, replay
 from pipelines.spikes.curation_log import LOG_FILE, Log, read_start
 from pipelines.spikes.curation_parameters import CurateParameters
-from pipelines.spikes.finished_sorting import ADVICE, FinishedSorting
 from pipelines.spikes.label_tables import TABLES, read_labels
 from pipelines.spikes.labels.columns import CURATED, CURATED_REASON, WRITTEN
 from pipelines.spikes.labels.rules import FILE as RULES
 from pipelines.spikes.labels.words import UNLABELLED
-from pipelines.spikes.recorded import FILE as RECORDED
 from pipelines.spikes.repeats import dead_samples, repeats
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
 from pipelines.spikes.unit_tables import read_table, write_table
+from pipelines.spikes.units.folder import ADVICE, RECORDED, VERSION, SortingFolder, read_finished
+from pipelines.spikes.units.sorting import FinishedSorting
 
 
 def curate(
@@ -53,7 +53,7 @@ def curate(
     Raises:
         InputError: the sorting or the log cannot be used, or no unit is left.
     """
-    sorting = finished_sorting.read(inputs["sorting"])
+    sorting = read_finished(inputs["sorting"])
     report(0.02, "Replaying the curation")
     state = read_state(inputs["sorting"], inputs.get("curation"))
     state, notes = each_once(sorting, state)
@@ -259,7 +259,7 @@ def _write(
     for name in ("groups.csv", RECORDED):
         if (sorting.folder / name).is_file():
             shutil.copyfile(sorting.folder / name, folder / name)
-    sorting.source.write(folder)
+    SortingFolder(folder).write_source(sorting.source)
 
 
 def _write_snippets(
@@ -306,4 +306,5 @@ def _results(
         "curators": sorted({step.author for step in state.done}),
         "steps": {action: done.count(action) for action in sorted(set(done))},
         "note": note,
+        "folder_version": VERSION,
     }

@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.spikes.curation import State
-from pipelines.spikes.finished_sorting import FinishedSorting, largest_channel
 from pipelines.spikes.labels.columns import WRITTEN
 from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.labels.words import LABELS, UNLABELLED, plain
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.metrics import Observed
+from pipelines.spikes.units.sorting import FinishedSorting, largest_channel
 
 Automatic = Mapping[int, Mapping[str, Any]]
 """What the labellers wrote, by unit and column."""

@@ -14,12 +14,12 @@ from spikeinterface.core import NumpySorting
 from spikeinterface.postprocessing import compute_correlograms
 
 from pipelines.spikes.curation_parameters import ReviewParameters
-from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.preprocess import BandPass, Floats
 from pipelines.spikes.proposals import Proposal
 from pipelines.spikes.spike_waveforms import largest_channels, spread_waveforms
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.metrics import rp_contamination
+from pipelines.spikes.units.sorting import FinishedSorting
 
 CHANCE_MS = (5.0, 25.0)
 """How far from the lag the share by chance is measured: beyond the refractory period, and near

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.progress import silent
-from pipelines.spikes import finished_sorting
 from pipelines.spikes.decisions import TYPES, Decision, of_units
 from pipelines.spikes.export_source import Sorting
-from pipelines.spikes.finished_sorting import largest_channel
 from pipelines.spikes.labels.columns import SORT_FILE
 from pipelines.spikes.labels.words import GOOD
 from pipelines.spikes.parameters import chosen_solutions
 from pipelines.spikes.sort_file import read_sort_file
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
+from pipelines.spikes.units.folder import read_finished
+from pipelines.spikes.units.sorting import largest_channel
 
 NAME = "sorted_units.h5"
 HASH_LETTERS = 10
@@ -43,7 +43,7 @@ def write_blech(sorting: Sorting, folder: Path) -> None:
     Raises:
         InputError: the recording, which has the waveforms, is not there any more.
     """
-    finished = finished_sorting.read(sorting.folder)
+    finished = read_finished(sorting.folder)
     signal = open_signal(finished)
     units = [int(unit) for unit in sorting.units["unit_id"]]
     places = {unit: np.flatnonzero(finished.unit_id == unit) for unit in units}
@@ -100,7 +100,7 @@ def sort_file_rows(sorting: Sorting) -> list[Decision]:
     if SORT_FILE in units:
         return read_sort_file(sorting.folder / "sort_file.csv")
     rows = zip(units["group"], units["cluster"], units["label"] == GOOD, strict=True)
-    choose = finished_sorting.read(sorting.folder).parameters.choose
+    choose = read_finished(sorting.folder).parameters.choose
     return of_units(
         [(int(group), int(cluster), bool(single)) for group, cluster, single in rows],
         chosen_solutions(choose),

@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from pipelines.errors import InputError
 from pipelines.reading import reading
-from pipelines.spikes import finished_sorting
-from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.labels.columns import TRUSTED, WRITTEN
 from pipelines.spikes.labels.one_label import one_label, words
 from pipelines.spikes.labels.words import LABELS, UNLABELLED
 from pipelines.spikes.parameters import least_good_snr
-from pipelines.spikes.recorded import Recorded, read_recorded
+from pipelines.spikes.recorded import Recorded
 from pipelines.spikes.spike_waveforms import recorded_again
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.unit_tables import read_table
+from pipelines.spikes.units.folder import SortingFolder, read_finished
+from pipelines.spikes.units.sorting import FinishedSorting
 
 NO_LABEL = ("", UNLABELLED, "unsorted")
 """What tables say of a unit that nobody has labelled."""
@@ -114,7 +114,7 @@ def _refuse_unclear(table: pd.DataFrame, file: Path) -> None:
 
 
 def _read(folder: Path, min_snr: float | None, labels: Path | None) -> Sorting:
-    found = finished_sorting.read(folder)
+    found = read_finished(folder)
     least = least_good_snr(found.parameters) if min_snr is None else min_snr
     recorded, notes = _recorded(found)
     units = found.units if labels is None else _with_labels(found.units, labels)
@@ -143,7 +143,7 @@ def _recorded(found: FinishedSorting) -> tuple[Recorded, tuple[str, ...]]:
     The recording is asked where a folder of an earlier version does not say it, and where its
     files are not where they were.
     """
-    stored = read_recorded(found.folder)
+    stored = SortingFolder(found.folder).recorded
     if stored is not None and stored.is_in_place:
         return stored, ()
     n_channels = len(found.channel_id)

@@ -5,11 +5,10 @@ from pathlib import Path
 
 from pipelines import provenance
 from pipelines.errors import InputError
-from pipelines.spikes import finished_sorting
 from pipelines.spikes.identity import Identity, digest_of_samples, refuse_another
 from pipelines.spikes.places import prepared
 from pipelines.spikes.read import read_recording
-from pipelines.spikes.source import write_located
+from pipelines.spikes.units.folder import SortingFolder
 
 
 def locate(folder: Path, recording: Path) -> str:
@@ -29,7 +28,8 @@ def locate(folder: Path, recording: Path) -> str:
         InputError: it is another recording, or cannot be read.
         OutputError: the folder cannot be written.
     """
-    source = finished_sorting.read(folder).source
+    sorted_folder = SortingFolder(folder)
+    source = sorted_folder.whole().source
     whole = read_recording(recording, source.parameters)
     part = prepared(whole, source.parameters, None)
     refuse_another(source.identity, recording, whole, part)
@@ -39,7 +39,7 @@ def locate(folder: Path, recording: Path) -> str:
         n_samples=part.get_num_samples(),
         samples_sha256=digest_of_samples(whole),
     )
-    write_located(folder, recording.absolute(), known)
+    sorted_folder.write_located(recording.absolute(), known)
     return f"The recording of {folder} lies at {recording}: {how}."
 
 

@@ -4,23 +4,16 @@ Channels that were left out are not there in a sorting, so its own count of chan
 to another program that opens the recording. Reading needs no heavy library.
 """
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import InputError
-from pipelines.reading import reading
-from pipelines.result_files import read_object
-
 if TYPE_CHECKING:  # the web process does without SpikeInterface
     from spikeinterface.core import BaseRecording
-
-FILE = "recorded.json"
-ADVICE = "copy the folder again, or sort the recording again"
 
 
 @dataclass(frozen=True)
@@ -57,28 +50,23 @@ class Recorded:
         """Whether its files, if they are named, are where they were."""
         return self.binary is None or all(Path(file).is_file() for file in self.binary.files)
 
-    def write(self, folder: Path) -> None:
-        """Keep it in the folder of a sorting."""
-        values = {
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept with a sorting."""
+        return {
             "n_channels": self.n_channels,
             "channel_index": self.channel_index.tolist(),
             "binary": self.binary and vars(self.binary),
         }
-        (folder / FILE).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Recorded":
+        """What `to_json` gave.
 
-def read_recorded(folder: Path) -> Recorded | None:
-    """What the folder of a sorting says; none if an earlier version wrote it.
-
-    Raises:
-        InputError: the file is damaged.
-    """
-    if not (folder / FILE).is_file():
-        return None
-    with reading(folder / FILE, InputError, ADVICE, "description of a recording"):
-        values = read_object(folder / FILE, InputError, ADVICE)
+        Raises:
+            Exception: of any kind: the values are something else.
+        """
         binary = values.get("binary")
-        return Recorded(
+        return cls(
             int(values["n_channels"]),
             np.array(values["channel_index"], dtype=np.int64),
             binary and Binary(tuple(binary["files"]), binary["dtype"], int(binary["offset"])),

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from pipelines.errors import InputError
 from pipelines.progress import Report, part
-from pipelines.spikes import finished_sorting, proposals
+from pipelines.spikes import proposals
 from pipelines.spikes.as_curated import AsCurated, as_curated, as_sorted
 from pipelines.spikes.curation_parameters import ReviewParameters
 from pipelines.spikes.duplicates import duplicates
-from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.label import label, length_note
 from pipelines.spikes.label_parameters import LabelParameters
 from pipelines.spikes.labels.columns import REASON
@@ -26,6 +25,8 @@ from pipelines.spikes.preprocess import BandPass
 from pipelines.spikes.proposals import Proposal
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
 from pipelines.spikes.unit_tables import read_table, write_table
+from pipelines.spikes.units.folder import read_finished
+from pipelines.spikes.units.sorting import FinishedSorting
 from pipelines.spikes.waveform_similarity import similarity
 
 MOST_SIMILAR = 5
@@ -65,7 +66,7 @@ def _reviewed(
     folder: Path,
     report: Report,
 ) -> dict[str, Any]:
-    sorting = finished_sorting.read(there.folder)
+    sorting = read_finished(there.folder)
     if sorting.units.empty:
         raise InputError("The sorting has no units, so there is nothing to review.")
     given = {name: inputs[name] for name in ("thresholds", "bundle") if name in inputs}

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.selection import Beside, Places
 from pipelines.spikes.spike_waveforms import largest_channels, open_signal, spread_waveforms
+from pipelines.spikes.units.sorting import FinishedSorting
 
 MOST_READ = 100
 MOST_CHANNELS = 4

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.polygon import in_polygon
 from pipelines.spikes.clouds import Cloud
-from pipelines.spikes.finished_sorting import FinishedSorting
+from pipelines.spikes.units.sorting import FinishedSorting
 
 Places = NDArray[np.int64]
 Floats = NDArray[np.float32]

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from pipelines.errors import Cancelled, NeuroboardError, ParameterError, RecordingError, TableError
 from pipelines.progress import Report, part
-from pipelines.spikes import bad_samples, finished_sorting
+from pipelines.spikes import bad_samples
 from pipelines.spikes.bad_samples import BadSamples
 from pipelines.spikes.decisions import Decision
 from pipelines.spikes.earlier import Earlier, read_earlier
@@ -33,6 +33,7 @@ from pipelines.spikes.report import write_report
 from pipelines.spikes.segments import time_notes
 from pipelines.spikes.sort_file import read_sort_file
 from pipelines.spikes.sorted_folder import Sorted, write_sorted
+from pipelines.spikes.units.folder import VERSION, read_finished
 from pipelines.spikes.units.unit import Site
 
 _log = logging.getLogger(__name__)
@@ -146,7 +147,7 @@ def _task(
     earlier: Mapping[int, Earlier] = {}
     if "earlier" in inputs:
         earlier = read_earlier(inputs["earlier"], plan, site)
-        known = finished_sorting.read(inputs["earlier"]).source.identity
+        known = read_finished(inputs["earlier"]).source.identity
         refuse_another(known, inputs["recording"], whole, recording)
     digest = digest_of_samples(whole)
     band_pass(recording, parameters.freq_min, parameters.freq_max)
@@ -263,6 +264,7 @@ def _results(done: Sequence[Sorted], site: Site, task: Task) -> dict[str, Any]:
         "bad_stretches": task.bad.n_stretches,
         "bad_channel_s": round(task.bad.channel_seconds, 3),
         "samples_sha256": task.samples_sha256,
+        "folder_version": VERSION,
         "notes": [
             *task.notes,
             *_numbers_of_groups(task),

@@ -19,6 +19,7 @@ from pipelines.spikes.preprocess import BandPass
 from pipelines.spikes.sort_file import write_sort_file
 from pipelines.spikes.unit_tables import write_table
 from pipelines.spikes.units.clock import Clock
+from pipelines.spikes.units.folder import SortingFolder
 from pipelines.spikes.units.unit import (
     Site,
     table,
@@ -81,7 +82,7 @@ def write_sorted(
         rows = _judged(rows, done)
     write_table(rows, folder / "units.csv")
     write_table(_groups_table(done, site), folder / "groups.csv")
-    site.recorded.write(folder)
+    SortingFolder(folder).write_recorded(site.recorded)
     again = decisions if decisions is not None else _as_decisions(rows, parameters)
     write_sort_file(again, folder / "sort_file.csv")
     write_analyzer(units, signal, window, folder / "analyzer.zarr")

@@ -11,13 +11,13 @@ from pipelines.errors import InputError, NeuroboardError
 from pipelines.progress import Report
 from pipelines.spikes.detect import Peaks
 from pipelines.spikes.features import REACH, Window, cut_out
-from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.identity import refuse_another
 from pipelines.spikes.places import prepared
 from pipelines.spikes.preprocess import BandPass, Floats, band_pass, noise_levels
 from pipelines.spikes.read import read_recording
 from pipelines.spikes.recorded import Recorded, of_recording
 from pipelines.spikes.timeline import Timeline
+from pipelines.spikes.units.sorting import FinishedSorting
 
 CHUNK_S = 10.0
 MOST_CHANNELS = 8

@@ -8,11 +8,11 @@ from spikeinterface.curation import compute_merge_unit_groups
 from spikeinterface.postprocessing import ComputeTemplateSimilarity
 from spikeinterface.preprocessing import bandpass_filter
 
-from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.mending import MendedRecording
 from pipelines.spikes.proposals import Floats, Proposal
 from pipelines.spikes.segments import in_segments, sorting_in_segments
 from pipelines.spikes.spike_waveforms import open_signal
+from pipelines.spikes.units.sorting import FinishedSorting
 
 PRESET = "x_contaminations"
 JOB = {"n_jobs": 1, "progress_bar": False}

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.spikes import finished_sorting
-from pipelines.spikes.finished_sorting import FinishedSorting
 from pipelines.spikes.overview import LONGEST_STRETCH_S, Stretch
 from pipelines.spikes.spike_waveforms import largest_channels, open_signal
 from pipelines.spikes.timeline import Timeline
+from pipelines.spikes.units.folder import read_finished
+from pipelines.spikes.units.sorting import FinishedSorting
 
 MOST_CHANNELS = 8
 
@@ -26,7 +26,7 @@ def stretch(folder: Path, unit: int, start_s: float, length_s: float) -> Stretch
     Raises:
         InputError: the recording is not there any more.
     """
-    sorting = finished_sorting.read(folder)
+    sorting = read_finished(folder)
     signal = open_signal(sorting)
     start, stop = _range(signal.timeline, start_s, min(length_s, LONGEST_STRETCH_S))
     channels = np.sort(largest_channels(sorting.shape_of(unit), MOST_CHANNELS))

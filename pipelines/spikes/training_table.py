@@ -8,13 +8,12 @@ import pandas as pd
 
 from pipelines.errors import TableError
 from pipelines.progress import Report
-from pipelines.result_files import read_object_if_sound
 from pipelines.spikes.curation_parameters import TrainingTableParameters
 from pipelines.spikes.label import read_units
 from pipelines.spikes.label_tables import label_of
 from pipelines.spikes.labels.columns import CURATED
-from pipelines.spikes.source import SOURCE
 from pipelines.spikes.unit_tables import write_table
+from pipelines.spikes.units.folder import SortingFolder
 
 VOTE, RECORDING = "majority_vote", "recording"
 ONE_FILE = "training.csv"
@@ -58,7 +57,7 @@ def rows_of(folder: Path) -> pd.DataFrame:
     ]
     rows = pd.DataFrame(
         {
-            RECORDING: recording_name(folder),
+            RECORDING: SortingFolder(folder).recording_name(),
             "unit_id": table.rows["unit_id"].to_numpy(),
             **table.metrics,
             VOTE: votes,
@@ -68,9 +67,3 @@ def rows_of(folder: Path) -> pd.DataFrame:
     if labelled.empty:
         raise TableError(f"No unit in {folder} has a curator's label: label some first.")
     return labelled
-
-
-def recording_name(folder: Path) -> str:
-    """What a recording is called: its folder's or file's name below the one that it lies in."""
-    recording = read_object_if_sound(folder / SOURCE).get("recording")
-    return "/".join(Path(recording).parts[-2:]) if isinstance(recording, str) else folder.name

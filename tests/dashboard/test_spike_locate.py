@@ -9,7 +9,7 @@ from dashboard import inputs
 from dashboard.jobs.store import JobInput, State
 from dashboard.results import common, spike_locate, spike_traces
 from dashboard.services import Services
-from pipelines.spikes import finished_sorting
+from pipelines.spikes.units.folder import read_finished
 from pipelines.tasks import run
 
 RAW = {"sampling_frequency": 30_000.0, "num_channels": 1, "gain_uv": 1.0, "min_spikes": 5}
@@ -58,6 +58,6 @@ def test_the_page_asks_where_the_recording_is_and_takes_the_right_one_only(
     assert "is the recording that was sorted" in str(
         spike_locate.use(1, "data/later/b.dat", sorted_job)
     )
-    assert spike_locate.offer(sorted_job, finished_sorting.read(common.folder(sorted_job))) is None
+    assert spike_locate.offer(sorted_job, read_finished(common.folder(sorted_job))) is None
     after = inputs.resolve("sorting", f"job:{sorted_job}", found.settings, found.store).key
     assert after != before

@@ -14,7 +14,7 @@ import pandas as pd
 
 from pipelines.links import refuse_links_out
 from pipelines.parameters import from_assignments
-from pipelines.spikes import bombcell, finished_sorting, metric_table, review, thresholds
+from pipelines.spikes import bombcell, metric_table, review, thresholds
 from pipelines.spikes.agreement import read_curator
 from pipelines.spikes.bombcell import BombcellRules
 from pipelines.spikes.curated import read_state
@@ -25,6 +25,8 @@ from pipelines.spikes.label import read_units
 from pipelines.spikes.labels.rules import read_rules
 from pipelines.spikes.sort_file import read_sort_file
 from pipelines.spikes.training_table import rows_of
+from pipelines.spikes.units.folder import read_finished
+from pipelines.spikes.units.sorting import largest_channel
 from pipelines.steps import STEPS
 from tests import earlier
 from tests.fuzz.reader import Reader, Sample, shared
@@ -173,9 +175,9 @@ def parameters(folder: Path) -> str:
 def read_whole_sorting(path: Path) -> None:
     """As review, export, curation and the pages begin."""
     refuse_links_out(path)
-    found = finished_sorting.read(path)
+    found = read_finished(path)
     for unit in found.units["unit_id"].tolist():
-        finished_sorting.largest_channel(found.shape_of(unit))
+        largest_channel(found.shape_of(unit))
     found.timeline.in_words()
     read_sorting(path, None)
     review.similarity(found.mean)

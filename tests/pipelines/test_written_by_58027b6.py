@@ -15,11 +15,11 @@ import tifffile
 
 from pipelines import bundles, registry
 from pipelines.__main__ import main
-from pipelines.spikes import finished_sorting
 from pipelines.spikes.curation import replay
 from pipelines.spikes.curation_log import Log, read_start
 from pipelines.spikes.label_tables import read_labels
 from pipelines.spikes.sort_file import read_sort_file
+from pipelines.spikes.units.folder import read_finished
 from pipelines.synapses import published
 from pipelines.synapses.given import read_labels as read_labels_from
 from tests.earlier import ARCHIVES, DIGESTS, HOLDS, needs_same_scikit_learn, unpack
@@ -79,7 +79,7 @@ def test_the_archives_are_as_they_were_made(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", HOLDS["sortings"])
 def test_a_sorting_is_read(stored: Path, name: str) -> None:
     holds = HOLDS["sortings"][name]
-    found = finished_sorting.read(stored / name)
+    found = read_finished(stored / name)
     assert found.units["unit_id"].tolist() == holds["unit_ids"]
     ids, counts = np.unique(found.unit_id[found.unit_id >= 0], return_counts=True)
     assert dict(zip(map(str, ids.tolist()), counts.tolist(), strict=True)) == holds["n_spikes"]

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.__main__ import main
 from pipelines.errors import InputError, TableError
-from pipelines.spikes import finished_sorting, proposals
+from pipelines.spikes import proposals
 from pipelines.spikes.curation import Step
 from pipelines.spikes.curation_log import Log, curate, read_start
 from pipelines.spikes.curation_parameters import ReviewParameters
@@ -18,6 +18,7 @@ from pipelines.spikes.labels.disagreement import disagreement
 from pipelines.spikes.proposals import outliers
 from pipelines.spikes.review import queue_of
 from pipelines.spikes.units.clock import Clock
+from pipelines.spikes.units.folder import read_finished
 from pipelines.spikes.waveform_similarity import similarity
 from pipelines.tasks import run
 
@@ -75,7 +76,7 @@ def test_nothing_done_leaves_every_unit_as_it_was(sorting: Path, tmp_path: Path)
 
 
 def test_a_merge_has_the_spikes_and_the_mean_of_both(sorting: Path, tmp_path: Path) -> None:
-    whole = finished_sorting.read(sorting)
+    whole = read_finished(sorting)
     table = curated(sorting, tmp_path / "out", Step("merge", "ada", (0, 1)))
     row = table[table["came_from"] == "0+1"].iloc[0]
     counts = [int((whole.unit_id == unit).sum()) for unit in (0, 1)]
@@ -89,7 +90,7 @@ def test_a_merge_has_the_spikes_and_the_mean_of_both(sorting: Path, tmp_path: Pa
 
 def test_a_split_is_measured_from_the_recording(sorting: Path, tmp_path: Path) -> None:
     """Two units that are merged and split again have the waveforms that they had."""
-    whole = finished_sorting.read(sorting)
+    whole = read_finished(sorting)
     places = tuple(np.flatnonzero(whole.unit_id == 0).tolist())
     new = len(whole.units)
     steps = (Step("merge", "ada", (0, 1)), Step("split", "ada", (new,), spikes=(places,)))

@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 
 from pipelines.__main__ import main
-from pipelines.spikes import demo, finished_sorting
+from pipelines.spikes import demo
 from pipelines.spikes.curation import replay
 from pipelines.spikes.curation_log import LOG_FILE, LONGEST_TEXT, Log, read_start
 from pipelines.spikes.curation_parameters import ReviewParameters
 from pipelines.spikes.duplicates import best_lag, duplicates, find_twins, likeness, shared
 from pipelines.spikes.spike_waveforms import open_signal
 from pipelines.spikes.units.clock import Clock
+from pipelines.spikes.units.folder import read_finished
 from pipelines.tasks import run
 
 RATE = 30_000
@@ -97,7 +98,7 @@ def test_a_cell_on_two_wires_of_a_sorted_recording_is_proposed_with_its_evidence
     raw = {"sampling_frequency": demo.SAMPLING_FREQUENCY, "gain_uv": demo.GAIN_UV}
     run("spikes sort", {"recording": tmp_path / "two.dat"}, {**raw, "num_channels": 2},
         tmp_path / "out")  # fmt: skip
-    sorting = finished_sorting.read(tmp_path / "out")
+    sorting = read_finished(tmp_path / "out")
     group = dict(zip(sorting.units["unit_id"], sorting.units["group"], strict=True))
     signal = open_signal(sorting)
     found = duplicates(sorting, signal, ReviewParameters())
@@ -143,5 +144,5 @@ def test_a_proposal_is_taken_on_the_command_line_with_its_reason_and_given_back(
 
 
 def test_the_example_has_no_unit_twice(sorting: Path) -> None:
-    found = finished_sorting.read(sorting)
+    found = read_finished(sorting)
     assert duplicates(found, None, ReviewParameters()) == []

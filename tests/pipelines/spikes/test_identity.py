@@ -12,12 +12,13 @@ from spikeinterface.core import NumpyRecording
 
 from pipelines.__main__ import main
 from pipelines.errors import InputError
-from pipelines.spikes import finished_sorting, identity
+from pipelines.spikes import identity
 from pipelines.spikes.identity import Identity, digest_of_samples, refuse_another
 from pipelines.spikes.locate import locate
 from pipelines.spikes.raw import read_stretch
 from pipelines.spikes.recording_parameters import LookParameters
 from pipelines.spikes.spike_waveforms import open_signal
+from pipelines.spikes.units.folder import read_finished
 from pipelines.tasks import run
 
 RAW = {"sampling_frequency": 24414.0625, "num_channels": 1, "gain_uv": 1.0, "min_spikes": 5}
@@ -49,7 +50,7 @@ def copy(wire: Path, tmp_path: Path) -> Path:
 
 
 def opened(folder: Path) -> int:
-    return open_signal(finished_sorting.read(folder / "sorted")).n_samples
+    return open_signal(read_finished(folder / "sorted")).n_samples
 
 
 def as_an_earlier_version_wrote_it(folder: Path) -> None:
@@ -81,7 +82,7 @@ def test_one_sample_more_or_another_rate_is_another_recording(copy: Path) -> Non
     np.append(samples(0), np.int16(0)).tofile(copy / "wire.dat")
     with pytest.raises(InputError, match=rf"{N_SAMPLES + 1} samples, not {N_SAMPLES}.*locate"):
         opened(copy)
-    known = finished_sorting.read(copy / "sorted").source.identity
+    known = read_finished(copy / "sorted").source.identity
     other = NumpyRecording([samples(0)[:, None]], 24414.0)
     with pytest.raises(InputError, match=r"24414 samples a second, not 24414\.0625"):
         refuse_another(known, copy, other, other)
@@ -121,7 +122,7 @@ def test_a_parameter_of_another_version_does_not_make_a_folder_unreadable(copy: 
     record = json.loads(file.read_text())
     record["parameters"]["parameter_of_tomorrow"] = 3
     file.write_text(json.dumps(record))
-    sorting = finished_sorting.read(copy / "sorted")
+    sorting = read_finished(copy / "sorted")
     assert sorting.parameters.min_spikes == 5
     assert "parameter_of_tomorrow" in sorting.source.notes[0]
     done = run("spikes review", {"sorting": copy / "sorted"}, {"splitter": "bgmm"}, copy / "review")
@@ -175,13 +176,13 @@ def test_units_curated_from_a_moved_recording_know_it_too(copy: Path, tmp_path: 
     (copy / "labels.csv").write_text("unit_id,label\n0,good\n")
     inputs = {"sorting": copy / "sorted", "curation": copy / "labels.csv"}
     run("spikes curate", inputs, {"only": "good"}, tmp_path / "curated")
-    assert open_signal(finished_sorting.read(tmp_path / "curated")).n_samples == N_SAMPLES
+    assert open_signal(read_finished(tmp_path / "curated")).n_samples == N_SAMPLES
     (tmp_path / "renamed.dat").rename(tmp_path / "again.dat")
     samples(1).tofile(tmp_path / "other.dat")
     with pytest.raises(InputError, match="some of its samples differ"):
         locate(tmp_path / "curated", tmp_path / "other.dat")
     locate(tmp_path / "curated", tmp_path / "again.dat")
-    assert open_signal(finished_sorting.read(tmp_path / "curated")).n_samples == N_SAMPLES
+    assert open_signal(read_finished(tmp_path / "curated")).n_samples == N_SAMPLES
 
 
 def test_locating_the_recording_of_an_earlier_versions_folder_makes_it_exact(
@@ -193,7 +194,7 @@ def test_locating_the_recording_of_an_earlier_versions_folder_makes_it_exact(
         locate(copy / "sorted", tmp_path / "other.dat")
     (copy / "wire.dat").rename(tmp_path / "moved.dat")
     assert "its sha256 is that" in locate(copy / "sorted", tmp_path / "moved.dat")
-    known = finished_sorting.read(copy / "sorted").source.identity
+    known = read_finished(copy / "sorted").source.identity
     assert known.n_samples == N_SAMPLES
     assert len(known.samples_sha256) == 64
 

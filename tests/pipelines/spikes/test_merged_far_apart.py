@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from spikeinterface.core import load_sorting_analyzer
 
-from pipelines.spikes import demo, finished_sorting
+from pipelines.spikes import demo
 from pipelines.spikes.curation import Step
 from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
-from pipelines.spikes.finished_sorting import FinishedSorting
+from pipelines.spikes.units.folder import read_finished
+from pipelines.spikes.units.sorting import FinishedSorting
 from pipelines.tasks import run
 
 FORMATS = ("phy", "nwb", "curation-json", "blech-hdf5", "csv", "zarr")
@@ -46,7 +47,7 @@ def of_two_wires(found: FinishedSorting) -> tuple[int, int]:
 def merged(wires: Path) -> Path:
     """The units with one merged over both wires, and all exports of them below `out/`."""
     start, digest = read_start(wires / "sorted")
-    pair = of_two_wires(finished_sorting.read(wires / "sorted"))
+    pair = of_two_wires(read_finished(wires / "sorted"))
     log = Log(wires / "sorted" / LOG_FILE, digest)
     curate(log, start, Step("merge", "me", pair))
     run("spikes curate", {"sorting": wires / "sorted"}, {}, wires / "curated")
@@ -56,7 +57,7 @@ def merged(wires: Path) -> Path:
 
 
 def test_the_merged_unit_is_on_the_channel_of_its_largest_template(merged: Path) -> None:
-    found = finished_sorting.read(merged / "curated")
+    found = read_finished(merged / "curated")
     columns = [largest(found.shape_of(unit)) for unit in found.units["unit_id"]]
     assert found.units["channel"].tolist() == [str(column) for column in columns]
     heights = np.abs(np.nan_to_num(found.mean)).max(axis=(1, 2))
@@ -67,7 +68,7 @@ def test_the_merged_unit_is_on_the_channel_of_its_largest_template(merged: Path)
 
 
 def test_its_mean_is_that_of_the_spikes_of_both_in_the_recording(merged: Path) -> None:
-    before, after = (finished_sorting.read(merged / name) for name in ("sorted", "curated"))
+    before, after = (read_finished(merged / name) for name in ("sorted", "curated"))
     first, second = of_two_wires(before)
     counts = np.array([(before.unit_id == unit).sum() for unit in (first, second)])
     unit = int(after.units["unit_id"].max())
@@ -78,7 +79,7 @@ def test_its_mean_is_that_of_the_spikes_of_both_in_the_recording(merged: Path) -
 
 
 def test_every_export_of_it_ends_well(merged: Path) -> None:
-    found = finished_sorting.read(merged / "curated")
+    found = read_finished(merged / "curated")
     templates = np.load(merged / "out" / "phy" / "templates.npy")
     assert [str(largest(one)) for one in templates] == found.units["channel"].tolist()
     with h5py.File(merged / "out" / "blech-hdf5" / "sorted_units.h5") as root:
@@ -96,9 +97,7 @@ def test_without_the_recording_it_is_averaged_and_that_is_said(
     (tmp_path / "sorted" / "run.json").write_text(record)
     done = run("spikes curate", {"sorting": tmp_path / "sorted"}, {}, tmp_path / "out")
     assert "have the mean waveforms of the units that they came from" in done.results["note"]
-    here, there = (
-        finished_sorting.read(folder) for folder in (tmp_path / "out", merged / "curated")
-    )
+    here, there = (read_finished(folder) for folder in (tmp_path / "out", merged / "curated"))
     unit = int(there.units["unit_id"].max())
     assert here.units["channel"].tolist() == there.units["channel"].tolist()
     assert here.shape_of(unit) == pytest.approx(there.shape_of(unit), abs=12)
@@ -116,5 +115,5 @@ def test_a_unit_that_an_earlier_version_left_without_a_mean_is_exported(
         inputs = {"sorting": tmp_path / "curated"}
         run("spikes export", inputs, {"format": name}, tmp_path / "out" / name)
     with h5py.File(tmp_path / "out" / "blech-hdf5" / "sorted_units.h5") as root:
-        channel = finished_sorting.read(merged / "curated").units["channel"].tolist()[-1]
+        channel = read_finished(merged / "curated").units["channel"].tolist()[-1]
         assert str(root["unit_descriptor"]["electrode_number"][-1]) == channel

@@ -23,10 +23,10 @@ from pipelines.__main__ import main
 from pipelines.spikes import demo
 from pipelines.spikes.curation import Step
 from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
-from pipelines.spikes.finished_sorting import read
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.read import read_recording
 from pipelines.spikes.recorded import Binary, of_recording
+from pipelines.spikes.units.folder import read_finished as read
 from pipelines.tasks import run
 from tests.earlier import unpack
 from tests.pipelines.spikes import writers

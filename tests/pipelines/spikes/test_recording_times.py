@@ -19,7 +19,6 @@ from spikeinterface.core import NumpyRecording, load_sorting_analyzer
 
 from pipelines.errors import ParameterError, RecordingError
 from pipelines.progress import silent
-from pipelines.spikes import finished_sorting
 from pipelines.spikes.curation import Step
 from pipelines.spikes.curation_log import Log, curate, read_start
 from pipelines.spikes.read import read_recording
@@ -27,6 +26,7 @@ from pipelines.spikes.recording_parameters import RecordingParameters
 from pipelines.spikes.saved import BINARY_CLASSES
 from pipelines.spikes.segments import time_notes, timeline_of
 from pipelines.spikes.spike_waveforms import open_signal, spread_waveforms, unit_waveforms
+from pipelines.spikes.units.folder import read_finished
 from pipelines.tasks import run
 from tests.pipelines.spikes import writers
 
@@ -159,7 +159,7 @@ def test_a_spike_at_an_edge_is_cut_by_nothing(tmp_path: Path) -> None:
     (a, in_a), (b, in_b) = part(1, at_end=0.0003), part(2)
     path = saved(tmp_path / "rec", [a, b], [0.0, 106.0])
     run("spikes sort", {"recording": path}, {}, tmp_path / "out")
-    sorting = finished_sorting.read(tmp_path / "out")
+    sorting = read_finished(tmp_path / "out")
     before, after = 0.001 * RATE, 0.0015 * RATE
     samples = sorting.sample_index
     assert not ((samples > N - after) & (samples < N + before)).any()
@@ -175,7 +175,7 @@ def test_nothing_of_one_segment_is_filtered_into_another(tmp_path: Path) -> None
     b = b + np.int16(5_000)
     path = saved(tmp_path / "rec", [a, b], [0.0, 106.0])
     run("spikes sort", {"recording": path}, {}, tmp_path / "out")
-    signal = open_signal(finished_sorting.read(tmp_path / "out"))
+    signal = open_signal(read_finished(tmp_path / "out"))
     for start, stop in ((N - 2_000, N + 2_000), (N - 2_000, N), (N, N + 2_000)):
         chunk = signal.read(np.array([0]), start, stop)
         assert np.abs(chunk.traces).max() < 250
@@ -311,7 +311,7 @@ def test_a_record_of_a_run_has_the_segments_and_curated_units_keep_them(tmp_path
     run("spikes sort", {"recording": path}, {}, out)
     record = json.loads((out / "run.json").read_text())
     assert [one["start_s"] for one in record["results"]["segments"]] == [0.0, 106.0]
-    sorting = finished_sorting.read(out)
+    sorting = read_finished(out)
     places = {0: np.flatnonzero(sorting.unit_id == 0)}
     signal = open_signal(sorting)
     shapes = {0: sorting.mean[0]}
@@ -350,7 +350,7 @@ def test_the_analyzer_has_segments_with_their_start_and_carries_a_curation(
     recording = analyzer.recording
     starts = [recording.get_start_time(number) for number in range(analyzer.get_num_segments())]
     assert starts == pytest.approx([0.0, 50.0, 106.0])
-    sorting = finished_sorting.read(out)
+    sorting = read_finished(out)
     times = [
         starts[number] + analyzer.sorting.get_unit_spike_train(0, number) / RATE
         for number in range(3)
@@ -363,7 +363,7 @@ def test_the_analyzer_has_segments_with_their_start_and_carries_a_curation(
     curate(log, start, Step("split", "ada", (0,), spikes=(half,)))
     inputs = {"sorting": out, "curation": log.file}
     run("spikes curate", inputs, {"only": "unlabelled"}, tmp_path / "curated")
-    curated = finished_sorting.read(tmp_path / "curated")
+    curated = read_finished(tmp_path / "curated")
     carried = load_sorting_analyzer(tmp_path / "curated" / "analyzer.zarr")
     assert curated.timeline == sorting.timeline
     for unit in carried.unit_ids:

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.spikes import finished_sorting, foreign_group
+from pipelines.spikes import foreign_group
 from pipelines.spikes.curation import Step
 from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
 from pipelines.spikes.foreign import Trains
 from pipelines.spikes.repeats import repeats
+from pipelines.spikes.units.folder import read_finished
 from pipelines.tasks import run
 
 DEAD = 24  # 0.8 ms at 30 kHz
@@ -39,7 +40,7 @@ def test_the_larger_of_two_is_kept_and_the_first_of_equals() -> None:
 
 def gaps(folder: Path) -> int:
     """The least distance between two spikes of one unit, in samples."""
-    found = finished_sorting.read(folder)
+    found = read_finished(folder)
     trains = [found.sample_index[found.unit_id == unit] for unit in found.units["unit_id"]]
     return min(int(np.diff(train).min()) for train in trains)
 
@@ -61,7 +62,7 @@ def test_spikes_that_a_sorter_gives_twice_are_counted_once(
 ) -> None:
     settings = {"sorter": "tridesclous2", "split_merged": False}
     done = run("spikes sort", {"recording": tetrode / "recording"}, settings, tmp_path / "out")
-    found = finished_sorting.read(tmp_path / "out")
+    found = read_finished(tmp_path / "out")
     assert found.sample_index.tolist() == twice.tolist()  # the peaks, not their shadows
     assert found.units["n_spikes"].tolist() == [len(twice)]
     assert done.results["notes"][0].startswith("7 spikes were found twice by a sorter, within 0.8")
@@ -87,11 +88,11 @@ def with_shared_spikes(sorting: Path, folder: Path, n: int) -> None:
 def test_a_unit_that_was_merged_by_hand_has_each_spike_once(sorting: Path, tmp_path: Path) -> None:
     folder = tmp_path / "sorted"
     with_shared_spikes(sorting, folder, 7)
-    found = finished_sorting.read(folder)
+    found = read_finished(folder)
     start, digest = read_start(folder)
     curate(Log(folder / LOG_FILE, digest), start, Step("merge", "me", (0, 1)))
     done = run("spikes curate", {"sorting": folder}, {}, tmp_path / "out")
-    merged = finished_sorting.read(tmp_path / "out")
+    merged = read_finished(tmp_path / "out")
     (n,) = merged.units.loc[merged.units["unit_id"] == 6, "n_spikes"]
     assert n == np.isin(found.unit_id, (0, 1)).sum() - 7 == (merged.unit_id == 6).sum()
     assert gaps(tmp_path / "out") > DEAD

@@ -5,16 +5,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines.spikes import finished_sorting
 from pipelines.spikes.clouds import read_clouds
 from pipelines.spikes.selected_waveforms import beside
 from pipelines.spikes.selection import choose, units_of_clusters
+from pipelines.spikes.units.folder import read_finished
 
 EVERYTHING = ([-1e6, 1e6, 1e6, -1e6], [-1e6, -1e6, 1e6, 1e6])
 
 
 def test_a_line_around_everything_finds_every_spike_of_every_unit(sorting: Path) -> None:
-    found = finished_sorting.read(sorting)
+    found = read_finished(sorting)
     cloud = read_clouds(sorting / "clouds.npz")[0]
     assert len(cloud.points) == cloud.n_spikes
     chosen = choose(found, 0, cloud, (0, 1), EVERYTHING)
@@ -28,7 +28,7 @@ def test_a_line_around_everything_finds_every_spike_of_every_unit(sorting: Path)
 def test_the_chosen_spikes_are_those_of_the_unit_in_the_line_and_are_read_again(
     sorting: Path,
 ) -> None:
-    found = finished_sorting.read(sorting)
+    found = read_finished(sorting)
     cloud = read_clouds(sorting / "clouds.npz")[0]
     cluster, unit = next(iter(units_of_clusters(found, 0).items()))
     own = cloud.points[cloud.labels == cluster]

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.spikes import finished_sorting
 from pipelines.spikes.curation import Step
 from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
 from pipelines.spikes.places import as_list, listed
 from pipelines.spikes.stretch import stretch
 from pipelines.spikes.unit_tables import read_table, read_units, write_table
+from pipelines.spikes.units.folder import read_finished
 from pipelines.tasks import run
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -87,7 +87,7 @@ def named(tetrode: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_sorting_with_such_names_is_whole(named: Path) -> None:
-    found = finished_sorting.read(named / "sorted")
+    found = read_finished(named / "sorted")
     assert found.channel_id.tolist() == NAMES
     largest = np.nanmax(np.abs(found.mean), axis=1).argmax(axis=1)
     assert found.units["channel"].tolist() == [NAMES[channel] for channel in largest]
@@ -96,7 +96,7 @@ def test_a_sorting_with_such_names_is_whole(named: Path) -> None:
 
 
 def test_the_traces_of_such_a_sorting_mark_the_spikes_of_all_units(named: Path) -> None:
-    units = finished_sorting.read(named / "sorted").units["unit_id"].tolist()
+    units = read_finished(named / "sorted").units["unit_id"].tolist()
     seen = stretch(named / "sorted", units[0], 0.0, 5.0)
     assert seen.channels == NAMES
     assert sorted(seen.spikes) == units
@@ -108,13 +108,13 @@ def test_such_a_sorting_is_curated_and_sorted_again(named: Path, tmp_path: Path)
     start, digest = read_start(folder)
     curate(Log(folder / LOG_FILE, digest), start, Step("merge", "me", (0, 1)))
     run("spikes curate", {"sorting": folder}, {}, tmp_path / "curated")
-    curated = finished_sorting.read(tmp_path / "curated").units
+    curated = read_finished(tmp_path / "curated").units
     assert set(curated["channel"]) <= set(NAMES)
     inputs = {"recording": named / "recording", "earlier": named / "sorted"}
     run("spikes sort", inputs, {"end_s": 20}, tmp_path / "again")
     pd.testing.assert_frame_equal(
-        finished_sorting.read(tmp_path / "again").units,
-        finished_sorting.read(named / "sorted").units,
+        read_finished(tmp_path / "again").units,
+        read_finished(named / "sorted").units,
     )
 
 
@@ -126,7 +126,7 @@ def test_a_list_of_names_is_taken_apart_as_it_was_written(found: list[str]) -> N
 def test_a_channel_is_left_out_by_such_a_name(named: Path, tmp_path: Path) -> None:
     settings = {"end_s": 5, "exclude_channels": "01, +A 4", "min_spikes": 2}
     run("spikes sort", {"recording": named / "recording"}, settings, tmp_path / "out")
-    assert finished_sorting.read(tmp_path / "out").channel_id.tolist() == ["1e5", "NA"]
+    assert read_finished(tmp_path / "out").channel_id.tolist() == ["1e5", "NA"]
 
 
 def test_names_that_are_numbers_stay_names(sorting: Path) -> None:
