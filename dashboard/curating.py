@@ -21,8 +21,8 @@ from dashboard.services import services
 from dashboard.settings import Settings
 from pipelines.errors import InputError, ParameterError
 from pipelines.outputs import atomic_file
-from pipelines.spikes.curation import State, Step, replay
-from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
+from pipelines.spikes.curation import State, Step
+from pipelines.spikes.curation_log import LOG_FILE, Curation, Log, curate, read_start
 from pipelines.spikes.unit_tables import read_table
 from pipelines.spikes.units.folder import read_finished
 from pipelines.spikes.units.sorting import FinishedSorting
@@ -77,7 +77,8 @@ class Desk:
 
     def shared(self) -> State:
         """The units that everybody sees: the sorting with merges and splits."""
-        return replay(self.review.start, Log(self.folder / LOG_FILE, self.review.digest).read())
+        log = Log(self.folder / LOG_FILE, self.review.digest)
+        return _followed(log, self.review.start).state()
 
     def start(self) -> State:
         """The units before this curator's steps.
@@ -93,7 +94,15 @@ class Desk:
 
     def state(self) -> State:
         """The units as this curator sees them now."""
-        state = replay(self.start(), self.log.read())
+        return self._seen(self._curation().state())
+
+    def _curation(self) -> Curation:
+        """Of a blind curator it begins anew each time: its start is the others' curation."""
+        if self.curator:
+            return Curation(self.log, self.start())
+        return _followed(self.log, self.review.start)
+
+    def _seen(self, state: State) -> State:
         return replace(state, units=self.shared().units) if self.curator else state
 
     def take(self, step: Step) -> State:
@@ -104,8 +113,13 @@ class Desk:
         """
         if self.curator and step.action not in ONLY_BLIND:
             raise ParameterError("A blind curator only labels: switch blind off for this.")
-        curate(self.log, self.start(), step)
-        return self.state()
+        return self._seen(self._curation().take(step))
+
+
+@lru_cache(maxsize=4)
+def _followed(log: Log, start: State) -> Curation:
+    """A curation that is read on, rather than anew, by the next press."""
+    return Curation(log, start)
 
 
 def desk(job: Job, curator: str = "") -> Desk:

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,17 +130,17 @@ def each_once(sorting: FinishedSorting, state: State) -> tuple[State, list[str]]
     heights = stored.get("amplitude_uv", np.zeros(len(state.unit_id), np.float32))
     dead = dead_samples(sorting.parameters, sorting.clock.sampling_frequency)
     apart = sorting.timeline.apart(sorting.sample_index)
-    removed, notes = state.removed.copy(), []
+    notes = []
     for unit in sorted(state.units - set(sorting.units["unit_id"].tolist())):
         places = state.spikes_of(unit)
         again = places[repeats(apart[places], heights[places], dead)]
-        removed[again] = True
         if len(again):
+            state = state.without(unit, again)
             notes.append(
                 f"Unit {unit}: {len(again):,} of its spikes came twice within "
                 f"{sorting.parameters.dead_time_ms:g} ms; the larger one of each two is kept."
             )
-    return replace(state, removed=removed), notes
+    return state, notes
 
 
 def steps_of_table(file: Path) -> list[Step]:

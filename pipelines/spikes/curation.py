@@ -6,9 +6,10 @@ only.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from functools import cached_property
+from typing import Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,10 @@ from pipelines.provenance import now
 Action = Literal["label", "merge", "split", "remove", "restore", "undo", "redo"]
 ACTIONS = get_args(Action)
 Spikes = NDArray[np.int64]
+Value = TypeVar("Value")
+NO_SPIKES: Spikes = np.empty(0, np.int64)
+MOST_KEPT = 20
+"""States that `Replay` keeps, so that undo is quick; they share what did not change."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +58,15 @@ class Step:
         return json.dumps(values, ensure_ascii=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class State:
     """The units after some steps.
 
+    Spikes are named by their places in the sorting, in ascending order.
+
     Attributes:
-        unit_id: the unit of every spike, also of removed ones, shape (spike,).
-        removed: which spikes were taken out of their unit, shape (spike,).
+        kept: the spikes of every unit that was not merged or split away.
+        out: those that were taken out of a unit; of units that lack some.
         units: the units that are there.
         labels: what the curator called them; units without a label are absent.
         done: the steps that count.
@@ -67,8 +74,8 @@ class State:
         next_unit: the number that the next new unit gets.
     """
 
-    unit_id: NDArray[np.int32]
-    removed: NDArray[np.bool_]
+    kept: Mapping[int, Spikes]
+    out: Mapping[int, Spikes]
     units: frozenset[int]
     labels: Mapping[int, str]
     done: tuple[Step, ...] = ()
@@ -77,11 +84,34 @@ class State:
 
     def spikes_of(self, unit: int) -> Spikes:
         """Places of a unit's spikes in the sorting, without removed ones."""
-        return np.flatnonzero((self.unit_id == unit) & ~self.removed)
+        return self.kept.get(unit, NO_SPIKES)
 
     def removed_of(self, unit: int) -> Spikes:
         """Places of the spikes that were taken out of a unit."""
-        return np.flatnonzero((self.unit_id == unit) & self.removed)
+        return self.out.get(unit, NO_SPIKES)
+
+    def without(self, unit: int, spikes: Spikes) -> "State":
+        """The units after some spikes of one were taken out of it."""
+        left = np.setdiff1d(self.kept[unit], spikes, assume_unique=True)
+        out = np.union1d(self.removed_of(unit), spikes)
+        return replace(self, kept={**self.kept, unit: left}, out={**self.out, unit: out})
+
+    @cached_property
+    def unit_id(self) -> NDArray[np.int32]:
+        """The unit of every spike, also of removed ones, shape (spike,)."""
+        units = [*self.kept.items(), *self.out.items()]
+        found = np.empty(sum(len(places) for _, places in units), np.int32)
+        for unit, places in units:
+            found[places] = unit
+        return found
+
+    @cached_property
+    def removed(self) -> NDArray[np.bool_]:
+        """Which spikes were taken out of their unit, shape (spike,)."""
+        found = np.ones(len(self.unit_id), bool)
+        for places in self.kept.values():
+            found[places] = False
+        return found
 
 
 def sorted_state(unit_id: NDArray[np.int32]) -> State:
@@ -90,10 +120,62 @@ def sorted_state(unit_id: NDArray[np.int32]) -> State:
     Args:
         unit_id: the unit of every spike, shape (spike,).
     """
-    units = frozenset(np.unique(unit_id).tolist())
-    return State(
-        unit_id, np.zeros(len(unit_id), bool), units, {}, next_unit=max(units, default=-1) + 1
-    )
+    units, counts = np.unique(unit_id, return_counts=True)
+    places = np.split(np.argsort(unit_id, kind="stable"), np.cumsum(counts)[:-1])
+    kept = dict(zip(units.tolist(), places, strict=False))  # no units, but one empty part
+    return State(kept, {}, frozenset(kept), {}, next_unit=max(kept, default=-1) + 1)
+
+
+class Replay:
+    """Does steps over a sorting, and does not do again those that it has done before."""
+
+    def __init__(self, start: State) -> None:
+        """Begin with the units as they are before any step, from `sorted_state`."""
+        self.start = start
+        self._path: Sequence[int] = ()
+        self._known: Mapping[int, State] = {}
+        """By how many steps of the path lead to it."""
+
+    def after(self, steps: Sequence[Step]) -> State:
+        """The units after all steps of a log, undo and redo among them.
+
+        Args:
+            steps: those of the call before, and what was added to them.
+
+        Raises:
+            InputError: a step does not fit the units; it is named by its place.
+        """
+        done, undone = effective(steps)
+        path = [number for number, _ in done]
+        common = _common(self._path, path)
+        known = {length: state for length, state in self._known.items() if length <= common}
+        length, state = max(known.items(), default=(0, self.start), key=lambda item: item[0])
+        for number, step in done[length:]:
+            state, length = _fitting(state, step, number), length + 1
+            known[length] = state
+        self._path, self._known = path, dict(sorted(known.items())[-MOST_KEPT:])
+        made = [unit for step in steps for unit in step.made]
+        return replace(
+            state,
+            done=tuple(step for _, step in done),
+            undone=tuple(step for _, step in undone),
+            next_unit=max([self.start.next_unit, *(unit + 1 for unit in made)]),
+        )
+
+
+def _common(one: Sequence[int], two: Sequence[int]) -> int:
+    """How many numbers two sequences have in common at their beginning."""
+    pairs = enumerate(zip(one, two, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(two)))
+
+
+def _fitting(state: State, step: Step, number: int) -> State:
+    try:
+        return changed(state, step)
+    except ParameterError as error:
+        raise InputError(
+            f"Step {number} of the curation does not fit this sorting: {error}"
+        ) from None
 
 
 def replay(start: State, steps: Sequence[Step]) -> State:
@@ -106,22 +188,7 @@ def replay(start: State, steps: Sequence[Step]) -> State:
     Raises:
         InputError: a step does not fit the units; it is named by its place.
     """
-    done, undone = effective(steps)
-    state = start
-    for number, step in done:
-        try:
-            state = changed(state, step)
-        except ParameterError as error:
-            raise InputError(
-                f"Step {number} of the curation does not fit this sorting: {error}"
-            ) from None
-    made = [unit for step in steps for unit in step.made]
-    return replace(
-        state,
-        done=tuple(step for _, step in done),
-        undone=tuple(step for _, step in undone),
-        next_unit=max([start.next_unit, *(unit + 1 for unit in made)]),
-    )
+    return Replay(start).after(steps)
 
 
 def changed(state: State, step: Step) -> State:
@@ -166,35 +233,44 @@ def _merge(state: State, step: Step) -> State:
     if len(set(units)) < 2:
         raise ParameterError("A merge needs two different units.")
     (new,) = step.made
-    unit_id = np.where(np.isin(state.unit_id, units), np.int32(new), state.unit_id)
+    kept, out = ({new: _joined(_of(places, units))} for places in (state.kept, state.out))
     said = {state.labels.get(unit) for unit in units}
-    return _with_units(state, unit_id, units, {new: said.pop()} if len(said) == 1 else {new: None})
+    label = said.pop() if len(said) == 1 else None
+    return _instead(state, units, kept, out, {new: label} if label else {})
 
 
 def _split(state: State, step: Step) -> State:
     unit = _one(state, step)
     whole = state.spikes_of(unit)
-    unit_id = np.where(state.unit_id == unit, np.int32(step.made[-1]), state.unit_id)
     chosen = [_spikes_of_step(part, whole, unit) for part in step.spikes]
     if not chosen or sum(map(len, chosen)) >= len(whole):
         raise ParameterError(f"A split of unit {unit} must leave spikes on both sides.")
-    if len(np.unique(np.concatenate(chosen))) < sum(map(len, chosen)):
+    leaving = np.concatenate(chosen)
+    if len(np.unique(leaving)) < len(leaving):
         raise ParameterError(f"The parts that unit {unit} is split into overlap.")
-    for part, new in zip(chosen, step.made[:-1], strict=True):
-        unit_id[part] = new
-    return _with_units(state, unit_id, (unit,), dict.fromkeys(step.made))
+    parts = [*map(np.sort, chosen), np.setdiff1d(whole, leaving, assume_unique=True)]
+    kept = dict(zip(step.made, parts, strict=True))
+    return _instead(state, (unit,), kept, {step.made[-1]: state.removed_of(unit)}, {})
 
 
-def _with_units(
+def _instead(
     state: State,
-    unit_id: NDArray[np.int32],
     gone: Sequence[int],
-    new: Mapping[int, str | None],
+    kept: Mapping[int, Spikes],
+    out: Mapping[int, Spikes],
+    labels: Mapping[int, str],
 ) -> State:
-    labels = {unit: label for unit, label in state.labels.items() if unit not in gone}
-    labels |= {unit: label for unit, label in new.items() if label}
-    units = (state.units - set(gone)) | set(new)
-    return replace(state, unit_id=unit_id, units=units, labels=labels)
+    """The units with some new ones in the place of others."""
+    return replace(
+        state,
+        kept={**_but(state.kept, gone), **kept},
+        out={
+            **_but(state.out, gone),
+            **{unit: places for unit, places in out.items() if len(places)},
+        },
+        units=(state.units - set(gone)) | set(kept),
+        labels={**_but(state.labels, gone), **labels},
+    )
 
 
 def _remove(state: State, step: Step) -> State:
@@ -203,19 +279,32 @@ def _remove(state: State, step: Step) -> State:
     gone = _spikes_of_step([spike for part in step.spikes for spike in part], whole, unit)
     if not 0 < len(gone) < len(whole):
         raise ParameterError(f"Some but not all spikes of unit {unit} can be removed.")
-    removed = state.removed.copy()
-    removed[gone] = True
-    return replace(state, removed=removed)
+    return state.without(unit, gone)
 
 
 def _restore(state: State, step: Step) -> State:
-    removed = state.removed.copy()
-    for unit in _known(state, step.units):
-        back = state.removed_of(unit)
-        if not len(back):
+    units = _known(state, step.units)
+    for unit in units:
+        if not len(state.removed_of(unit)):
             raise ParameterError(f"No spike was removed from unit {unit}.")
-        removed[back] = False
-    return replace(state, removed=removed)
+    whole = {unit: _joined([state.kept[unit], state.out[unit]]) for unit in units}
+    return replace(state, kept={**state.kept, **whole}, out=_but(state.out, units))
+
+
+def _joined(parts: Iterable[Spikes]) -> Spikes:
+    """In ascending order; a stable sort of sorted parts only merges them."""
+    return np.sort(np.concatenate([NO_SPIKES, *parts]), kind="stable")
+
+
+def _of(places: Mapping[int, Spikes], units: Iterable[int]) -> list[Spikes]:
+    return [places[unit] for unit in dict.fromkeys(units) if unit in places]
+
+
+def _but(values: Mapping[int, Value], units: Iterable[int]) -> dict[int, Value]:
+    left = dict(values)
+    for unit in units:
+        left.pop(unit, None)
+    return left
 
 
 def _known(state: State, units: Sequence[int]) -> Sequence[int]:

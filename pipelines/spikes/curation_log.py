@@ -6,12 +6,13 @@ missing.
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, BinaryIO
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from pipelines.errors import InputError, OutputError, ParameterError
 from pipelines.reading import reading
 from pipelines.result_files import read_arrays
-from pipelines.spikes.curation import ACTIONS, State, Step, changed, replay, sorted_state
+from pipelines.spikes.curation import ACTIONS, Replay, State, Step, changed, sorted_state
 from pipelines.spikes.labels.words import LABELS
 
 LOG_FILE = "curation.jsonl"
@@ -49,11 +50,27 @@ class Log:
         Raises:
             InputError: it is no log of this sorting, or damaged before its end.
         """
+        return self.steps_in(self.content())
+
+    def content(self) -> bytes:
+        """The lines that were written to their end, each with its line break; none without a file.
+
+        Raises:
+            InputError: the file cannot be read.
+        """
         if not self.file.exists():
-            return []
+            return b""
         with reading(self.file, InputError, "restore it from a backup", "log of a curation"):
-            lines = _whole_lines(self.file)
-        if lines and _heading(lines[0], self.file).get("sorting") != self.sorting:
+            return _whole_lines(self.file)
+
+    def steps_in(self, content: bytes) -> list[Step]:
+        """The steps of what `content` gave.
+
+        Raises:
+            InputError: it is no log of this sorting, or damaged.
+        """
+        heading, _, lines = content.partition(b"\n")
+        if content and _heading(heading, self.file).get("sorting") != self.sorting:
             raise InputError(
                 f"{self.file} was made for another sorting: its spikes are not those that are "
                 "curated here."
@@ -97,6 +114,9 @@ class Log:
         A last line that is whole but for its line break, as editors leave it, gets one.
         """
         with self.file.open("r+b") as stream:
+            if (end := stream.seek(0, os.SEEK_END)) and _ends_with_a_line_break(stream, end):
+                return end
+            stream.seek(0)
             content = stream.read()
             size = content.rfind(b"\n") + 1
             if _is_whole(content[size:]):
@@ -113,16 +133,23 @@ def read_log(file: Path) -> list[Step]:
         InputError: it is no log, or damaged before its end.
     """
     with reading(file, InputError, f"choose a {LOG_FILE}", "log of a curation"):
-        lines = _whole_lines(file)
-    if not lines:
+        content = _whole_lines(file)
+    if not content:
         raise InputError(f"{file} is empty: choose a {LOG_FILE}.")
-    _heading(lines[0], file)
+    heading, _, lines = content.partition(b"\n")
+    _heading(heading, file)
     return _steps(lines, file)
 
 
-def _whole_lines(file: Path) -> list[bytes]:
-    *lines, last = file.read_bytes().split(b"\n")
-    return [*lines, last] if _is_whole(last) else lines
+def _whole_lines(file: Path) -> bytes:
+    content = file.read_bytes()
+    size = content.rfind(b"\n") + 1
+    return content + b"\n" if _is_whole(content[size:]) else content[:size]
+
+
+def _ends_with_a_line_break(stream: BinaryIO, end: int) -> bool:
+    stream.seek(end - 1)
+    return stream.read(1) == b"\n"
 
 
 def _is_whole(line: bytes) -> bool:
@@ -144,36 +171,80 @@ def _heading(line: bytes, file: Path) -> Mapping[str, Any]:
     return heading
 
 
-def _steps(lines: Sequence[bytes], file: Path) -> list[Step]:
-    return [_parsed(line, number, file) for number, line in enumerate(lines[1:], 2)]
+def _steps(content: bytes, file: Path, first: int = 2) -> list[Step]:
+    """The steps of some lines, each with its line break, the first of which has this number."""
+    lines = content.split(b"\n")[:-1]
+    return [_parsed(line, number, file) for number, line in enumerate(lines, first)]
+
+
+class Curation:
+    """A log and the units after its steps, as they are at each call.
+
+    Others may write the log too, so it is read each time. If it was only added to, what was added
+    is replayed; if it was shortened or replaced, it is replayed from the beginning.
+    """
+
+    def __init__(self, log: Log, start: State) -> None:
+        """Follow a log.
+
+        Args:
+            log: where the steps are kept.
+            start: the units as sorted.
+        """
+        self.log = log
+        self._replay = Replay(start)
+        self._content = b""
+        self._steps: list[Step] = []
+        self._lock = Lock()
+
+    def state(self) -> State:
+        """The units after all steps.
+
+        Raises:
+            InputError: the log cannot be used.
+        """
+        with self._lock:
+            return self._replay.after(self._read())
+
+    def _read(self) -> list[Step]:
+        content, known = self.log.content(), self._content
+        if known and content.startswith(known):
+            added = _steps(content[len(known) :], self.log.file, len(self._steps) + 2)
+            self._steps = [*self._steps, *added]
+        else:
+            self._steps = self.log.steps_in(content)
+            self._replay = Replay(self._replay.start)
+        self._content = content
+        return self._steps
+
+    def take(self, step: Step) -> State:
+        """Add a step and return the units after it.
+
+        Args:
+            step: without `made`, which is filled in.
+
+        Raises:
+            ParameterError: the step cannot be done; nothing was logged.
+            InputError: the log cannot be used.
+            OutputError: the log cannot be written.
+        """
+        _check(step)
+        with self.log.locked():
+            state = self.state()
+            if step.action == "undo" and not state.done:
+                raise ParameterError("There is nothing to undo.")
+            if step.action == "redo" and not state.undone:
+                raise ParameterError("There is nothing to redo.")
+            step = replace(step, made=_numbers(step, state.next_unit))
+            if step.action not in ("undo", "redo"):
+                changed(state, step)
+            self.log.append(step)
+            return self.state()
 
 
 def curate(log: Log, start: State, step: Step) -> State:
-    """Add a step to a log and return the units after it.
-
-    Args:
-        log: where it is kept.
-        start: the units as sorted.
-        step: without `made`, which is filled in.
-
-    Raises:
-        ParameterError: the step cannot be done; nothing was logged.
-        InputError: the log cannot be used.
-        OutputError: the log cannot be written.
-    """
-    _check(step)
-    with log.locked():
-        steps = log.read()
-        state = replay(start, steps)
-        if step.action == "undo" and not state.done:
-            raise ParameterError("There is nothing to undo.")
-        if step.action == "redo" and not state.undone:
-            raise ParameterError("There is nothing to redo.")
-        step = replace(step, made=_numbers(step, state.next_unit))
-        if step.action not in ("undo", "redo"):
-            changed(state, step)
-        log.append(step)
-    return replay(start, [*steps, step])
+    """Add a step to a log, as `Curation.take`, and return the units after it."""
+    return Curation(log, start).take(step)
 
 
 def _numbers(step: Step, first: int) -> tuple[int, ...]:
