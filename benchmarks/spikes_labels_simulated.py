@@ -27,7 +27,7 @@ from pipelines.spikes.group_sorter import waveform_window
 from pipelines.spikes.label import label
 from pipelines.spikes.label_parameters import LabelParameters
 from pipelines.spikes.labels.labellers import LABELLERS
-from pipelines.spikes.measure import measured
+from pipelines.spikes.measure.foreign_trains import measured
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.preprocess import band_pass, noise_levels
 from pipelines.spikes.units.clock import Clock

@@ -35,7 +35,7 @@ from pipelines.spikes.features import Window
 from pipelines.spikes.foreign import Trains
 from pipelines.spikes.group_sorter import live_channels
 from pipelines.spikes.groups import Group
-from pipelines.spikes.measure import measured
+from pipelines.spikes.measure.foreign_trains import measured
 from pipelines.spikes.preprocess import band_pass
 from pipelines.spikes.saved import read_binary_folder
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.settings import PREFIX, Settings
+from docs import metrics
 from tests.conftest import REPOSITORY
 
 OTHERS = ("spikes batch", "spikes locate", "spikes step")
@@ -53,6 +54,10 @@ def test_nginx_takes_the_example(tmp_path: Path) -> None:
         [nginx, "-t", "-c", str(tmp_path / "nginx.conf")], capture_output=True, text=True
     )
     assert checked.returncode == 0, checked.stderr
+
+
+def test_the_table_of_metrics_is_that_of_the_rows() -> None:
+    assert metrics.FILE.read_text(encoding="utf-8") == metrics.page(), "run `make metrics`"
 
 
 def test_the_science_names_modules_that_exist() -> None:

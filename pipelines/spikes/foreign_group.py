@@ -12,7 +12,7 @@ from pipelines.spikes.decisions import Clustering, Decision, Labels, Verdict, re
 from pipelines.spikes.foreign import Trains, run_foreign
 from pipelines.spikes.group_sorter import Found, live_channels, waveform_window
 from pipelines.spikes.groups import Channels
-from pipelines.spikes.measure import measured
+from pipelines.spikes.measure.foreign_trains import measured
 from pipelines.spikes.mending import MendedRecording
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.plan import Share

@@ -19,7 +19,7 @@ from pipelines.spikes.labels.labelling import Labelling
 from pipelines.spikes.labels.metric_values import MetricTable
 from pipelines.spikes.labels.reasons import joined
 from pipelines.spikes.labels.rules import RuleSet, read_rules
-from pipelines.spikes.shape_metrics import complete
+from pipelines.spikes.measure.metrics import complete
 from pipelines.spikes.thresholds import Verdict
 
 ENOUGH_S = 120.0

@@ -21,6 +21,7 @@ from pipelines import tasks
 from pipelines.errors import InputError, ParameterError
 from pipelines.spikes import demo
 from pipelines.spikes.curation import Step
+from pipelines.spikes.units import metrics
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,24 @@ def test_labels_follow_the_queue_and_are_on_the_disk(desk: Desk) -> None:
     assert press(desk, unit, "undo")[0] == order[2]
     assert press(desk, unit, "next")[0] == order[4]
     assert "All saved: 2 steps" in steps.saved(desk, desk.state())
+
+
+def test_a_metric_younger_than_the_sorting_is_measured_for_merged_and_other_units(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = metrics.Metric(
+        "last_spike", "last spike (sample)", "", "activity", "place of the last spike", "unit",
+        lambda unit: int(unit.sample_index[-1]),
+    )  # fmt: skip
+    monkeypatch.setattr(metrics, "METRICS", (*metrics.METRICS, last))
+    merged, message = press(desk, 0, "merge", other=1)
+    assert message == ""
+    for unit in (2, merged):
+        spikes = desk.review.sorting.sample_index[desk.state().spikes_of(unit)]
+        heading, value = "'last spike (sample)'", f"Td('{spikes[-1]:,}')"
+        shown = str(parts.unit_view(desk, desk.state(), unit))
+        assert heading in shown
+        assert value in shown[shown.index(heading) :][:60]
 
 
 def test_what_cannot_be_done_is_said_and_changes_nothing(desk: Desk) -> None:

@@ -13,14 +13,14 @@ from spikeinterface.core import (
 )
 from spikeinterface.metrics.quality import misc_metrics as reference
 
-from pipelines.spikes.shape_metrics import violations
-from pipelines.spikes.timeline import Timeline
-from pipelines.spikes.train_metrics import (
+from pipelines.spikes.measure.metrics import (
     amplitude_metrics,
     firing_range,
     sliding_rp_violation,
     synchrony,
+    violations,
 )
+from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.trains import correlogram, isi_histogram
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.metrics import (

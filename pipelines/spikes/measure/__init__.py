@@ -1,0 +1,1 @@
+"""What is measured of units: their waveforms, and metrics that need more than one unit's spikes."""
