@@ -95,27 +95,6 @@ def began_of_name(name: str) -> datetime | None:
     return None
 
 
-def in_order(name: str) -> list[tuple[int, str]]:
-    """A key that sorts names as people count: 2 before 10."""
-    words = re.split(r"(\d+)", name)
-    return [(int(word), "") if word.isdigit() else (-1, word.casefold()) for word in words]
-
-
-def visible_files(folder: Path) -> list[Path]:
-    """The files of a folder in the order of their names, but for hidden ones.
-
-    macOS leaves `._name` beside every `name` that it copies, with the same suffix.
-    """
-    files = [file for file in folder.iterdir() if not file.name.startswith(".")]
-    return sorted((file for file in files if file.is_file()), key=lambda file: in_order(file.name))
-
-
-def files_with(path: Path, suffixes: Sequence[str]) -> list[Path]:
-    """The file itself, or the visible files of a folder, that end in one of these."""
-    files = [path] if path.is_file() else visible_files(path)
-    return [file for file in files if file.suffix.lower() in suffixes]
-
-
 def _named(found: Sequence[Candidate], path: Path, session: str) -> list[Candidate]:
     """The candidates that `session` names: several names, divided by commas, name several."""
     if not session.strip():

@@ -8,19 +8,18 @@ from spikeinterface.core import BaseRecording, concatenate_recordings
 
 from pipelines.errors import RecordingError
 from pipelines.links import refuse_links_out
-from pipelines.spikes.candidates import Candidate, began_of_name, chosen, files_with
+from pipelines.spikes.candidates import Candidate, began_of_name, chosen
 from pipelines.spikes.clocks import with_intan_times
 from pipelines.spikes.extractors import extractors
+from pipelines.spikes.recording.formats import INTAN
 from pipelines.spikes.recording_parameters import RecordingParameters
 from pipelines.spikes.segments import joined, timeline_of, with_timeline
 from pipelines.spikes.streams import one_stream
 
-INTAN = (".rhd", ".rhs")
-
 
 def intan_files(path: Path) -> list[Path]:
     """The file itself, or those of a folder; `info.rhd` alone where it describes the others."""
-    files = files_with(path, INTAN)
+    files = INTAN.files(path)
     return [file for file in files if file.stem == "info"] or files
 
 

@@ -16,16 +16,11 @@ from spikeinterface.core import BaseRecording, BaseRecordingSegment
 
 from pipelines import hdf5
 from pipelines.errors import RecordingError
-from pipelines.spikes.candidates import Candidate, began_of_name, chosen, files_with
+from pipelines.spikes.candidates import Candidate, began_of_name, chosen
+from pipelines.spikes.recording.formats import MEAREC
 from pipelines.spikes.recording_parameters import RecordingParameters
 
 PLANES = {"xy": [0, 1], "xz": [0, 2], "yz": [1, 2]}
-SUFFIXES = (".h5", ".hdf5")
-
-
-def mearec_files(path: Path) -> list[Path]:
-    """The file itself, or those of a folder, that are from MEArec."""
-    return [file for file in files_with(path, SUFFIXES) if _is_mearec(file)]
 
 
 def read_mearec(path: Path, parameters: RecordingParameters) -> BaseRecording:
@@ -36,13 +31,9 @@ def read_mearec(path: Path, parameters: RecordingParameters) -> BaseRecording:
     """
     found = [
         Candidate((file.name,), partial(MEArecRecording, file), began_of_name(file.stem))
-        for file in mearec_files(path)
+        for file in MEAREC.files(path)
     ]
     return chosen(found, path, parameters, "give one file")
-
-
-def _is_mearec(file: Path) -> bool:
-    return {"recordings", "channel_positions", "info"} <= hdf5.names(file)
 
 
 class MEArecRecording(BaseRecording):  # type: ignore[misc]

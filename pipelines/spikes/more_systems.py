@@ -12,23 +12,16 @@ from pathlib import Path
 from spikeinterface.core import BaseRecording
 
 from pipelines.errors import RecordingError
-from pipelines.spikes.candidates import Candidate, chosen, files_with
+from pipelines.spikes.candidates import Candidate, chosen
 from pipelines.spikes.clocks import with_neuralynx_times
 from pipelines.spikes.extractors import extractors
+from pipelines.spikes.recording.formats import BLACKROCK, LEAST_HZ, NEURALYNX
 from pipelines.spikes.recording_parameters import RecordingParameters
 
-NSX = tuple(f".ns{number}" for number in range(1, 10))
-LEAST_HZ = 5_000.0
-"""Slower signals are field potentials: spikes cannot be sorted in them."""
 NCS_HEADER = 16_384
 """Bytes of text at the beginning of a Neuralynx file."""
 NSX_TIME = slice(294, 310)
 """Where Blackrock's header has the time origin (UTC)."""
-
-
-def neuralynx_files(path: Path) -> list[Path]:
-    """The continuously sampled channels (.ncs) of a folder."""
-    return files_with(path, (".ncs",)) if path.is_dir() else []
 
 
 def read_neuralynx(path: Path, parameters: RecordingParameters) -> BaseRecording:
@@ -38,7 +31,7 @@ def read_neuralynx(path: Path, parameters: RecordingParameters) -> BaseRecording
         RecordingError: there are several sessions, or several kinds of channels that are sampled
             equally fast.
     """
-    groups = _sessions(neuralynx_files(path))
+    groups = _sessions(NEURALYNX.files(path))
     found = [
         one
         for files in groups
@@ -114,11 +107,6 @@ def _neuralynx_began(file: Path) -> datetime | None:
         return None
 
 
-def nsx_files(path: Path) -> list[Path]:
-    """Blackrock's sampled signals: the file itself, or those of a folder."""
-    return files_with(path, NSX)
-
-
 def read_blackrock(path: Path, parameters: RecordingParameters) -> BaseRecording:
     """The fastest signal of one recording; pauses lie between its segments.
 
@@ -126,7 +114,7 @@ def read_blackrock(path: Path, parameters: RecordingParameters) -> BaseRecording
         RecordingError: there are several recordings, or only slow signals.
     """
     groups = defaultdict[str, list[Path]](list)
-    for file in nsx_files(path):
+    for file in BLACKROCK.files(path):
         groups[file.stem].append(file)
     found = [
         Candidate((stem,), partial(_blackrock, path, files), _blackrock_began(files[0]))

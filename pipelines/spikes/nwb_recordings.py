@@ -11,18 +11,13 @@ from spikeinterface.core import BaseRecording
 
 from pipelines import hdf5
 from pipelines.errors import RecordingError
-from pipelines.spikes.candidates import Candidate, chosen, files_with
+from pipelines.spikes.candidates import Candidate, chosen
 from pipelines.spikes.clocks import typical_rate, with_nwb_times
 from pipelines.spikes.extractors import extractors
-from pipelines.spikes.more_systems import LEAST_HZ
+from pipelines.spikes.recording.formats import LEAST_HZ, NWB
 from pipelines.spikes.recording_parameters import RecordingParameters
 
 TYPE = "ElectricalSeries"
-
-
-def nwb_files(path: Path) -> list[Path]:
-    """The file itself, or those of a folder."""
-    return files_with(path, (".nwb",))
 
 
 def read_nwb(path: Path, parameters: RecordingParameters) -> BaseRecording:
@@ -33,7 +28,7 @@ def read_nwb(path: Path, parameters: RecordingParameters) -> BaseRecording:
     Raises:
         RecordingError: there are several, or none.
     """
-    found = [one for file in nwb_files(path) for one in _candidates(file)]
+    found = [one for file in NWB.files(path) for one in _candidates(file)]
     if not found:
         raise RecordingError(f"{path} holds no {TYPE}: give the file that has the raw signal.")
     return chosen(found, path, parameters)

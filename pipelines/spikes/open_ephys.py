@@ -9,14 +9,15 @@ from pathlib import Path
 from spikeinterface.core import BaseRecording
 
 from pipelines.errors import RecordingError
-from pipelines.spikes.candidates import Candidate, began_of_name, chosen, in_order
+from pipelines.formats import in_order
+from pipelines.spikes.candidates import Candidate, began_of_name, chosen
 from pipelines.spikes.clocks import with_open_ephys_times
 from pipelines.spikes.extractors import extractors
+from pipelines.spikes.recording.formats import OEBIN
 from pipelines.spikes.recording_parameters import RecordingParameters
 from pipelines.spikes.saved import read_json
 from pipelines.spikes.streams import streams
 
-OEBIN = "structure.oebin"
 OTHER = ("ADC", "LFP", "SYNC", "NI-DAQ", "AUX")
 
 
@@ -40,11 +41,6 @@ class _Place:
     def stream(self) -> str:
         """As the neo library calls it."""
         return f"{self.node}#{self.folder}" if self.node else self.folder
-
-
-def is_open_ephys(path: Path) -> bool:
-    """A folder with a `structure.oebin` in it or below."""
-    return path.is_dir() and any(path.rglob(OEBIN))
 
 
 def read_open_ephys(path: Path, parameters: RecordingParameters) -> BaseRecording:

@@ -2,7 +2,6 @@
 
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any
@@ -11,64 +10,27 @@ import numpy as np
 from spikeinterface.core import BaseRecording, BaseRecordingSegment, BinaryRecordingExtractor
 
 from pipelines.errors import RecordingError
+from pipelines.formats import Format, in_order
 from pipelines.reading import reading, reading_on
 from pipelines.spikes.candidates import (
     Candidate,
     began_of_name,
     chosen,
-    files_with,
-    in_order,
     listed,
     names_file,
 )
 from pipelines.spikes.channel_names import NOTES, told_apart
-from pipelines.spikes.intan import describes_others, intan_files, read_intan
-from pipelines.spikes.mearec import mearec_files, read_mearec
+from pipelines.spikes.intan import describes_others
 from pipelines.spikes.microvolts import with_gain
-from pipelines.spikes.more_systems import (
-    neuralynx_files,
-    nsx_files,
-    read_blackrock,
-    read_neuralynx,
-)
-from pipelines.spikes.nwb_recordings import nwb_files, read_nwb
-from pipelines.spikes.open_ephys import is_open_ephys, read_open_ephys
 from pipelines.spikes.places import apart, with_locations
+from pipelines.spikes.recording.formats import FORMATS, RAW
 from pipelines.spikes.recording_parameters import RecordingParameters
-from pipelines.spikes.saved import check_size, read_binary_folder, read_zarr_folder
+from pipelines.spikes.saved import check_size
 from pipelines.spikes.segments import in_one_piece
-from pipelines.spikes.spikeglx import is_spikeglx, read_spikeglx
 
 WHOLE = "check that all its files are there and whole"
-RAW = (".dat", ".bin", ".raw")
 LEAST_HZ, MOST_HZ = 1_000.0, 1_000_000.0
 """Between which recordings of spikes are sampled."""
-
-
-@dataclass(frozen=True)
-class Format:
-    """A kind of recording.
-
-    Attributes:
-        name: as people call it.
-        recognise: whether a path looks like it.
-        read: opens it.
-        files: of a format whose recordings are single files: those that a path holds.
-    """
-
-    name: str
-    recognise: Callable[[Path], bool]
-    read: Callable[[Path, RecordingParameters], BaseRecording]
-    files: Callable[[Path], Sequence[Path]] = lambda _: ()
-
-
-def _of_files(
-    name: str,
-    files: Callable[[Path], Sequence[Path]],
-    read: Callable[[Path, RecordingParameters], BaseRecording],
-) -> Format:
-    """A format whose recordings are single files, alone or in a folder."""
-    return Format(name, lambda path: bool(files(path)), read, files)
 
 
 def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording:
@@ -94,8 +56,8 @@ def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording
     """
     with reading(path, RecordingError, WHOLE, "recording"):
         kind = _format_of(path, parameters.session)
-    with reading_on(path, RecordingError, WHOLE, f"recording of the kind {kind.name}"):
-        recording = kind.read(path, parameters)
+    with reading_on(path, RecordingError, WHOLE, f"recording of the kind {kind.title}"):
+        recording = kind.reader(path, parameters)
         name_words = told_apart(recording)
         recording = in_one_piece(recording, path, parameters.segment_starts_s)
         _touch(recording)
@@ -112,13 +74,12 @@ def _format_of(path: Path, session: str) -> Format:
         raise RecordingError(f"{path} does not exist: check the path.")
     kinds = [kind for kind in FORMATS if kind.recognise(path)]
     if not kinds:
-        names = ", ".join(kind.name for kind in FORMATS)
+        names = ", ".join(kind.title for kind in FORMATS)
         raise RecordingError(
             f"{path} holds no recording that is known{_hint(path)}. Known: {names}."
         )
-    if path.is_dir() and kinds[0].files(path) and not describes_others(path):
-        return _only(kinds, path, session)
-    return kinds[0]
+    by_file = path.is_dir() and kinds[0].stands != "folder" and kinds[0].files(path)
+    return _only(kinds, path, session) if by_file and not describes_others(path) else kinds[0]
 
 
 def _only(kinds: Sequence[Format], path: Path, session: str) -> Format:
@@ -194,24 +155,24 @@ def raw_files(path: Path, session: str) -> list[Path]:
         RecordingError: there is no recording.
     """
     kind = _format_of(path, session)
-    if kind.read is not _read_raw:
+    if kind is not RAW:
         return []
-    files = _raw_files(path)
+    files = RAW.files(path)
     return files if len(files) == 1 else [file for file in files if names_file(session, file)]
 
 
 # -- binary files with nothing but samples
 
 
-def _raw_files(path: Path) -> list[Path]:
-    """The file itself, or those of a folder."""
-    return files_with(path, RAW)
+def read_raw(path: Path, parameters: RecordingParameters) -> BaseRecording:
+    """Open a file of nothing but samples, or one of several.
 
-
-def _read_raw(path: Path, parameters: RecordingParameters) -> BaseRecording:
+    Raises:
+        RecordingError: there are several, its layout is not said, or it is part of a recording.
+    """
     found = [
         Candidate((file.name,), partial(_read_raw_file, file, parameters), began_of_name(file.stem))
-        for file in _raw_files(path)
+        for file in RAW.files(path)
     ]
     return chosen(found, path, parameters, "give one file")
 
@@ -238,25 +199,3 @@ def _read_raw_file(file: Path, parameters: RecordingParameters) -> BaseRecording
         dtype=parameters.dtype,
         file_offset=parameters.file_offset,
     )
-
-
-FORMATS = (
-    Format(
-        "a folder saved by SpikeInterface",
-        lambda path: (path / "binary.json").is_file(),
-        lambda path, _: read_binary_folder(path),
-    ),
-    Format(
-        "zarr saved by SpikeInterface",
-        lambda path: path.is_dir() and ((path / ".zgroup").is_file() or path.suffix == ".zarr"),
-        lambda path, _: read_zarr_folder(path),
-    ),
-    Format("SpikeGLX", is_spikeglx, read_spikeglx),
-    Format("Open Ephys binary", is_open_ephys, read_open_ephys),
-    Format("Neuralynx", lambda path: bool(neuralynx_files(path)), read_neuralynx),
-    _of_files("NWB", nwb_files, read_nwb),
-    _of_files("Intan", intan_files, read_intan),
-    _of_files("Blackrock", nsx_files, read_blackrock),
-    _of_files("MEArec", mearec_files, read_mearec),
-    _of_files("raw binary (.dat, .bin, .raw)", _raw_files, _read_raw),
-)

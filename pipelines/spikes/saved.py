@@ -19,6 +19,7 @@ from pipelines.errors import RecordingError
 from pipelines.reading import reading
 from pipelines.result_files import read_object
 from pipelines.spikes.probes import read_probes
+from pipelines.spikes.recording_parameters import RecordingParameters
 
 SAVE_AGAIN = "save the recording again"
 BINARY_CLASSES = (
@@ -46,7 +47,7 @@ class _Binary(BaseModel):
     file_timestamps_paths: list[str] | None = None
 
 
-def read_binary_folder(folder: Path) -> BaseRecording:
+def read_binary_folder(folder: Path, _: RecordingParameters | None = None) -> BaseRecording:
     """Read a folder made by `recording.save(folder=..., format="binary")`.
 
     Raises:
@@ -205,7 +206,7 @@ def _placed(recording: BaseRecording, values: dict[str, Any], file: Path) -> Bas
     return recording
 
 
-def read_zarr_folder(folder: Path) -> BaseRecording:
+def read_zarr_folder(folder: Path, _: RecordingParameters | None = None) -> BaseRecording:
     """Read a folder made by `recording.save(folder=..., format="zarr")`.
 
     Raises:

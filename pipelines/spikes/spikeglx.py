@@ -14,7 +14,8 @@ from typing import Any
 from spikeinterface.core import BaseRecording
 
 from pipelines.errors import RecordingError
-from pipelines.spikes.candidates import Candidate, chosen, in_order
+from pipelines.formats import in_order
+from pipelines.spikes.candidates import Candidate, chosen
 from pipelines.spikes.extractors import extractors
 from pipelines.spikes.recording_parameters import RecordingParameters
 from pipelines.spikes.streams import streams
@@ -36,11 +37,6 @@ class _Place:
     gate: str
     signal: str
     clock: str
-
-
-def is_spikeglx(path: Path) -> bool:
-    """A folder with .meta files in it or in folders below."""
-    return path.is_dir() and any(True for _ in _meta_files(path))
 
 
 def read_spikeglx(path: Path, parameters: RecordingParameters) -> BaseRecording:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from pipelines.errors import RecordingError
-from pipelines.spikes.candidates import began_of_name, in_order
+from pipelines.formats import in_order
+from pipelines.spikes.candidates import began_of_name
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.read import read_recording
 from pipelines.spikes.segments import time_notes, timeline_of
