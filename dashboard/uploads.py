@@ -22,11 +22,14 @@ from dashboard.people import Role
 from dashboard.services import services
 from dashboard.settings import MB, Settings
 from dashboard.trouble import status_of
-from pipelines.brainmap import kinds
+from pipelines.brainmap.formats import FORMATS as IMAGES
+from pipelines.brainmap.formats import SIGNALS
 from pipelines.errors import InputError, NeuroboardError, NoRoomError, OutputError
+from pipelines.formats import uploaded
 from pipelines.outputs import is_full
 from pipelines.provenance import digest, size
-from pipelines.synapses.kinds import TABLES
+from pipelines.spikes.units.formats import TABLES as UNIT_TABLES
+from pipelines.synapses.formats import FORMATS as TABLES
 
 BLOCK = 1 << 20
 SET_NAME = re.compile(r"[0-9a-f]{32}")
@@ -50,12 +53,12 @@ class UploadKind:
 
 
 KINDS: Mapping[str, UploadKind] = {
-    "images": UploadKind(kinds.UPLOADED, many=True, noun="images"),
-    "signal": UploadKind((".npy", ".csv", ".mat"), many=False, noun="a signal"),
-    "tables": UploadKind((".xlsx", ".csv", ".tsv", ".parquet"), many=True, noun="tables"),
+    "images": UploadKind(uploaded(IMAGES), many=True, noun="images"),
+    "signal": UploadKind(uploaded(SIGNALS), many=False, noun="a signal"),
+    "tables": UploadKind(uploaded(UNIT_TABLES), many=True, noun="tables"),
     "probe": UploadKind((".json",), many=False, noun="a probe file"),
     "sort-file": UploadKind((".csv",), many=False, noun="a sort file"),
-    "table": UploadKind(TABLES, many=False, noun="table"),
+    "table": UploadKind(uploaded(TABLES), many=False, noun="table"),
 }
 
 

@@ -40,7 +40,7 @@ class Source:
         label: what the form calls it.
         help: what suits, in a sentence.
         upload: a key of `uploads.KINDS`, or empty.
-        root: a key of `roots.FINDERS`, or empty.
+        root: a key of `roots.KINDS`, or empty.
         example: a key of `EXAMPLES`, or empty.
         from_task: earlier jobs of this task are offered, or none.
         from_registry: whether the models of the registry are offered beside the jobs.

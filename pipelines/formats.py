@@ -14,14 +14,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-Stands = Literal["alone", "together", "series", "folder"]
+Stands = Literal["alone", "either", "together", "series", "folder"]
 """How files of a kind make an input.
 
     alone     each file is one
+    either    each file is one; of a folder that holds several, a person says which
     together  each file is one, and several in a folder may belong together
     series    several in a folder are one; only a single file is one by itself
     folder    the folder that holds such files, never a file
 """
+
+
+JOINED = ("together", "series")
 
 
 def _nothing(_: Path) -> bool:
@@ -47,10 +51,11 @@ class Format:
         recognises: whether a path is of this kind, where marks and suffixes do not say it.
         rules_out: a look without a library whether a file, or a folder with a mark, cannot be read
             although it has the name: it is then not offered. What is damaged may pass.
-        is_offered: whether files are offered for their suffix; many are something else.
+        unoffered: suffixes of files that mostly are something else, which are read all the same.
         is_uploaded: whether it can be uploaded; a folder of folders cannot.
         beside: how files end that describe it, and are uploaded with it.
         ask: how a sentence asks for it: what to choose instead of what is not read.
+        about: what is written, as the end of a sentence.
         then: what to do with what was written, in sentences.
     """
 
@@ -64,10 +69,11 @@ class Format:
     holds: Callable[[Path], bool] | None = None
     recognises: Callable[[Path], bool] | None = None
     rules_out: Callable[[Path], bool] = _nothing
-    is_offered: bool = True
+    unoffered: tuple[str, ...] = ()
     is_uploaded: bool = True
     beside: tuple[str, ...] = ()
     ask: str = ""
+    about: str = ""
     then: str = ""
 
     @property
@@ -92,7 +98,7 @@ class Format:
         if path.is_file():
             return self.stands != "folder" and bool(self.files(path))
         marked = any(one.is_file() for mark in self.marks for one in path.glob(mark))
-        return marked or bool(self.files(path))
+        return marked or (self.stands != "alone" and bool(self.files(path)))
 
 
 def _imported(place: str) -> Callable[..., Any]:
@@ -175,13 +181,13 @@ class Listing:
     files: tuple[str, ...]
     folders: tuple[str, ...] = ()
 
-    def marks(self, mark: str) -> Iterator[str]:
-        """What in it has the name of a mark."""
+    def has(self, mark: str) -> bool:
+        """Whether a file in it, or in a folder in it, has the name of a mark."""
         folder, slash, name = mark.rpartition("/")
         if not slash:
-            return (one for one in self.files if fnmatch(one, name))
+            return any(fnmatch(one, name) for one in self.files)
         places = (one for one in self.folders if fnmatch(one, folder))
-        return (one for one in places if (self.folder / one / name).is_file())
+        return any((self.folder / one / name).is_file() for one in places)
 
 
 @dataclass(frozen=True)
@@ -208,28 +214,29 @@ def offer(rows: Iterable[Format], listing: Listing, most: int | None = None) -> 
         most: files of a kind that are enough.
     """
     there = [row for row in rows if row.read]
-    if any(_is_marked(row, listing) for row in there):
+    marks = [mark for row in there for mark in _marks(row, listing)]
+    if any("/" not in mark for mark in marks):
         return Offer(True, is_whole=True)
-    itself, names = False, set[str]()
-    for row in (row for row in there if row.is_offered and row.suffixes):
+    itself, names = bool(marks), set[str]()
+    for row in there:
         found = list(islice(_files(row, listing), most))
-        many = len(found) > 1
-        itself |= {"alone": False, "together": many, "series": many, "folder": bool(found)}[
-            row.stands
-        ]
-        if row.stands in ("alone", "together") or (row.stands == "series" and not many):
+        several = len(found) > 1
+        itself |= bool(found) if row.stands == "folder" else several and row.stands in JOINED
+        if row.stands != "folder" and not (row.stands == "series" and several):
             names.update(found)
     return Offer(itself, tuple(name for name in listing.files if name in names))
 
 
-def _is_marked(row: Format, listing: Listing) -> bool:
-    marked = any(True for mark in row.marks for _ in listing.marks(mark))
-    return marked and not row.rules_out(listing.folder)
+def _marks(row: Format, listing: Listing) -> list[str]:
+    """The marks of a row that a folder has, unless a look at it says otherwise."""
+    found = [mark for mark in row.marks if listing.has(mark)]
+    return found if found and not row.rules_out(listing.folder) else []
 
 
 def _files(row: Format, listing: Listing) -> Iterator[str]:
     """Names of files with a row's suffixes, but for hidden ones."""
+    wanted = set(row.suffixes) - set(row.unoffered)
     for name in listing.files:
-        fits = not name.startswith(".") and Path(name).suffix.lower() in row.suffixes
+        fits = not name.startswith(".") and Path(name).suffix.lower() in wanted
         if fits and not row.rules_out(listing.folder / name):
             yield name

@@ -21,9 +21,12 @@ from typing import Any, get_args
 from pipelines.brainmap.compose_parameters import ComposeParameters
 from pipelines.brainmap.correlation_parameters import CorrelateParameters
 from pipelines.brainmap.export_parameters import MapExportParameters
+from pipelines.brainmap.formats import FORMATS as IMAGES
+from pipelines.brainmap.formats import SIGNAL_FILE
 from pipelines.brainmap.operation_parameters import Operation, OperationParameters
 from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
 from pipelines.brainmap.statistics_parameters import StatisticsParameters
+from pipelines.formats import written
 from pipelines.parameters import Parameters
 from pipelines.progress import Report
 from pipelines.spikes.curation_parameters import (
@@ -481,9 +484,7 @@ _BRAINMAP = (
         "Correlate voxels",
         (
             _IMAGE_FILES,
-            Input(
-                "signal", ("signal",), "--signal", "a .npy, .csv or .mat file with a value per time"
-            ),
+            Input("signal", ("signal",), "--signal", f"{SIGNAL_FILE} with a value per time"),
             Input("map", ("map",), "--map", "folder of a finished map, for a cluster"),
         ),
         CorrelateParameters,
@@ -516,7 +517,7 @@ _BRAINMAP = (
         command=Command(
             "write a finished map for other programs",
             (
-                Option("--format", "formats", "tiff, png, svg, csv, nwb; several with commas"),
+                Option("--format", "formats", f"{', '.join(written(IMAGES))}; several with commas"),
                 Option("--k", "k", "which of the map's numbers of clusters"),
             ),
         ),

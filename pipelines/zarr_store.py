@@ -21,7 +21,6 @@ from pipelines.links import refuse_links_out
 from pipelines.reading import reading_on
 from pipelines.result_files import read_object
 
-MARKS = (".zarray", ".zgroup", "zarr.json")
 DESCRIPTIONS = frozenset({".zarray", ".zmetadata", "zarr.json"})
 _COMPRESSORS = ("blosc", "zstd", "lz4", "zlib", "gzip", "bz2", "lzma", "wavpack", "flac")
 _FILTERS = ("delta", "shuffle", "astype", "fixedscaleoffset", "vlen-utf8", "json2")

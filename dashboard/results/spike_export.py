@@ -9,30 +9,9 @@ from dash.development.base_component import Component
 from dashboard import shell
 from dashboard.jobs.store import Job
 from dashboard.results import common
+from pipelines.formats import of_name
+from pipelines.spikes.units.formats import SORTINGS
 
-NAMES: Mapping[str, str] = {
-    "phy": "phy",
-    "curation-json": "SpikeInterface curation",
-    "csv": "tables (CSV)",
-    "nwb": "NWB",
-    "blech-hdf5": "blech_clust (HDF5)",
-    "zarr": "zarr",
-}
-WHAT_NEXT: Mapping[str, str] = {
-    "phy": "Unpack the zip and open its result folder with: phy template-gui params.py. The raw "
-    "signal is read from the recording's own file if that is a plain binary one and this computer "
-    "can reach it; set dat_path in params.py when it lies elsewhere.",
-    "curation-json": "SpikeInterface reads curation.json with load_curation and shows it in its "
-    "viewer.",
-    "csv": "spike_times.csv has one row per spike, in seconds; units.csv one row per unit. "
-    "sort_file.csv replays the units with: spikes sort RECORDING --sort-file sort_file.csv.",
-    "nwb": "Any NWB reader opens units.nwb, such as pynwb or NWB Widgets. Its start time is that "
-    "of the sorting.",
-    "blech-hdf5": "sorted_units.h5 holds /sorted_units and /unit_descriptor as blech_clust writes "
-    "them, with every waveform on the unit's largest channel.",
-    "zarr": "Unpack the zip and open units.zarr with zarr.open_group: spikes, mean waveforms and "
-    "the table of units as plain arrays.",
-}
 HOLDS: Mapping[str, str] = {
     "params.py": "settings; phy opens the folder by it",
     "spike_times.npy": "time of every spike, in samples",
@@ -65,18 +44,19 @@ def view(job: Job) -> Component:
     """The whole result."""
     found = common.headline(job)
     folder = common.folder(job.id)
+    written = of_name(SORTINGS, found["format"])
     figures = common.stats(
         {
             "Units": common.number(found["n_units"]),
             "Spikes": common.number(found["n_spikes"]),
-            "Format": NAMES[found["format"]],
+            "Format": written.title,
         }
     )
     everything = html.A("Everything as zip", href=f"/jobs/{job.id}/everything.zip")
     head = html.Div(
         [
             figures,
-            html.P(WHAT_NEXT[found["format"]], className="hint"),
+            html.P(written.then, className="hint"),
             html.Div(everything, className="downloads"),
         ],
         className="card",

@@ -12,6 +12,7 @@ from pipelines import hdf5, zarr_store
 from pipelines.brainmap.asking import field, listed
 from pipelines.brainmap.axes import GUESSES
 from pipelines.brainmap.container_metadata import is_nwb, labelled_axes, ngff_info, nwb_info
+from pipelines.brainmap.formats import ZARR_FORMAT_3
 from pipelines.brainmap.images import ImageSeries, Volume, checked_dtype
 from pipelines.brainmap.info import ImageInfo, Reading
 from pipelines.brainmap.layout import Layout, laid_out
@@ -35,12 +36,6 @@ class Place:
     channels: tuple[str, ...] = ()
 
 
-def is_zarr(folder: Path) -> bool:
-    """Whether a folder is a zarr array or group."""
-    marked = any((folder / mark).exists() for mark in zarr_store.MARKS)
-    return marked or folder.suffix.lower() == ".zarr"
-
-
 def open_hdf5(path: Path, reading: Reading) -> ImageSeries:
     """Open an array of an HDF5 or NWB file.
 
@@ -60,7 +55,7 @@ def open_zarr(path: Path, reading: Reading) -> ImageSeries:
     Raises:
         ImageError: as `open_hdf5`, or zarr's format 3.
     """
-    if (path / "zarr.json").exists():
+    if (path / ZARR_FORMAT_3).exists():
         raise ImageError(
             f"{path} is in zarr's format 3, which is not read here: save it with zarr_format=2, "
             'such as zarr.save_array("new.zarr", zarr.open(old)[:], zarr_format=2) in Python.'

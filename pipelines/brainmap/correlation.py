@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipelines.brainmap import maps, preview
 from pipelines.brainmap.atlas import ADVICE
 from pipelines.brainmap.correlation_parameters import CorrelateParameters
+from pipelines.brainmap.formats import SIGNAL_FILE
 from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.info import ImageInfo
 from pipelines.brainmap.png import write_png
@@ -222,7 +223,7 @@ def _centroid(
 
 def _signal(images: ImageSeries, file: Path | None, parameters: CorrelateParameters) -> Seed:
     if file is None:
-        raise InputError("No signal is given: choose a .npy, .csv or .mat file.")
+        raise InputError(f"No signal is given: choose {SIGNAL_FILE}.")
     signals = read_signals(file, images.n_times)
     if parameters.number >= len(signals):
         raise ParameterError(

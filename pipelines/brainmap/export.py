@@ -1,6 +1,6 @@
 """A finished map as files for other programs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from pipelines.brainmap import maps
 from pipelines.brainmap.atlas import ADVICE, FinishedMap, open_map
-from pipelines.brainmap.export_parameters import Format, MapExportParameters
+from pipelines.brainmap.export_parameters import MapExportParameters
+from pipelines.brainmap.formats import FORMATS
 from pipelines.brainmap.info import NOTHING_SAID, ImageInfo
 from pipelines.brainmap.nwb import ChosenMap, write_nwb
 from pipelines.brainmap.png import write_png
@@ -18,6 +19,7 @@ from pipelines.brainmap.svg import curve_panel, plane_panel, write_svg
 from pipelines.brainmap.volume_files import LABELS_IMAGEJ, write_imagej_labels, write_volume
 from pipelines.csv_export import write_csv
 from pipelines.errors import InputError
+from pipelines.formats import of_name
 from pipelines.progress import Report, silent
 from pipelines.reading import reading
 from pipelines.result_files import read_object
@@ -60,7 +62,7 @@ def export(
     chosen = choose(found, parameters, _unit(inputs["map"]))
     for done, name in enumerate(parameters.formats):
         report(done / len(parameters.formats), f"Writing {name}")
-        WRITERS[name](chosen, parameters, folder)
+        of_name(FORMATS, name).writer(chosen, parameters, folder)
     return {
         "k": len(chosen.colors),
         "palette": parameters.palette,
@@ -96,7 +98,11 @@ def _as_bytes(colors: tuple[str, ...]) -> NDArray[np.uint8]:
     return np.array([list(bytes.fromhex(color[1:])) for color in colors], np.uint8)
 
 
-def _tiff(chosen: ChosenMap, _parameters: MapExportParameters, folder: Path) -> None:
+# -- what the rows of `formats.FORMATS` write
+
+
+def write_tiff(chosen: ChosenMap, _: MapExportParameters, folder: Path) -> None:
+    """Write `labels.tif`, `labels_imagej.tif`, `similarity.tif` and `map.tif`."""
     volumes: dict[str, NDArray[Any]] = {
         "labels": chosen.labels,
         "similarity": chosen.similarity,
@@ -107,11 +113,13 @@ def _tiff(chosen: ChosenMap, _parameters: MapExportParameters, folder: Path) -> 
     write_imagej_labels(chosen.labels, chosen.colors, folder / LABELS_IMAGEJ, chosen.info)
 
 
-def _png(chosen: ChosenMap, _parameters: MapExportParameters, folder: Path) -> None:
+def write_png_map(chosen: ChosenMap, _: MapExportParameters, folder: Path) -> None:
+    """Write `map.png`, the planes side by side."""
     write_png(maps.side_by_side(chosen.rgb), folder / "map.png")
 
 
-def _csv(chosen: ChosenMap, _parameters: MapExportParameters, folder: Path) -> None:
+def write_tables(chosen: ChosenMap, _: MapExportParameters, folder: Path) -> None:
+    """Write `centroids.csv` and `colors.csv`."""
     count, n_times = chosen.centroids.shape
     table = pd.DataFrame(chosen.centroids, columns=[f"t{time}" for time in range(n_times)])
     table.insert(0, "cluster", np.arange(count))
@@ -121,7 +129,8 @@ def _csv(chosen: ChosenMap, _parameters: MapExportParameters, folder: Path) -> N
     write_csv(colors, folder / "colors.csv")
 
 
-def _svg(chosen: ChosenMap, parameters: MapExportParameters, folder: Path) -> None:
+def write_svgs(chosen: ChosenMap, parameters: MapExportParameters, folder: Path) -> None:
+    """Write `map.svg` and `centroids.svg`."""
     write_map_svg(chosen.rgb, len(chosen.colors), folder / "map.svg", chosen.info)
     names = [f"cluster {cluster}: {size:,} voxels" for cluster, size in enumerate(_sizes(chosen))]
     curves = curve_panel(
@@ -138,7 +147,8 @@ def _svg(chosen: ChosenMap, parameters: MapExportParameters, folder: Path) -> No
     write_svg(folder / "centroids.svg", [curves], caption)
 
 
-def _nwb(chosen: ChosenMap, parameters: MapExportParameters, folder: Path) -> None:
+def write_nwb_map(chosen: ChosenMap, parameters: MapExportParameters, folder: Path) -> None:
+    """Write `map.nwb`."""
     write_nwb(chosen, parameters, folder / "map.nwb")
 
 
@@ -162,12 +172,3 @@ def write_map_svg(
 def _sizes(chosen: ChosenMap) -> list[int]:
     labels = chosen.labels[chosen.labels != maps.FILTERED]
     return [int(size) for size in np.bincount(labels, minlength=len(chosen.colors))]
-
-
-WRITERS: Mapping[Format, Callable[[ChosenMap, MapExportParameters, Path], None]] = {
-    "tiff": _tiff,
-    "png": _png,
-    "svg": _svg,
-    "csv": _csv,
-    "nwb": _nwb,
-}

@@ -2,15 +2,20 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 
+from pipelines.brainmap.formats import FORMATS
 from pipelines.brainmap.info import Sizes
 from pipelines.brainmap.parameters import Palette, SizeParameters
+from pipelines.formats import written
 from pipelines.parameters import parameter
 
-Format = Literal["tiff", "png", "svg", "csv", "nwb"]
+if TYPE_CHECKING:
+    Format = str
+else:
+    Format = Literal[written(FORMATS)]
 UNKNOWN_START = "1970-01-01T00:00:00+00:00"
 
 
@@ -43,9 +48,10 @@ class MapExportParameters(SizeParameters):
         return stated
 
     formats: Annotated[tuple[Format, ...], BeforeValidator(_parts)] = parameter(
-        ("tiff", "png", "svg", "csv", "nwb"),
+        written(FORMATS),
         label="Formats",
-        help="Which kinds of files are written: tiff, png, svg, csv, nwb, with commas between.",
+        help=f"Which kinds of files are written: {', '.join(written(FORMATS))}, with commas "
+        "between.",
         min_length=1,
     )
     k: int | None = parameter(

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.brainmap import bruker, kinds
+from pipelines.brainmap import bruker
 from pipelines.brainmap.asking import field
 from pipelines.brainmap.filenames import Column, columns
 from pipelines.brainmap.folder_channels import by_pattern, of_one_channel
+from pipelines.brainmap.formats import TIFF
 from pipelines.brainmap.images import LEAST_TIMES, ImageSeries
 from pipelines.brainmap.info import AxesFrom, Files, ImageInfo, Reading
 from pipelines.brainmap.numbering import natural_order, require_complete
@@ -55,7 +56,7 @@ def _left_aside(described: Path | None) -> tuple[str, ...]:
 
 
 def _images_in(folder: Path) -> list[Path]:
-    files = [file for file in folder.iterdir() if _is_image(file)]
+    files = TIFF.files(folder)
     if not files:
         raise ImageError(f"{folder} holds no TIFF file: give a folder with one per time point.")
     if len(files) < LEAST_TIMES:
@@ -66,11 +67,6 @@ def _images_in(folder: Path) -> list[Path]:
     ordered = natural_order(files)
     require_content(ordered[0])
     return ordered
-
-
-def _is_image(file: Path) -> bool:
-    hidden = file.name.startswith(".")
-    return not hidden and file.suffix.lower() in kinds.TIFF and file.is_file()
 
 
 # -- a file for each plane

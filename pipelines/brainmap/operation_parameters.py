@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
+from pipelines.brainmap.formats import SIGNAL_FILE
 from pipelines.brainmap.parameters import ReadingParameters
 from pipelines.brainmap.undefined import DEFAULT_OFFSET
 from pipelines.parameters import parameter
@@ -97,7 +98,7 @@ class OperationParameters(ReadingParameters):
     signal: str = parameter(
         "",
         label="Signal",
-        help="correlate and crosscorr: a .npy, .csv or .mat file with one value per time point; "
+        help=f"correlate and crosscorr: {SIGNAL_FILE} with one value per time point; "
         "for correlate, several signals may stand in the columns of a .csv or the rows of a .npy.",
         path=True,
     )

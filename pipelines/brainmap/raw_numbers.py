@@ -21,8 +21,6 @@ from pipelines.brainmap.numbering import natural_order
 from pipelines.brainmap.suite2p_settings import read_settings
 from pipelines.errors import ImageError
 
-MMAP_SUFFIX = ".mmap"
-BIN_SUFFIX = ".bin"
 FRAMES = "data.bin"
 SECOND = "data_chan2.bin"
 SIZES = re.compile(r"_d1_(\d+)_d2_(\d+)(?:_d3_(\d+))?_order_([CF])_frames_(\d+)")
@@ -51,21 +49,18 @@ def open_mmap(path: Path, reading: Reading) -> ImageSeries:
     return mapped_series(path, array, layout, info)
 
 
-def is_suite2p(folder: Path) -> bool:
-    """Whether a folder holds suite2p's frames of a plane, or of several in folders of their own."""
-    return (folder / FRAMES).is_file() or bool(_planes(folder))
-
-
 def _planes(folder: Path) -> list[Path]:
     return natural_order([file.parent for file in folder.glob(f"plane[0-9]*/{FRAMES}")])
 
 
 def open_suite2p(folder: Path, reading: Reading) -> ImageSeries:
-    """Open suite2p's registered frames of one plane or of all.
+    """Open suite2p's registered frames: a file of them, or the folder of one plane or of all.
 
     Raises:
         ImageError: sizes that nobody says, planes that differ, or two channels and none chosen.
     """
+    if folder.is_file():
+        return open_bin(folder, reading)
     places = [folder] if (folder / FRAMES).is_file() else _planes(folder)
     held = [name for name in (FRAMES, SECOND) if (places[0] / name).is_file()]
     names = [f"channel {number}" for number in range(1, len(held) + 1)]

@@ -1,6 +1,6 @@
 """Image series from TIFFs, arrays in files of many kinds, or folders of them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,28 +8,22 @@ from typing import Any
 from numpy.typing import NDArray
 
 from pipelines import reading as boundary
-from pipelines.brainmap import channels, kinds
-from pipelines.brainmap.arrays import open_npy, open_npz
+from pipelines.brainmap import channels
 from pipelines.brainmap.asking import field
 from pipelines.brainmap.axes import in_words
-from pipelines.brainmap.changed import is_changed, open_changed
-from pipelines.brainmap.containers import is_zarr, open_hdf5, open_zarr
+from pipelines.brainmap.changed import open_changed
 from pipelines.brainmap.filled import filled
 from pipelines.brainmap.folder import open_folder
+from pipelines.brainmap.formats import FORMATS, TIFF
 from pipelines.brainmap.images import ImageSeries, Volume
 from pipelines.brainmap.info import AS_FOUND, Reading
-from pipelines.brainmap.matlab_images import open_mat
-from pipelines.brainmap.raw_numbers import is_suite2p, open_bin, open_mmap, open_suite2p
-from pipelines.brainmap.thunder import is_thunder, open_thunder
+from pipelines.brainmap.thunder import open_thunder
 from pipelines.brainmap.tiff import require_content
 from pipelines.brainmap.tiff_series import open_stack
 from pipelines.errors import ImageError
+from pipelines.formats import Format, asked
 
 ADVICE, WHAT = "copy it again, or save it again", "image series"
-READABLE = (
-    "a folder of TIFFs, a TIFF stack, .npy, .npz, .h5, .nwb, .mat, .mmap, .zarr or suite2p's "
-    "data.bin"
-)
 
 
 def open_images(path: Path, reading: Reading = AS_FOUND) -> ImageSeries:
@@ -66,19 +60,46 @@ def _within_the_boundary(images: ImageSeries) -> ImageSeries:
 
 
 def _open(path: Path, reading: Reading) -> ImageSeries:
+    if path.is_file():
+        require_content(path)
+    images: ImageSeries = _row_of(path).reader(path, reading)
+    return images
+
+
+def _row_of(path: Path) -> Format:
+    found = [row for row in FORMATS if row.read and row.recognise(path)]
+    if found:
+        return min(found, key=lambda row: not row.marks)
     if path.is_dir():
-        return _open_directory(path, reading)
-    return _open_file(path, reading)
+        return TIFF  # whose reader says what is missing in a folder
+    raise ImageError(f"{path} is of a kind that is not read here: give {asked(FORMATS)}.")
 
 
-def _open_directory(path: Path, reading: Reading) -> ImageSeries:
-    if is_zarr(path):
-        return open_zarr(path, reading)
-    if is_changed(path):
-        return _as_it_says(open_changed(path), reading)
-    if is_thunder(path):
-        return _as_it_says(open_thunder(path), reading)
-    return open_suite2p(path, reading) if is_suite2p(path) else open_folder(path, reading)
+def open_tiffs(path: Path, reading: Reading) -> ImageSeries:
+    """Open a TIFF, or a folder of TIFFs.
+
+    Raises:
+        ImageError: as `open_stack` and `open_folder`.
+    """
+    return open_folder(path, reading) if path.is_dir() else open_stack(path, reading)
+
+
+def open_result(path: Path, reading: Reading) -> ImageSeries:
+    """Open the result of an operation on series.
+
+    Raises:
+        ImageError: as `open_changed`, or the person says other axes.
+    """
+    return _as_it_says(open_changed(path), reading)
+
+
+def open_binary_series(path: Path, reading: Reading) -> ImageSeries:
+    """Open a folder of Thunder's binary files.
+
+    Raises:
+        ImageError: as `open_thunder`, or the person says other axes.
+    """
+    return _as_it_says(open_thunder(path), reading)
 
 
 def _as_it_says(images: ImageSeries, reading: Reading) -> ImageSeries:
@@ -95,24 +116,3 @@ def _as_it_says(images: ImageSeries, reading: Reading) -> ImageSeries:
         )
     channels.require_only(images.path, "", reading.channel)
     return replace(images, info=replace(images.info, axes=said))
-
-
-def _open_file(path: Path, reading: Reading) -> ImageSeries:
-    require_content(path)
-    suffix = path.suffix.lower()
-    for suffixes, opener in OPENERS:
-        if suffix in suffixes:
-            return opener(path, reading)
-    raise ImageError(f"{path} is of a kind that is not read here: give {READABLE}.")
-
-
-OPENERS: Sequence[tuple[frozenset[str], Callable[[Path, Reading], ImageSeries]]] = (
-    (kinds.TIFF, open_stack),
-    (kinds.NPY, open_npy),
-    (kinds.NPZ, open_npz),
-    (kinds.HDF5, open_hdf5),
-    (kinds.MATLAB, open_mat),
-    (kinds.MEMORY_MAP, open_mmap),
-    (kinds.BINARY, open_bin),
-)
-"""What opens each kind of file."""

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines import matlab
+from pipelines.brainmap.formats import SIGNAL_FILE, SIGNALS
 from pipelines.brainmap.series import Floats
 from pipelines.errors import TableError
 from pipelines.reading import reading
@@ -17,8 +18,8 @@ def read_signals(path: Path, n_times: int) -> Floats:
     """Read one or more signals.
 
     Args:
-        path: `.npy` (time,) or (signal, time); `.csv` with a column per signal, with or without
-            names above; `.mat` with one variable, laid out either way.
+        path: of one of `formats.SIGNALS`, such as `.npy` (time,) or (signal, time); `.csv` with a
+            column per signal; `.mat` with one variable.
         n_times: how many values each must have.
 
     Returns:
@@ -27,15 +28,14 @@ def read_signals(path: Path, n_times: int) -> Floats:
     Raises:
         TableError: unreadable, not numbers, of another length, or constant.
     """
-    readers = {".npy": _npy, ".csv": _csv, ".mat": _mat}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
+    row = next((row for row in SIGNALS if path.suffix.lower() in row.suffixes), None)
+    if row is None:
         given = f"{path} is of another kind" if path.name else "No signal is given"
-        raise TableError(f"{given}: set signal to a .npy, .csv or .mat file.")
+        raise TableError(f"{given}: set signal to {SIGNAL_FILE}.")
     if not path.exists():
         raise TableError(f"{path} does not exist: check the path of the signal.")
     with reading(path, TableError, "save the signal again", "table of numbers"):
-        values = _numbers(reader(path), path)
+        values = _numbers(row.reader(path), path)
         return _checked(path, _rows(values, n_times), n_times)
 
 
@@ -46,17 +46,20 @@ def _numbers(found: NDArray[Any], path: Path) -> Floats:
         raise TableError(f"{path} cannot be read as numbers: save the signal again.") from error
 
 
-def _npy(path: Path) -> NDArray[Any]:
+def read_npy(path: Path) -> NDArray[Any]:
+    """One signal (time,), or several (signal, time)."""
     return np.asarray(np.load(path, allow_pickle=False))
 
 
-def _csv(path: Path) -> NDArray[Any]:
+def read_csv(path: Path) -> NDArray[Any]:
+    """A column for each signal, with or without names above, as (signal, time)."""
     table = pd.read_csv(path, header=None, skipinitialspace=True)
     named = pd.to_numeric(table.iloc[0], errors="coerce").isna().all()
     return table.iloc[int(named) :].to_numpy().T
 
 
-def _mat(path: Path) -> NDArray[Any]:
+def read_mat(path: Path) -> NDArray[Any]:
+    """The only variable of a file, laid out either way."""
     if matlab.is_hdf5(path):
         with matlab.opened_hdf5(path, TableError) as held:
             array = held[_only(path, list(held))]

@@ -34,11 +34,6 @@ class _Conf:
         return int(np.prod(self.shape)) * self.dtype.itemsize
 
 
-def is_thunder(folder: Path) -> bool:
-    """Whether a folder holds Thunder's binary files."""
-    return (folder / CONF).is_file()
-
-
 def open_thunder(folder: Path) -> ImageSeries:
     """Open binary series, or binary images.
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.errors import InputError
+from pipelines.formats import suffixes
 from pipelines.progress import Report, part
 from pipelines.reading import reading
 from pipelines.result_files import read_arrays
@@ -25,7 +26,7 @@ from pipelines.spikes.curated_units import (
 from pipelines.spikes.curation import State, Step, replay
 from pipelines.spikes.curation_log import LOG_FILE, Log, read_start
 from pipelines.spikes.curation_parameters import CurateParameters
-from pipelines.spikes.label_tables import TABLES, read_labels
+from pipelines.spikes.label_tables import read_labels
 from pipelines.spikes.labels.columns import CURATED, CURATED_REASON, WRITTEN
 from pipelines.spikes.labels.rules import FILE as RULES
 from pipelines.spikes.labels.words import UNLABELLED
@@ -33,6 +34,7 @@ from pipelines.spikes.repeats import dead_samples, repeats
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
 from pipelines.spikes.unit_tables import read_table, write_table
 from pipelines.spikes.units.folder import ADVICE, RECORDED, VERSION, SortingFolder, read_finished
+from pipelines.spikes.units.formats import TABLES
 from pipelines.spikes.units.sorting import FinishedSorting
 
 
@@ -114,7 +116,7 @@ def read_state(folder: Path, curation: Path | None) -> State:
     file = curation or folder / LOG_FILE
     if not file.is_file():
         raise InputError(f"{file} does not exist: curate first, or give a log or table of labels.")
-    if file.suffix.lower() in TABLES:
+    if file.suffix.lower() in suffixes(TABLES):
         return replay(start, steps_of_table(file))
     return replay(start, Log(file, digest).read())
 

@@ -11,13 +11,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.errors import ParameterError, TableError
+from pipelines.formats import suffixes
 from pipelines.spikes import metric_table
 from pipelines.spikes.label_parameters import TrainLabelsParameters
-from pipelines.spikes.label_tables import TABLES, WORDS
+from pipelines.spikes.label_tables import WORDS
 from pipelines.spikes.labels.metric_values import MetricTable
 from pipelines.spikes.labels.words import GOOD, MUA, NOISE
 from pipelines.spikes.training_table import RECORDING, VOTE, rows_of
 from pipelines.spikes.unit_classifier import Flags, Values, design
+from pipelines.spikes.units.formats import TABLES
 
 CLASSES = (NOISE, MUA, GOOD)
 LEFT_OUT = frozenset(
@@ -112,7 +114,7 @@ def _tables_in(given: Path) -> list[Path]:
     """A table or a folder of curated units itself; of a folder of tables, these."""
     if given.is_file() or (given / "units.csv").is_file():
         return [given]
-    return sorted(file for file in given.iterdir() if file.suffix.lower() in TABLES)
+    return sorted(file for file in given.iterdir() if file.suffix.lower() in suffixes(TABLES))
 
 
 def _table(file: Path) -> MetricTable:

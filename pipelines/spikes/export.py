@@ -1,7 +1,7 @@
 """Sorted units as files of other programs."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +10,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines import csv_export
+from pipelines.formats import of_name
 from pipelines.progress import Report
 from pipelines.spikes import methods
-from pipelines.spikes.export_blech import sort_file_rows, write_blech
-from pipelines.spikes.export_nwb import write_nwb
+from pipelines.spikes.export_blech import sort_file_rows
 from pipelines.spikes.export_source import Sorting, read_sorting, selected
-from pipelines.spikes.export_zarr import write_zarr
-from pipelines.spikes.parameters import ExportFormat, ExportParameters, split_labels
+from pipelines.spikes.parameters import ExportParameters, split_labels
 from pipelines.spikes.recorded import Binary
 from pipelines.spikes.sort_file import write_sort_file
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.unit_tables import write_table
 from pipelines.spikes.units import metrics
+from pipelines.spikes.units.formats import SORTINGS
 
 
 def export(
@@ -46,7 +46,7 @@ def export(
     sorting = read_sorting(inputs["sorting"], parameters.min_snr, inputs.get("labels"))
     chosen = selected(sorting, split_labels(parameters.only))
     report(0.3, f"Writing {len(chosen.units)} units as {parameters.format}")
-    WRITERS[parameters.format](chosen, folder)
+    of_name(SORTINGS, parameters.format).writer(chosen, folder)
     methods.carry(inputs["sorting"], inputs.get("labels"), folder)
     return {
         "format": parameters.format,
@@ -160,13 +160,3 @@ def _phy_settings(sorting: Sorting) -> str:
         f"sample_rate = {sorting.sampling_frequency!r}\n"
         "hp_filtered = False\n"
     )
-
-
-WRITERS: Mapping[ExportFormat, Callable[[Sorting, Path], None]] = {
-    "phy": write_phy,
-    "curation-json": write_curation,
-    "csv": write_csv,
-    "nwb": write_nwb,
-    "blech-hdf5": write_blech,
-    "zarr": write_zarr,
-}

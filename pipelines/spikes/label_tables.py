@@ -21,7 +21,6 @@ WORDS: Mapping[str, str] = {
 }
 """How programs call the three labels."""
 NONE = frozenset({"", "nan", "none", "unsorted", "unlabelled"})
-TABLES = frozenset({".csv", ".tsv", ".tab", ".xlsx", ".parquet"})
 UNIT_COLUMNS = ("unit_id", "cluster_id")
 
 

@@ -14,7 +14,8 @@ from pipelines.reading import reading
 from pipelines.spikes import metric_cells
 from pipelines.spikes.labels.columns import CURATED, CURATED_REASON, WRITTEN
 from pipelines.spikes.labels.metric_values import Column, MetricTable
-from pipelines.spikes.unit_tables import is_text, read_table, read_texts, typed
+from pipelines.spikes.unit_tables import is_text, read_texts, typed
+from pipelines.spikes.units.formats import TEXT, table_format
 from pipelines.spikes.units.metrics import known_names, today
 from pipelines.spikes.written_numbers import Style, style_of
 
@@ -38,7 +39,7 @@ def read(source: Path) -> MetricTable:
     file = source / "units.csv" if source.is_dir() else source
     rows = read_rows(file)
     with reading(file, TableError, "save the metrics as CSV", "table of metrics"):
-        written = None if file.suffix.lower() in (".xlsx", ".parquet") else read_texts(file)
+        written = read_texts(file) if table_format(file) is TEXT else None
         return of_rows(rows, str(file), written)
 
 
@@ -104,13 +105,19 @@ def read_rows(file: Path) -> pd.DataFrame:
     """
     if not file.is_file():
         raise TableError(f"{file} does not exist: give a table of metrics or a sorting's folder.")
-    suffix = file.suffix.lower()
     with reading(file, TableError, "save the metrics as CSV", "table"):
-        if suffix == ".xlsx":
-            return typed(pd.read_excel(file, engine="openpyxl"))
-        if suffix == ".parquet":
-            return typed(pd.read_parquet(file))
-        return read_table(file)
+        rows: pd.DataFrame = table_format(file).reader(file)
+        return rows
+
+
+def read_xlsx(file: Path) -> pd.DataFrame:
+    """The first sheet of a workbook."""
+    return typed(pd.read_excel(file, engine="openpyxl"))
+
+
+def read_parquet(file: Path) -> pd.DataFrame:
+    """The rows of a Parquet file."""
+    return typed(pd.read_parquet(file))
 
 
 def _identified(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,17 +1,22 @@
 """What can be set when a recording is sorted and when units are exported."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationInfo, field_validator
 
+from pipelines.formats import written
 from pipelines.parameters import Parameters, parameter
 from pipelines.spikes.labels.words import LABELS
 from pipelines.spikes.recording_parameters import RECORDING, RecordingParameters
+from pipelines.spikes.units.formats import SORTINGS
 
 Sorter = Literal["auto", "group", "tridesclous2", "spykingcircus2", "lupin", "simple"]
 Clusterer = Literal["bgmm", "gmm", "kmeans", "isosplit", "hdbscan"]
 PeakSign = Literal["neg", "pos", "both"]
-ExportFormat = Literal["phy", "nwb", "curation-json", "blech-hdf5", "csv", "zarr"]
+if TYPE_CHECKING:
+    ExportFormat = str
+else:
+    ExportFormat = Literal[written(SORTINGS)]
 MOST_COMPONENTS = 100
 GOOD_OVER_THRESHOLD = 1.2
 """Without labels, a unit this many times above the detection threshold counts as good: clusters
@@ -288,10 +293,7 @@ class ExportParameters(Parameters):
     format: ExportFormat = parameter(
         "phy",
         label="Format",
-        help="phy: a folder that phy's template-gui opens. curation-json: labels for "
-        "SpikeInterface's curation. csv: spike times in seconds, the table of units and a sort "
-        "file. nwb: units for Neurodata Without Borders. blech-hdf5: /sorted_units as blech_clust "
-        "writes them, with every waveform, for which the recording must be there. zarr: arrays.",
+        help=" ".join(f"{row.name}: {row.about}." for row in SORTINGS),
     )
     only: str = parameter(
         "",

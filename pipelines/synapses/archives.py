@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.errors import NeuroboardError, TableError
-from pipelines.synapses.kinds import named_kinds
+from pipelines.synapses.formats import named_kinds
 from pipelines.synapses.limits import Limits
 
 BLOCK = 1 << 20

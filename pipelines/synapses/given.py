@@ -47,7 +47,7 @@ def read_labels(path: Path, key: Texts, group: str, schema: Schema = SYNAPSES) -
     Names are matched as a person would match them, see `names.matched`.
 
     Args:
-        path: a file of one of `kinds.TABLES`; -1 or an empty cluster is noise.
+        path: a file of one of `formats.FORMATS`; -1 or an empty cluster is noise.
         key: (n, 3) of the synapses.
         group: which rows count, where the file has a column clusterid.
         schema: of another table, its columns of group and id stand for the three names.

@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 from pipelines.errors import TableError
 from pipelines.reading import reading
 from pipelines.synapses import text_tables
+from pipelines.synapses.formats import PACKED, TEXT, is_workbook, named_kinds, row_of
 from pipelines.synapses.header import LOOKED_AT, Head, find_head
-from pipelines.synapses.kinds import named_kinds
 from pipelines.synapses.limits import MB, Limits
 from pipelines.synapses.sandbox import rows as answered
 from pipelines.synapses.sandbox import unpacked
@@ -27,8 +27,24 @@ from pipelines.synapses.sheets import Sheet, with_head, with_marks, without_comm
 from pipelines.synapses.workbooks import trimmed
 
 ADVICE = "save it again as .csv or .xlsx"
-ZIP, OLE, PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
 NumberedRows = Iterable[tuple[int, Sequence[Any]]]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is read of a file.
+
+    Attributes:
+        sheet: name of the worksheet; empty if only one has what is looked for.
+        limits: how large the table may be.
+        names: of columns that are looked for.
+        header_row: number of the row that names the columns; 0 to find it.
+    """
+
+    sheet: str
+    limits: Limits
+    names: tuple[str, ...] = ()
+    header_row: int = 0
 
 
 def read_sheet(
@@ -52,18 +68,16 @@ def read_sheet(
         TableError: no table can be read; says why and what to do.
     """
     with reading(path, TableError, ADVICE, "table"):
-        return _read(path, sheet, limits or Limits(), tuple(names), header_row)
+        return _read(path, Wanted(sheet, limits or Limits(), tuple(names), header_row))
 
 
-def _read(path: Path, sheet: str, limits: Limits, names: Sequence[str], header_row: int) -> Sheet:
-    start = _start_of(path, limits)
-    if start.startswith((ZIP, OLE)):
-        return _read_workbook(path, sheet, limits, names, header_row)
-    if sheet:
+def _read(path: Path, wanted: Wanted) -> Sheet:
+    _require_sensible(path, wanted.limits)
+    row = row_of(path)
+    if wanted.sheet and not is_workbook(row):
         raise TableError(f"{path.name} is a table without sheets: leave the sheet empty.")
-    if start.startswith(PARQUET):
-        return _read_parquet(path, limits)
-    return _read_text(path, limits, names, header_row)
+    found: Sheet = row.reader(path, wanted)
+    return found
 
 
 @dataclass(frozen=True)
@@ -87,40 +101,56 @@ def read_outline(
         TableError: no table can be read.
     """
     with reading(path, TableError, ADVICE, "table"):
-        return _outline(path, limits or Limits(), tuple(names), header_row)
+        return _outline(path, Wanted("", limits or Limits(), tuple(names), header_row))
 
 
-def _outline(path: Path, limits: Limits, names: Sequence[str], header_row: int) -> Outline:
-    start = _start_of(path, limits)
-    if start.startswith(PARQUET):
-        return Outline({"": [str(name) for name in _read_parquet(path, limits).cells.columns]})
-    if not start.startswith((ZIP, OLE)):
-        head = text_tables.start_of(path, names, header_row).head
+def _outline(path: Path, wanted: Wanted) -> Outline:
+    _require_sensible(path, wanted.limits)
+    row = row_of(path)
+    if is_workbook(row):
+        return _outline_of_workbook(path, wanted)
+    if row is TEXT:  # of which the first part is enough
+        head = text_tables.start_of(path, wanted.names, wanted.header_row).head
         return Outline({"": _named(head.names + [None] * (head.width - len(head.names)))})
-    with unpacked(path, "names", "", limits) as stream:
+    return Outline({"": [str(name) for name in row.reader(path, wanted).cells.columns]})
+
+
+def _outline_of_workbook(path: Path, wanted: Wanted) -> Outline:
+    with unpacked(path, "names", "", wanted.limits) as stream:
         found = [line for line in answered(stream) if "sheet" in line]
-    heads = {line["sheet"]: find_head(line["rows"], names, header_row, path.name) for line in found}
+    heads = {
+        line["sheet"]: find_head(line["rows"], wanted.names, wanted.header_row, path.name)
+        for line in found
+    }
     return Outline({sheet: _named(head.names) for sheet, head in heads.items()})
 
 
-def _start_of(path: Path, limits: Limits) -> bytes:
-    """The first bytes of a file that may be read."""
+def _require_sensible(path: Path, limits: Limits) -> None:
+    """Refuse a folder, and a file that is empty or too large."""
     name = path.name
     if path.is_dir():
         raise TableError(f"{name} is a folder: choose {named_kinds()}.")
     with path.open("rb") as stream:
         start = stream.read(8)
-    unpacks = start.startswith((ZIP, OLE, PARQUET))
+    unpacks = start.startswith(PACKED)
     most = limits.file_bytes if unpacks else limits.text_bytes
     if path.stat().st_size > most:
         raise TableError(f"{name} is larger than {most / MB:g} MB: split the table.")
     if not start:
         raise TableError(f"{name} is empty: choose a file with a table.")
-    return start
 
 
-def _read_text(path: Path, limits: Limits, names: Sequence[str], header_row: int) -> Sheet:
-    text = text_tables.Text.read(path.name, path.read_bytes(), names, header_row)
+# -- what the rows of `formats.FORMATS` read
+
+
+def read_text(path: Path, wanted: Wanted) -> Sheet:
+    """Read a text with separators.
+
+    Raises:
+        TableError: as `read_sheet`.
+    """
+    limits = wanted.limits
+    text = text_tables.Text.read(path.name, path.read_bytes(), wanted.names, wanted.header_row)
     plain = text.columns(limits)
     if plain is None:
         sheet = _assemble(path.name, "", text.rows(), text.head, limits)
@@ -133,14 +163,15 @@ def _read_text(path: Path, limits: Limits, names: Sequence[str], header_row: int
     return without_comments(sheet)
 
 
-# -- what was unpacked
+def read_workbook(path: Path, wanted: Wanted) -> Sheet:
+    """Read a sheet of a workbook.
 
-
-def _read_workbook(
-    path: Path, sheet: str, limits: Limits, names: Sequence[str], header_row: int
-) -> Sheet:
+    Raises:
+        TableError: as `read_sheet`.
+    """
     about: dict[str, Any] = {}
-    with unpacked(path, "sheet", sheet, limits, names) as stream:
+    limits = wanted.limits
+    with unpacked(path, "sheet", wanted.sheet, limits, wanted.names) as stream:
         lines = answered(stream)
         opened = next(lines)
         place = Sheet(path.name, opened["sheet"], pd.DataFrame()).place()
@@ -148,7 +179,7 @@ def _read_workbook(
         first = list(islice(rows, LOOKED_AT))
         if not first:
             raise TableError(f"{place} has no rows: fill in the table.")
-        head = find_head(first, names, header_row, place)
+        head = find_head(first, wanted.names, wanted.header_row, place)
         found = _assemble(path.name, opened["sheet"], chain(first, rows), head, limits)
     found = replace(found, notes=(*opened.get("notes", ()), *found.notes))
     return without_comments(with_marks(found, about))
@@ -162,8 +193,13 @@ def _numbered(lines: Iterator[Any], about: dict[str, Any]) -> Iterator[tuple[int
             yield line[0], line[1]
 
 
-def _read_parquet(path: Path, limits: Limits) -> Sheet:
-    with unpacked(path, "parquet", "", limits) as stream:
+def read_parquet(path: Path, wanted: Wanted) -> Sheet:
+    """Read a Parquet file.
+
+    Raises:
+        TableError: as `read_sheet`.
+    """
+    with unpacked(path, "parquet", "", wanted.limits) as stream:
         next(answered(stream))  # the Arrow stream follows the first line
         with pyarrow.ipc.open_stream(stream) as reader:
             table = reader.read_all()
@@ -172,7 +208,8 @@ def _read_parquet(path: Path, limits: Limits) -> Sheet:
     names = _names(place, list(table.column_names), table.num_columns)
     # Row 1 is the header, as it would be in a spreadsheet.
     numbers = np.arange(2, 2 + table.num_rows)
-    return _long_sheet(path.name, dict(zip(names, table.columns, strict=True)), numbers, limits)
+    found = dict(zip(names, table.columns, strict=True))
+    return _long_sheet(path.name, found, numbers, wanted.limits)
 
 
 # -- columns at once

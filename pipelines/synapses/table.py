@@ -181,7 +181,7 @@ def read_table(
     """Read and check a table, to be used.
 
     Args:
-        path: a file of one of `kinds.TABLES`.
+        path: a file of one of `formats.FORMATS`.
         sheet: name of the worksheet; may be empty if only one has content.
         somas: the neurons that a model knows. Their rows are held against the known soma
             one by one, so that a row means the same alone and among others.

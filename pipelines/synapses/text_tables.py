@@ -14,8 +14,8 @@ from pyarrow import csv as arrow_csv
 
 from pipelines.csv_export import fused
 from pipelines.errors import TableError
+from pipelines.synapses.formats import named_kinds
 from pipelines.synapses.header import LOOKED_AT, Head, best_named, find_head
-from pipelines.synapses.kinds import named_kinds
 from pipelines.synapses.limits import Limits
 from pipelines.synapses.workbooks import trimmed
 

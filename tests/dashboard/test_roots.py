@@ -6,8 +6,8 @@ import pytest
 
 from dashboard import roots
 from dashboard.uploads import KINDS
-from pipelines.brainmap import kinds
-from pipelines.brainmap.read import OPENERS
+from pipelines import formats
+from pipelines.brainmap.formats import FORMATS, TIFF
 from pipelines.errors import InputError
 
 
@@ -31,8 +31,8 @@ def test_every_kind_of_film_is_offered_and_can_be_uploaded(root: Path) -> None:
     (root / "fish" / "t2.tif").unlink()
     (root / "plane0").mkdir()
     (root / "plane0" / "data.bin").touch()
-    suffixes = {suffix for opened, _ in OPENERS for suffix in opened}
-    names = [f"film{suffix}" for suffix in suffixes - kinds.TIFF - kinds.BINARY]
+    suffixes = set(formats.suffixes(FORMATS))
+    names = [f"film{suffix}" for suffix in suffixes - set(TIFF.suffixes) - {".bin"}]
     for name in names:
         (root / name).touch()
     expected = {"lab/plane0", *(f"lab/{name}" for name in names)}

@@ -51,7 +51,7 @@ def _is_slow(nsx: Path) -> bool:
     form = NSX_PERIODS.get(head[:8])
     if form is None or len(head) < struct.calcsize(form):
         return False
-    period, *ticks = struct.unpack_from(form, head)
+    period, *ticks = map(int, struct.unpack_from(form, head))
     return period > 0 and (ticks or [NSX_TICKS])[0] / period < LEAST_HZ
 
 
@@ -79,12 +79,19 @@ NEURALYNX = Format(
     suffixes=(".ncs",),
     stands="folder",
 )
-NWB = Format("nwb", "NWB", "pipelines.spikes.nwb_recordings:read_nwb", suffixes=(".nwb",))
+NWB = Format(
+    "nwb",
+    "NWB",
+    "pipelines.spikes.nwb_recordings:read_nwb",
+    suffixes=(".nwb",),
+    stands="either",
+)
 BLACKROCK = Format(
     "blackrock",
     "Blackrock",
     "pipelines.spikes.more_systems:read_blackrock",
     suffixes=NSX,
+    stands="either",
     rules_out=_is_slow,
 )
 MEAREC = Format(
@@ -92,6 +99,7 @@ MEAREC = Format(
     "MEArec",
     "pipelines.spikes.mearec:read_mearec",
     suffixes=(".h5", ".hdf5"),
+    stands="either",
     holds=_is_mearec,
 )
 RAW = Format(
@@ -99,6 +107,7 @@ RAW = Format(
     "raw binary (.dat, .bin, .raw)",
     "pipelines.spikes.read:read_raw",
     suffixes=(".dat", ".bin", ".raw"),
+    stands="either",
     rules_out=_is_part,
 )
 FORMATS = (
