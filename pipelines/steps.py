@@ -36,6 +36,7 @@ from pipelines.spikes.curation_parameters import (
     TrainingTableParameters,
 )
 from pipelines.spikes.label_parameters import ALL, LabelParameters, TrainLabelsParameters
+from pipelines.spikes.labels import rules
 from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.parameters import ExportFormat, ExportParameters, SpikesParameters
 from pipelines.spikes.recording_parameters import LookParameters as RecordingLookParameters
@@ -248,9 +249,7 @@ _RAW = (
 _PROBE = Input(
     "probe", ("probe",), "--probe", "places of the channels: a probeinterface file (JSON)"
 )
-_LIMITS = Input(
-    "thresholds", ("limits",), "--thresholds", "JSON file of limits or Bombcell's rules"
-)
+_LIMITS = Input("thresholds", ("limits",), "--thresholds", f"JSON file of {rules.in_words()}")
 _CLASSIFIER = Input(
     "bundle",
     ("unit classifier",),

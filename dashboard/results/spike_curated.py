@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from dashboard.jobs.store import Job
 from dashboard.results import common, spike_locate
+from pipelines.spikes.labels.columns import CURATED, CURATED_REASON
 from pipelines.spikes.unit_tables import read_units
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.folder import read_finished
@@ -21,8 +22,8 @@ FILES = {
 }
 FIRST = {
     "unit_id": "unit",
-    "label_curated": "label",
-    "reason_curated": "why",
+    CURATED: "label",
+    CURATED_REASON: "why",
     "came_from": "came from",
 }
 

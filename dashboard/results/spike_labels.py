@@ -26,6 +26,10 @@ from pipelines.spikes.labels.rules import FILE as RULES
 from pipelines.spikes.labels.rules import RuleSet, ruled
 from pipelines.spikes.thresholds import Rule, Verdict
 
+CHANGED_AT_ONCE = (
+    "Change a limit and every unit is labelled anew at once; an empty field is no limit."
+)
+
 
 @lru_cache(maxsize=4)
 def stored(folder: Path) -> Labelling:
@@ -144,10 +148,7 @@ def _limits(job: Job, table: MetricTable, rules: RuleSet) -> list[Component]:
         for section in shown
     ]
     hint = html.P(
-        "Change a limit and every unit is labelled anew at once; an empty field is no limit. "
-        "l_ratio has none by default: at Bombcell's 0.3 it alone rejects three of four units that "
-        "curators call good. A unit without a value breaks thresholds and noise rules; among the "
-        "multi-unit rules only sliding_rp_violation.",
+        " ".join([CHANGED_AT_ONCE, *(one.remark for one in ruled() if one.remark)]),
         className="hint",
     )
     json_text = html.Pre(_as_json(rules), id="labels-json", tabIndex="0")

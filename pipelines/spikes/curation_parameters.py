@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import field_validator
 
 from pipelines.parameters import Parameters, parameter
+from pipelines.spikes.labels.columns import BY_HAND
 from pipelines.spikes.labels.labellers import by_trust
 from pipelines.spikes.labels.words import LABELS, UNLABELLED
 
@@ -131,7 +132,7 @@ class AgreementParameters(Parameters):
     label_column: str = parameter(
         "",
         label="Column of the labels",
-        help="In tables; empty: label, label_curated, majority_vote or group, whichever is there.",
+        help=f"In tables; empty: {', '.join(BY_HAND[:-1])} or {BY_HAND[-1]}, whichever is there.",
     )
     min_votes: int = parameter(
         2,

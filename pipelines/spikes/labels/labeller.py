@@ -73,6 +73,7 @@ class Labeller:
         details: further columns that it writes, apart from its label.
         probability: the column of the probability of its label, if it gives one.
         coarse: the sentence that says it knows only good and noise; empty if it knows mua too.
+        remark: what a person has to know who changes its limits, in sentences.
         absent: what becomes of a metric that the table lacks.
         loss: what such metrics cost, if that was measured.
     """
@@ -89,6 +90,7 @@ class Labeller:
     details: tuple[str, ...] = ()
     probability: str = ""
     coarse: str = ""
+    remark: str = ""
     absent: str = "Not in the table, so not applied"
     loss: str = ""
 

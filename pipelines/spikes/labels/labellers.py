@@ -74,6 +74,9 @@ _ROWS = (
                 shown_with="split_non_somatic",
             ),
         ),
+        remark="l_ratio has none by default: at Bombcell's 0.3 it alone rejects three of four "
+        "units that curators call good. A unit without a value breaks thresholds and noise rules; "
+        "among the multi-unit rules only sliding_rp_violation.",
     ),
     Labeller(
         name="unitrefine",

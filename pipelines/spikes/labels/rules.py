@@ -18,6 +18,11 @@ def ruled() -> tuple[Labeller, ...]:
     return tuple(labeller for labeller in LABELLERS.values() if labeller.sections)
 
 
+def in_words() -> str:
+    """What a file of thresholds may hold."""
+    return " or ".join(["limits", *(one.called for one in ruled() if one.is_divided)])
+
+
 def section_of(name: str) -> Section:
     """A section by its name."""
     return next(one for labeller in ruled() for one in labeller.sections if one.name == name)

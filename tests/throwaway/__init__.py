@@ -1,0 +1,1 @@
+"""Rows that tests add to the program's lists in one place, to find them everywhere."""
