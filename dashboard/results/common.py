@@ -94,6 +94,7 @@ def table(
     id: Any,
     label: str,
     names: Mapping[str, str] | None = None,
+    hints: Mapping[str, str] | None = None,
     height: int = 360,
     **properties: Any,
 ) -> Component:
@@ -104,12 +105,18 @@ def table(
         id: of the grid.
         label: what the table is, for those who do not see it.
         names: headings for columns, where the key is not good enough.
+        hints: what columns hold, shown when one points at the heading.
         height: in pixels.
         properties: passed to the grid, such as `selectedRows`.
     """
-    headings = names or {}
+    headings, told = names or {}, hints or {}
     columns = [
-        {"field": key, "headerName": headings.get(key, key)} for key in (rows[0] if rows else {})
+        {
+            "field": key,
+            "headerName": headings.get(key, key),
+            **({"headerTooltip": told[key]} if key in told else {}),
+        }
+        for key in (rows[0] if rows else {})
     ]
     options = {
         "animateRows": False,

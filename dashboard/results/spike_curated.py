@@ -62,6 +62,7 @@ def view(job: Job) -> Component:
                         id="curated-units",
                         label="Units as curated",
                         names=names,
+                        hints=metrics.hints(),
                         height=min(420, 60 + 42 * len(rows)),
                     ),
                     html.H2("For your methods section"),

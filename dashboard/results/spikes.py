@@ -104,6 +104,7 @@ def _unit_table(units: pd.DataFrame) -> list[Component]:
         id="spikes-units",
         label="Units with their quality metrics",
         names={"unit_id": "unit", **metrics.titles()},
+        hints=metrics.hints(),
         height=min(420, 60 + 42 * len(rows)),
         selectedRows=rows[:1],
         dashGridOptions={"rowSelection": {"mode": "singleRow", "enableClickSelection": True}},

@@ -1,6 +1,7 @@
 """A metric that is added by one row is in every table, page, export and text."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +14,15 @@ from dashboard.jobs.store import Job, JobInput
 from dashboard.results import spike_curated, spikes
 from dashboard.services import Services
 from pipelines.__main__ import main
-from pipelines.errors import TableError
-from pipelines.spikes import demo, metric_table
+from pipelines.errors import InputError, TableError
+from pipelines.spikes import demo, metric_table, thresholds
+from pipelines.spikes.bombcell import BombcellRules
+from pipelines.spikes.curated_tables import LEFT_OUT
 from pipelines.spikes.measure.metrics import FUNCTIONS
+from pipelines.spikes.train_labels import DIRECTIONS
+from pipelines.spikes.unit_classifier import SHIPPED, UNSIGNED
 from pipelines.spikes.units import metrics
+from pipelines.spikes.units.folder import SortingFolder
 from pipelines.spikes.units.metrics import METRICS, Metric, Observed
 
 
@@ -38,11 +44,16 @@ ROW = Metric(
     methods="Pauses were measured.",
 )
 COLUMN = "longest_pause_s"
+DEPTH = Metric(
+    "trough_depth", "depth", "uV", "size", "lowest value of the mean waveform", "unit",
+    lambda unit: float(unit.waveform.min()), decimals=2,
+)  # fmt: skip
+ROWS = (*METRICS, ROW, DEPTH)
 
 
 @pytest.fixture(autouse=True)
 def row(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "METRICS", (*METRICS, ROW))
+    monkeypatch.setattr(metrics, "METRICS", ROWS)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +62,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     made = tmp_path_factory.mktemp("metric")
     demo.save(demo.simulate(0, 12.0).recording, made / "recording")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(metrics, "METRICS", (*METRICS, ROW))
+        patch.setattr(metrics, "METRICS", ROWS)
         patch.chdir(made)
         for line in (
             "spikes sort recording --out sorted",
@@ -104,6 +115,15 @@ def test_sorted_and_merged_units_have_it_in_their_table(
     assert both[f"{COLUMN}_x"].tolist() == both[f"{COLUMN}_y"].tolist()
 
 
+@pytest.mark.parametrize("name", ["sorted", "curated"])
+def test_one_of_the_waveform_is_that_of_the_units_own_channel(folder: Path, name: str) -> None:
+    units = pd.read_csv(folder / name / "units.csv", dtype={"channel": str})
+    with np.load(folder / name / "waveforms.npz") as waves:
+        columns = [waves["channel_id"].tolist().index(channel) for channel in units["channel"]]
+        own = waves["mean"][np.arange(len(units)), :, columns]
+    assert units["trough_depth"].tolist() == np.round(own.min(axis=1).astype(float), 2).tolist()
+
+
 def test_the_report_has_it_under_its_title(folder: Path, truth: dict[int, float]) -> None:
     text = (folder / "sorted" / "report.html").read_text(encoding="utf-8")
     assert ">longest pause (s)</th>" in text
@@ -116,7 +136,8 @@ def test_the_pages_have_it_under_its_title(found: Services, folder: Path) -> Non
         ("spikes curate", "curated", spike_curated.view),
     ):
         shown = str(view(job(found, task, folder / name)).to_plotly_json())
-        assert f"'field': '{COLUMN}', 'headerName': 'longest pause (s)'" in shown, name
+        heading = f"'field': '{COLUMN}', 'headerName': 'longest pause (s)'"
+        assert f"{heading}, 'headerTooltip': 'longest time between two spikes'" in shown, name
 
 
 def test_the_exports_have_it(folder: Path, truth: dict[int, float]) -> None:
@@ -167,3 +188,21 @@ def test_every_metric_that_is_measured_has_its_function() -> None:
     assert len({metric.name for metric in METRICS}) == len(METRICS)
     assert {one.name for one in METRICS if one.source == "files"} == set(FUNCTIONS)
     assert [one.name for one in METRICS if (one.source == "unit") != bool(one.function)] == []
+
+
+def test_rules_and_classifiers_name_metrics_that_are_known() -> None:
+    cells = BombcellRules()
+    rules = (*thresholds.DEFAULT_RULES, *cells.noise, *cells.mua, *cells.non_somatic)
+    named = {rule.metric for rule in rules} | LEFT_OUT | UNSIGNED | set().union(*DIRECTIONS)
+    card = json.loads((SHIPPED / "card.json").read_text(encoding="utf-8"))
+    assert named | set(card["metrics"]) <= {metric.name for metric in METRICS}
+
+
+def test_a_text_where_a_metric_belongs_is_damage(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "sorted", tmp_path / "copy")
+    table = tmp_path / "copy" / "units.csv"
+    rows = pd.read_csv(table).astype({COLUMN: object})
+    rows.loc[0, COLUMN] = "long"
+    rows.to_csv(table, index=False)
+    with pytest.raises(InputError, match=COLUMN):
+        SortingFolder(tmp_path / "copy").units  # noqa: B018

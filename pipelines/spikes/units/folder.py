@@ -48,6 +48,7 @@ from pipelines.spikes.recorded import Recorded
 from pipelines.spikes.sort_file import read_sort_file, write_sort_file
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.unit_tables import read_table, read_units, write_table
+from pipelines.spikes.units import metrics
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.sorting import (
     FinishedSorting,
@@ -122,15 +123,13 @@ SNIPPETS_ARRAYS: Schema = {
 UNITS_TYPES: Mapping[str, str] = {
     "unit_id": "whole",
     "channel": "text",
-    "n_spikes": "whole",
     "group": "whole",
     "cluster": "number",
     "came_from": "text",
-    "snr": "number",
-    "amplitude_uv": "number",
 }
 """Of the columns that a sorting cannot be without the meaning of; `cluster` is empty for units
-that were merged or split. Metrics are numbers, labels and reasons text; see `unit_tables`."""
+that were merged or split. Those of metrics are in their rows; labels and reasons are text, see
+`unit_tables`."""
 
 
 class SortingFolder:
@@ -185,7 +184,7 @@ class SortingFolder:
         file = self.file(UNITS)
         with reading(file, self._kind, self._advice, "table of units"):
             table = read_units(file)
-            _require_types(table, UNITS_TYPES)
+            _require_types(table, {**UNITS_TYPES, **metrics.types()})
             return table
 
     @cached_property

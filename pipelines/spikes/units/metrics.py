@@ -388,10 +388,20 @@ def columns() -> tuple[str, ...]:
     return tuple(metric.stored_as for metric in stored())
 
 
+def types() -> dict[str, str]:
+    """Whether each of them holds whole numbers or any."""
+    return {one.stored_as: "whole" if one.unit == "count" else "number" for one in stored()}
+
+
 def titles() -> dict[str, str]:
     """Headings of these columns, in the order in which people are shown them."""
     ordered = sorted(stored(), key=lambda metric: ABOUT.index(metric.about))
     return {metric.stored_as: metric.title for metric in ordered}
+
+
+def hints() -> dict[str, str]:
+    """What each of these columns is, in a phrase."""
+    return {metric.stored_as: metric.help for metric in stored()}
 
 
 def measure(unit: Observed) -> dict[str, float]:
