@@ -2,6 +2,7 @@
 # make test   everything that is tested, browser stories included
 # make check  style, types, layers
 # make fuzz   20,000 damaged files of every kind; READER=tiff and N=500 for some, ARGS for more
+# make steps  docs/steps.md anew, after a step or what it can be told was changed
 # make lock   requirements.lock and docs/licences.md anew, after requirements.txt was changed
 
 VENV := .venv
@@ -17,7 +18,7 @@ FIND_PYTHON = for p in $(PYTHON) python3.13 python3.12 python3.11 python3 python
 	&& { echo $$p; exit 0; }; done; \
 	echo "Python 3.11, 3.12 or 3.13 is needed: install one, or say make PYTHON=/path/to/python" >&2; exit 1
 
-.PHONY: run test check fuzz faults lock licences metrics lowest examples screenshots clean
+.PHONY: run test check fuzz faults lock licences metrics steps lowest examples screenshots clean
 
 run: $(VENV)/run.stamp examples
 	$(VENV)/bin/python app.py $(ARGS)
@@ -63,6 +64,9 @@ licences: $(VENV)/dev.stamp
 
 metrics: $(VENV)/dev.stamp
 	PYTHONPATH=. $(VENV)/bin/python docs/metrics.py
+
+steps: $(VENV)/dev.stamp
+	$(VENV)/bin/python -m docs.steps
 
 lowest: $(VENV)/dev.stamp
 	.ci/lowest

@@ -58,7 +58,8 @@ def create_app(settings: Settings) -> Dash:
         use_async=False,
         suppress_callback_exceptions=True,
     )
-    services.install(app.server, settings, repaired)
+    steps = pages.step_pages()
+    services.install(app.server, settings, repaired, steps)
     security.protect(app.server, settings)
     trouble.answer(app.server)
     posted.check(app)
@@ -67,6 +68,7 @@ def create_app(settings: Settings) -> Dash:
     app.server.add_url_rule("/health", view_func=health)
     app.server.add_url_rule(PLOTLY_URL, view_func=plotly_js)
     _add_pages(app)
+    results.register(app, steps.values())
     not_found.install(app)
     security.set_headers(app.server, app.csp_hashes)
     _settle(app)
@@ -112,7 +114,7 @@ def _add_pages(app: Dash) -> None:
         page.register(app)
     dash.register_page(layout=not_found.layout, **not_found.PAGE)  # type: ignore[no-untyped-call]
     app.layout = shell.layout
-    for part in (shell, panel, results):
+    for part in (shell, panel):
         part.register(app)
 
 

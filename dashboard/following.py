@@ -7,9 +7,9 @@ from urllib.parse import parse_qs
 from dash import Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
+from dashboard.bench import Bench, Source
 from dashboard.jobs.store import State as JobState
 from dashboard.services import services
-from dashboard.workbench import Bench, Source
 
 
 def register(app: Dash, bench: Bench) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from dashboard.jobs.store import Job, Store
 from pipelines.errors import InputError
+from pipelines.steps import STEPS
 
 FILES = frozenset({"upload", "data", "example"})
 RESULTS = frozenset({"job"})
@@ -43,7 +44,7 @@ def require_offered(task: str, name: str, reference: str, store: Store) -> None:
         store: where earlier jobs are.
 
     Raises:
-        InputError: its form offers no such kind, or a result of another pipeline.
+        InputError: its form offers no such kind, or a result that is something else.
     """
     kind, _, rest = reference.partition(":")
     area = task.split()[0]
@@ -52,8 +53,15 @@ def require_offered(task: str, name: str, reference: str, store: Store) -> None:
         ways = ", ".join(sorted(offered)) or "nothing"
         raise InputError(f"The {name} of {task} cannot be {kind}: it can be {ways}.")
     job = store.get(rest) if kind == "job" else None
-    if job is not None and job.task.split()[0] != area:
+    if job is not None and not _suits(job.task, task, name):
         raise InputError(f"Job {rest} is of {job.task}, whose result cannot be the {name} here.")
+
+
+def _suits(maker: str, task: str, name: str) -> bool:
+    """Whether what a step leaves is what another one takes as its input of that name."""
+    wanted = STEPS[task].input(name)
+    of_one_pipeline = STEPS[maker].group == STEPS[task].group
+    return wanted is not None and of_one_pipeline and STEPS[maker].leaves in wanted.kinds
 
 
 def require_job(job: Job, store: Store) -> None:

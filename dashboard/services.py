@@ -1,12 +1,13 @@
 """What callbacks of one app share: its settings and its store of jobs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from flask import Flask, current_app
 
 from dashboard import offered, people, space
+from dashboard.bench import StepPage
 from dashboard.jobs.store import JobInput, Store
 from dashboard.people import Role
 from dashboard.settings import Settings
@@ -93,17 +94,21 @@ def _require_engine(parameters: Mapping[str, Any], settings: Settings) -> None:
 
 @dataclass(frozen=True)
 class Services:
-    """The settings and the store of the app that is handling the request."""
+    """The settings, the store and the steps' pages of the app that is handling the request."""
 
     settings: Settings
     store: Store
     repaired: str = ""
     """What was done to the list of jobs when the app started; empty if nothing."""
+    pages: Mapping[str, StepPage] = field(default_factory=dict)
+    """The page of each step, by the step's name."""
 
 
-def install(server: Flask, settings: Settings, repaired: str = "") -> Services:
+def install(
+    server: Flask, settings: Settings, repaired: str, pages: Mapping[str, StepPage]
+) -> Services:
     """Give an app its services."""
-    found = Services(settings, AttendedStore(settings), repaired)
+    found = Services(settings, AttendedStore(settings), repaired, pages)
     server.extensions[KEY] = found
     return found
 
@@ -111,3 +116,8 @@ def install(server: Flask, settings: Settings, repaired: str = "") -> Services:
 def services() -> Services:
     """The services of the current app."""
     return cast(Services, current_app.extensions[KEY])
+
+
+def edit_link(task: str, job_id: str) -> str:
+    """The page where a job's form can be changed and run again."""
+    return services().pages[task].edit_link(job_id)

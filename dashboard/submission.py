@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dashboard import inputs, offered
-from dashboard.jobs.tasks import code_version
+from dashboard.jobs.code_version import code_version
 from dashboard.services import services
 from pipelines.steps import STEPS
 

@@ -11,12 +11,12 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard import inputs
+from dashboard.bench import Bench
 from dashboard.forms import field_id
 from dashboard.offered import require_offered
 from dashboard.services import services
-from dashboard.workbench import Bench, Chosen
+from dashboard.workbench import Chosen
 from pipelines.errors import NeuroboardError
-from pipelines.steps import STEPS
 from pipelines.synapses.columns import REQUIRED
 from pipelines.synapses.parameters import COLUMNS, MAPPING, OTHER_TABLE, SHEETS
 from pipelines.synapses.reading import Outline, read_outline
@@ -49,7 +49,7 @@ def register(app: Dash, bench: Bench) -> None:
 def _register_mapping(app: Dash, bench: Bench, of_table: list[Input]) -> None:
     """Offer the columns of a table for those that it seems to lack."""
     whole = field_id(bench.slug, "columns")
-    named = STEPS[bench.task].parameters.model_fields
+    named = bench.step.parameters.model_fields
     others = [name for name in ("id_column", "group_column", "feature_columns") if name in named]
 
     def ask(
@@ -130,7 +130,7 @@ def _row(value: Any) -> int:
 
 def offered(bench: Bench) -> dict[str, str]:
     """The parameters of a bench that are chosen from a table, and what of it they are."""
-    fields = STEPS[bench.task].parameters.model_fields
+    fields = bench.step.parameters.model_fields
     extras = {name: field.json_schema_extra for name, field in fields.items()}
     return {
         name: str(extra["offers"])

@@ -1,7 +1,6 @@
 """What the pages Spikes, Brain map and Synapses share: a form beside the job it starts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,80 +11,21 @@ from dash.exceptions import PreventUpdate
 
 from dashboard import forms, inputs, panel, roots, switches, uploads
 from dashboard.aria import aria
+from dashboard.bench import Bench, Source
 from dashboard.examples import EXAMPLES
 from dashboard.jobs.store import Job
 from dashboard.jobs.store import State as JobState
-from dashboard.jobs.tasks import KINDS, edit_link
-from dashboard.services import services
+from dashboard.services import edit_link, services
 from dashboard.settings import MB
 from dashboard.submission import submit as submit
-from dashboard.switches import Switch
 from pipelines import registry
 from pipelines.errors import BundleError, InputError, NeuroboardError, ParameterError
-from pipelines.steps import STEPS
 
 UNIT_MODELS = "spikes train-labels"
 """The task that makes classifiers of units; other models in the registry are of synapses."""
 
 Chosen = str | list[str] | int | None
 """What an upload, a choice or a button gives."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One input of a bench and where it may come from.
-
-    Attributes:
-        name: what the task calls it.
-        label: what the form calls it.
-        help: what suits, in a sentence.
-        upload: a key of `uploads.KINDS`, or empty.
-        root: a key of `roots.KINDS`, or empty.
-        example: a key of `EXAMPLES`, or empty.
-        from_task: earlier jobs of this task are offered, or none.
-        from_registry: whether the models of the registry are offered beside the jobs.
-        optional: whether no job is chosen at first, and a chosen one can be taken away.
-        also_from: further tasks whose jobs are offered.
-        several: whether more than one may be chosen; a task that takes only one runs for each.
-        goes_with: another source; the newest job that was made from it is chosen at first.
-    """
-
-    name: str
-    label: str
-    help: str
-    upload: str = ""
-    root: str = ""
-    example: str = ""
-    from_task: str = ""
-    from_registry: bool = False
-    optional: bool = False
-    also_from: tuple[str, ...] = ()
-    several: bool = False
-    goes_with: str = ""
-
-    def split(self, reference: str) -> list[str]:
-        """The references that were chosen; jobs, models and uploads have no blanks in theirs."""
-        return reference.split() if self.several else [reference]
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A form that starts one task."""
-
-    slug: str
-    task: str
-    run_label: str
-    sources: tuple[Source, ...]
-    empty: str
-    switch: Switch | None = None
-
-    def source_id(self, kind: str, source: Source) -> dict[str, str]:
-        """The id of one of a source's components."""
-        return {"type": kind, "bench": self.slug, "name": source.name}
-
-    def goes_without(self, source: Source) -> bool:
-        """Whether what was uploaded for a source can be taken away again."""
-        return bool(source.upload) and source.name in STEPS[self.task].optional
 
 
 def layout(
@@ -124,7 +64,7 @@ def layout(
 
 def known_values(bench: Bench, given: Mapping[str, str]) -> dict[str, Any]:
     """Parameters from an address, checked; none at all if one of them cannot be used."""
-    model = STEPS[bench.task].parameters
+    model = bench.step.parameters
     named = {name: value for name, value in given.items() if name in model.model_fields}
     try:
         return model.parse(named).model_dump(mode="json", include=set(named))
@@ -145,7 +85,7 @@ def _form(
     return [
         *pickers,
         html.H2("Parameters"),
-        *forms.form(STEPS[bench.task].parameters, bench.slug, values, {"engine": engines}),
+        *forms.form(bench.step.parameters, bench.slug, values, {"engine": engines}),
         html.Div([error, button], className="form-foot"),
     ]
 
@@ -232,8 +172,8 @@ def _job_picker(bench: Bench, source: Source, reference: str) -> Any:
     if done and kept:
         data = [{"group": "Trained here", "items": done}, {"group": "Registry", "items": kept}]
     if not data and not source.goes_with:
-        kind = KINDS[source.from_task]
-        link = dcc.Link(kind.title.lower(), href=kind.page)
+        maker = services().pages[source.from_task]
+        link = dcc.Link(maker.step.title.lower(), href=maker.address)
         return html.P(["There is none yet: ", link, " first."], className="hint")
     value = reference or (None if source.optional else [*done, *kept][0]["value"])
     if source.several:
@@ -339,7 +279,7 @@ def run(
         for item, reference in zip(source_ids, references, strict=True)
     }
     try:
-        parameters = forms.read(STEPS[bench.task].parameters, parameter_ids, values)
+        parameters = forms.read(bench.step.parameters, parameter_ids, values)
         jobs = [
             submit(bench.task, one, parameters.model_dump(mode="json"))
             for one in _one_by_one(bench, chosen)
@@ -354,7 +294,7 @@ def _one_by_one(bench: Bench, chosen: Mapping[str, str]) -> list[dict[str, str]]
     found = [dict(chosen)]
     for source in bench.sources:
         several = source.split(chosen.get(source.name, ""))
-        if not STEPS[bench.task].many and len(several) > 1:
+        if not bench.step.many and len(several) > 1:
             found = [{**one, source.name: each} for one in found for each in several]
     return found
 

@@ -25,6 +25,7 @@ SPECIAL = '[",\r\n]'
 """What a cell is put into quotation marks for."""
 STARTS = "'* *[=+@＝＋－＠\t\r\n-]"
 """How a text begins that may be run, with the apostrophes that already keep it from that."""
+PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?")
 NUMBER = re.compile(r" *[+-]?((\d[\d.,]*|[.,]\d+)([eE][+-]?\d+)?|inf|nan) *", re.IGNORECASE)
 
 
@@ -88,6 +89,22 @@ def read_csv(file: Path, **options: Any) -> pd.DataFrame:
     """
     table: pd.DataFrame = pd.read_csv(file, encoding="utf-8", **options)
     return fuse(table)
+
+
+def first_rows(file: Path, n: int) -> tuple[list[dict[str, str | float]], int]:
+    """The first n rows of a table that `write_csv` wrote, to be looked at, and how many it has.
+
+    A column is of numbers, to six digits, where each cell is written as one; 01 and an empty cell
+    are text.
+    """
+    table = read_csv(file, dtype=str, keep_default_na=False)
+    shown = table.head(n)
+    columns: dict[str, list[str | float]] = {str(name): shown[name].tolist() for name in shown}
+    for name, cells in columns.items():
+        if all(PLAIN_NUMBER.fullmatch(str(cell)) for cell in cells):
+            columns[name] = [float(f"{float(cell):.6g}") for cell in cells]
+    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    return rows, len(table)
 
 
 def fuse(table: pd.DataFrame) -> pd.DataFrame:

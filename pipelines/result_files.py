@@ -2,7 +2,8 @@
 
 import io
 import json
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -73,3 +74,52 @@ def unpacked(content: bytes) -> dict[str, NDArray[Any]]:
     """
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}
+
+
+def _is_zip(file: Path) -> bool:
+    with zipfile.ZipFile(file) as archive:
+        return archive.testzip() is None
+
+
+def _is_array(file: Path) -> bool:
+    np.load(file, mmap_mode="r", allow_pickle=False)  # complains of a file that is too short
+    return True
+
+
+def _is_object(file: Path) -> bool:
+    return isinstance(json.loads(file.read_bytes()), dict | list)
+
+
+def _is_table(file: Path) -> bool:
+    return file.read_text(encoding="utf-8").endswith("\n")
+
+
+def _is_png(file: Path) -> bool:
+    content = file.read_bytes()
+    return content.startswith(b"\x89PNG\r\n\x1a\n") and b"IEND" in content[-12:]
+
+
+_IS_WHOLE: Mapping[str, Callable[[Path], bool]] = {
+    **dict.fromkeys((".npz", ".zip", ".xlsx", ".skops"), _is_zip),
+    ".npy": _is_array,
+    ".json": _is_object,
+    **dict.fromkeys((".csv", ".tsv", ".jsonl"), _is_table),
+    ".png": _is_png,
+}
+
+
+def damaged(folder: Path) -> list[str]:
+    """The names of files at the top of a result that are cut or overwritten.
+
+    Told by what their kinds say of themselves, whatever the step; files of other kinds are not
+    looked at.
+    """
+    files = sorted(file for file in folder.iterdir() if file.suffix in _IS_WHOLE)
+    return [file.name for file in files if not _is_whole(file)]
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        return _IS_WHOLE[file.suffix](file)
+    except Exception:  # readers fail on damage in any way
+        return False

@@ -200,12 +200,12 @@ class Step:
         """The name of the needed input that may be there several times, if any may."""
         return self.needed[-1]
 
-    def takes(self, name: str) -> bool:
-        """Whether there is an input of that name."""
+    def input(self, name: str) -> Input | None:
+        """The input of that name, if there is one; of those that may be many, any of them."""
         first, _, number = name.rpartition(" ")
         if self.many and first == self.main and number.isdigit():
-            return True
-        return any(name == one.name for one in self.inputs)
+            name = first
+        return next((one for one in self.inputs if one.name == name), None)
 
     @property
     def function(self) -> Function:

@@ -94,7 +94,7 @@ def _check_inputs(step: Step, inputs: Inputs) -> None:
         if name not in inputs:
             raise InputError(f"{step.name} needs an input named {name}.")
     for name, path in inputs.items():
-        if not step.takes(name):
+        if step.input(name) is None:
             raise InputError(f"{step.name} takes no input named {name}.")
         with reading(path, InputError, "check the path"):
             outputs.put_back(path)

@@ -1,17 +1,25 @@
 """Brain map: from an image time series to a map of voxels by their activity."""
 
-from collections.abc import Mapping
-
 from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
 
 from dashboard import forms, shell, workbench
+from dashboard.bench import Source, StepPage, by_word, tabs
+from dashboard.results import brainmap as result
+from dashboard.results import (
+    brainmap_colored,
+    brainmap_correlation,
+    brainmap_export,
+    brainmap_look,
+    brainmap_series,
+    plain,
+)
 from dashboard.switches import Switch
-from dashboard.workbench import Bench, Source
 from pipelines.brainmap import compose_parameters, correlation_parameters
 from pipelines.brainmap.operation_parameters import METHODS, USED, Operation
 
-PAGE = {"module": "brainmap", "path": "/brainmap", "title": "Brain map – Neuroboard"}
+PATH = "/brainmap"
+PAGE = {"module": "brainmap", "path": PATH, "title": "Brain map – Neuroboard"}
 TITLE = "Brain map"
 LEAD = "Cluster the voxels of an image time series by what they do over time."
 _IMAGES = Source(
@@ -23,9 +31,14 @@ _IMAGES = Source(
     root="images",
     example="brainmap",
 )
-LOOK = Bench(
+LOOK = StepPage(
     slug="brainmap-look",
     task="brainmap look",
+    path=PATH,
+    word="look",
+    tab="1. Look",
+    view=brainmap_look.view,
+    connect=brainmap_look.register,
     run_label="Look at images",
     sources=(_IMAGES,),
     empty=(
@@ -33,9 +46,15 @@ LOOK = Bench(
         "film, see where voxels change most, and choose the threshold above which they are mapped."
     ),
 )
-BENCH = Bench(
+BENCH = StepPage(
     slug="brainmap",
     task="brainmap fit",
+    path=PATH,
+    word="map",
+    tab="2. Map",
+    view=result.view,
+    connect=result.register,
+    bare=True,
     run_label="Map voxels",
     sources=(_IMAGES,),
     empty=(
@@ -46,9 +65,14 @@ BENCH = Bench(
 )
 
 
-SERIES = Bench(
+SERIES = StepPage(
     slug="brainmap-series",
     task="brainmap series",
+    path=PATH,
+    word="series",
+    tab="Change series",
+    view=brainmap_series.view,
+    connect=brainmap_series.register,
     run_label="Change series",
     sources=(
         _IMAGES,
@@ -72,9 +96,14 @@ _MAP = Source(
     "A finished map; its voxels and all its numbers of clusters are used.",
     from_task="brainmap fit",
 )
-CORRELATE = Bench(
+CORRELATE = StepPage(
     slug="brainmap-correlate",
     task="brainmap correlate",
+    path=PATH,
+    word="correlate",
+    tab="Correlate",
+    view=brainmap_correlation.view,
+    connect=brainmap_correlation.register,
     run_label="Correlate voxels",
     sources=(
         _IMAGES,
@@ -100,9 +129,14 @@ CORRELATE = Bench(
     ),
     switch=Switch("source", correlation_parameters.USED),
 )
-COLORIZE = Bench(
+COLORIZE = StepPage(
     slug="brainmap-colorize",
     task="brainmap colorize",
+    path=PATH,
+    word="colorize",
+    tab="Colour by measure",
+    view=brainmap_colored.view,
+    connect=brainmap_colored.register,
     run_label="Colour voxels",
     sources=(_MAP,),
     empty=(
@@ -111,9 +145,13 @@ COLORIZE = Bench(
     ),
     switch=Switch("measure", compose_parameters.USED),
 )
-EXPORT = Bench(
+EXPORT = StepPage(
     slug="brainmap-export",
     task="brainmap export",
+    path=PATH,
+    word="export",
+    tab="Export",
+    view=brainmap_export.view,
     run_label="Export map",
     sources=(_MAP,),
     empty=(
@@ -121,22 +159,22 @@ EXPORT = Bench(
         "TIFF, PNG, SVG, CSV and NWB."
     ),
 )
-STEPS: Mapping[str, Bench] = {
-    "look": LOOK,
-    "map": BENCH,
-    "correlate": CORRELATE,
-    "series": SERIES,
-    "colorize": COLORIZE,
-    "export": EXPORT,
-}
-NAMES = {
-    "look": "1. Look",
-    "map": "2. Map",
-    "correlate": "Correlate",
-    "series": "Change series",
-    "colorize": "Colour by measure",
-    "export": "Export",
-}
+STATISTICS = StepPage(
+    slug="brainmap-statistics",
+    task="brainmap statistics",
+    path=PATH,
+    word="statistics",
+    tab="Statistics",
+    view=plain.view,
+    run_label="Measure voxels",
+    sources=(_IMAGES,),
+    empty=(
+        "Choose images on the left and press Measure voxels. You get mean, standard deviation and "
+        "percentiles across all active voxels at each time point, and some series at random. A "
+        "look at images shows the same for a sample of the voxels."
+    ),
+)
+BENCHES = by_word(LOOK, BENCH, CORRELATE, SERIES, COLORIZE, EXPORT, STATISTICS)
 
 
 def layout(job: str | None = None, step: str = "map", **settings: str) -> Component:
@@ -144,26 +182,26 @@ def layout(job: str | None = None, step: str = "map", **settings: str) -> Compon
 
     Args:
         job: a job whose form and result are shown.
-        step: a key of `STEPS`.
+        step: a key of `BENCHES`.
         settings: references and parameters to fill in, by name; those that do not suit are left
             as they are.
     """
-    step = step if step in STEPS else "map"
-    bench = STEPS[step]
+    step = step if step in BENCHES else "map"
+    bench = BENCHES[step]
     names = [source.name for source in bench.sources]
     chosen = {name: settings[name] for name in names if settings.get(name)}
     values = workbench.known_values(bench, settings)
     return shell.page(
         TITLE,
         LEAD,
-        shell.steps(PAGE["path"], NAMES, step),
+        shell.steps(PATH, tabs(BENCHES), step),
         workbench.layout(bench, job, chosen, values),
     )
 
 
 def register(app: Dash) -> None:
     """Connect the page."""
-    for bench in STEPS.values():
+    for bench in BENCHES.values():
         workbench.register(app, bench)
     app.callback(
         Output(forms.field_id(COLORIZE.slug, "color_map"), "data"),

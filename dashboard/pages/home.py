@@ -11,12 +11,10 @@ from dash.exceptions import PreventUpdate
 
 from dashboard import posted, shell, workbench
 from dashboard.aria import aria
-from dashboard.jobs.tasks import edit_link
+from dashboard.bench import Bench
 from dashboard.pages import brainmap, spikes, synapses
 from dashboard.pages.jobs import job_table
-from dashboard.services import services
-from dashboard.workbench import Bench
-from pipelines.steps import STEPS
+from dashboard.services import edit_link, services
 
 PAGE = {"module": "home", "path": "/", "title": "Neuroboard"}
 TITLE = "Neuroboard"
@@ -56,7 +54,7 @@ CARDS = (
         "Synapses",
         "Cluster a table of synapses, train a classifier with an honest score, and predict the "
         "cluster of new synapses.",
-        synapses.STEPS["fit"],
+        synapses.BENCHES["fit"],
     ),
 )
 
@@ -108,6 +106,6 @@ def start_example(clicks: list[int | None], trigger: Any) -> str:
     by_slug = {card.bench.slug: card for card in CARDS}
     card = by_slug[posted.offered(trigger["bench"], by_slug)]
     task = card.bench.task
-    parameters = STEPS[task].parameters.parse(card.changes).model_dump(mode="json")
+    parameters = card.bench.step.parameters.parse(card.changes).model_dump(mode="json")
     job_id = workbench.submit(task, workbench.example_references(card.bench), parameters)
     return edit_link(task, job_id)

@@ -9,8 +9,7 @@ from dash.development.base_component import Component
 
 from dashboard import panel, shell
 from dashboard.jobs.store import Job, State
-from dashboard.jobs.tasks import edit_link
-from dashboard.services import services
+from dashboard.services import edit_link, services
 from pipelines.parameters import FOUND
 from pipelines.result_files import read_object_if_sound
 from pipelines.steps import STEPS

@@ -13,11 +13,10 @@ from dashboard import forms, panel, roots, shell, workbench
 from dashboard.aria import aria
 from dashboard.jobs.store import Job
 from dashboard.jobs.store import State as JobState
-from dashboard.jobs.tasks import edit_link
 from dashboard.pages import jobs
 from dashboard.pages.spike_recordings import BATCH
 from dashboard.results import common
-from dashboard.services import services
+from dashboard.services import edit_link, services
 from dashboard.settings import Settings
 from dashboard.submission import submit
 from pipelines.errors import NeuroboardError, ParameterError

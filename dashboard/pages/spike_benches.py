@@ -1,6 +1,8 @@
 """The forms of the page Spikes that are about curated units."""
 
-from dashboard.workbench import Bench, Source
+from dashboard.bench import Source, StepPage
+from dashboard.pages.spike_recordings import PATH
+from dashboard.results import plain, spike_curate, spike_curated, spike_train
 from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.labels.words import number_word
 
@@ -13,9 +15,14 @@ CLASSIFIER = Source(
     from_registry=True,
     optional=True,
 )
-REVIEW = Bench(
+REVIEW = StepPage(
     slug="spikes-review",
     task="spikes review",
+    path=PATH,
+    word="curate",
+    tab="3. Curate",
+    view=spike_curate.view,
+    connect=spike_curate.register,
     run_label="Review units",
     sources=(
         Source(
@@ -35,9 +42,13 @@ REVIEW = Bench(
         "and can be undone, also tomorrow."
     ),
 )
-CURATED = Bench(
+CURATED = StepPage(
     slug="spikes-curated",
     task="spikes curate",
+    path=PATH,
+    word="curated",
+    tab="",
+    view=spike_curated.view,
     run_label="Use units as curated",
     sources=(
         Source("sorting", "Sorted units", "The sorting that was curated.", from_task="spikes sort"),
@@ -56,9 +67,13 @@ CURATED = Bench(
     ),
     empty="Curate a sorting first: open Curate, review it, and press Use these units there.",
 )
-TRAIN = Bench(
+TRAIN = StepPage(
     slug="spikes-train",
     task="spikes train-labels",
+    path=PATH,
+    word="train",
+    tab="Train a classifier",
+    view=spike_train.view,
     run_label="Train classifier",
     sources=(
         Source(
@@ -75,5 +90,49 @@ TRAIN = Bench(
         "Choose curated units on the left, or drop tables of curated metrics, and press Train "
         "classifier. It learns noise or neural, then single or multi, and is scored on recordings "
         "or animals that it never saw. It needs at least 20 units of each label."
+    ),
+)
+_SEVERAL = Source(
+    "labels",
+    "Curated units",
+    "The units of one recording, as two or more curators left them.",
+    from_task="spikes curate",
+    several=True,
+)
+AGREEMENT = StepPage(
+    slug="spikes-agreement",
+    task="spikes agreement",
+    path=PATH,
+    word="agreement",
+    tab="Compare curators",
+    view=plain.view,
+    run_label="Compare curators",
+    sources=(_SEVERAL,),
+    empty=(
+        "Choose the curated units of two or more curators on the left and press Compare curators. "
+        "You get Cohen's kappa of every two of them, and the label that most of them gave."
+    ),
+)
+TABLE = StepPage(
+    slug="spikes-training-table",
+    task="spikes training-table",
+    path=PATH,
+    word="training-table",
+    tab="Table to train on",
+    view=plain.view,
+    run_label="Make the table",
+    sources=(
+        Source(
+            "curated",
+            "Curated units",
+            "Units that you curated, of one or several recordings.",
+            from_task="spikes curate",
+            several=True,
+        ),
+    ),
+    empty=(
+        "Choose curated units on the left and press Make the table: one row for each labelled "
+        "unit with its metrics and its label, for programs of your own. To train here, curated "
+        "units can be chosen as they are."
     ),
 )

@@ -1,6 +1,9 @@
 """The forms of the page Spikes that begin with a recording."""
 
-from dashboard.workbench import Bench, Source
+from dashboard.bench import Bench, Source, StepPage
+from dashboard.results import spike_look, spikes
+
+PATH = "/spikes"
 
 RECORDING = Source(
     "recording",
@@ -22,9 +25,14 @@ SORT_FILE = Source(
     "Comments.",
     upload="sort-file",
 )
-LOOK = Bench(
+LOOK = StepPage(
     slug="spikes-look",
     task="spikes look",
+    path=PATH,
+    word="look",
+    tab="Look first",
+    view=spike_look.view,
+    connect=spike_look.register,
     run_label="Look at the recording",
     sources=(RECORDING, PROBE),
     empty=(
@@ -47,9 +55,15 @@ BATCH = Bench(
     ),
 )
 """The recordings themselves are chosen with a field of their own, which takes several."""
-SORT = Bench(
+SORT = StepPage(
     slug="spikes",
     task="spikes sort",
+    path=PATH,
+    word="sort",
+    tab="1. Sort",
+    view=spikes.view,
+    connect=spikes.register,
+    bare=True,
     run_label="Sort spikes",
     sources=(RECORDING, PROBE, SORT_FILE),
     empty=(

@@ -1,24 +1,28 @@
 """Spikes: from a raw extracellular recording to units."""
 
-from collections.abc import Mapping
-
 from dash import Dash
 from dash.development.base_component import Component
 
 from dashboard import following, shell, workbench
+from dashboard.bench import Source, StepPage, by_word, tabs
 from dashboard.pages import spike_batch
-from dashboard.pages.spike_benches import CLASSIFIER, CURATED, REVIEW, TRAIN
-from dashboard.pages.spike_recordings import LOOK, SORT
-from dashboard.workbench import Bench, Source
+from dashboard.pages.spike_benches import AGREEMENT, CLASSIFIER, CURATED, REVIEW, TABLE, TRAIN
+from dashboard.pages.spike_recordings import LOOK, PATH, SORT
+from dashboard.results import spike_export, spike_labels
 from pipelines.spikes.labels.labellers import all_called
 
-PAGE = {"module": "spikes", "path": "/spikes", "title": "Spikes – Neuroboard"}
+PAGE = {"module": "spikes", "path": PATH, "title": "Spikes – Neuroboard"}
 TITLE = "Spikes"
 LEAD = "Sort a raw extracellular recording into units and label them, without hand work."
 BENCH = SORT
-LABEL = Bench(
+LABEL = StepPage(
     slug="spikes-label",
     task="spikes label",
+    path=PATH,
+    word="label",
+    tab="2. Label",
+    view=spike_labels.view,
+    connect=spike_labels.register,
     run_label="Label units",
     sources=(
         Source(
@@ -39,9 +43,13 @@ LABEL = Bench(
         "and see at once what it does."
     ),
 )
-EXPORT = Bench(
+EXPORT = StepPage(
     slug="spikes-export",
     task="spikes export",
+    path=PATH,
+    word="export",
+    tab="4. Export",
+    view=spike_export.view,
     run_label="Export units",
     sources=(
         Source(
@@ -67,24 +75,8 @@ EXPORT = Bench(
         "With a labelling they carry its labels."
     ),
 )
-STEPS: Mapping[str, Bench] = {
-    "look": LOOK,
-    "sort": BENCH,
-    "label": LABEL,
-    "curate": REVIEW,
-    "curated": CURATED,
-    "train": TRAIN,
-    "export": EXPORT,
-}
-NAMES = {
-    "look": "Look first",
-    "sort": "1. Sort",
-    "label": "2. Label",
-    "curate": "3. Curate",
-    "export": "4. Export",
-    "train": "Train a classifier",
-    "batch": "Many recordings",
-}
+BENCHES = by_word(LOOK, BENCH, LABEL, REVIEW, CURATED, EXPORT, TRAIN, AGREEMENT, TABLE)
+BATCH = "batch"
 
 
 def layout(
@@ -99,17 +91,17 @@ def layout(
 
     Args:
         job: a job whose form and result are shown.
-        step: a key of `STEPS`.
+        step: a key of `BENCHES`, or batch.
         sort: a sorting that is filled in where sorted units are asked for.
         bundle: a classifier that is filled in: a job's id, or a reference such as model:NAME.
         jobs: of a batch, divided by commas.
         settings: references and parameters to fill in, by name.
     """
-    if step == "batch":
-        steps = shell.steps(PAGE["path"], NAMES, step)
+    step = step if step in BENCHES or step == BATCH else BENCH.word
+    steps = shell.steps(PATH, {**tabs(BENCHES), BATCH: "Many recordings"}, step)
+    if step == BATCH:
         return shell.page(TITLE, LEAD, steps, spike_batch.layout(jobs))
-    step = step if step in STEPS else "sort"
-    bench = STEPS[step]
+    bench = BENCHES[step]
     chosen = {
         source.name: settings[source.name] for source in bench.sources if source.name in settings
     }
@@ -118,14 +110,14 @@ def layout(
     return shell.page(
         TITLE,
         LEAD,
-        shell.steps(PAGE["path"], NAMES, step),
+        steps,
         workbench.layout(bench, job, chosen, workbench.known_values(bench, settings)),
     )
 
 
 def register(app: Dash) -> None:
     """Connect the page."""
-    for bench in STEPS.values():
+    for bench in BENCHES.values():
         workbench.register(app, bench)
         following.register(app, bench)
     spike_batch.register(app)

@@ -1,15 +1,15 @@
 """Synapses: cluster a table, train a classifier on the clusters, predict new ones."""
 
-from collections.abc import Mapping
-
 from dash import Dash
 from dash.development.base_component import Component
 
 from dashboard import shell, table_choices, workbench
-from dashboard.workbench import Bench, Source
+from dashboard.bench import Source, StepPage, by_word, tabs
+from dashboard.results import synapse_check, synapse_fit, synapse_models
 from pipelines.synapses.parameters import OTHER_TABLE
 
-PAGE = {"module": "synapses", "path": "/synapses", "title": "Synapses – Neuroboard"}
+PATH = "/synapses"
+PAGE = {"module": "synapses", "path": PATH, "title": "Synapses – Neuroboard"}
 TITLE = "Synapses"
 LEAD = "Cluster a table of synapses, train a classifier on it, and predict new synapses."
 _TABLE_HELP = (
@@ -18,10 +18,15 @@ _TABLE_HELP = (
     f"columns under “{OTHER_TABLE}”."
 )
 _NEW_HELP = "New rows with the columns of the table that the classifier was trained on."
-STEPS: Mapping[str, Bench] = {
-    "fit": Bench(
+BENCHES = by_word(
+    StepPage(
         slug="synapses-fit",
         task="synapses fit",
+        path=PATH,
+        word="fit",
+        tab="1. Cluster",
+        view=synapse_fit.view,
+        connect=synapse_fit.register,
         run_label="Cluster synapses",
         sources=(
             Source("table", "Table", _TABLE_HELP, upload="table", root="table", example="synapses"),
@@ -41,9 +46,14 @@ STEPS: Mapping[str, Bench] = {
             "seeds, on parts of the data and on chance data, to say whether to believe it."
         ),
     ),
-    "train": Bench(
+    StepPage(
         slug="synapses-train",
         task="synapses train",
+        path=PATH,
+        word="train",
+        tab="2. Train",
+        view=synapse_models.view_train,
+        connect=synapse_models.register,
         run_label="Train classifier",
         sources=(
             Source(
@@ -58,9 +68,14 @@ STEPS: Mapping[str, Bench] = {
             "that were held out before anything was fitted."
         ),
     ),
-    "predict": Bench(
+    StepPage(
         slug="synapses-predict",
         task="synapses predict",
+        path=PATH,
+        word="predict",
+        tab="3. Predict",
+        view=synapse_models.view_predict,
+        connect=synapse_models.register,
         run_label="Predict clusters",
         sources=(
             Source(
@@ -84,9 +99,14 @@ STEPS: Mapping[str, Bench] = {
             "and an outlier score; rows that cannot be used are kept and say why."
         ),
     ),
-    "check": Bench(
+    StepPage(
         slug="synapses-check",
         task="synapses check",
+        path=PATH,
+        word="check",
+        tab="Check a table",
+        view=synapse_check.view,
+        connect=synapse_check.register,
         run_label="Check table",
         sources=(
             Source("table", "Table", _TABLE_HELP, upload="table", root="table", example="synapses"),
@@ -97,13 +117,7 @@ STEPS: Mapping[str, Bench] = {
             "itself (decimal commas, other units, a soma that varies) is offered then."
         ),
     ),
-}
-NAMES = {
-    "fit": "1. Cluster",
-    "train": "2. Train",
-    "predict": "3. Predict",
-    "check": "Check a table",
-}
+)
 
 
 def layout(
@@ -116,7 +130,7 @@ def layout(
     **given: str,
 ) -> Component:
     """The page at one of its steps, with a job's form and result if one is named."""
-    step = step if step in STEPS else "fit"
+    step = step if step in BENCHES else "fit"
     chosen = {"bundle": f"job:{bundle}"} if bundle else {}
     chosen |= {"bundle": f"model:{model}"} if model else {}
     chosen |= {"fit": f"job:{fit}"} if fit else {}
@@ -124,13 +138,13 @@ def layout(
     return shell.page(
         TITLE,
         LEAD,
-        shell.steps(PAGE["path"], NAMES, step),
-        workbench.layout(STEPS[step], job, chosen, workbench.known_values(STEPS[step], given)),
+        shell.steps(PATH, tabs(BENCHES), step),
+        workbench.layout(BENCHES[step], job, chosen, workbench.known_values(BENCHES[step], given)),
     )
 
 
 def register(app: Dash) -> None:
     """Connect the page."""
-    for bench in STEPS.values():
+    for bench in BENCHES.values():
         workbench.register(app, bench)
         table_choices.register(app, bench)

@@ -1,81 +1,58 @@
-"""What is shown of a finished job, one module per pipeline."""
+"""What is shown of a finished job: the view that its step's page names, within a boundary."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, cast
 
-from dash import Dash, html
+from dash import Dash, ctx, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
+from flask import has_request_context
 from werkzeug.exceptions import HTTPException
 
+from dashboard.bench import StepPage
 from dashboard.jobs.store import Job
 from dashboard.posted import PostedError
-from dashboard.results import (
-    brainmap,
-    brainmap_colored,
-    brainmap_correlation,
-    brainmap_export,
-    brainmap_look,
-    brainmap_series,
-    common,
-    spike_curate,
-    spike_curated,
-    spike_export,
-    spike_labels,
-    spike_look,
-    spike_train,
-    spikes,
-    synapse_check,
-    synapse_fit,
-    synapse_models,
-)
+from dashboard.results import common
+from dashboard.services import services
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.outputs import is_full
+from pipelines.result_files import damaged
 
 UNSHOWN = (
     "This result cannot be shown: some of its files are missing, damaged or older than this "
     "version. "
     "The job's page still has the downloads; Run again with changes makes it anew."
 )
+FAULT = (
+    "This result cannot be shown: that is a fault of Neuroboard, not of the result, whose files "
+    "are whole. The job's page has the downloads, and what went wrong is in the server's log."
+)
 _log = logging.getLogger(__name__)
 
-View = Callable[[Job], Component]
 Answer = Callable[..., Any]
-
-VIEWS: Mapping[str, View] = {
-    "brainmap fit": brainmap.view,
-    "brainmap look": brainmap_look.view,
-    "brainmap correlate": brainmap_correlation.view,
-    "brainmap colorize": brainmap_colored.view,
-    "brainmap export": brainmap_export.view,
-    "brainmap series": brainmap_series.view,
-    "synapses check": synapse_check.view,
-    "synapses fit": synapse_fit.view,
-    "synapses train": synapse_models.view_train,
-    "synapses predict": synapse_models.view_predict,
-    "spikes look": spike_look.view,
-    "spikes sort": spikes.view,
-    "spikes label": spike_labels.view,
-    "spikes review": spike_curate.view,
-    "spikes curate": spike_curated.view,
-    "spikes train-labels": spike_train.view,
-    "spikes export": spike_export.view,
-}
 
 
 def view(job: Job) -> Component:
     """The result of a finished job, or a sentence when its files cannot be shown.
 
     Results outlive the code that wrote them: one that lacks a file must not take the page,
-    with its downloads, with it.
+    with its downloads, with it; nor must an error in our own code.
     """
     try:
-        return html.Div([*common.notes(job), VIEWS[job.task](job)])
-    except Exception:
+        return html.Div([*common.notes(job), services().pages[job.task].view(job)])
+    except Exception as error:
         _log.exception("The result of job %s cannot be shown", job.id)
-        return html.P(UNSHOWN, className="note")
+        return html.P(_reason(error, job.id), className="note")
+
+
+def _reason(error: Exception, job_id: str) -> str:
+    """Whether the files of a result are why it cannot be shown, or our own code."""
+    if isinstance(error, NeuroboardError | OSError) or not job_id:
+        return UNSHOWN
+    folder = services().settings.jobs / job_id / "result"
+    return UNSHOWN if not folder.is_dir() or damaged(folder) else FAULT
 
 
 class _Bounded:
@@ -101,26 +78,20 @@ def _in_a_sentence(function: Answer) -> Answer:
             if is_full(error):
                 raise
             _log.exception("A part of a result cannot be shown")
-            raise InputError(UNSHOWN) from error
+            raise InputError(_reason(error, _shown())) from error
 
     return bounded
 
 
-def register(to: Dash) -> None:
-    """Connect what can be pointed at and clicked in results."""
+def _shown() -> str:
+    """The job whose result a callback is about, as the page says; none outside of a callback."""
+    posted = ctx.states.get("panel-job.data") if has_request_context() else None
+    return str(posted or "")
+
+
+def register(to: Dash, pages: Iterable[StepPage]) -> None:
+    """Connect what can be pointed at and clicked in the results of steps."""
     app = cast(Dash, _Bounded(to))
-    for module in (
-        brainmap,
-        brainmap_look,
-        brainmap_colored,
-        brainmap_correlation,
-        brainmap_series,
-        synapse_check,
-        synapse_fit,
-        synapse_models,
-        spikes,
-        spike_look,
-        spike_labels,
-        spike_curate,
-    ):
-        module.register(app)
+    for connect in dict.fromkeys(page.connect for page in pages):
+        if connect is not None:
+            connect(app)

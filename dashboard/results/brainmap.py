@@ -9,8 +9,8 @@ from dash.exceptions import PreventUpdate
 
 from dashboard.figures import brainmap as figures
 from dashboard.figures.scale import Scale
+from dashboard.jobs.code_version import code_version
 from dashboard.jobs.store import Job
-from dashboard.jobs.tasks import code_version, edit_link
 from dashboard.posted import Pointed, Whole
 from dashboard.results import brainmap_choice, brainmap_colored, brainmap_export, common
 from dashboard.results.brainmap_atlas import Look, Planes, load, load_map, n_filtered, series_of
@@ -26,7 +26,7 @@ from dashboard.results.brainmap_parts import (
     map_figure,
 )
 from dashboard.results.brainmap_planes import draw_map, emphasised, multiples, pointed_voxel
-from dashboard.services import services
+from dashboard.services import edit_link, services
 
 
 def view(job: Job) -> Component:

@@ -10,9 +10,9 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.aria import aria
-from dashboard.jobs.tasks import edit_link
 from dashboard.posted import Drawn, Place, Pointed, one_of
 from dashboard.results import common
+from dashboard.services import edit_link
 from dashboard.submission import submit
 from pipelines.brainmap.correlation_parameters import CorrelateParameters
 from pipelines.brainmap.parameters import ReadingParameters

@@ -12,10 +12,10 @@ from dashboard.figures import brainmap_colored as figures
 from dashboard.figures.common import framed
 from dashboard.figures.scale import Scale
 from dashboard.jobs.store import Job
-from dashboard.jobs.tasks import edit_link
 from dashboard.posted import Whole, offered
 from dashboard.results import common
 from dashboard.results.brainmap_atlas import Planes
+from dashboard.services import edit_link
 from dashboard.submission import submit
 from pipelines.brainmap.atlas import open_map
 from pipelines.brainmap.compose import Composition, compose

@@ -7,8 +7,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.jobs.store import Job
-from dashboard.jobs.tasks import edit_link
 from dashboard.results import common
+from dashboard.services import edit_link
 from dashboard.submission import submit
 from pipelines.brainmap.export_parameters import MapExportParameters
 

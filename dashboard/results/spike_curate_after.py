@@ -11,9 +11,9 @@ from dash.exceptions import PreventUpdate
 
 from dashboard import curating, forms, people, shell, submission
 from dashboard.curating import Desk
-from dashboard.jobs.tasks import edit_link
 from dashboard.people import Role
 from dashboard.results import common
+from dashboard.services import edit_link
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.spikes.agreement import compare, labels_of, majority
 from pipelines.spikes.curation import Step

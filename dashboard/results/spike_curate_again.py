@@ -8,9 +8,9 @@ from dash.exceptions import PreventUpdate
 
 from dashboard import curating, people, submission
 from dashboard.jobs.store import Job
-from dashboard.jobs.tasks import edit_link
 from dashboard.people import Role
 from dashboard.results import common
+from dashboard.services import edit_link
 from pipelines.errors import NeuroboardError
 
 TASK = "spikes review"

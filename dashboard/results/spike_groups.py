@@ -13,10 +13,10 @@ from pydantic import Field
 from dashboard.figures import spike_views
 from dashboard.figures.common import framed
 from dashboard.jobs.store import Job
-from dashboard.jobs.tasks import edit_link
 from dashboard.posted import Whole, offered
 from dashboard.results import common, spike_lasso
 from dashboard.results.spike_lasso import AXES, Axes, clouds
+from dashboard.services import edit_link
 from dashboard.submission import submit
 from pipelines.errors import NeuroboardError
 from pipelines.spikes.clouds import Cloud

@@ -13,8 +13,8 @@ from dash.exceptions import PreventUpdate
 
 from dashboard.aria import aria
 from dashboard.jobs.store import Job
-from dashboard.jobs.tasks import edit_link
 from dashboard.results import common
+from dashboard.services import edit_link
 from dashboard.submission import submit
 from pipelines.csv_export import read_csv
 from pipelines.errors import NeuroboardError

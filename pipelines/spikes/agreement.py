@@ -25,7 +25,7 @@ def agreement(
     """Compare the labels that several curators gave to the units of one recording.
 
     Args:
-        inputs: `labels`, `labels 2`, ...: logs of curations or tables of labels.
+        inputs: `labels`, `labels 2`, ...: logs of curations, tables of labels or curated units.
         parameters: where labels stand and what a majority is.
         folder: gets `agreement.csv` (a row per pair of curators), `majority.csv` (a row per unit)
             and `agreement.json`.
@@ -55,11 +55,13 @@ def agreement(
 
 
 def read_curator(file: Path, column: str) -> Labels:
-    """One curator's labels, from a log or a table.
+    """One curator's labels, from a log, a table or a folder of curated units.
 
     Raises:
         InputError: it is neither.
     """
+    if file.is_dir():
+        file = next(file.glob("curated_with.*"), file / "units.csv")
     if file.suffix.lower() != ".jsonl":
         return read_labels(file, column)
     steps = read_log(file)

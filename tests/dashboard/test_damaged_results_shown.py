@@ -1,5 +1,6 @@
 """A finished job whose files were cut, lost or overwritten: its page and its pictures say so."""
 
+import dataclasses
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dash import Dash
+from dash import Dash, html
 from plotly.io.json import to_json_plotly
 
 from dashboard import create_app, results
@@ -15,9 +16,10 @@ from dashboard.jobs.store import Job
 from dashboard.pages import job as job_page
 from dashboard.posted import PATH
 from dashboard.results import brainmap_atlas, spike_labels
-from dashboard.services import services
+from dashboard.services import KEY, services
 from dashboard.settings import Settings
 from pipelines.errors import InputError
+from pipelines.result_files import damaged
 from tests.dashboard.test_posted import is_of, parts_of, request_of, served
 from tests.earlier import HOLDS, unpack
 
@@ -132,3 +134,34 @@ def test_what_was_raised_is_logged(caplog: pytest.LogCaptureFixture) -> None:
         bounded("3")
     assert "KeyError: 'labels'" in caplog.text
     assert json.dumps(bounded.__annotations__["_k"].__name__) == '"str"'
+
+
+@pytest.mark.parametrize("task", ["spikes look"])
+def test_a_fault_of_ours_is_not_laid_on_the_files(
+    result: tuple[Job, Path], shown: Dash, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(_job: Job) -> html.P:
+        raise KeyError("labels")
+
+    job, folder = result
+    page = dataclasses.replace(services().pages[job.task], view=faulty)
+    pages = {**services().pages, job.task: page}
+    changed = dataclasses.replace(services(), pages=pages)
+    monkeypatch.setitem(shown.server.extensions, KEY, changed)
+    assert results.FAULT in to_json_plotly(results.view(job))
+    replace(folder / "run.json", half((folder / "run.json").read_bytes()))
+    assert results.UNSHOWN in to_json_plotly(results.view(job))
+
+
+@pytest.mark.parametrize("task", ["spikes sort", "brainmap fit", "synapses fit"])
+@pytest.mark.parametrize("how", [half, rubbish])
+def test_damage_is_told_file_by_file(
+    task: str, how: Callable[[bytes], bytes], result: tuple[Job, Path]
+) -> None:
+    _, folder = result
+    assert damaged(folder) == []
+    known = [path for path in folder.iterdir() if path.suffix in (".npz", ".json", ".npy", ".png")]
+    assert known
+    for path in known:
+        replace(path, how(path.read_bytes()))
+    assert set(damaged(folder)) >= {path.name for path in known}

@@ -69,7 +69,7 @@ def test_verifying_finds_a_changed_file(kept: registry.Entry) -> None:
 
 
 def test_a_retired_model_is_not_offered_and_not_used(found: Services, kept: registry.Entry) -> None:
-    bench = synapses.STEPS["predict"]
+    bench = synapses.BENCHES["predict"]
 
     def offered() -> str:
         return str(to_json_plotly(workbench.picker(bench, bench.sources[0], "")))
@@ -104,7 +104,7 @@ def test_a_damaged_registry_is_said_and_harms_no_other_page(
 ) -> None:
     (found.settings.registry / "manifest.json").write_text("no json")
     assert "damaged" in str(to_json_plotly(models.layout()))
-    bench = synapses.STEPS["predict"]
+    bench = synapses.BENCHES["predict"]
     assert "There is none yet" in str(to_json_plotly(workbench.picker(bench, bench.sources[0], "")))
 
 

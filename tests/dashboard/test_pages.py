@@ -14,7 +14,7 @@ from dashboard.pages import brainmap, home, job, jobs, spikes, synapses
 from dashboard.services import Services
 from dashboard.settings import Settings
 
-BENCHES = (brainmap.BENCH, spikes.BENCH, *synapses.STEPS.values())
+BENCHES = (brainmap.BENCH, spikes.BENCH, *synapses.BENCHES.values())
 
 
 def text_of(component: Any) -> str:

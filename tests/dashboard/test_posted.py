@@ -68,7 +68,7 @@ def layouts(shown: Dash) -> list[dict[str, dict[str, Any]]]:
             {**parts_of(results.view(job)), "panel-job": {"data": job.id}} for job in jobs if job
         ]
         for page in (brainmap, spikes, synapses):
-            pages += [parts_of(page.layout(step=step)) for step in page.STEPS]
+            pages += [parts_of(page.layout(step=step)) for step in page.BENCHES]
         return [*pages, parts_of(models.layout())]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard import inputs, results
 from dashboard.jobs.store import Job, State
-from dashboard.pages.synapses import STEPS
+from dashboard.pages.synapses import BENCHES
 from dashboard.results import synapse_check
 from dashboard.results.synapse_rows import clusters, nearest
 from dashboard.services import Services
@@ -64,13 +64,13 @@ def test_sheets_and_columns_are_offered_once_a_table_is_chosen(found: Services) 
     with pd.ExcelWriter(file, engine="openpyxl") as book:
         points(5).to_excel(book, sheet_name="first", index=False)
         pd.DataFrame({"a": [1], "b": [2]}).to_excel(book, sheet_name="second", index=False)
-    offers = offered(STEPS["fit"])
+    offers = offered(BENCHES["fit"])
     found_choices = dict(zip(offers, choices(offers, "data:data/book.xlsx", ""), strict=True))
     assert found_choices["sheet"] == ["first", "second"]
     assert found_choices["feature_columns"] == list(points(5).columns)
     of_second = dict(zip(offers, choices(offers, "data:data/book.xlsx", "second"), strict=True))
     assert of_second["group_column"] == ["a", "b"]
-    assert list(offered(STEPS["predict"])) == ["sheet"]
+    assert list(offered(BENCHES["predict"])) == ["sheet"]
 
 
 def test_columns_that_lack_can_be_assigned() -> None:

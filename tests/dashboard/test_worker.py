@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from dashboard.inputs import resolve
+from dashboard.jobs.code_version import code_version
 from dashboard.jobs.store import INTERRUPTED, State
-from dashboard.jobs.tasks import code_version
 from dashboard.jobs.worker import death_sentence
 from dashboard.settings import Settings
 from pipelines.brainmap.parameters import BrainmapParameters
