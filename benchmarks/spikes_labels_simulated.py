@@ -6,7 +6,6 @@ unit and 6 cells with 60 % of foreign spikes (mua); 4 units of random times and 
 software: the simulation is easier than tissue, and no labeller was tuned on it.
 """
 
-import json
 import sys
 import tempfile
 import time
@@ -31,7 +30,8 @@ from pipelines.spikes.measure.foreign_trains import measured
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.preprocess import band_pass, noise_levels
 from pipelines.spikes.units.clock import Clock
-from pipelines.spikes.units.unit import Live, Site, table, write_spikes, write_waveforms
+from pipelines.spikes.units.folder import SortingFolder
+from pipelines.spikes.units.unit import Live, Site, spikes, table, waveforms
 
 SECONDS = 120.0
 CLEAN, PAIRS, MIXED, RANDOM, ARTEFACTS = 36, 10, 6, 4, 4
@@ -159,11 +159,11 @@ def _measured(
     units = measured(signal, live, known, window, 0, lambda _: None)
     site = Site(np.array(list(map(str, channels))), recording.get_channel_locations())
     clock = Clock(signal.sampling_frequency, signal.n_samples, 0.0015, 0.0)
-    table(units, site, clock).to_csv(folder / "units.csv", index=False)
-    write_spikes(units, folder / "spikes.npz")
-    write_waveforms(units, site, window, signal.sampling_frequency, folder / "waveforms.npz")
-    results = {"results": {"duration_s": SECONDS}}
-    (folder / "run.json").write_text(json.dumps(results), encoding="utf-8")
+    sorting = SortingFolder(folder)
+    sorting.write_units(table(units, site, clock))
+    sorting.write_spikes(spikes(units))
+    sorting.write_waveforms(waveforms(units, site, window, signal.sampling_frequency))
+    sorting.write_results({"duration_s": SECONDS})
     return kinds[[unit.cluster for unit in units]]
 
 

@@ -18,10 +18,10 @@ from pipelines.csv_export import read_csv
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.result_files import opened_arrays
 from pipelines.spikes import signal_reader
-from pipelines.spikes.no_signal import FILE as STRETCHES
 from pipelines.spikes.pyramid import Envelope, read_envelope
 from pipelines.spikes.recording_parameters import LookParameters, RecordingParameters
 from pipelines.spikes.unit_tables import read_table
+from pipelines.spikes.units.folder import BAD_SAMPLES as STRETCHES
 
 MOST_SHOWN = 8
 FIRST_S = 10.0

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from spikeinterface.core import BaseRecording
 
-from pipelines.csv_export import write_csv
 from pipelines.spikes.mending import Mender
-from pipelines.spikes.no_signal import FILE, KINDS
+from pipelines.spikes.no_signal import KINDS
 from pipelines.spikes.timeline import Timeline
+from pipelines.spikes.units.folder import BAD_SAMPLES
 
 COLUMNS = ("channel", "start_s", "stop_s", "kind")
 FLAT = "flat"
@@ -123,12 +122,11 @@ def _joined(stretches: Iterable[Stretch], near: int) -> Iterator[Stretch]:
     yield from waiting.values()
 
 
-def write_bad(found: BadSamples, folder: Path, timeline: Timeline) -> None:
-    """Write `bad_samples.csv`: channel, start and stop in seconds, kind; a row for each stretch.
+def table(found: BadSamples, timeline: Timeline) -> pd.DataFrame:
+    """A row for each stretch: channel, start and stop in seconds, kind.
 
     Args:
         found: from `find_bad`.
-        folder: where.
         timeline: when each sample was taken.
     """
     starts = timeline.seconds(np.array([one.start for one in found.rows], dtype=np.int64))
@@ -139,7 +137,7 @@ def write_bad(found: BadSamples, folder: Path, timeline: Timeline) -> None:
         "stop_s": np.round(stops + 1 / found.sampling_frequency, 6),
         "kind": [one.kind for one in found.rows],
     }
-    write_csv(pd.DataFrame(rows, columns=list(COLUMNS)), folder / FILE)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def in_words(found: BadSamples) -> list[str]:
@@ -157,8 +155,8 @@ def in_words(found: BadSamples) -> list[str]:
         share = longest * found.sampling_frequency / found.n_samples
         sentences.append(
             f"{_named(names)} stretches without signal ({words}), up to {longest:.3g} s or "
-            f"{_percent(share)} of a channel: no spikes are looked for in them, and {FILE} lists "
-            f"{_how_many(found)}."
+            f"{_percent(share)} of a channel: no spikes are looked for in them, and "
+            f"{BAD_SAMPLES} lists {_how_many(found)}."
         )
     return sentences
 

@@ -9,13 +9,13 @@ from typing import Literal
 from pipelines import tasks
 from pipelines.csv_export import fused, write_rows
 from pipelines.errors import Cancelled, InputError, NeuroboardError, OutputError
-from pipelines.outputs import RECORD, atomic_file
+from pipelines.outputs import atomic_file
 from pipelines.progress import Report, part
 from pipelines.provenance import digest
 from pipelines.reading import reading
-from pipelines.result_files import read_object
 from pipelines.spikes.batch_folders import Place, Way, places
 from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.units.folder import SortingFolder
 
 TABLE = "batch.csv"
 COLUMNS = ("recording", "folder", "state", "n_units", "reason")
@@ -130,7 +130,7 @@ def _changed(entry: Entry, state: State, n_units: int | None = None, reason: str
 
 def _units(folder: Path) -> int:
     with reading(folder, InputError, "sort the recording again", "folder of a sorting"):
-        return int(read_object(folder / RECORD, InputError)["results"]["n_units"])
+        return int(SortingFolder(folder).results["n_units"])
 
 
 @dataclass(frozen=True)

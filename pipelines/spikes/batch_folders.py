@@ -15,8 +15,8 @@ from pipelines.errors import InputError, NeuroboardError, ParameterError
 from pipelines.fingerprint import MOST_WHOLE, N_BLOCKS, Fingerprint, fingerprint
 from pipelines.provenance import digest, files_below, size
 from pipelines.reading import reading
-from pipelines.result_files import read_object
 from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.units.folder import SortingFolder
 
 
 @dataclass(frozen=True)
@@ -157,12 +157,11 @@ def _known_results(out: Path) -> list[_Known]:
 
 def _known(folder: Path) -> _Known | None:
     """What a finished sorting was made from and how; none if it is no such folder."""
-    file = folder / outputs.RECORD
-    with suppress(NeuroboardError), reading(file, InputError):
-        record = read_object(file, InputError)
-        if record["pipeline"] != "spikes sort":
+    with suppress(NeuroboardError), reading(folder, InputError):
+        record = SortingFolder(folder).record
+        if record.pipeline != "spikes sort":
             return None
-        inputs = {item["name"]: item for item in record["inputs"]}
+        inputs = dict(record.inputs)
         recording = inputs.pop("recording")
         return _Known(
             folder,
@@ -170,6 +169,6 @@ def _known(folder: Path) -> _Known | None:
             recording.get("blocks_sha256", ""),
             recording["size"],
             {name: item["sha256"] for name, item in inputs.items()},
-            SpikesParameters.parse(record["parameters"]),
+            SpikesParameters.parse(record.parameters),
         )
     return None

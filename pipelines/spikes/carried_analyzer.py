@@ -17,9 +17,9 @@ from pipelines.spikes.analyzer_steps import Steps, steps_to
 from pipelines.spikes.curated_units import is_changed
 from pipelines.spikes.curation import State
 from pipelines.spikes.saved import refuse_unsafe_zarr
-from pipelines.spikes.units.sorting import FinishedSorting
+from pipelines.spikes.units.folder import ANALYZER, SortingFolder
+from pipelines.spikes.units.sorting import FinishedSorting, Waveforms
 
-NAME = "analyzer.zarr"
 ALWAYS_CARRIED = ("random_spikes", "waveforms", "templates", "noise_levels")
 """Extensions that follow merges and splits without anything being computed from the recording."""
 
@@ -38,7 +38,7 @@ def carry_analyzer(
     Returns:
         What was done or why not, in a sentence or two; empty if there was none.
     """
-    source = sorting.folder / NAME
+    source, target = SortingFolder(sorting.folder).file(ANALYZER), SortingFolder(folder)
     if not source.is_dir():
         return ""
     changed = [unit for unit in units if is_changed(state, sorting, unit)]
@@ -50,14 +50,14 @@ def carry_analyzer(
             analyzer = load_sorting_analyzer(source)
             carried, lost = _changed(analyzer, sorting, state, units)
             if changed:
-                _hand_over_templates(carried, changed, folder / "waveforms.npz")
-            kept = carried.select_units(list(units), format="zarr", folder=folder / NAME)
+                _hand_over_templates(carried, changed, target.waveforms)
+            kept = carried.select_units(list(units), format="zarr", folder=target.file(ANALYZER))
     except NeuroboardError as error:
-        return f"{NAME} is left out: {error.sentence}"
+        return f"{ANALYZER} is left out: {error.sentence}"
     # What an extension cannot do with merged units it says in its own way, and the other files
     # are worth having without it.
     except Exception as error:
-        return f"{NAME} is left out, because SpikeInterface cannot carry it ({error})."
+        return f"{ANALYZER} is left out, because SpikeInterface cannot carry it ({error})."
     return _in_words(kept, changed, lost)
 
 
@@ -93,14 +93,15 @@ def _taken(analyzer: SortingAnalyzer, steps: Steps) -> SortingAnalyzer:
     return analyzer
 
 
-def _hand_over_templates(analyzer: SortingAnalyzer, changed: Sequence[int], file: Path) -> None:
+def _hand_over_templates(
+    analyzer: SortingAnalyzer, changed: Sequence[int], means: Waveforms
+) -> None:
     """Give units the means that they have now; SpikeInterface leaves a split unit the old one."""
     if not analyzer.has_extension("templates"):
         return
     templates = analyzer.get_extension("templates")
-    with np.load(file, allow_pickle=False) as stored:
-        found = {"average": stored["mean"], "std": stored["sd"]}
-        rows = {int(unit): row for row, unit in enumerate(stored["unit_id"])}
+    found = {"average": means.mean, "std": means.sd}
+    rows = {int(unit): row for row, unit in enumerate(means.unit_id)}
     for unit in changed:
         place = analyzer.sorting.id_to_index(unit)
         for operator, values in found.items():
@@ -113,7 +114,7 @@ def _hand_over_templates(analyzer: SortingAnalyzer, changed: Sequence[int], file
 
 def _in_words(kept: SortingAnalyzer, changed: Sequence[int], lost: Sequence[str]) -> str:
     extensions = ", ".join(sorted(kept.get_saved_extension_names()))
-    words = f"{NAME} has the {len(kept.unit_ids)} units with the extensions {extensions}."
+    words = f"{ANALYZER} has the {len(kept.unit_ids)} units with the extensions {extensions}."
     if changed:
         who = (
             f"Unit {changed[0]} was"

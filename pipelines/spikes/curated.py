@@ -2,17 +2,18 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pipelines.errors import InputError
 from pipelines.formats import suffixes
 from pipelines.progress import Report, part
 from pipelines.reading import reading
-from pipelines.result_files import read_arrays
 from pipelines.spikes import methods
 from pipelines.spikes.carried_analyzer import carry_analyzer
 from pipelines.spikes.curated_units import (
@@ -30,12 +31,19 @@ from pipelines.spikes.label_tables import read_labels
 from pipelines.spikes.labels.columns import CURATED, CURATED_REASON, WRITTEN
 from pipelines.spikes.labels.rules import FILE as RULES
 from pipelines.spikes.labels.words import UNLABELLED
+from pipelines.spikes.proposals import Proposal
 from pipelines.spikes.repeats import dead_samples, repeats
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
-from pipelines.spikes.unit_tables import read_table, write_table
-from pipelines.spikes.units.folder import ADVICE, RECORDED, VERSION, SortingFolder, read_finished
+from pipelines.spikes.unit_tables import read_table
+from pipelines.spikes.units.folder import (
+    GROUPS,
+    RECORDED,
+    VERSION,
+    SortingFolder,
+    read_finished,
+)
 from pipelines.spikes.units.formats import TABLES
-from pipelines.spikes.units.sorting import FinishedSorting
+from pipelines.spikes.units.sorting import FinishedSorting, SingleWaveforms, Waveforms
 
 
 def curate(
@@ -127,9 +135,8 @@ def each_once(sorting: FinishedSorting, state: State) -> tuple[State, list[str]]
     Returns:
         The state, in which such spikes are removed, and what is to be said about them.
     """
-    # A sorting from elsewhere may have no heights.
-    stored = read_arrays(sorting.folder / "spikes.npz", InputError, ADVICE)
-    heights = stored.get("amplitude_uv", np.zeros(len(state.unit_id), np.float32))
+    # A sorting from elsewhere may have no heights: then the first of two spikes is kept.
+    heights = np.nan_to_num(SortingFolder(sorting.folder).spikes.heights)
     dead = dead_samples(sorting.parameters, sorting.clock.sampling_frequency)
     apart = sorting.timeline.apart(sorting.sample_index)
     notes = []
@@ -143,6 +150,45 @@ def each_once(sorting: FinishedSorting, state: State) -> tuple[State, list[str]]
                 f"{sorting.parameters.dead_time_ms:g} ms; the larger one of each two is kept."
             )
     return state, notes
+
+
+@dataclass(frozen=True)
+class AsCurated:
+    """Units after a curation, under the numbers that the curation gave them.
+
+    Attributes:
+        folder: of the units.
+        places: of their spikes in the sorting that was curated, shape (spike,).
+    """
+
+    folder: Path
+    places: NDArray[np.int64]
+
+    def in_the_sorting(self, proposal: Proposal) -> Proposal:
+        """A proposal that names spikes by their places in the sorting that was curated."""
+        spikes = tuple(
+            tuple(self.places[np.asarray(one, np.int64)].tolist()) for one in proposal.spikes
+        )
+        return replace(proposal, spikes=spikes)
+
+
+def as_sorted(sorting: Path) -> AsCurated:
+    """A sorting without any step."""
+    return AsCurated(sorting, np.arange(len(SortingFolder(sorting).spikes.unit_id)))
+
+
+def as_curated(sorting: Path, curation: Path, folder: Path, report: Report) -> AsCurated:
+    """Write the units of a sorting after a curation into a folder, to be looked at like any other.
+
+    Raises:
+        InputError: the sorting or the curation cannot be used.
+    """
+    found = read_finished(sorting)
+    state, _ = each_once(found, read_state(sorting, curation))
+    labels = dict.fromkeys(sorted(state.units), UNLABELLED)
+    write_units(found, state, labels, {}, folder, report)
+    SortingFolder(folder).write_results(found.results)
+    return AsCurated(folder, np.flatnonzero(~state.removed))
 
 
 def steps_of_table(file: Path) -> list[Step]:
@@ -241,42 +287,35 @@ def _write(
     folder: Path,
 ) -> None:
     kept = np.isin(state.unit_id, units) & ~state.removed
-    stored = read_arrays(sorting.folder / "spikes.npz", InputError, ADVICE)
-    spikes: dict[str, Any] = {
-        name: values[kept] for name, values in stored.items() if len(values) == len(kept)
-    }
-    np.savez(folder / "spikes.npz", **{**spikes, "unit_id": state.unit_id[kept].astype(np.int32)})
-    np.savez_compressed(
-        folder / "waveforms.npz",
-        mean=np.stack([shapes[unit].mean for unit in units]),
-        sd=np.stack([shapes[unit].sd for unit in units]),
-        unit_id=np.array(units, dtype=np.int32),
-        ms=sorting.ms,
-        channel_id=sorting.channel_id,
-        channel_location_um=sorting.locations_um,
+    before, after = SortingFolder(sorting.folder), SortingFolder(folder)
+    numbers = state.unit_id[kept].astype(np.int32)
+    after.write_spikes(replace(before.spikes.at(kept), unit_id=numbers))
+    after.write_waveforms(
+        Waveforms(
+            mean=np.stack([shapes[unit].mean for unit in units]),
+            sd=np.stack([shapes[unit].sd for unit in units]),
+            unit_id=np.array(units, dtype=np.int32),
+            ms=sorting.ms,
+            channel_id=sorting.channel_id,
+            locations_um=sorting.locations_um,
+        )
     )
-    write_table(table, folder / "units.csv")
-    _write_snippets(sorting, state, units, folder)
-    for name in ("groups.csv", RECORDED):
-        if (sorting.folder / name).is_file():
-            shutil.copyfile(sorting.folder / name, folder / name)
-    SortingFolder(folder).write_source(sorting.source)
+    after.write_units(table)
+    if before.snippets is not None:
+        after.write_snippets(_carried(before.snippets, sorting, state, units))
+    after.take_over(before, GROUPS, RECORDED)
+    after.write_source(sorting.source)
 
 
-def _write_snippets(
-    sorting: FinishedSorting, state: State, units: Sequence[int], folder: Path
-) -> None:
-    """Carry the single waveforms of units whose spikes did not change; the others have none."""
-    file = sorting.folder / "snippets.npz"
-    if not file.is_file():
-        return
+def _carried(
+    before: SingleWaveforms, sorting: FinishedSorting, state: State, units: Sequence[int]
+) -> SingleWaveforms:
+    """The single waveforms of units whose spikes did not change; the others have none."""
     changed = np.array([is_changed(state, sorting, unit) for unit in units])
     rows = [0 if new else sorting.row_of(unit) for unit, new in zip(units, changed, strict=True)]
-    with reading(file, InputError, ADVICE, "file of single waveforms"):
-        stored = read_arrays(file, InputError, ADVICE)
-        values, channel = stored["values"][rows], stored["channel"][rows]
+    values, channel = before.values[rows], before.channel[rows]
     values[changed], channel[changed] = np.nan, -1
-    np.savez_compressed(folder / "snippets.npz", values=values, channel=channel)
+    return SingleWaveforms(values, channel)
 
 
 def _write_log(inputs: Mapping[str, Path], folder: Path) -> None:

@@ -19,6 +19,7 @@ from pipelines.spikes.labels.metric_values import MetricTable
 from pipelines.spikes.labels.words import GOOD, MUA, NOISE
 from pipelines.spikes.training_table import RECORDING, VOTE, rows_of
 from pipelines.spikes.unit_classifier import Flags, Values, design
+from pipelines.spikes.units.folder import UNITS, SortingFolder
 from pipelines.spikes.units.formats import TABLES
 
 CLASSES = (NOISE, MUA, GOOD)
@@ -112,7 +113,7 @@ def read_curated(files: Sequence[Path], parameters: TrainLabelsParameters) -> Cu
 
 def _tables_in(given: Path) -> list[Path]:
     """A table or a folder of curated units itself; of a folder of tables, these."""
-    if given.is_file() or (given / "units.csv").is_file():
+    if given.is_file() or SortingFolder(given).has(UNITS):
         return [given]
     return sorted(file for file in given.iterdir() if file.suffix.lower() in suffixes(TABLES))
 

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from pipelines.errors import InputError, OutputError, ParameterError
 from pipelines.reading import reading
-from pipelines.result_files import read_arrays
 from pipelines.spikes.curation import ACTIONS, Replay, State, Step, changed, sorted_state
 from pipelines.spikes.labels.words import LABELS
+from pipelines.spikes.units.folder import SortingFolder
 
 LOG_FILE = "curation.jsonl"
 FORMAT = "neuroboard curation"
@@ -318,8 +318,5 @@ def read_start(folder: Path) -> tuple[State, str]:
     Raises:
         InputError: it holds no sorting.
     """
-    advice = "give the folder that `spikes sort` made, or copy it again"
-    with reading(folder, InputError, advice, "folder of a sorting"):
-        spikes = read_arrays(folder / "spikes.npz", InputError, advice)
-        samples, units = spikes["sample_index"], spikes["unit_id"]
-        return sorted_state(units), sorting_digest(samples, units)
+    spikes = SortingFolder(folder).spikes
+    return sorted_state(spikes.unit_id), sorting_digest(spikes.sample_index, spikes.unit_id)

@@ -17,10 +17,9 @@ from pipelines.spikes.export_blech import sort_file_rows
 from pipelines.spikes.export_source import Sorting, read_sorting, selected
 from pipelines.spikes.parameters import ExportParameters, split_labels
 from pipelines.spikes.recorded import Binary
-from pipelines.spikes.sort_file import write_sort_file
 from pipelines.spikes.timeline import Timeline
-from pipelines.spikes.unit_tables import write_table
 from pipelines.spikes.units import metrics
+from pipelines.spikes.units.folder import SortingFolder
 from pipelines.spikes.units.formats import SORTINGS
 
 
@@ -72,8 +71,9 @@ def write_csv(sorting: Sorting, folder: Path) -> None:
     )
     csv_export.write_csv(times, folder / "spike_times.csv")
     csv_export.write_csv(_segments_table(sorting.timeline), folder / "segments.csv")
-    write_table(sorting.units, folder / "units.csv")
-    write_sort_file(sort_file_rows(sorting), folder / "sort_file.csv")
+    written = SortingFolder(folder)
+    written.write_units(sorting.units)
+    written.write_decisions(sort_file_rows(sorting))
 
 
 def _segments_table(timeline: Timeline) -> pd.DataFrame:

@@ -14,9 +14,8 @@ from pipelines.spikes.export_source import Sorting
 from pipelines.spikes.labels.columns import SORT_FILE
 from pipelines.spikes.labels.words import GOOD
 from pipelines.spikes.parameters import chosen_solutions
-from pipelines.spikes.sort_file import read_sort_file
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
-from pipelines.spikes.units.folder import read_finished
+from pipelines.spikes.units.folder import SortingFolder
 from pipelines.spikes.units.sorting import largest_channel
 
 NAME = "sorted_units.h5"
@@ -43,16 +42,15 @@ def write_blech(sorting: Sorting, folder: Path) -> None:
     Raises:
         InputError: the recording, which has the waveforms, is not there any more.
     """
-    finished = read_finished(sorting.folder)
-    signal = open_signal(finished)
+    signal = open_signal(sorting)
     units = [int(unit) for unit in sorting.units["unit_id"]]
-    places = {unit: np.flatnonzero(finished.unit_id == unit) for unit in units}
-    shapes = {unit: finished.shape_of(unit) for unit in units}
+    places = {unit: np.flatnonzero(sorting.unit_id == unit) for unit in units}
+    shapes = {unit: sorting.shape_of(unit) for unit in units}
     rows = np.zeros(len(units), DESCRIPTOR)
     with h5py.File(folder / NAME, "w") as root:
-        read = unit_waveforms(finished, signal, places, shapes, silent)
+        read = unit_waveforms(sorting, signal, places, shapes, silent)
         for number, (unit, found) in enumerate(read):
-            times = finished.sample_index[found.spikes]
+            times = sorting.sample_index[found.spikes]
             largest = largest_channel(shapes[unit])
             column = int(np.flatnonzero(found.channels == largest)[0])
             electrode = int(sorting.recorded.channel_index[largest])
@@ -95,12 +93,13 @@ def sort_file_rows(sorting: Sorting) -> list[Decision]:
     sort file is the file itself.
     """
     units = sorting.units
-    if "cluster" not in units or not (sorting.folder / "sort_file.csv").is_file():
+    decisions = SortingFolder(sorting.folder).decisions
+    if "cluster" not in units or decisions is None:
         return []
     if SORT_FILE in units:
-        return read_sort_file(sorting.folder / "sort_file.csv")
+        return decisions
     rows = zip(units["group"], units["cluster"], units["label"] == GOOD, strict=True)
-    choose = read_finished(sorting.folder).parameters.choose
+    choose = sorting.parameters.choose
     return of_units(
         [(int(group), int(cluster), bool(single)) for group, cluster, single in rows],
         chosen_solutions(choose),

@@ -10,9 +10,9 @@ from pynwb import NWBHDF5IO, NWBFile
 
 from pipelines.errors import InputError
 from pipelines.reading import reading
-from pipelines.result_files import read_object
 from pipelines.spikes.export_source import Sorting
 from pipelines.spikes.units import metrics
+from pipelines.spikes.units.folder import SortingFolder
 
 NAME = "units.nwb"
 LABEL = "good (a single neuron), mua (several) or noise"
@@ -28,9 +28,8 @@ def write_nwb(sorting: Sorting, folder: Path) -> None:
     A sorting does not know when the recording began; the start that NWB asks for is the time of
     the sorting, and the description says so.
     """
-    record = sorting.folder / "run.json"
-    with reading(record, InputError, "sort the recording again", "record of a sorting"):
-        started = datetime.fromisoformat(read_object(record, InputError)["started"])
+    with reading(sorting.folder, InputError, "sort the recording again", "record of a sorting"):
+        started = datetime.fromisoformat(SortingFolder(sorting.folder).record.started)
     file = NWBFile(
         session_description="Units sorted by Neuroboard. The start time is that of the sorting, "
         "for the recording's own is not known; spike times are seconds of the recording's clock, "

@@ -1,11 +1,10 @@
 """A finished sorting as it is exported: its units with one label each."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pipelines.errors import InputError
 from pipelines.reading import reading
@@ -15,7 +14,6 @@ from pipelines.spikes.labels.words import LABELS, UNLABELLED
 from pipelines.spikes.parameters import least_good_snr
 from pipelines.spikes.recorded import Recorded
 from pipelines.spikes.spike_waveforms import recorded_again
-from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.unit_tables import read_table
 from pipelines.spikes.units.folder import SortingFolder, read_finished
 from pipelines.spikes.units.sorting import FinishedSorting
@@ -23,36 +21,16 @@ from pipelines.spikes.units.sorting import FinishedSorting
 NO_LABEL = ("", UNLABELLED, "unsorted")
 """What tables say of a unit that nobody has labelled."""
 
-FILES = ("units.csv", "spikes.npz", "waveforms.npz", "run.json")
-
 
 @dataclass(frozen=True)
-class Sorting:
-    """A finished sorting, or some of its units.
+class Sorting(FinishedSorting):
+    """A finished sorting, or some of its units, each with one `label` in the table of units.
 
     Attributes:
-        units: the table of units; `unit_id` and `label` are there.
-        sample_index: of all spikes, in order of time, shape (spike,).
-        unit_id: of all spikes, shape (spike,).
-        mean: mean waveforms in uV, shape (unit, sample, channel), nan where not looked at.
-        channel_id: names, shape (channel,).
-        locations_um: of the channels, shape (channel, dimension).
-        sampling_frequency: samples per second.
-        timeline: when each sample was taken.
-        folder: where it was read from.
         recorded: where its channels are in the recording as it lies on disk.
         notes: what a person has to know about the files that are written from it.
     """
 
-    units: pd.DataFrame
-    sample_index: NDArray[np.int64]
-    unit_id: NDArray[np.int32]
-    mean: NDArray[np.float32]
-    channel_id: NDArray[np.str_]
-    locations_um: NDArray[np.float64]
-    sampling_frequency: float
-    timeline: Timeline
-    folder: Path
     recorded: Recorded
     notes: tuple[str, ...] = ()
 
@@ -70,9 +48,7 @@ def read_sorting(folder: Path, min_snr: float | None, labels: Path | None = None
     Raises:
         InputError: it is no such folder, or damaged, or the labels are none of these units.
     """
-    missing = [name for name in FILES if not (folder / name).is_file()]
-    if missing:
-        raise InputError(f"{folder} has no {missing[0]}: give the folder that `spikes sort` made.")
+    SortingFolder(folder).require()
     with reading(folder, InputError, "sort the recording again", "folder of a sorting"):
         return _read(folder, min_snr, labels)
 
@@ -122,19 +98,7 @@ def _read(folder: Path, min_snr: float | None, labels: Path | None) -> Sorting:
     index = dict(zip(found.channel_id.tolist(), recorded.channel_index.tolist(), strict=True))
     place = list(units.columns).index("channel") + 1
     units.insert(place, "channel_index", [index[name] for name in units["channel"]])
-    return Sorting(
-        units,
-        found.sample_index,
-        found.unit_id,
-        found.mean,
-        found.channel_id,
-        found.locations_um,
-        found.clock.sampling_frequency,
-        found.timeline,
-        folder,
-        recorded,
-        notes,
-    )
+    return Sorting(**{**vars(found), "units": units}, recorded=recorded, notes=notes)
 
 
 def _recorded(found: FinishedSorting) -> tuple[Recorded, tuple[str, ...]]:
@@ -176,12 +140,4 @@ def selected(sorting: Sorting, labels: list[str]) -> Sorting:
         raise InputError(
             f"No unit is labelled {' or '.join(labels) or 'at all'}; there are: {there}."
         )
-    units = sorting.units[rows]
-    spikes = np.isin(sorting.unit_id, units["unit_id"])
-    return replace(
-        sorting,
-        units=units,
-        sample_index=sorting.sample_index[spikes],
-        unit_id=sorting.unit_id[spikes],
-        mean=sorting.mean[rows],
-    )
+    return sorting.only(rows)

@@ -1,24 +1,22 @@
 """Labels kept with the sorting that they are about, as columns of its `units.csv`."""
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.csv_export import fused, write_rows
 from pipelines.errors import InputError
 from pipelines.outputs import atomic_file
-from pipelines.reading import reading
 from pipelines.result_files import read_object_if_sound
 from pipelines.spikes.labels.columns import REASON, WRITTEN
 from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.labels.labelling import LABELS, SUMMARY
 from pipelines.spikes.labels.reasons import joined, parted
 from pipelines.spikes.labels.rules import FILE as RULES
+from pipelines.spikes.unit_tables import Row, read_cells
+from pipelines.spikes.units.folder import UNITS, SortingFolder
 
-UNITS = "units.csv"
-Row = dict[str, str]
+ADVICE = "sort the recording again"
 
 
 def keep(labelled: Path, sorting: Path) -> str:
@@ -39,8 +37,9 @@ def keep(labelled: Path, sorting: Path) -> str:
         InputError: the sorting has other units than were labelled.
         OutputError: its folder cannot be written.
     """
-    names, units = _read(sorting / UNITS)
-    _, found = _read(labelled / LABELS)
+    folder = SortingFolder(sorting, advice=ADVICE)
+    names, units = folder.units_as_written()
+    _, found = read_cells(labelled / LABELS, ADVICE)
     summary = _json(labelled / SUMMARY)
     said = {name: about for name, about in summary.items() if isinstance(about, dict)}
     ran = [name for name in LABELLERS if "counts" in said.get(name, {})]
@@ -49,7 +48,7 @@ def keep(labelled: Path, sorting: Path) -> str:
     rows = [_with_labels(one, other, ran) for one, other in zip(units, found, strict=True)]
     for name in (SUMMARY, RULES):
         _write_json(_merged(_json(sorting / name), _json(labelled / name), ran), sorting / name)
-    _write(rows, _ordered(names, rows), sorting / UNITS)
+    folder.replace_units(_ordered(names, rows), rows)
     return f"The labels are kept in {sorting / UNITS}; every export of {sorting} carries them."
 
 
@@ -78,29 +77,6 @@ def _ordered(names: Sequence[str], rows: Sequence[Row]) -> list[str]:
     return [name for name in names if name not in WRITTEN] + [
         name for name in WRITTEN if name in present
     ]
-
-
-def _read(file: Path) -> tuple[list[str], list[Row]]:
-    """A table as it is written, no cell taken for a number."""
-    with (
-        reading(file, InputError, "sort the recording again", "table of units"),
-        file.open(encoding="utf-8-sig", newline="") as stream,
-    ):
-        reader = csv.DictReader(stream)
-        names, rows = list(reader.fieldnames or ()), list(reader)
-    for number, row in enumerate(rows, 2):
-        if len(row) != len(names) or None in row.values():
-            raise InputError(f"{file}, row {number} has not as many cells as there are columns.")
-    return [fused(name) for name in names], [_fused(row) for row in rows]
-
-
-def _fused(row: Row) -> Row:
-    return {fused(name): fused(cell) for name, cell in row.items()}
-
-
-def _write(rows: Sequence[Row], names: Sequence[str], target: Path) -> None:
-    with atomic_file(target, overwrite=True) as file:
-        write_rows(names, ([row.get(name, "") for name in names] for row in rows), file)
 
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any], ran: Sequence[str]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import pandas as pd
 from pipelines.errors import InputError, NeuroboardError, ParameterError
 from pipelines.progress import Report
 from pipelines.reading import reading
-from pipelines.result_files import read_object
 from pipelines.spikes import metric_table
 from pipelines.spikes.label_parameters import LabelParameters, chosen_labellers
 from pipelines.spikes.labels import labelling
@@ -21,6 +20,7 @@ from pipelines.spikes.labels.reasons import joined
 from pipelines.spikes.labels.rules import RuleSet, read_rules
 from pipelines.spikes.measure.metrics import complete
 from pipelines.spikes.thresholds import Verdict
+from pipelines.spikes.units.folder import SortingFolder
 
 ENOUGH_S = 120.0
 EFFECT_OF_LENGTH = {120: 0.95, 60: 0.883, 30: 0.733}
@@ -99,10 +99,9 @@ def _asked(
 
 def length_note(source: Path) -> str:
     """What a short recording does to labels, or nothing when it is long or its length unknown."""
-    record = source / "run.json"
     try:
-        with reading(record, InputError):
-            seconds = float(read_object(record, InputError)["results"]["duration_s"])
+        with reading(source, InputError):
+            seconds = float(SortingFolder(source).results["duration_s"])
     except InputError:
         return ""
     if seconds >= ENOUGH_S:

@@ -15,7 +15,8 @@ from spikeinterface.core import BaseRecording
 from pipelines.csv_export import write_csv
 from pipelines.errors import RecordingError
 from pipelines.progress import Report
-from pipelines.spikes.bad_samples import find_bad, in_words, write_bad
+from pipelines.spikes.bad_samples import find_bad, in_words
+from pipelines.spikes.bad_samples import table as table_of_stretches
 from pipelines.spikes.group_sorter import LEAST_NOISE_UV
 from pipelines.spikes.identity import digest_of_samples
 from pipelines.spikes.mending import Mender
@@ -28,6 +29,7 @@ from pipelines.spikes.recording_parameters import LookParameters
 from pipelines.spikes.segments import time_notes, timeline_of
 from pipelines.spikes.timeline import Segment, Timeline
 from pipelines.spikes.unit_tables import write_table
+from pipelines.spikes.units.folder import BAD_SAMPLES
 
 LEAST_SATURATED_S = 5
 """A shorter saturated end is an artefact, not a headstage that fell off."""
@@ -86,7 +88,7 @@ def look(
     write_table(table, folder / "channels.csv")
     write_csv(saturated, folder / "saturation.csv")
     rate = float(recording.get_sampling_frequency())
-    write_bad(bad, folder, signal.timeline)
+    write_csv(table_of_stretches(bad, signal.timeline), folder / BAD_SAMPLES)
     left_out = table.loc[table["state"] != "good", "channel"].astype(str).tolist()
     return {
         "n_channels": len(table),

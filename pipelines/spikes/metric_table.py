@@ -15,6 +15,7 @@ from pipelines.spikes import metric_cells
 from pipelines.spikes.labels.columns import CURATED, CURATED_REASON, WRITTEN
 from pipelines.spikes.labels.metric_values import Column, MetricTable
 from pipelines.spikes.unit_tables import is_text, read_texts, typed
+from pipelines.spikes.units.folder import UNITS
 from pipelines.spikes.units.formats import TEXT, table_format
 from pipelines.spikes.units.metrics import known_names, today
 from pipelines.spikes.written_numbers import Style, style_of
@@ -36,7 +37,7 @@ def read(source: Path) -> MetricTable:
     Raises:
         TableError: it is no table, has no units or no metrics, or holds text for a number.
     """
-    file = source / "units.csv" if source.is_dir() else source
+    file = source / UNITS if source.is_dir() else source
     rows = read_rows(file)
     with reading(file, TableError, "save the metrics as CSV", "table of metrics"):
         written = read_texts(file) if table_format(file) is TEXT else None

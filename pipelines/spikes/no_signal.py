@@ -12,9 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FILE = "bad_samples.csv"
-"""Lists them, in the folder of a sorting or a look."""
-
 KINDS = ("not a number", "infinite", "saturated", "constant")
 """What a stretch without signal holds; for one that holds several, the first of them."""
 

@@ -14,8 +14,8 @@ from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.overview import over_time
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.trains import correlogram, isi_histogram
-from pipelines.spikes.unit_tables import read_table, read_units
 from pipelines.spikes.units import metrics
+from pipelines.spikes.units.folder import REPORT, SortingFolder
 
 MOST_UNITS = 100
 """Further units are in the table only."""
@@ -58,16 +58,15 @@ def write_report(folder: Path, title: str, sentences: Sequence[str], timeline: T
         sentences: what was done, in words.
         timeline: of the recording.
     """
-    units = read_units(folder / "units.csv")
-    groups = read_table(folder / "groups.csv")
+    sorting = SortingFolder(folder)
     parts = [
         f"<h1>{escape(title)}</h1>",
         *(f"<p>{escape(sentence)}</p>" for sentence in sentences),
         "<h2>Units</h2>",
-        _table(units, _unit_columns()),
+        _table(sorting.units, _unit_columns()),
         "<h2>Channel groups</h2>",
-        _table(groups, GROUP_COLUMNS),
-        *_units(folder, units, timeline),
+        _table(sorting.groups, GROUP_COLUMNS),
+        *_units(sorting, timeline),
     ]
     page = (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
@@ -77,7 +76,7 @@ def write_report(folder: Path, title: str, sentences: Sequence[str], timeline: T
         f"<title>{escape(title)} – sorted units</title><style>{STYLE}</style></head>"
         f"<body>{''.join(parts)}</body></html>\n"
     )
-    (folder / "report.html").write_text(page, encoding="utf-8", errors="backslashreplace")
+    sorting.file(REPORT).write_text(page, encoding="utf-8", errors="backslashreplace")
 
 
 def _unit_columns() -> dict[str, str]:
@@ -106,17 +105,15 @@ def _cell(value: object) -> str:
     return f"<td{words}>{escape(str(value))}</td>"
 
 
-def _units(folder: Path, units: pd.DataFrame, timeline: Timeline) -> Iterator[str]:
-    with np.load(folder / "spikes.npz") as spikes, np.load(folder / "waveforms.npz") as waves:
-        samples, labels = spikes["sample_index"], spikes["unit_id"]
-        heights = spikes["amplitude_uv"]
-        mean, ms, names = waves["mean"], waves["ms"], waves["channel_id"].tolist()
+def _units(sorting: SortingFolder, timeline: Timeline) -> Iterator[str]:
+    units, waves = sorting.units, sorting.waveforms
+    names = waves.channel_id.tolist()
     for number, row in enumerate(units.head(MOST_UNITS).to_dict("records")):
-        own = labels == row["unit_id"]
-        shape = mean[number][:, names.index(str(row["channel"]))]
+        own = sorting.spikes.of(row["unit_id"])
+        shape = waves.mean[number][:, names.index(str(row["channel"]))]
         yield f"<h2>Unit {row['unit_id']}, channel {escape(str(row['channel']))}</h2>"
-        pictures = _pictures(samples[own], heights[own], timeline)
-        yield "".join(["<div class='row'>", _waveform(ms, shape), *pictures, "</div>"])
+        pictures = _pictures(own.sample_index, own.heights, timeline)
+        yield "".join(["<div class='row'>", _waveform(waves.ms, shape), *pictures, "</div>"])
     if len(units) > MOST_UNITS:
         yield f"<p class='quiet'>Drawn are the first {MOST_UNITS} of {len(units)} units.</p>"
 

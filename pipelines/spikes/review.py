@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipelines.errors import InputError
 from pipelines.progress import Report, part
 from pipelines.spikes import proposals
-from pipelines.spikes.as_curated import AsCurated, as_curated, as_sorted
+from pipelines.spikes.curated import AsCurated, as_curated, as_sorted
 from pipelines.spikes.curation_parameters import ReviewParameters
 from pipelines.spikes.duplicates import duplicates
 from pipelines.spikes.label import label, length_note

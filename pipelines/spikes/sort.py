@@ -16,7 +16,6 @@ from pipelines.progress import Report, part
 from pipelines.spikes import bad_samples
 from pipelines.spikes.bad_samples import BadSamples
 from pipelines.spikes.decisions import Decision
-from pipelines.spikes.earlier import Earlier, read_earlier
 from pipelines.spikes.foreign_group import sort_foreign
 from pipelines.spikes.group_sorter import Found, sort_group
 from pipelines.spikes.identity import digest_of_samples, refuse_another
@@ -32,8 +31,8 @@ from pipelines.spikes.repeats import dead_samples, in_words, once
 from pipelines.spikes.report import write_report
 from pipelines.spikes.segments import time_notes
 from pipelines.spikes.sort_file import read_sort_file
-from pipelines.spikes.sorted_folder import Sorted, write_sorted
-from pipelines.spikes.units.folder import VERSION, read_finished
+from pipelines.spikes.sorting.result import Earlier, Sorted, read_earlier, write_sorted
+from pipelines.spikes.units.folder import VERSION, SortingFolder, read_finished
 from pipelines.spikes.units.unit import Site
 
 _log = logging.getLogger(__name__)
@@ -106,7 +105,7 @@ def sort(
     _refuse_if_all_failed(done)
     report(0.97, "Writing units and waveforms")
     write_sorted(done, site, task.signal, parameters, task.decisions, folder)
-    bad_samples.write_bad(task.bad, folder, task.signal.timeline)
+    SortingFolder(folder).write_bad_samples(bad_samples.table(task.bad, task.signal.timeline))
     results = _results(done, site, task)
     write_report(
         folder, inputs["recording"].name, _in_words(results, parameters),

@@ -5,6 +5,7 @@ Names are text whatever they look like: a channel called `01`, `1e5` or `NA` is 
 program, or written into a sorting's folder, goes through here. Needs no heavy library.
 """
 
+import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from typing import Any
 import pandas as pd
 
 from pipelines.csv_export import fused, write_csv
+from pipelines.errors import InputError
+from pipelines.reading import reading
+
+Row = dict[str, str]
 
 UNIT_IDS = frozenset({"unit_id", "cluster_id", "id", "other"})
 TEXTS = frozenset(
@@ -70,6 +75,25 @@ def read_texts(file: Path) -> pd.DataFrame:
         ValueError: it is no table.
     """
     return _read(file, dtype=str)
+
+
+def read_cells(file: Path, advice: str) -> tuple[list[str], list[Row]]:
+    """The columns and rows of a table that this program wrote, no cell taken for a number.
+
+    Raises:
+        InputError: it cannot be read, or a row has not as many cells as there are columns.
+    """
+    with (
+        reading(file, InputError, advice, "table of units"),
+        file.open(encoding="utf-8-sig", newline="") as stream,
+    ):
+        reader = csv.DictReader(stream)
+        names, rows = list(reader.fieldnames or ()), list(reader)
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(names) or None in row.values():
+            raise InputError(f"{file}, row {number} has not as many cells as there are columns.")
+    fuse = [{fused(name): fused(cell) for name, cell in row.items()} for row in rows]
+    return [fused(name) for name in names], fuse
 
 
 def _read(file: Path, **more: Any) -> pd.DataFrame:

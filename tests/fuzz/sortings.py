@@ -18,12 +18,12 @@ from pipelines.spikes import bombcell, metric_table, review, thresholds
 from pipelines.spikes.agreement import read_curator
 from pipelines.spikes.bombcell import BombcellRules
 from pipelines.spikes.curated import read_state
-from pipelines.spikes.earlier import read_earlier
 from pipelines.spikes.export_source import read_sorting
 from pipelines.spikes.kept_labels import keep
 from pipelines.spikes.label import read_units
 from pipelines.spikes.labels.rules import read_rules
 from pipelines.spikes.sort_file import read_sort_file
+from pipelines.spikes.sorting.result import read_earlier
 from pipelines.spikes.training_table import rows_of
 from pipelines.spikes.units.folder import read_finished
 from pipelines.spikes.units.sorting import largest_channel

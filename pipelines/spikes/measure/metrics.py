@@ -33,10 +33,10 @@ from spikeinterface.metrics.template.metrics import (
 
 from pipelines.errors import TableError
 from pipelines.reading import reading
-from pipelines.result_files import read_arrays, read_object
 from pipelines.spikes.labels.metric_values import MetricTable
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.units.clock import Clock
+from pipelines.spikes.units.folder import SortingFolder
 
 UPSAMPLING = 10
 RECOVERY_WINDOW_MS = 0.7
@@ -44,7 +44,6 @@ FLATNESS_WINDOW_MS = (0.0, 0.5)
 ISI_VIOLATION_MS = 1.5
 REFRACTORY_MS = 1.0
 Values = NDArray[np.float64]
-PER_SPIKE = ("sample_index", "unit_id", "amplitude_uv")
 ADVICE = "sort again, or give a table of metrics"
 CONTAMINATIONS = np.arange(0.5, 35.5, 0.5) / 100
 CONFIDENCE = 0.9
@@ -70,15 +69,13 @@ def complete(table: MetricTable, folder: Path) -> MetricTable:
         TableError: a file of the sorting is missing or damaged.
     """
     with reading(folder, TableError, ADVICE, "folder of a sorting"):
-        waves = read_arrays(folder / "waveforms.npz", TableError, ADVICE)
-        spikes = read_arrays(folder / "spikes.npz", TableError, ADVICE)
-        mean, known = waves["mean"].astype(np.float64), waves["unit_id"].tolist()
-        rate = 1000 / float(np.diff(waves["ms"]).mean())
-        samples, units = spikes["sample_index"], spikes["unit_id"]
-        heights = spikes.get("amplitude_uv")
-        clock = _clock(folder, rate)
+        sorting = SortingFolder(folder, TableError, ADVICE)
+        waves, spikes = sorting.waveforms, sorting.spikes
+        mean, known = waves.mean.astype(np.float64), waves.unit_id.tolist()
+        samples, units, heights = spikes.sample_index, spikes.unit_id, spikes.amplitude_uv
+        clock = _clock(sorting, waves.sampling_frequency)
         rows = [known.index(unit) for unit in table.rows["unit_id"].tolist()]
-        _require_agreement(waves, spikes, len(rows), folder)
+        _require_agreement(sorting, len(rows))
     together = synchrony(samples, units)
     wanted = {name: function for name, function in FUNCTIONS.items() if not table.has(name)}
     more = {name: np.full(len(rows), np.nan) for name in wanted}
@@ -98,25 +95,16 @@ def complete(table: MetricTable, folder: Path) -> MetricTable:
     return replace(table, metrics={**table.metrics, **finite})
 
 
-def _require_agreement(
-    waves: Mapping[str, NDArray[Any]],
-    spikes: Mapping[str, NDArray[Any]],
-    n_units: int,
-    folder: Path,
-) -> None:
-    """Refuse files of other sizes than each other, or spikes that are not in order of time."""
-    lengths = [spikes[name].shape for name in PER_SPIKE if name in spikes]
-    shape = (n_units, len(waves["ms"]))
-    samples = spikes["sample_index"]
-    in_order = samples.ndim == 1 and (np.diff(samples, prepend=0) >= 0).all()
-    if waves["mean"].shape[:2] != shape or len(set(lengths)) > 1 or not in_order:
-        raise TableError(f"{folder} holds files that are not of one sorting: {ADVICE}.")
+def _require_agreement(sorting: SortingFolder, n_units: int) -> None:
+    """Refuse files of other units than each other, or spikes that are not in order of time."""
+    in_order = (np.diff(sorting.spikes.sample_index, prepend=0) >= 0).all()
+    if len(sorting.waveforms.mean) != n_units or not in_order:
+        raise TableError(f"{sorting.path} holds files that are not of one sorting: {ADVICE}.")
 
 
-def _clock(folder: Path, rate: float) -> Clock:
+def _clock(sorting: SortingFolder, rate: float) -> Clock:
     """The recording's length, as the record of the sorting says it."""
-    record = read_object(folder / "run.json", TableError, ADVICE)
-    results = {**record["results"], "sampling_frequency": rate}
+    results = {**sorting.results, "sampling_frequency": rate}
     timeline = Timeline.from_results(results, round(float(results["duration_s"]) * rate))
     return Clock(rate, timeline.n_samples, ISI_VIOLATION_MS / 1000, 0.0, timeline)
 

@@ -34,7 +34,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.csv_export import write_csv
+from pipelines.csv_export import write_csv, write_rows
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.outputs import RECORD, atomic_file
 from pipelines.provenance import beside
@@ -47,13 +47,13 @@ from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.recorded import Recorded
 from pipelines.spikes.sort_file import read_sort_file, write_sort_file
 from pipelines.spikes.timeline import Timeline
-from pipelines.spikes.unit_tables import read_table, read_units, write_table
+from pipelines.spikes.unit_tables import Row, read_cells, read_table, read_units, write_table
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.sorting import (
     FinishedSorting,
     RunRecord,
-    Snippets,
+    SingleWaveforms,
     Source,
     Spikes,
     Waveforms,
@@ -221,9 +221,11 @@ class SortingFolder:
         return Waveforms(locations_um=found.pop("channel_location_um"), **found)
 
     @cached_property
-    def snippets(self) -> Snippets | None:
+    def snippets(self) -> SingleWaveforms | None:
         """Single waveforms; none in folders of before they were kept."""
-        return Snippets(**self._arrays(SNIPPETS, SNIPPETS_ARRAYS)) if self.has(SNIPPETS) else None
+        if not self.has(SNIPPETS):
+            return None
+        return SingleWaveforms(**self._arrays(SNIPPETS, SNIPPETS_ARRAYS))
 
     @cached_property
     def clouds(self) -> Mapping[int, Cloud]:
@@ -314,8 +316,8 @@ class SortingFolder:
         record = self.record
         kept = self._object(SOURCE) or _kept_by(record)
         located = self._object(LOCATED)
-        given = _renamed(kept["parameters"], record.version)
-        parameters, unknown = SpikesParameters.parse_stored(given)
+        stored = _renamed(kept["parameters"], record.version)
+        parameters, unknown = SpikesParameters.parse_stored(stored)
         rate = float(record.results["sampling_frequency"])
         duration_s = float(record.results["duration_s"])
         channels = tuple(map(str, self.waveforms.channel_id))
@@ -384,6 +386,20 @@ class SortingFolder:
         """Write the table of units."""
         write_table(table, self.file(UNITS))
 
+    def units_as_written(self) -> tuple[list[str], list[Row]]:
+        """The columns of the table of units, and its rows with every cell to the letter."""
+        return read_cells(self.file(UNITS), self._advice)
+
+    def replace_units(self, names: Sequence[str], rows: Sequence[Row]) -> None:
+        """Write the table of units anew, at once or not at all.
+
+        Args:
+            names: columns.
+            rows: cells by column; a column that a row lacks stays empty.
+        """
+        with atomic_file(self.file(UNITS), overwrite=True) as file:
+            write_rows(names, ([row.get(name, "") for name in names] for row in rows), file)
+
     def write_groups(self, table: pd.DataFrame) -> None:
         """Write the table of groups."""
         write_table(table, self.file(GROUPS))
@@ -413,7 +429,7 @@ class SortingFolder:
             channel_location_um=waves.locations_um,
         )
 
-    def write_snippets(self, snippets: Snippets) -> None:
+    def write_snippets(self, snippets: SingleWaveforms) -> None:
         """Write single waveforms."""
         np.savez_compressed(self.file(SNIPPETS), values=snippets.values, channel=snippets.channel)
 
@@ -489,8 +505,8 @@ def _record_of(values: Mapping[str, Any], folder: Path, kind: Kind) -> RunRecord
         values = _MIGRATIONS[number](values)
     return RunRecord(
         pipeline=str(values.get("pipeline", "")),
-        parameters=_renamed(values["parameters"], version),
-        inputs={str(item["name"]): dict(item) for item in values["inputs"]},
+        parameters=_renamed(values.get("parameters", {}), version),
+        inputs={str(item["name"]): dict(item) for item in values.get("inputs", ())},
         results=dict(values["results"]),
         started=str(values.get("started", "")),
         version=version,

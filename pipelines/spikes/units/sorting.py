@@ -34,6 +34,13 @@ class Spikes:
     unit_id: NDArray[np.int32]
     amplitude_uv: NDArray[np.float32] | None = None
 
+    @property
+    def heights(self) -> NDArray[np.float32]:
+        """`amplitude_uv`, nan where it was not kept."""
+        if self.amplitude_uv is not None:
+            return self.amplitude_uv
+        return np.full(len(self.unit_id), np.nan, np.float32)
+
     def of(self, unit: int) -> "Spikes":
         """Those of one unit."""
         return self.at(self.unit_id == unit)
@@ -85,8 +92,8 @@ class Waveforms:
 
 
 @dataclass(frozen=True)
-class Snippets:
-    """Single waveforms of units on their largest channels.
+class SingleWaveforms:
+    """Some single waveforms of units on their largest channels.
 
     Attributes:
         values: in uV, shape (unit, waveform, sample, channel), nan where a unit has fewer.

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ from pipelines.spikes.recorded import Recorded
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.metrics import Observed
+from pipelines.spikes.units.sorting import SingleWaveforms, Spikes, Waveforms
 
 if TYPE_CHECKING:
     from pipelines.spikes.features import Window
@@ -124,56 +124,41 @@ def _observed(unit: Unit, clock: Clock) -> Observed:
     return Observed(unit.sample_index, clock, waveform, unit.amplitude_uv, unit.snr)
 
 
-def write_spikes(units: Sequence[Unit], file: Path) -> None:
-    """Write `sample_index` (int64), `unit_id` (int32) and `amplitude_uv` (float32) of all spikes.
-
-    They are ordered in time.
-    """
+def spikes(units: Sequence[Unit]) -> Spikes:
+    """The spikes of all units in order of time; a unit's number is its place."""
     samples = [unit.sample_index for unit in units]
     heights = np.concatenate([*(unit.heights for unit in units), np.empty(0)]).astype(np.float32)
     numbers = [np.full(len(part), number) for number, part in enumerate(samples)]
     sample_index = np.concatenate([*samples, np.empty(0)]).astype(np.int64)
     unit_id = np.concatenate([*numbers, np.empty(0)]).astype(np.int32)
     order = np.lexsort((unit_id, sample_index))
-    np.savez(
-        file,
-        sample_index=sample_index[order],
-        unit_id=unit_id[order],
-        amplitude_uv=heights[order],
-    )
+    return Spikes(sample_index[order], unit_id[order], heights[order])
 
 
-def write_waveforms(
-    units: Sequence[Unit], site: Site, window: "Window", sampling_frequency: float, file: Path
-) -> None:
-    """Write the units' mean waveforms over all channels of the recording.
+def waveforms(
+    units: Sequence[Unit], site: Site, window: "Window", sampling_frequency: float
+) -> Waveforms:
+    """The units' mean waveforms over all channels of the recording.
 
-    The file holds `mean` and `sd` (float32, uV, shape (unit, sample, channel), nan on channels
-    that the unit's group does not see), `unit_id` (int32), `ms` (sample), `channel_id` (text)
-    and `channel_location_um` (channel, dimension).
+    They are nan on channels that the unit's group does not see.
     """
     shape = (len(units), len(window.offsets), len(site.channel_ids))
     mean, sd = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
     for number, unit in enumerate(units):
         mean[number][:, unit.view] = unit.mean
         sd[number][:, unit.view] = unit.sd
-    np.savez_compressed(
-        file,
-        mean=mean,
-        sd=sd,
+    return Waveforms(
+        mean,
+        sd,
         unit_id=np.arange(len(units), dtype=np.int32),
         ms=window.offsets * (1000.0 / sampling_frequency),
         channel_id=site.channel_ids,
-        channel_location_um=site.locations_um,
+        locations_um=site.locations_um,
     )
 
 
-def write_snippets(units: Sequence[Unit], window: "Window", file: Path) -> None:
-    """Write single waveforms.
-
-    The file holds `values` (float16, uV, (unit, waveform, sample, channel)), nan where a unit
-    has fewer, and `channel` (int32, (unit, channel)), -1 where there is none.
-    """
+def single_waveforms(units: Sequence[Unit], window: "Window") -> SingleWaveforms:
+    """The single waveforms that are kept of all units."""
     shape = (len(units), N_SNIPPETS, len(window.offsets), N_SNIPPET_CHANNELS)
     values = np.full(shape, np.nan, np.float16)
     channel = np.full((len(units), N_SNIPPET_CHANNELS), -1, np.int32)
@@ -181,4 +166,4 @@ def write_snippets(units: Sequence[Unit], window: "Window", file: Path) -> None:
         own = unit.snippets.values
         values[number, : len(own), :, : own.shape[2]] = own
         channel[number, : own.shape[2]] = unit.snippets.channels
-    np.savez_compressed(file, values=values, channel=channel)
+    return SingleWaveforms(values, channel)

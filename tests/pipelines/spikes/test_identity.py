@@ -58,6 +58,7 @@ def as_an_earlier_version_wrote_it(folder: Path) -> None:
     file = folder / "sorted" / "run.json"
     record = json.loads(file.read_text())
     del record["results"]["n_samples"], record["results"]["samples_sha256"]
+    del record["folder_version"]
     file.write_text(json.dumps(record))
 
 

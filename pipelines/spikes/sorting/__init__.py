@@ -1,0 +1,1 @@
+"""From a recording to sorted units: sorters, clusterers, decisions and what they leave."""
