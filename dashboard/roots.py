@@ -1,6 +1,7 @@
 """Paths below the configured data roots: found, offered and checked.
 
-No `..`, no absolute path, no link that leads out of a root.
+No `..`, no absolute path, no link that leads out of a root, and nothing in the home folder of a
+Neuroboard that lies below one: there are the tokens.
 """
 
 import os
@@ -19,6 +20,8 @@ DEPTH = 5
 MOST_SECONDS = 0.5
 """A lab's server holds more folders than a page may wait for; what is not offered is typed."""
 MOST_OFFERED = 300
+HOME_MARK = "jobs.sqlite"
+"""A folder with this file is the home folder of a Neuroboard."""
 KINDS: Mapping[str, Sequence[Format]] = {
     "images": IMAGES,
     "recording": RECORDINGS,
@@ -47,6 +50,9 @@ def _walk(root: Path, rows: Sequence[Format]) -> Iterator[tuple[Path, Offer]]:
     for place, folders, files in os.walk(root, followlinks=False):
         folder = Path(place)
         depth = len(folder.relative_to(root).parts)
+        if HOME_MARK in files:
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         offered = offer(rows, Listing(folder, tuple(sorted(files)), tuple(folders)), MOST_OFFERED)
         yield folder, offered
@@ -60,7 +66,8 @@ def locate(roots: Sequence[Path], text: str) -> Path:
     """The path that `root/relative/path` names.
 
     Raises:
-        InputError: it does not start with a root's name, does not exist or leads out.
+        InputError: it does not start with a root's name, does not exist, leads out or into the home
+            folder of a Neuroboard.
     """
     parts = PurePosixPath(text.strip().replace("\\", "/")).parts
     root = next((root for root in roots if parts and root.name == parts[0]), None)
@@ -73,6 +80,7 @@ def locate(roots: Sequence[Path], text: str) -> Path:
     if not _exists(path):
         raise InputError(f"{text!r} does not exist below the data root {root.name}.")
     _refuse_links_out(path, root)
+    _refuse_home(path, root)
     return path
 
 
@@ -89,3 +97,13 @@ def _refuse_links_out(path: Path, root: Path) -> None:
         if not item.resolve().is_relative_to(inside):
             name = item.relative_to(root)
             raise InputError(f"{name} is a link that leads out of the data root {root.name}.")
+
+
+def _refuse_home(path: Path, root: Path) -> None:
+    inside, place = root.resolve(), path.resolve()
+    for folder in (place, *place.parents):
+        if folder.is_relative_to(inside) and (folder / HOME_MARK).is_file():
+            raise InputError(
+                f"{path.relative_to(root)} lies in the home folder of a Neuroboard: choose "
+                "what was made there as a result, or upload the file."
+            )

@@ -56,11 +56,15 @@ class AttendedStore(Store):
         Raises:
             InputError: an input is of a kind that no form offers for it.
             NotAllowedError: the person may only look.
+            OutputError: the home folder is full.
+            ParameterError: an engine that the owner of the server does not offer any more.
         """
         people.require(Role.WORK)
         job = self.get(job_id)
         if job is not None:
             offered.require_job(job, self)
+            _require_engine(job.parameters, self._settings)
+        space.require_room(self._settings)
         super().restart(job_id)
 
     def cancel(self, job_id: str) -> None:

@@ -98,8 +98,10 @@ def complete(kind: str, name: str) -> Response:
     settings = services().settings
     try:
         people.require(Role.WORK)
-        upload = keep(_incoming(name, settings), settings)
-    except NeuroboardError as error:
+        folder = _incoming(name, settings)
+        _require_within(KINDS[kind], folder, settings)
+        upload = keep(folder, settings)
+    except (NeuroboardError, KeyError) as error:
         return _refusal(error)
     return jsonify(reference=upload.reference, label=upload.label)
 
@@ -130,6 +132,16 @@ def save(
             "put it below a data root and choose it there."
         )
     _put(part, target, announced)
+
+
+def _require_within(kind: UploadKind, folder: Path, settings: Settings) -> None:
+    """Files that came at the same time were each within the limit; all of them must be."""
+    if size(folder) > kind.limit(settings):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise InputError(
+            f"These files exceed the upload limit of {kind.limit(settings) // MB} MB: put them "
+            "below a data root and choose them there."
+        )
 
 
 def _arrive(stream: IO[bytes], folder: Path, room: int, announced: int) -> tuple[Path, bool]:

@@ -3,15 +3,20 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from dashboard import create_app
-from dashboard.jobs.store import Store
+from dashboard.jobs.store import State, Store
+from dashboard.pages import models, space
+from dashboard.results import synapse_models
 from dashboard.services import services
 from dashboard.settings import Settings
-from pipelines.errors import NotAllowedError
+from dashboard.space import GB
+from pipelines import registry
+from pipelines.errors import NotAllowedError, OutputError, ParameterError
 
 NAMES = "X-Remote-User"
 
@@ -108,3 +113,42 @@ def test_those_who_look_start_stop_and_delete_nothing(behind_proxy: Settings) ->
 def test_deleting_needs_the_owner(behind_proxy: Settings) -> None:
     with asked_by("ann", behind_proxy) as store, pytest.raises(NotAllowedError, match="own"):
         store.delete("0")
+
+
+def test_a_job_is_not_run_again_where_it_could_not_be_run(behind_proxy: Settings) -> None:
+    limited = replace(behind_proxy, quota_gb=1)
+    with asked_by("ann", limited) as store:
+        there, full = (store.submit("brainmap fit", {"k": k}, [], version="1") for k in (1, 2))
+        kept = Store(store.file)  # the worker's, which asks nobody
+        kept.submit("brainmap fit", {"engine": "dask://gone:1"}, [], version="1")
+        for job in kept.latest():
+            kept.cancel(job.id)
+        elsewhere = next(job.id for job in kept.latest() if "engine" in job.parameters)
+        with pytest.raises(ParameterError, match="does not offer the engine dask://gone:1"):
+            store.restart(elsewhere)
+        store.restart(there)
+        with (limited.uploads / "large.bin").open("wb") as file:
+            file.truncate(2 * GB)
+        with pytest.raises(OutputError, match="is full"):
+            store.restart(full)
+        states = [job.state for job in map(store.get, (there, full, elsewhere)) if job]
+        assert states == [State.QUEUED, State.CANCELLED, State.CANCELLED]
+
+
+def test_who_works_changes_nothing_that_is_the_owners(behind_proxy: Settings) -> None:
+    bundle = Path(__file__).parents[2] / "models" / "unit-labels"
+    registry.add(bundle, behind_proxy.registry, "kept")
+    with asked_by("ann", behind_proxy) as store:
+        job_id = store.submit("brainmap fit", {}, [], version="1")
+        store.cancel(job_id)
+        (behind_proxy.jobs / job_id / "result").mkdir(parents=True)
+        before = sorted(behind_proxy.home.rglob("*"))
+        for action in ("retire", "restore"):
+            said, _ = models.act([1], {"type": "model", "action": action, "name": "kept"})
+            assert "needs the role" in said
+        assert "needs the role" in synapse_models.keep(1, "mine", job_id)
+        for what in (f"job:{job_id}", "failed", "uploads"):
+            assert "needs the role" in space.delete(1, what)[0]
+        assert not registry.find(behind_proxy.registry, "kept").retired
+        assert store.get(job_id) is not None
+    assert sorted(behind_proxy.home.rglob("*")) == before

@@ -76,3 +76,18 @@ def test_links_out_of_the_root_are_refused(root: Path, tmp_path: Path) -> None:
     for text in ("lab/way-out", "lab/fish", "lab/way-out/secret.tif"):
         with pytest.raises(InputError, match="link that leads out"):
             roots.locate([root], text)
+
+
+@pytest.mark.parametrize("home", [".neuroboard", "fish/board"])
+def test_a_home_folder_below_a_root_is_closed(root: Path, home: str) -> None:
+    kept = root / home
+    (kept / "uploads" / "0" / "deep").mkdir(parents=True)
+    (kept / "jobs.sqlite").touch()
+    (kept / "owner-token").write_text("secret")
+    (kept / "uploads" / "a.csv").write_text("a\n1\n")
+    (root / "near").symlink_to(kept)
+    assert roots.offers([root], "table") == ["lab/sheet.xlsx"]
+    for text in (home, f"{home}/owner-token", f"{home}/uploads/0/deep", "near/owner-token"):
+        with pytest.raises(InputError, match="home folder of a Neuroboard"):
+            roots.locate([root], f"lab/{text}")
+    assert roots.locate([kept / "uploads"], "uploads/a.csv") == kept / "uploads" / "a.csv"

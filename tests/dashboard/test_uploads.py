@@ -69,6 +69,22 @@ def test_the_limit_is_enforced_and_leaves_nothing(settings: Settings) -> None:
     assert list(settings.uploads.iterdir()) == []
 
 
+def test_files_that_come_at_the_same_time_are_within_the_limit_together(
+    settings: Settings,
+) -> None:
+    client = create_app(replace(settings, table_limit_mb=1)).server.test_client()
+    name = uuid.uuid4().hex
+    folder = settings.uploads / f".incoming-{name}"
+    folder.mkdir()
+    for file in ("a.csv", "b.csv"):  # each had the whole limit for itself when it began
+        (folder / file).write_bytes(b"x" * 700_000)
+    answer = client.post(f"/uploads/table/{name}")
+    assert answer.status_code == 400
+    assert "exceed the upload limit of 1 MB" in answer.get_json()["error"]
+    assert list(settings.uploads.iterdir()) == []
+    assert client.post(f"/uploads/no-such-kind/{name}").status_code == 400
+
+
 def test_an_empty_set_is_refused(client: FlaskClient) -> None:
     assert "No file arrived" in send(client, "table", {})["error"]
 
