@@ -22,7 +22,9 @@ ZARR_FORMAT_3 = "zarr.json"
 
 
 def _is_no_film(npy: Path) -> bool:
-    """Whether a NumPy file has too few axes, such as a table of suite2p."""
+    """Whether a NumPy file has too few axes, or what a record says of them is in its folder."""
+    if npy.name == changed.FILE and changed.is_changed(npy.parent):
+        return True
     with suppress(OSError, ValueError), npy.open("rb") as stream:
         version = np.lib.format.read_magic(stream)
         readers = {

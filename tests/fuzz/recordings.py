@@ -112,7 +112,8 @@ def _recording() -> Any:
     recording = NumpyRecording([TRACES], writers.RATE, channel_ids=["a", "b", "c"])
     recording.set_channel_gains(0.195)
     recording.set_channel_offsets(0.0)
-    return recording.set_probe(_probe(), in_place=False)
+    recording.set_probe(_probe())
+    return recording
 
 
 def _probe() -> Probe:
