@@ -18,7 +18,7 @@ FIND_PYTHON = for p in $(PYTHON) python3.13 python3.12 python3.11 python3 python
 	&& { echo $$p; exit 0; }; done; \
 	echo "Python 3.11, 3.12 or 3.13 is needed: install one, or say make PYTHON=/path/to/python" >&2; exit 1
 
-.PHONY: run test check fuzz faults lock licences metrics steps lowest examples screenshots clean
+.PHONY: run test check fuzz faults lock licences formats metrics steps lowest examples screenshots clean
 
 run: $(VENV)/run.stamp examples
 	$(VENV)/bin/python app.py $(ARGS)
@@ -61,6 +61,9 @@ lock: $(VENV)/dev.stamp
 
 licences: $(VENV)/dev.stamp
 	$(VENV)/bin/python docs/licences.py
+
+formats: $(VENV)/dev.stamp
+	PYTHONPATH=. $(VENV)/bin/python docs/formats.py
 
 metrics: $(VENV)/dev.stamp
 	PYTHONPATH=. $(VENV)/bin/python docs/metrics.py

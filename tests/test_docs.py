@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.settings import PREFIX, Settings
-from docs import metrics
+from docs import formats, metrics
 from tests.conftest import REPOSITORY
 
 OTHERS = ("spikes batch", "spikes locate", "spikes step")
@@ -54,6 +54,10 @@ def test_nginx_takes_the_example(tmp_path: Path) -> None:
         [nginx, "-t", "-c", str(tmp_path / "nginx.conf")], capture_output=True, text=True
     )
     assert checked.returncode == 0, checked.stderr
+
+
+def test_the_tables_of_formats_are_those_of_the_rows() -> None:
+    assert formats.FILE.read_text(encoding="utf-8") == formats.page(), "run `make formats`"
 
 
 def test_the_table_of_metrics_is_that_of_the_rows() -> None:

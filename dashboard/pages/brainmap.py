@@ -16,7 +16,9 @@ from dashboard.results import (
 )
 from dashboard.switches import Switch
 from pipelines.brainmap import compose_parameters, correlation_parameters
+from pipelines.brainmap.formats import FORMATS, SIGNAL_FILE
 from pipelines.brainmap.operation_parameters import METHODS, USED, Operation
+from pipelines.formats import asked
 
 PATH = "/brainmap"
 PAGE = {"module": "brainmap", "path": PATH, "title": "Brain map – Neuroboard"}
@@ -25,8 +27,7 @@ LEAD = "Cluster the voxels of an image time series by what they do over time."
 _IMAGES = Source(
     "images",
     "Images",
-    "A folder of TIFFs or one TIFF; an array in .npy, HDF5, NWB, zarr or .mat; suite2p's data.bin, "
-    "CaImAn's .mmap, or Thunder's binary files.",
+    f"Give {asked(FORMATS)}.",
     upload="images",
     root="images",
     example="brainmap",
@@ -79,7 +80,7 @@ SERIES = StepPage(
         Source(
             "signal",
             "Signal (for correlate and crosscorr)",
-            "A .npy, .csv or .mat file with one value per time point.",
+            f"{SIGNAL_FILE.capitalize()} with one value per time point.",
             upload="signal",
             root="signal",
         ),
@@ -110,7 +111,7 @@ CORRELATE = StepPage(
         Source(
             "signal",
             "Signal (optional)",
-            "A stimulus or behaviour: a .npy, .csv or .mat file with one value per time point.",
+            f"A stimulus or behaviour: {SIGNAL_FILE} with one value per time point.",
             upload="signal",
             root="signal",
         ),

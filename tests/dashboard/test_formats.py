@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ from pipelines.spikes import metric_table
 from pipelines.spikes.recording import formats as recordings
 from pipelines.spikes.units import formats as units
 from pipelines.synapses import formats as tables
+from tests import earlier
 from tests.conftest import REPOSITORY
 from tests.fuzz import images as films
 from tests.fuzz import recordings as signals
@@ -264,3 +267,31 @@ def test_what_is_not_offered_would_be_refused(lab: Path, case: str) -> None:
     for path in (lab / "day", *(one for one in (lab / "day").iterdir() if one.is_dir())):
         with pytest.raises(NeuroboardError):
             KINDS[kind].read(path)
+
+
+# -- one more format
+
+
+def test_a_format_that_is_one_row_is_found_everywhere(tmp_path: Path) -> None:
+    stored = earlier.unpack(tmp_path / "stored", "brainmap", "spikes")
+    shutil.copytree(stored / "brainmap" / "kmeans", tmp_path / "map")
+    shutil.copytree(stored / "spikes" / "units", tmp_path / "sorting")
+    command = [sys.executable, "-m", "tests.dashboard.throw_away_format", str(tmp_path)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["film"] == [5, 1, 3, 4]
+    assert found["recording"] == 100
+    assert found["sheet"] == ["a"]
+    assert found["outline"] == {"": ["a"]}
+    assert ["foo" in text.lower() for text in found["messages"]] == [True] * 3
+    assert found["offered"] == [["lab/a.foo"], ["lab/a.foo"], ["lab/a.foo"]]
+    assert found["uploaded"] == [True, True]
+    assert found["help"]
+    assert found["choice"]
+    assert found["docs"] == 4
+    assert found["usage"] == [True, True]
+    assert found["wrote"] == {"brainmap": "", "spikes": "", "look": ""}
+    assert (tmp_path / "of-map" / "map.foo").read_text() > "0"
+    assert (tmp_path / "of-sorting" / "units.foo").read_text() > "0"
+    assert (tmp_path / "looked" / "run.json").is_file()
