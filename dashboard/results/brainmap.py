@@ -13,7 +13,7 @@ from dashboard.jobs.code_version import code_version
 from dashboard.jobs.store import Job
 from dashboard.posted import Pointed, Whole
 from dashboard.results import brainmap_choice, brainmap_colored, brainmap_export, common
-from dashboard.results.brainmap_atlas import Look, Planes, load, load_map, n_filtered, series_of
+from dashboard.results.brainmap_chosen import Look, Planes, load, load_map
 from dashboard.results.brainmap_parts import (
     cluster_table,
     clusters,
@@ -176,7 +176,7 @@ def redraw(
         {"height": f"{figure.layout.height}px"},
         scale.timed(figures.centroids(fitted.centroids, colors, alone)),
         figures.components(fitted.centroids, fitted.sizes, colors, look.dimensions),
-        figures.cluster_sizes(fitted.sizes, n_filtered(load(folder)), colors),
+        figures.cluster_sizes(fitted.sizes, load(folder).n_filtered, colors),
         cluster_table(fitted, alone),
         color_sentence(load(folder).sweep, look.k),
     )
@@ -263,7 +263,7 @@ def show_series(hover: Pointed | None, k: Whole, palette: str, planes: Planes, j
         raise PreventUpdate
     title = f"plane {voxel[0]}, y {voxel[1]}, x {voxel[2]}: cluster {cluster}"
     figure = figures.voxel_series(
-        series_of(folder, int(np.ravel_multi_index(voxel, fitted.labels.shape))),
+        load(folder).series_of(int(np.ravel_multi_index(voxel, fitted.labels.shape))),
         fitted.centroids[cluster],
         fitted.colors[cluster],
         title,

@@ -14,11 +14,10 @@ from dashboard.figures.scale import Scale
 from dashboard.jobs.store import Job
 from dashboard.posted import Whole, offered
 from dashboard.results import common
-from dashboard.results.brainmap_atlas import Planes
+from dashboard.results.brainmap_chosen import Planes, load
 from dashboard.services import edit_link
 from dashboard.submission import submit
-from pipelines.brainmap.atlas import open_map
-from pipelines.brainmap.compose import Composition, compose
+from pipelines.brainmap.compose import DRAWING, PICTURE, VOLUME, Composition, compose
 from pipelines.brainmap.compose_parameters import OFFERED, ColorMap, ComposeParameters, Measure
 from pipelines.errors import NeuroboardError
 
@@ -34,7 +33,7 @@ MEASURES: dict[Measure, str] = {
 @lru_cache(maxsize=8)
 def composed(folder: Path, parameters: ComposeParameters) -> Composition:
     """The colours of a finished map's voxels; a finished map never changes."""
-    return compose(open_map(folder), parameters)
+    return compose(load(folder), parameters)
 
 
 def card(job: Job) -> list[Component]:
@@ -116,18 +115,18 @@ def _planes(shown: Composition, first: int, scale: Scale) -> Any:
 
 
 def _scale(folder: Path) -> Scale:
-    info = open_map(folder).info
+    info = load(folder).info
     return Scale(info.pixel_um, info.frame_s)
 
 
 def view(job: Job) -> Component:
     """The result of a job that kept the pictures as files."""
     folder = Path(next(item.path for item in job.inputs if item.name == "map"))
-    shown = composed(folder, ComposeParameters.parse(job.parameters))
+    shown = composed(folder, ComposeParameters.parse_stored(job.parameters)[0])
     files = {
-        "colored.png": "Picture (PNG)",
-        "colored.tif": "Picture (TIFF)",
-        "colored.svg": "Picture and legend (SVG)",
+        PICTURE: "Picture (PNG)",
+        VOLUME: "Picture (TIFF)",
+        DRAWING: "Picture and legend (SVG)",
     }
     links = [common.download(job, file, text) for file, text in files.items()]
     return html.Div(

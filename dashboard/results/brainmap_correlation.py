@@ -9,7 +9,6 @@ import numpy as np
 from dash import Dash, Input, Output, State, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
-from numpy.typing import NDArray
 
 from dashboard.figures import brainmap_correlation as figures
 from dashboard.figures.brainmap import step
@@ -20,19 +19,17 @@ from dashboard.posted import Place, Pointed, offered, row_and_column, within
 from dashboard.results import brainmap_choice, common
 from dashboard.results.brainmap_choice import Way
 from dashboard.results.brainmap_pictures import mean_picture
-from pipelines.brainmap import preview
-from pipelines.brainmap.tiff import read_image
-from pipelines.csv_export import read_csv
+from pipelines.brainmap.map import correlation_folder
+from pipelines.brainmap.map.correlation_folder import FinishedCorrelation
 
 PREFIX = "correlation"
 UNITS = {"voxel": "intensity", "region": "mean intensity", "cluster": "normalised signal"}
 
 
-@lru_cache(maxsize=8)
-def load(folder: Path, name: str) -> NDArray[np.float32]:
-    """A volume (plane, y, x) of a result, read once; a finished result never changes."""
-    values = read_image(folder / f"{name}.tif")
-    return values.reshape((1,) * (3 - values.ndim) + values.shape)
+@lru_cache(maxsize=4)
+def load(folder: Path) -> FinishedCorrelation:
+    """Open a correlation once; a finished one never changes."""
+    return FinishedCorrelation(folder)
 
 
 def view(job: Job) -> Component:
@@ -69,11 +66,11 @@ def _headline(found: dict[str, Any]) -> Component:
 
 def _downloads(job: Job) -> Component:
     files = {
-        "correlation.tif": "Map (TIFF)",
-        "correlation.png": "Map (PNG)",
-        "correlation.svg": "Map and series (SVG)",
-        "correlation.csv": "Map (CSV)",
-        "series.csv": "Series (CSV)",
+        correlation_folder.VOLUME: "Map (TIFF)",
+        correlation_folder.PICTURE: "Map (PNG)",
+        correlation_folder.DRAWING: "Map and series (SVG)",
+        correlation_folder.TABLE.name: "Map (CSV)",
+        correlation_folder.SERIES.name: "Series (CSV)",
     }
     links = [common.download(job, file, text) for file, text in files.items()]
     return html.Div(links, className="downloads")
@@ -98,8 +95,8 @@ def _controls(planes: int, shown: int) -> Component:
 
 
 def _pictures(job: Job, found: dict[str, Any]) -> Component:
-    folder = common.folder(job.id)
-    values = load(folder, "correlation")
+    finished = load(common.folder(job.id))
+    values = finished.values
     thin = step(values.shape[1:])
     thinned = f" Every {thin}th pixel is drawn." if thin > 1 else ""
     scale = Scale.of(found)
@@ -111,7 +108,7 @@ def _pictures(job: Job, found: dict[str, Any]) -> Component:
         f"voxel to see its series below.{thinned}",
     )
     right = framed(
-        mean_picture(load(folder, "mean")[found["plane"]], scale=scale),
+        mean_picture(finished.mean[found["plane"]], scale=scale),
         id=f"{PREFIX}-mean",
         caption="Mean over time. Choose here what to correlate with next.",
     )
@@ -120,17 +117,11 @@ def _pictures(job: Job, found: dict[str, Any]) -> Component:
 
 def _series(job: Job, found: dict[str, Any]) -> Component:
     return framed(
-        Scale.of(found).timed(figures.series(_values(common.folder(job.id)), _unit(found))),
+        Scale.of(found).timed(figures.series(load(common.folder(job.id)).series, _unit(found))),
         id=f"{PREFIX}-series",
         caption=f"The series that every voxel is compared with: {found['series']}. Below it, once "
         "the pointer is on a voxel of the map, that voxel's own, as recorded.",
     )
-
-
-@lru_cache(maxsize=8)
-def _values(folder: Path) -> NDArray[np.float64]:
-    """The series (time,) that voxels are compared with, read once."""
-    return read_csv(folder / "series.csv")["value"].to_numpy(float)
 
 
 def _unit(found: dict[str, Any]) -> str:
@@ -165,14 +156,13 @@ def compare(hover: Pointed | None, plane: Place, job_id: str) -> Any:
     found, at = common.headline(common.job(job_id)), int(plane or 0)
     y, x = row_and_column(hover)
     pixels, times = found["thinned"]["pixels"], found["thinned"]["times"]
-    folder = common.folder(job_id)
-    images = np.load(folder / preview.FILE, mmap_mode="r")
-    place = within((at, y // pixels, x // pixels), images.shape[1:])
-    recorded = np.asarray(images[(slice(None), *place)])
-    values = load(folder, "correlation")
+    finished = load(common.folder(job_id))
+    images, values = finished.preview, finished.values
+    in_plane, row, column = within((at, y // pixels, x // pixels), images.shape[1:])
+    recorded = np.asarray(images[:, in_plane, row, column])
     r = values[within((at, y, x), values.shape)]
     title = f"plane {at}, y {y}, x {x}: " + ("no r" if np.isnan(r) else f"r = {r:.3f}")
-    figure = figures.compared(_values(folder), _unit(found), recorded, times, title)
+    figure = figures.compared(finished.series, _unit(found), recorded, times, title)
     return Scale.of(found).timed(figure)
 
 
@@ -180,8 +170,8 @@ def redraw(plane: Place, limit: Any, way: Way, job_id: str) -> tuple[Any, Any]:
     """The chosen plane in the chosen colours."""
     if not isinstance(limit, int | float) or not 0 < limit <= 1:
         raise PreventUpdate
-    folder = common.folder(job_id)
-    values, mean = load(folder, "correlation"), load(folder, "mean")
+    finished = load(common.folder(job_id))
+    values, mean = finished.values, finished.mean
     at = offered(int(plane or 0), range(len(values)))
     scale = Scale.of(common.headline(common.job(job_id)))
     shown = scale.pictured(figures.correlation(values[at], limit), values.shape[1:])

@@ -11,20 +11,22 @@ from dashboard.results import common
 from dashboard.services import edit_link
 from dashboard.submission import submit
 from pipelines.brainmap.export_parameters import MapExportParameters
+from pipelines.brainmap.map import folder as map_folder
 
 TASK = "brainmap export"
 CONTENT: Mapping[str, str] = {
-    "labels.tif": "Number of the cluster of every voxel, -1 where filtered out",
-    "labels_imagej.tif": "The same for ImageJ, napari and scikit-image: 0 is background, clusters "
-    "count from 1, in the map's colours",
-    "similarity.tif": "Correlation of every voxel with its centroid",
-    "map.tif": "The map in colours, a page for each plane",
-    "map.png": "The map in colours, planes side by side",
-    "map.svg": "The map with axes and caption",
-    "centroids.svg": "The centroids in their colours, with axes and caption",
-    "centroids.csv": "Mean series and size of every cluster",
-    "colors.csv": "Colour of every cluster",
-    "map.nwb": "Clusters as voxel masks, centroids as their series, and pictures, for NWB's tools",
+    map_folder.LABELS: "Number of the cluster of every voxel, -1 where filtered out",
+    map_folder.LABELS_IMAGEJ: "The same for ImageJ, napari and scikit-image: 0 is background, "
+    "clusters count from 1, in the map's colours",
+    map_folder.SIMILARITY: "Correlation of every voxel with its centroid",
+    map_folder.MAP: "The map in colours, a page for each plane",
+    map_folder.MAP_PICTURE: "The map in colours, planes side by side",
+    map_folder.MAP_DRAWING: "The map with axes and caption",
+    map_folder.CENTROIDS_DRAWING: "The centroids in their colours, with axes and caption",
+    map_folder.CENTROIDS.name: "Mean series and size of every cluster",
+    map_folder.COLORS.name: "Colour of every cluster",
+    map_folder.MAP_NWB: "Clusters as voxel masks, centroids as their series, and pictures, for "
+    "NWB's tools",
 }
 
 

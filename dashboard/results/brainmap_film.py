@@ -1,6 +1,8 @@
 """The film of a first look: any plane at any time, beside its mean and deviation."""
 
 from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Annotated, Any
 
 import dash_mantine_components as dmc
@@ -17,13 +19,25 @@ from dashboard.jobs.store import Job
 from dashboard.posted import Pointed, Whole, offered, one_of, row_and_column, within
 from dashboard.results import brainmap_choice, common
 from dashboard.results.brainmap_choice import Way
-from dashboard.results.brainmap_look_data import Look, contrast_limits, load
 from dashboard.results.brainmap_pictures import CONTRAST, ends, mean_picture
+from pipelines.brainmap.map.look_folder import FinishedLook, open_look
 
 FRAME_MS = 300
 
 
-def film_card(job: Job, shown: Look, found: Mapping[str, Any]) -> list[Component]:
+@lru_cache(maxsize=4)
+def load(folder: Path) -> FinishedLook:
+    """Open a first look once; a finished one never changes."""
+    return open_look(folder)
+
+
+@lru_cache(maxsize=64)
+def contrast_limits(folder: Path, plane: int, low: float, high: float) -> tuple[float, float]:
+    """Intensities at two percentiles of a plane's preview, measured once."""
+    return load(folder).contrast(plane, low, high)
+
+
+def film_card(job: Job, shown: FinishedLook, found: Mapping[str, Any]) -> list[Component]:
     """The film with what can be chosen about it."""
     thinned = found["thinned"]
     notes = [
@@ -131,7 +145,7 @@ def frame(
 
 def stills(
     job: Job,
-    shown: Look,
+    shown: FinishedLook,
     plane: int = 0,
     colors: str = figures.COLOR_MAPS[0],
     way: str = "voxel",

@@ -15,10 +15,10 @@ from dashboard.results import (
     brainmap_threshold,
     common,
 )
-from dashboard.results.brainmap_film import film_card, stills
-from dashboard.results.brainmap_look_data import load
+from dashboard.results.brainmap_film import film_card, load, stills
 from dashboard.results.brainmap_statistics import statistics_card
 from dashboard.results.brainmap_threshold import threshold_card
+from pipelines.brainmap.map import look_folder
 
 
 def view(job: Job) -> Component:
@@ -57,9 +57,9 @@ def _headline(found: Mapping[str, Any]) -> Component:
 
 def _downloads(job: Job) -> Component:
     files = {
-        "mean.tif": "Mean (TIFF)",
-        "std.tif": "Standard deviation (TIFF)",
-        "histogram.csv": "Histogram (CSV)",
+        look_folder.MEAN: "Mean (TIFF)",
+        look_folder.DEVIATION: "Standard deviation (TIFF)",
+        look_folder.HISTOGRAM.name: "Histogram (CSV)",
     }
     links = [common.download(job, file, text) for file, text in files.items()]
     return html.Div(links, className="downloads")

@@ -13,8 +13,11 @@ from dashboard.figures.common import framed
 from dashboard.figures.scale import Scale
 from dashboard.jobs.store import Job
 from dashboard.results import common
-from dashboard.results.brainmap_atlas import PALETTES, STACK, Atlas, Look, Map, n_filtered
+from dashboard.results.brainmap_chosen import PALETTES, STACK, Look
 from dashboard.results.brainmap_planes import PLANES_AT_ONCE, draw_map
+from pipelines.brainmap.map import folder as map_folder
+from pipelines.brainmap.map.folder import FinishedMap, MapOfK
+from pipelines.brainmap.parameters import BrainmapParameters
 
 
 def headline(found: dict[str, Any]) -> Component:
@@ -35,24 +38,24 @@ def headline(found: dict[str, Any]) -> Component:
 def downloads(job: Job) -> Component:
     """Links to the files of the chosen map."""
     files = {
-        "map.png": "Map (PNG)",
-        "map.tif": "Map (TIFF)",
-        "labels.tif": "Labels (TIFF)",
-        "labels_imagej.tif": "Labels for ImageJ (TIFF)",
-        "similarity.tif": "Similarity (TIFF)",
-        "centroids.csv": "Centroids (CSV)",
-        "sweep.csv": "All K (CSV)",
-        "palettes.csv": "Colours of all K (CSV)",
+        map_folder.MAP_PICTURE: "Map (PNG)",
+        map_folder.MAP: "Map (TIFF)",
+        map_folder.LABELS: "Labels (TIFF)",
+        map_folder.LABELS_IMAGEJ: "Labels for ImageJ (TIFF)",
+        map_folder.SIMILARITY: "Similarity (TIFF)",
+        map_folder.CENTROIDS.name: "Centroids (CSV)",
+        map_folder.SWEEP.name: "All K (CSV)",
+        map_folder.PALETTES.name: "Colours of all K (CSV)",
     }
     links = [common.download(job, file, text) for file, text in files.items()]
     return html.Div(links, className="downloads")
 
 
-def evidence(atlas: Atlas, found: dict[str, Any]) -> list[Component]:
+def evidence(finished: FinishedMap, found: dict[str, Any]) -> list[Component]:
     """The curves over K, if there is more than one."""
-    if len(atlas.ks) < 2:
+    if len(finished.ks) < 2:
         return []
-    sweep, k = atlas.sweep, found["k"]
+    sweep, k = finished.sweep, found["k"]
     errors = framed(
         figures.error_curves(sweep, k),
         id="brainmap-errors",
@@ -98,9 +101,9 @@ def _held_out(sweep: pd.DataFrame, found: dict[str, Any]) -> Component:
     )
 
 
-def controls(atlas: Atlas, look: Look) -> Component:
+def controls(finished: FinishedMap, look: Look) -> Component:
     """What can be chosen about the map."""
-    ks = [{"value": str(k), "label": f"K = {k}"} for k in atlas.ks]
+    ks = [{"value": str(k), "label": f"K = {k}"} for k in finished.ks]
     palettes = [{"value": key, "label": label} for key, label in PALETTES.items()]
     shared = {"allowDeselect": False}
     return html.Div(
@@ -116,7 +119,7 @@ def controls(atlas: Atlas, look: Look) -> Component:
                 id="brainmap-palette", label="Palette", data=palettes, value=look.palette, w=270,
                 **shared,
             ),
-            _plane_picker(atlas.shape[0]),
+            _plane_picker(finished.shape[0]),
             dmc.Switch(id="brainmap-mask", label="Fade by similarity", checked=look.masked),
             dmc.Button("Show all clusters", id="brainmap-all", variant="default", size="xs"),
             dmc.Button("Another colour scheme", id="brainmap-scheme", variant="subtle", size="xs"),
@@ -154,7 +157,7 @@ def _range(first: int, last: int) -> str:
     return str(first) if first == last else f"{first} to {last}"
 
 
-def map_figure(job: Job, fitted: Map, look: Look, scale: Scale) -> Component:
+def map_figure(job: Job, fitted: MapOfK, look: Look, scale: Scale) -> Component:
     """The map with its caption."""
     return framed(
         draw_map(fitted, look, scale),
@@ -164,7 +167,7 @@ def map_figure(job: Job, fitted: Map, look: Look, scale: Scale) -> Component:
     )
 
 
-def curves(job: Job, fitted: Map, scale: Scale) -> list[Component]:
+def curves(job: Job, fitted: MapOfK, scale: Scale) -> list[Component]:
     """The series under the pointer, and all centroids."""
     return [
         framed(
@@ -180,7 +183,7 @@ def curves(job: Job, fitted: Map, scale: Scale) -> list[Component]:
     ]
 
 
-def clusters(atlas: Atlas, fitted: Map, look: Look) -> list[Component]:
+def clusters(finished: FinishedMap, fitted: MapOfK, look: Look) -> list[Component]:
     """The centroids along their components, and the clusters' sizes."""
     choice = dmc.SegmentedControl(
         id="brainmap-dimensions",
@@ -196,7 +199,7 @@ def clusters(atlas: Atlas, fitted: Map, look: Look) -> list[Component]:
         "points are larger clusters.",
     )
     sizes = framed(
-        figures.cluster_sizes(fitted.sizes, n_filtered(atlas), fitted.colors),
+        figures.cluster_sizes(fitted.sizes, finished.n_filtered, fitted.colors),
         id="brainmap-sizes",
         caption="Voxels in each cluster. Filtered are those below the activity threshold, and "
         "those that cannot be used.",
@@ -205,28 +208,32 @@ def clusters(atlas: Atlas, fitted: Map, look: Look) -> list[Component]:
 
 
 def _caption(job: Job, shape: tuple[int, ...]) -> str:
-    values = job.parameters
+    values = _parameters(job)
     thin = figures.step(shape)
     thinned = f" Every {thin}th pixel is drawn." if thin > 1 else ""
-    model = "a mixture of Gaussians" if values.get("model") == "gmm" else "K-means"
+    model = "a mixture of Gaussians" if values.model == "gmm" else "K-means"
     return (
         f"{_normalisation(job)} Voxels with a standard deviation above "
-        f"{values['std_threshold']} were clustered by {model} (seed {values['seed']}); the others "
+        f"{values.std_threshold} were clustered by {model} (seed {values.seed}); the others "
         "are left grey. Similar colours mean similar activity. Press a voxel to see its cluster "
         f"alone.{thinned}"
     )
 
 
 def _normalisation(job: Job) -> str:
-    values = job.parameters
+    values = _parameters(job)
     names = {
-        "percentile": f"Series as (x - b) / (b + {values['offset']}), with b their own "
-        f"{values['percentile']:g}th percentile.",
-        "mean": f"Series as (x - m) / (m + {values['offset']}), with m their mean.",
+        "percentile": f"Series as (x - b) / (b + {values.offset}), with b their own "
+        f"{values.percentile:g}th percentile.",
+        "mean": f"Series as (x - m) / (m + {values.offset}), with m their mean.",
         "zscore": "Series as z-scores.",
         "none": "Series as they were recorded.",
     }
-    return names[values["normalize"]]
+    return names[values.normalize]
+
+
+def _parameters(job: Job) -> BrainmapParameters:
+    return BrainmapParameters.parse_stored(job.parameters)[0]
 
 
 def color_sentence(sweep: pd.DataFrame, k: int) -> str:
@@ -244,7 +251,7 @@ def color_sentence(sweep: pd.DataFrame, k: int) -> str:
     )
 
 
-def cluster_table(fitted: Map, alone: int | None = None) -> Component:
+def cluster_table(fitted: MapOfK, alone: int | None = None) -> Component:
     """One row a cluster, with a button that shows it alone."""
     share = fitted.sizes / max(1, fitted.sizes.sum())
     titles = ("Cluster", "Colour", "Voxels", "Share")

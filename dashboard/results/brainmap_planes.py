@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from dashboard.figures import brainmap as figures
 from dashboard.figures.scale import UNKNOWN, Scale
 from dashboard.posted import Point, offered, within
-from dashboard.results.brainmap_atlas import STACK, Atlas, Look, Map, load_map
+from dashboard.results.brainmap_chosen import STACK, Look, load_map
 from pipelines.brainmap import maps
+from pipelines.brainmap.map.folder import FinishedMap, MapOfK
 
 PLANES_AT_ONCE = 4
 THUMBNAIL_PIXELS = 160
@@ -21,7 +22,7 @@ OTHERS = "#5c6068"
 """Colour of all clusters but the one that is looked at."""
 
 
-def draw_map(fitted: Map, look: Look, scale: Scale = UNKNOWN) -> Any:
+def draw_map(fitted: MapOfK, look: Look, scale: Scale = UNKNOWN) -> Any:
     """The planes that are looked at, or the stack from above."""
     colors = emphasised(fitted.colors, look.alone)
     shown = shown_planes(fitted, look.planes)
@@ -31,7 +32,7 @@ def draw_map(fitted: Map, look: Look, scale: Scale = UNKNOWN) -> Any:
         return scale.pictured(figure, labels.shape[1:])
     thin = figures.step(labels.shape[1:])
     visible = labels if look.alone is None else np.where(labels == look.alone, labels, np.int16(-1))
-    painted = maps.paint(visible, similarity, mean, as_bytes(fitted.colors))[:, ::thin, ::thin]
+    painted = maps.paint(visible, similarity, mean, fitted.color_bytes)[:, ::thin, ::thin]
     pictures = [figures.picture(plane) for plane in painted]
     figure = figures.label_map(labels, similarity, colors, titles, pictures)
     return scale.pictured(figure, labels.shape[1:])
@@ -47,7 +48,7 @@ class Shown:
     titles: list[str]
 
 
-def shown_planes(fitted: Map, planes: str) -> Shown:
+def shown_planes(fitted: MapOfK, planes: str) -> Shown:
     """The planes that a person chose to see."""
     if planes == STACK:
         top = maps.most_similar_plane(fitted.labels, fitted.similarity)[None]
@@ -67,31 +68,26 @@ def emphasised(colors: tuple[str, ...], alone: int | None) -> list[str]:
     return [color if cluster == alone else OTHERS for cluster, color in enumerate(colors)]
 
 
-def as_bytes(colors: tuple[str, ...]) -> NDArray[np.uint8]:
-    """Colours `#rrggbb` as (cluster, 3)."""
-    return np.array([list(bytes.fromhex(color[1:])) for color in colors], np.uint8)
-
-
-def multiples(folder: Path, atlas: Atlas, palette: str) -> list[Component]:
+def multiples(folder: Path, finished: FinishedMap, palette: str) -> list[Component]:
     """A small map of every K; pressing one shows it."""
-    if len(atlas.ks) < 2:
+    if len(finished.ks) < 2:
         return []
-    items = [_thumbnail(load_map(folder, k, palette), k) for k in atlas.ks]
+    items = [_thumbnail(load_map(folder, k, palette), k) for k in finished.ks]
     text = "The same voxels for every K, the stack seen from above. Press one to show it."
     return [html.Div(items, className="multiples"), html.P(text, className="hint")]
 
 
-def _thumbnail(fitted: Map, k: int) -> Component:
+def _thumbnail(fitted: MapOfK, k: int) -> Component:
     labels = shown_planes(fitted, STACK).labels[0]
     thin = max(1, -(-max(labels.shape) // THUMBNAIL_PIXELS))
-    painted = maps.flat_colors(labels[::thin, ::thin], as_bytes(fitted.colors))
+    painted = maps.flat_colors(labels[::thin, ::thin], fitted.color_bytes)
     image = html.Img(src=figures.picture(painted), alt=f"Map of {k} clusters")
     return html.Button(
         [image, html.Span(f"K = {k}")], id={"type": "brainmap-small", "k": k}, className="multiple"
     )
 
 
-def pointed_voxel(fitted: Map, planes: str, point: Point) -> tuple[int, int, int]:
+def pointed_voxel(fitted: MapOfK, planes: str, point: Point) -> tuple[int, int, int]:
     """The (plane, y, x) of a point in the figure."""
     y, x = int(point["y"]), int(point["x"])
     within((0, y, x), fitted.labels.shape)

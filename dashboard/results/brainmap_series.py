@@ -1,7 +1,6 @@
 """The result of an operation on series: pictures and a voxel's series, before and after."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,8 @@ from dashboard.jobs.store import Job
 from dashboard.posted import Place, Pointed, Voxel, offered, within
 from dashboard.results import common
 from dashboard.results.brainmap_pictures import ends
-from pipelines.brainmap import changed, preview
+from pipelines.brainmap import changed
+from pipelines.brainmap.changed import FinishedOperation, open_operation
 from pipelines.brainmap.images import LEAST_TIMES
 from pipelines.brainmap.operation_parameters import USED
 
@@ -38,83 +38,19 @@ UNITLESS = frozenset({"normalize", "center", "zscore", "standardize"})
 """Operations after which a series has no baseline to be normalised by."""
 
 
-@dataclass(frozen=True)
-class Change:
-    """Images before and after an operation; both are mapped, not read.
-
-    Attributes:
-        before: (time, plane, y, x), thinned.
-        after: as `layout` says.
-        layout: see `changed.Layout`.
-        found: the headline figures of the job.
-    """
-
-    before: NDArray[Any]
-    after: NDArray[Any]
-    layout: changed.Layout
-    found: Mapping[str, Any]
-
-    @property
-    def scale(self) -> Scale:
-        """Of the result, whose pixels and frames may be larger."""
-        return Scale.of(self.found.get("result_sizes", {}))
-
-    @property
-    def planes(self) -> int:
-        """Planes of the result."""
-        return int(self.after.shape[1 if self.layout == "volumes" else 0])
-
-    @property
-    def steps(self) -> int:
-        """How many pictures there are of a plane of the result."""
-        if self.layout == "image":
-            return 1
-        return int(self.after.shape[0 if self.layout == "volumes" else -1])
-
-    def picture(self, plane: int, at: int) -> NDArray[Any]:
-        """A plane (y, x) of the result at one of its time points or values."""
-        if self.layout == "image":
-            return np.asarray(self.after[plane])
-        if self.layout == "volumes":
-            return np.asarray(self.after[at, plane])
-        return np.asarray(self.after[plane, :, :, at])
-
-    def series(self, voxel: tuple[int, int, int]) -> NDArray[Any]:
-        """The result at a voxel of the images (plane, y, x)."""
-        plane, y, x = self.place(voxel)
-        if self.layout == "volumes":
-            return np.asarray(self.after[:, plane, y, x])
-        return np.atleast_1d(np.asarray(self.after[plane, y, x]))
-
-    def place(self, voxel: tuple[int, int, int]) -> tuple[int, int, int]:
-        """Where a voxel of the images is in the result, which may have fewer voxels."""
-        sizes = self.after.shape[1:] if self.layout == "volumes" else self.after.shape[:3]
-        images = self.found["images_shape"][1:]
-        every = [-(-whole // size) for whole, size in zip(images, sizes, strict=True)]
-        plane, y, x = (at // step for at, step in zip(voxel, every, strict=True))
-        return plane, y, x
-
-    def recorded(self, voxel: tuple[int, int, int]) -> NDArray[Any]:
-        """The series as it was recorded, as far as it is previewed."""
-        plane, y, x = voxel
-        pixels = self.found["thinned"]["pixels"]
-        return np.asarray(self.before[:, plane, y // pixels, x // pixels])
-
-
 @lru_cache(maxsize=4)
-def _load(folder: Path, job_id: str) -> Change:
-    found = common.headline(common.job(job_id))
-    return Change(
-        np.load(folder / preview.FILE, mmap_mode="r"),
-        np.load(folder / changed.FILE, mmap_mode="r"),
-        changed.layout_of(folder),
-        found,
-    )
+def _load(folder: Path) -> FinishedOperation:
+    return open_operation(folder)
 
 
-def load(job_id: str) -> Change:
+def load(job_id: str) -> FinishedOperation:
     """Open a result once; a finished result never changes."""
-    return _load(common.folder(job_id), job_id)
+    return _load(common.folder(job_id))
+
+
+def _result_scale(change: FinishedOperation) -> Scale:
+    """Of the result, whose pixels and frames may be larger than those of the images."""
+    return Scale.of(change.results.get("result_sizes", {}))
 
 
 def view(job: Job) -> Component:
@@ -129,8 +65,8 @@ def view(job: Job) -> Component:
     return html.Div(cards)
 
 
-def _headline(change: Change) -> Component:
-    found = change.found
+def _headline(change: FinishedOperation) -> Component:
+    found = change.results
     return common.stats(
         {
             "Operation": found["operation"],
@@ -141,8 +77,8 @@ def _headline(change: Change) -> Component:
     )
 
 
-def _ways_on(job: Job, change: Change) -> Component:
-    links: list[Component] = [common.download(job, changed.FILE, "Result (NumPy .npy)")]
+def _ways_on(job: Job, change: FinishedOperation) -> Component:
+    links: list[Component] = [common.download(job, changed.FILE.name, "Result (NumPy .npy)")]
     if change.layout in ("series", "volumes") and change.steps >= LEAST_TIMES:
         links += [
             dcc.Link("Look at the result", href=next_link(job, "look"), className="button"),
@@ -162,16 +98,16 @@ def next_link(job: Job, step: str) -> str:
     return "/brainmap?" + urlencode(given)
 
 
-def _sample(job: Job, change: Change) -> Component:
+def _sample(job: Job, change: FinishedOperation) -> Component:
     return framed(
-        Scale.of(change.found).timed(figures.sample(np.asarray(change.after))),
+        Scale.of(change.results).timed(figures.sample(np.asarray(change.after))),
         id="series-sample",
         caption=f"{len(change.after):,} series drawn at random (seed {job.parameters['seed']}), as "
         "they were recorded.",
     )
 
 
-def _controls(job: Job, change: Change) -> Component:
+def _controls(job: Job, change: FinishedOperation) -> Component:
     data = [{"value": str(plane), "label": f"Plane {plane}"} for plane in range(change.planes)]
     plane = dmc.Select(
         id="series-plane", label="Plane", data=data, value="0", allowDeselect=False, w=130
@@ -190,7 +126,7 @@ def _controls(job: Job, change: Change) -> Component:
         [
             html.Div(plane, hidden=change.planes == 1),
             html.Div(at, hidden=change.steps == 1),
-            dcc.Store(id="series-voxel", data=liveliest(change)),
+            dcc.Store(id="series-voxel", data=list(change.liveliest())),
         ],
         className="row bottom actions",
     )
@@ -207,20 +143,10 @@ def _step_name(job: Job) -> str:
     return words.get(job.parameters["operation"], "Time point shown")
 
 
-def liveliest(change: Change) -> list[int]:
-    """The voxel (plane, y, x) of the preview that varies most."""
-    every = -(-len(change.before) // 20)
-    spread = np.nan_to_num(np.asarray(change.before[::every], np.float32).std(axis=0), nan=-1)
-    plane, y, x = np.unravel_index(int(spread.argmax()), spread.shape)
-    pixels = change.found["thinned"]["pixels"]
-    return [int(plane), int(y) * pixels, int(x) * pixels]
-
-
-def _pictures(job: Job, change: Change) -> Component:
-    found = change.found
-    pixels = found["thinned"]["pixels"]
+def _pictures(job: Job, change: FinishedOperation) -> Component:
+    pixels = change.pixels
     thinned = f" Every {pixels}th pixel is drawn." if pixels > 1 else ""
-    before, after = draw(job, change, 0, 0, tuple(liveliest(change)))
+    before, after = draw(job, change, 0, 0, change.liveliest())
     return html.Div(
         [
             framed(
@@ -235,27 +161,27 @@ def _pictures(job: Job, change: Change) -> Component:
     )
 
 
-def draw(job: Job, change: Change, plane: int, at: int, voxel: tuple[int, ...]) -> tuple[Any, Any]:
+def draw(
+    job: Job, change: FinishedOperation, plane: int, at: int, voxel: tuple[int, ...]
+) -> tuple[Any, Any]:
     """The mean image with the chosen voxel's frame, and a picture of the result."""
-    pixels = change.found["thinned"]["pixels"]
-    whole = min(plane * -(-change.found["images_shape"][1] // change.planes),
-                change.found["images_shape"][1] - 1)  # fmt: skip
-    mean = mean_plane(common.folder(job.id), job.id, whole)
+    n_planes = change.images_shape[1]
+    whole = min(plane * -(-n_planes // change.planes), n_planes - 1)
+    mean = mean_plane(common.folder(job.id), whole)
     marked = voxel[1:] if voxel[0] == whole else None
-    before = figures.before(mean, ends(mean), pixels, marked)
+    before = figures.before(mean, ends(mean), change.pixels, marked)
     shown = change.picture(plane, at)
     after = figures.after(shown, ends(shown), unit(job, at))
     return (
-        Scale.of(change.found).pictured(before, change.found["images_shape"][2:]),
-        change.scale.pictured(after, shown.shape),
+        Scale.of(change.results).pictured(before, change.images_shape[2:]),
+        _result_scale(change).pictured(after, shown.shape),
     )
 
 
 @lru_cache(maxsize=16)
-def mean_plane(folder: Path, job_id: str, plane: int) -> NDArray[np.float32]:
+def mean_plane(folder: Path, plane: int) -> NDArray[np.float32]:
     """Mean over time of a plane of the preview."""
-    before = _load(folder, job_id).before
-    return np.asarray(before[:, plane].mean(axis=0, dtype=np.float64), np.float32)
+    return _load(folder).mean(plane)
 
 
 def unit(job: Job, at: int = 0) -> str:
@@ -273,15 +199,15 @@ def _words(job: Job) -> str:
     return f"{given['operation']} ({', '.join(used)})" if used else str(given["operation"])
 
 
-def _series(job: Job, change: Change) -> Component:
+def _series(job: Job, change: FinishedOperation) -> Component:
     return framed(
-        draw_series(job, change, tuple(liveliest(change))),
+        draw_series(job, change, change.liveliest()),
         id="series-series",
         caption="The chosen voxel, as it was recorded (above) and after the operation (below).",
     )
 
 
-def draw_series(job: Job, change: Change, voxel: tuple[int, ...]) -> Any:
+def draw_series(job: Job, change: FinishedOperation, voxel: tuple[int, ...]) -> Any:
     """A voxel's series before and after."""
     plane, y, x = voxel
     operation = job.parameters["operation"]
@@ -290,7 +216,7 @@ def draw_series(job: Job, change: Change, voxel: tuple[int, ...]) -> Any:
     figure = figures.series(
         change.recorded((plane, y, x)),
         after,
-        every=change.found["thinned"]["times"],
+        every=change.times,
         title=f"plane {plane}, y {y}, x {x}",
         unit=unit(job) if operation != "fourier" else "value",
         axis={"crosscorr": "lag (frames)", "fourier": "measure", "correlate": "signal"}.get(
@@ -299,8 +225,8 @@ def draw_series(job: Job, change: Change, voxel: tuple[int, ...]) -> Any:
         first=-lags,
         names=FOURIER if operation == "fourier" else (),
     )
-    Scale.of(change.found).timed(figure, row=1)
-    return change.scale.timed(figure, row=2)
+    Scale.of(change.results).timed(figure, row=1)
+    return _result_scale(change).timed(figure, row=2)
 
 
 def register(app: Dash) -> None:
@@ -335,7 +261,7 @@ def choose_voxel(click: Pointed | None, plane: Place, job_id: str) -> list[int]:
     if not click:
         raise PreventUpdate
     change, point = load(job_id), click["points"][0]
-    every = -(-change.found["images_shape"][1] // change.planes)
+    every = -(-change.images_shape[1] // change.planes)
     return [int(plane or 0) * every, int(point["y"]), int(point["x"])]
 
 
@@ -351,5 +277,5 @@ def redraw(plane: Place, at: Any, voxel: Voxel, job_id: str) -> tuple[Any, Any]:
 def show_series(voxel: Voxel, job_id: str) -> Any:
     """The series of the chosen voxel."""
     change = load(job_id)
-    place = within(tuple(voxel), tuple(change.found["images_shape"][1:]))
+    place = within(tuple(voxel), change.images_shape[1:])
     return draw_series(common.job(job_id), change, place)

@@ -12,13 +12,14 @@ from dashboard.figures import brainmap_statistics as figures
 from dashboard.figures.common import framed, message
 from dashboard.figures.scale import Scale
 from dashboard.results import common
-from dashboard.results.brainmap_look_data import Look, load
+from dashboard.results.brainmap_film import load
+from pipelines.brainmap.map.look_folder import FinishedLook
 from pipelines.brainmap.statistics import draw, over_time
 
 LOW, HIGH, N, SEED = 5.0, 95.0, 20, 0
 
 
-def statistics_card(shown: Look, threshold: float, scale: Scale) -> list[Component]:
+def statistics_card(shown: FinishedLook, threshold: float, scale: Scale) -> list[Component]:
     """Statistics across the voxels above the threshold, and a random sample of their series."""
     over, some = map(scale.timed, figures_of(shown, threshold, LOW, HIGH, N, SEED))
     return [
@@ -57,7 +58,7 @@ def _number(id: str, label: str, value: float, low: float, high: float) -> Any:
     return dmc.NumberInput(id=id, label=label, value=value, min=low, max=high, step=1, w=170)
 
 
-def sentence(shown: Look, threshold: float) -> str:
+def sentence(shown: FinishedLook, threshold: float) -> str:
     """Of how many voxels the figures are made."""
     kept = int(np.count_nonzero(shown.sampled_std > threshold))
     all_of_them, looked = shown.std.size, len(shown.sampled_std)
@@ -70,7 +71,7 @@ def sentence(shown: Look, threshold: float) -> str:
 
 
 def figures_of(
-    shown: Look, threshold: float, low: float, high: float, n: int, seed: int
+    shown: FinishedLook, threshold: float, low: float, high: float, n: int, seed: int
 ) -> tuple[Any, Any]:
     """Both figures for some settings."""
     kept = np.flatnonzero(shown.sampled_std > threshold)

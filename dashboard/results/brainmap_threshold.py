@@ -16,10 +16,11 @@ from dashboard.figures.common import framed
 from dashboard.jobs.store import Job
 from dashboard.posted import Drawn, Place, offered
 from dashboard.results import common
-from dashboard.results.brainmap_look_data import Look, load
+from dashboard.results.brainmap_film import load
+from pipelines.brainmap.map.look_folder import FinishedLook
 
 
-def threshold_card(job: Job, shown: Look, found: Mapping[str, Any]) -> list[Component]:
+def threshold_card(job: Job, shown: FinishedLook, found: Mapping[str, Any]) -> list[Component]:
     """How the deviations are distributed, and which voxels would be mapped."""
     if shown.bins.empty:
         return [html.P("No voxel changes over time, so there is nothing to map.")]
@@ -69,7 +70,7 @@ def threshold_card(job: Job, shown: Look, found: Mapping[str, Any]) -> list[Comp
     ]
 
 
-def kept_sentence(shown: Look, threshold: float) -> str:
+def kept_sentence(shown: FinishedLook, threshold: float) -> str:
     """How many voxels a threshold keeps."""
     kept, total = shown.kept(threshold), shown.std.size
     return f"{kept:,} of {total:,} voxels kept ({kept / total:.1%})"

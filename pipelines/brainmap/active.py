@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.brainmap.engine import Local
 from pipelines.brainmap.images import ImageSeries
+from pipelines.brainmap.map.folder import SERIES
 from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
 from pipelines.brainmap.series import Block, measured
 from pipelines.brainmap.store import series_store
@@ -18,8 +19,6 @@ from pipelines.brainmap.stored import AnySeries, Writer
 from pipelines.brainmap.undefined import Tally
 from pipelines.errors import ParameterError
 from pipelines.progress import Report, part, silent
-
-SERIES = "series.npy"
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def find_active(
     """
     deviations, mean = (np.empty(images.n_voxels, np.float32) for _ in range(2))
     threshold, kept, tallies = least_deviation(parameters), [], []
-    with Writer(folder / SERIES, images.n_times) as file:
+    with Writer(folder / SERIES.name, images.n_times) as file:
         for block in normalized_blocks(images, parameters, report, folder):
             deviations[block.rows], mean[block.rows] = block.deviation, block.mean
             here = np.flatnonzero(block.deviation > threshold)
@@ -75,7 +74,7 @@ def find_active(
     notes = notes_of(tallies, images.path)
     voxels = np.concatenate(kept)
     require_some(voxels, deviations, parameters)
-    series = Local().take(folder / SERIES)
+    series = Local().take(folder / SERIES.name)
     return ActiveVoxels(series, voxels, deviations, mean, images.shape[1:], notes)
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.brainmap import colormaps, maps
-from pipelines.brainmap.atlas import FinishedMap, open_map
 from pipelines.brainmap.compose_parameters import OFFERED, ComposeParameters
 from pipelines.brainmap.info import ImageInfo
+from pipelines.brainmap.map.folder import FinishedMap, open_map
 from pipelines.brainmap.operations import correlate, fourier
 from pipelines.brainmap.png import write_png
 from pipelines.brainmap.series import Floats, blocks
@@ -26,6 +26,8 @@ PERCENTILES = (1.0, 99.0)
 STEPS = 64
 """Shades of a legend along each axis."""
 
+PICTURE, VOLUME, DRAWING = "colored.png", "colored.tif", "colored.svg"
+"""Files of the result."""
 SVG_PIXELS = 512
 ARROWS = ("polar", "angle")
 
@@ -97,9 +99,9 @@ def colorize(
     found.require_sound_series()
     composed = compose(found, parameters)
     report(0.8, "Writing the pictures")
-    write_volume(composed.rgb, folder / "colored.tif", found.info)
-    write_png(maps.side_by_side(composed.rgb), folder / "colored.png")
-    write_svg(folder / "colored.svg", _panels(composed, found.info), composed.words)
+    write_volume(composed.rgb, folder / VOLUME, found.info)
+    write_png(maps.side_by_side(composed.rgb), folder / PICTURE)
+    write_svg(folder / DRAWING, _panels(composed, found.info), composed.words)
     return {
         "measure": parameters.measure,
         "color_map": parameters.color_map,

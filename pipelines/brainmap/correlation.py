@@ -6,26 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.brainmap import maps, preview
-from pipelines.brainmap.atlas import ADVICE
 from pipelines.brainmap.correlation_parameters import CorrelateParameters
 from pipelines.brainmap.formats import SIGNAL_FILE
 from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.info import ImageInfo
-from pipelines.brainmap.png import write_png
+from pipelines.brainmap.map import correlation_folder
+from pipelines.brainmap.map.folder import centroid
 from pipelines.brainmap.read import open_images
 from pipelines.brainmap.regions import check_voxel, region_mask
 from pipelines.brainmap.series import Floats
 from pipelines.brainmap.signals import read_signals
 from pipelines.brainmap.svg import Axis, curve_panel, plane_panel, scale_panel, write_svg
-from pipelines.brainmap.volume_files import write_volume
-from pipelines.csv_export import read_csv, write_csv
 from pipelines.errors import InputError, ParameterError
 from pipelines.progress import Report, part, silent
-from pipelines.reading import reading
 
 COLD_TO_HOT = ((59, 76, 192), (221, 221, 221), (180, 4, 38))
 """Colours of -1, 0 and 1, after Moreland (2009), doi:10.1007/978-3-642-10520-3_9."""
@@ -88,7 +84,7 @@ def correlate(
     """
     images = open_images(inputs["images"], parameters.reading)
     moments = _moments(images, part(report, 0.0, 0.3))
-    seen = preview.write_preview(images, folder / preview.FILE, part(report, 0.3, 0.4))
+    seen = preview.write_preview(images, folder, part(report, 0.3, 0.4))
     notes = seen.notes(images.path)
     seed = _seed(images, moments, inputs, parameters, part(report, 0.4, 0.6))
     values = _correlation(images, moments, seed.series, part(report, 0.6, 0.8))
@@ -194,25 +190,9 @@ def _mean_within(images: ImageSeries, mask: NDArray[np.bool_], report: Report) -
 
 
 def _cluster(images: ImageSeries, folder: Path | None, parameters: CorrelateParameters) -> Seed:
-    if folder is None or not (folder / "centroids_by_k.csv").exists():
+    if folder is None:
         raise InputError("A cluster needs the map that it is of: choose a finished map.")
-    with reading(folder, InputError, ADVICE, "finished map"):
-        table = read_csv(folder / "centroids_by_k.csv")
-        k = parameters.k or len(read_csv(folder / "colors.csv"))
-        return _centroid(images, table, k, parameters)
-
-
-def _centroid(
-    images: ImageSeries, table: pd.DataFrame, k: int, parameters: CorrelateParameters
-) -> Seed:
-    row = table[(table["k"] == k) & (table["cluster"] == parameters.cluster)]
-    if row.empty:
-        tried = ", ".join(map(str, sorted(table["k"].unique())))
-        raise ParameterError(
-            f"cluster: there is no cluster {parameters.cluster} of {k}: the map has K = {tried}, "
-            "and clusters are counted from 0."
-        )
-    series = row.drop(columns=["k", "cluster", "n_voxels"]).to_numpy(float)[0]
+    series, k = centroid(folder, parameters.k, parameters.cluster)
     if len(series) != images.n_times:
         raise ParameterError(
             f"The map was made of {len(series)} time points, but the images have "
@@ -253,16 +233,9 @@ def _constant(moments: Moments) -> NDArray[np.bool_]:
 
 
 def _write(values: Floats, mean: Floats, seed: Seed, info: ImageInfo, folder: Path) -> None:
-    write_volume(values.astype(np.float32), folder / "correlation.tif", info)
-    write_volume(mean.astype(np.float32), folder / "mean.tif", info)
     painted = cold_to_hot(values)
-    write_png(maps.side_by_side(painted), folder / "correlation.png")
-    plane, y, x = (axis.ravel() for axis in np.indices(values.shape))
-    table = {"plane": plane, "y": y, "x": x, "correlation": values.ravel().astype(np.float32)}
-    write_csv(pd.DataFrame(table), folder / "correlation.csv")
-    times = np.arange(len(seed.series))
-    write_csv(pd.DataFrame({"time": times, "value": seed.series}), folder / "series.csv")
-    _write_svg(painted, seed, info, folder / "correlation.svg")
+    correlation_folder.write(folder, values, mean, seed.series, painted, info)
+    _write_svg(painted, seed, info, folder / correlation_folder.DRAWING)
 
 
 def _write_svg(painted: NDArray[np.uint8], seed: Seed, info: ImageInfo, file: Path) -> None:

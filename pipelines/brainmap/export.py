@@ -5,24 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.brainmap import maps
-from pipelines.brainmap.atlas import ADVICE, FinishedMap, open_map
 from pipelines.brainmap.export_parameters import MapExportParameters
 from pipelines.brainmap.formats import FORMATS
 from pipelines.brainmap.info import NOTHING_SAID, ImageInfo
+from pipelines.brainmap.map import folder as map_folder
+from pipelines.brainmap.map.folder import FinishedMap, open_map
 from pipelines.brainmap.nwb import ChosenMap, write_nwb
-from pipelines.brainmap.png import write_png
 from pipelines.brainmap.svg import curve_panel, plane_panel, write_svg
-from pipelines.brainmap.volume_files import LABELS_IMAGEJ, write_imagej_labels, write_volume
-from pipelines.csv_export import write_csv
-from pipelines.errors import InputError
 from pipelines.formats import of_name
 from pipelines.progress import Report, silent
-from pipelines.reading import reading
-from pipelines.result_files import read_object
 
 SVG_PIXELS = 512
 """Longest side of a plane in the SVG; larger ones are thinned, and its caption says so."""
@@ -59,7 +53,7 @@ def export(
         ParameterError: that K was not tried.
     """
     found = open_map(inputs["map"])
-    chosen = choose(found, parameters, _unit(inputs["map"]))
+    chosen = choose(found, parameters, UNITS.get(found.normalization, "normalised signal"))
     for done, name in enumerate(parameters.formats):
         report(done / len(parameters.formats), f"Writing {name}")
         of_name(FORMATS, name).writer(chosen, parameters, folder)
@@ -75,63 +69,38 @@ def export(
 
 def choose(found: FinishedMap, parameters: MapExportParameters, unit: str) -> ChosenMap:
     """The map of one K, in volumes."""
-    place = found.place(parameters.k)
-    labels = maps.volume(found.labels_of(parameters.k), found.voxels, found.shape, maps.FILTERED)
-    similarity = maps.volume(np.asarray(found.similarity[place]), found.voxels, found.shape, 0)
-    colors = found.colors_of(parameters.k, parameters.palette)
-    rgb = maps.paint(labels, similarity, found.mean, _as_bytes(colors))
-    centroids = found.centroids_of(parameters.k)
+    one = found.of_k(parameters.k, parameters.palette)
+    rgb = maps.paint(one.labels, one.similarity, one.mean, one.color_bytes)
     info = found.info.with_stated(parameters.sizes)
-    return ChosenMap(labels, similarity, found.mean, rgb, centroids, colors, unit, info)
-
-
-def _unit(folder: Path) -> str:
-    record = folder / "run.json"
-    if not record.exists():
-        return "normalised signal"
-    with reading(record, InputError, ADVICE, "record of a map"):
-        parameters = read_object(record, InputError, ADVICE).get("parameters", {})
-        return UNITS.get(parameters.get("normalize", ""), "normalised signal")
-
-
-def _as_bytes(colors: tuple[str, ...]) -> NDArray[np.uint8]:
-    return np.array([list(bytes.fromhex(color[1:])) for color in colors], np.uint8)
+    return ChosenMap(
+        one.labels, one.similarity, one.mean, rgb, one.centroids, one.colors, unit, info
+    )
 
 
 # -- what the rows of `formats.FORMATS` write
 
 
 def write_tiff(chosen: ChosenMap, _: MapExportParameters, folder: Path) -> None:
-    """Write `labels.tif`, `labels_imagej.tif`, `similarity.tif` and `map.tif`."""
-    volumes: dict[str, NDArray[Any]] = {
-        "labels": chosen.labels,
-        "similarity": chosen.similarity,
-        "map": chosen.rgb,
-    }
-    for name, values in volumes.items():
-        write_volume(values, folder / f"{name}.tif", chosen.info)
-    write_imagej_labels(chosen.labels, chosen.colors, folder / LABELS_IMAGEJ, chosen.info)
+    """Write the volumes: clusters, similarity, and the map in colours."""
+    map_folder.write_volumes(
+        folder, chosen.labels, chosen.similarity, chosen.rgb, chosen.colors, chosen.info
+    )
 
 
 def write_png_map(chosen: ChosenMap, _: MapExportParameters, folder: Path) -> None:
-    """Write `map.png`, the planes side by side."""
-    write_png(maps.side_by_side(chosen.rgb), folder / "map.png")
+    """Write the map as a picture, the planes side by side."""
+    map_folder.write_picture(folder, chosen.rgb)
 
 
 def write_tables(chosen: ChosenMap, _: MapExportParameters, folder: Path) -> None:
-    """Write `centroids.csv` and `colors.csv`."""
-    count, n_times = chosen.centroids.shape
-    table = pd.DataFrame(chosen.centroids, columns=[f"t{time}" for time in range(n_times)])
-    table.insert(0, "cluster", np.arange(count))
-    table.insert(1, "n_voxels", _sizes(chosen))
-    write_csv(table, folder / "centroids.csv")
-    colors = pd.DataFrame({"cluster": range(count), "hex": chosen.colors})
-    write_csv(colors, folder / "colors.csv")
+    """Write centroids and colours."""
+    clusters = map_folder.table_of_centroids(chosen.centroids, _sizes(chosen))
+    map_folder.write_clusters(folder, clusters, chosen.colors)
 
 
 def write_svgs(chosen: ChosenMap, parameters: MapExportParameters, folder: Path) -> None:
-    """Write `map.svg` and `centroids.svg`."""
-    write_map_svg(chosen.rgb, len(chosen.colors), folder / "map.svg", chosen.info)
+    """Write drawings of the map and of the centroids."""
+    write_map_svg(chosen.rgb, len(chosen.colors), folder / map_folder.MAP_DRAWING, chosen.info)
     names = [f"cluster {cluster}: {size:,} voxels" for cluster, size in enumerate(_sizes(chosen))]
     curves = curve_panel(
         chosen.centroids,
@@ -144,12 +113,12 @@ def write_svgs(chosen: ChosenMap, parameters: MapExportParameters, folder: Path)
     caption = (
         f"The mean series of each of {len(names)} clusters, in its colour ({parameters.palette})."
     )
-    write_svg(folder / "centroids.svg", [curves], caption)
+    write_svg(folder / map_folder.CENTROIDS_DRAWING, [curves], caption)
 
 
 def write_nwb_map(chosen: ChosenMap, parameters: MapExportParameters, folder: Path) -> None:
-    """Write `map.nwb`."""
-    write_nwb(chosen, parameters, folder / "map.nwb")
+    """Write the map for NWB's tools."""
+    write_nwb(chosen, parameters, folder / map_folder.MAP_NWB)
 
 
 def write_map_svg(

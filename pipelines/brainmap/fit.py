@@ -4,23 +4,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pipelines.brainmap import maps
 from pipelines.brainmap.active import ActiveVoxels, find_active
-from pipelines.brainmap.by_k import read_row
 from pipelines.brainmap.colors import Coloring
 from pipelines.brainmap.engine import Engine, Local, engine_at
 from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.info import ImageInfo
+from pipelines.brainmap.map import folder as map_folder
 from pipelines.brainmap.parameters import BrainmapParameters, Palette
-from pipelines.brainmap.png import write_png
 from pipelines.brainmap.read import open_images
 from pipelines.brainmap.spread import find_active_on
 from pipelines.brainmap.sweep import PALETTES, Sweep, color_all, offered, run_sweep, table
-from pipelines.brainmap.volume_files import LABELS_IMAGEJ, write_imagej_labels, write_volume
-from pipelines.csv_export import write_csv
 from pipelines.progress import Report, part, silent
 
 Colorings = dict[Palette, dict[int, Coloring]]
@@ -64,8 +60,7 @@ def fit(
     palette: Palette = parameters.colors if offered(parameters.colors, sweep.k) else "similarity"
     coloring = colorings[palette][sweep.place]
     report(0.95, "Writing the maps")
-    _write_volumes(active, sweep, coloring, images.info, folder)
-    _write_tables(sweep, coloring, folder)
+    _write_chosen(active, sweep, coloring, images.info, folder)
     _write_all(sweep, colorings, folder)
     return {
         **images.described(active.notes),
@@ -102,56 +97,30 @@ def _colorings(sweep: Sweep, seed: int, report: Report) -> Colorings:
     }
 
 
-def _write_volumes(
+def _write_chosen(
     active: ActiveVoxels, sweep: Sweep, coloring: Coloring, info: ImageInfo, folder: Path
 ) -> None:
-    shape, voxels, row = active.shape, active.voxels, read_row(folder, sweep.place)
+    shape, voxels, row = active.shape, active.voxels, map_folder.read_row(folder, sweep.place)
     labels = maps.volume(row.labels, voxels, shape, maps.FILTERED)
     similarity = maps.volume(row.similarity, voxels, shape, 0.0)
     mean = active.mean.reshape(shape)
     painted = maps.paint(labels, similarity, mean, coloring.rgb)
-    volumes = {
-        "labels": labels, "similarity": similarity, "std": active.deviation.reshape(shape),
-        "mean": mean, "map": painted,
-    }  # fmt: skip
-    for name, values in volumes.items():
-        write_volume(values, folder / f"{name}.tif", info)
-    write_imagej_labels(labels, coloring.hex, folder / LABELS_IMAGEJ, info)
-    write_png(maps.side_by_side(painted), folder / "map.png")
-    np.save(folder / "voxels.npy", voxels.astype(np.int64, copy=False))
-
-
-def _write_tables(sweep: Sweep, coloring: Coloring, folder: Path) -> None:
-    centroids = _centroids(sweep, sweep.place)
-    write_csv(centroids.drop(columns="k"), folder / "centroids.csv")
-    colors = pd.DataFrame({"cluster": centroids["cluster"], "hex": coloring.hex})
-    write_csv(colors, folder / "colors.csv")
+    map_folder.write_volumes(folder, labels, similarity, painted, coloring.hex, info)
+    map_folder.write_picture(folder, painted)
+    map_folder.write_clusters(folder, _centroids(sweep, sweep.place), coloring.hex)
+    map_folder.write_mean_and_deviation(folder, mean, active.deviation.reshape(shape), info)
+    map_folder.write_kept(folder, voxels)
 
 
 def _write_all(sweep: Sweep, colorings: Colorings, folder: Path) -> None:
-    centroids = [_centroids(sweep, place) for place in range(len(sweep.ks))]
-    write_csv(pd.concat(centroids), folder / "centroids_by_k.csv")
-    palettes = [
-        pd.DataFrame(
-            {
-                "k": sweep.ks[place],
-                "palette": palette,
-                "cluster": range(len(found.hex)),
-                "hex": found.hex,
-            }
-        )
+    centroids = {k: _centroids(sweep, place) for place, k in enumerate(sweep.ks)}
+    palettes: dict[str, dict[int, list[str]]] = {
+        palette: {sweep.ks[place]: found.hex for place, found in sorted(all_found.items())}
         for palette, all_found in colorings.items()
-        for place, found in sorted(all_found.items())
-    ]
-    write_csv(pd.concat(palettes), folder / "palettes.csv")
-    write_csv(table(sweep, colorings), folder / "sweep.csv")
+    }
+    map_folder.write_sweep(folder, centroids, palettes, table(sweep, colorings))
 
 
 def _centroids(sweep: Sweep, place: int) -> pd.DataFrame:
     groups = sweep.groups[place]
-    times = [f"t{time}" for time in range(groups.centroids.shape[1])]
-    centroids = pd.DataFrame(groups.centroids, columns=times)
-    centroids.insert(0, "k", sweep.ks[place])
-    centroids.insert(1, "cluster", np.arange(len(centroids)))
-    centroids.insert(2, "n_voxels", groups.sizes)
-    return centroids
+    return map_folder.table_of_centroids(groups.centroids, groups.sizes)

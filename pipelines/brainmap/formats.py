@@ -153,7 +153,7 @@ FORMATS = (
         "operation",
         "the result of an operation on series",
         "pipelines.brainmap.read:open_result",
-        marks=(changed.FILE,),
+        marks=(changed.FILE.name,),
         recognises=changed.is_changed,
         rules_out=_is_no_series,
         is_uploaded=False,

@@ -10,13 +10,12 @@ import pandas as pd
 from scipy import ndimage
 
 from pipelines.brainmap.active import normalized_blocks, notes_of
+from pipelines.brainmap.map import look_folder
 from pipelines.brainmap.parameters import LookParameters
 from pipelines.brainmap.preview import write_preview
 from pipelines.brainmap.read import open_images
 from pipelines.brainmap.series import Floats
 from pipelines.brainmap.statistics import draw
-from pipelines.brainmap.volume_files import write_volume
-from pipelines.csv_export import write_csv
 from pipelines.progress import Report, part, silent
 
 SAMPLE_VALUES = 4 << 20
@@ -70,16 +69,14 @@ def look(
         sample[here] = block.series[drawn[here] - block.rows.start]
         tallies.append(block.tally)
     notes = notes_of(tallies, images.path)
-    np.savez(folder / "sample.npz", series=sample, voxels=drawn, deviation=deviations[drawn])
-    seen = write_preview(images, folder / "preview.npy", part(report, 0.7, 0.95))
+    look_folder.write_sample(folder, sample, drawn, deviations[drawn])
+    seen = write_preview(images, folder, part(report, 0.7, 0.95))
     report(0.95, "Measuring how the deviations are distributed")
-    for name, values in {"mean": mean, "std": deviations}.items():
-        volume = values.reshape(images.shape[1:]).astype(np.float32)
-        write_volume(volume, folder / f"{name}.tif", images.info)
+    shape = images.shape[1:]
+    look_folder.write_measures(folder, mean.reshape(shape), deviations.reshape(shape), images.info)
     deviations = np.sort(deviations[~np.isnan(deviations)])
-    np.save(folder / "deviations.npy", deviations)
     varying = deviations[np.searchsorted(deviations, 0, side="right") :]
-    write_csv(histogram(varying), folder / "histogram.csv")
+    look_folder.write_distribution(folder, deviations, histogram(varying))
     suggestion = suggest(varying)
     return {
         **images.described(notes),

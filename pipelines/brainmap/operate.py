@@ -58,9 +58,9 @@ def operate(
     if "signal" in inputs:
         parameters = parameters.model_copy(update={"signal": str(inputs["signal"])})
     images = open_images(inputs["images"], parameters.reading)
-    output = _Output(folder / FILE)
+    output = _Output(folder / FILE.name)
     layout = _operate(images, parameters, folder, output, part(report, 0.0, 0.8))
-    seen = preview.write_preview(images, folder / preview.FILE, part(report, 0.8, 1.0))
+    seen = preview.write_preview(images, folder, part(report, 0.8, 1.0))
     return {
         **images.described([*seen.notes(images.path), *output.notes]),
         "operation": parameters.operation,

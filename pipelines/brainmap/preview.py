@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.undefined import Frames, number_notes, require_numbers
+from pipelines.core.result_schema import ArrayFile
 from pipelines.progress import Report
 
-FILE = "preview.npy"
+FILE = ArrayFile("preview.npy", "iuf", ("time", "plane", "y", "x"))
 
 LONGEST_SIDE = 256
 """Pixels of the preview's longer side; larger images are thinned."""
@@ -45,8 +46,8 @@ class Seen:
         return number_notes(self.frames, count)
 
 
-def write_preview(images: ImageSeries, file: Path, report: Report) -> Seen:
-    """Write (time, plane, y, x) as `.npy`, volume by volume."""
+def write_preview(images: ImageSeries, folder: Path, report: Report) -> Seen:
+    """Write `preview.npy` (time, plane, y, x) into a folder, volume by volume."""
     pixels = -(-max(images.shape[2:]) // LONGEST_SIDE)
     n_times, n_planes, height, width = images.shape
     dtype = _shown_type(images.dtype)
@@ -54,7 +55,7 @@ def write_preview(images: ImageSeries, file: Path, report: Report) -> Seen:
     times = max(1, -(-n_times * size // PREVIEW_BYTES))
     shape = (-(-n_times // times), n_planes, -(-height // pixels), -(-width // pixels))
     no_number, frames = np.zeros(images.shape[1:], bool), []
-    with file.open("wb") as stream:
+    with (folder / FILE.name).open("wb") as stream:
         descr = np.lib.format.dtype_to_descr(dtype)
         header = {"descr": descr, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_2_0(stream, header)

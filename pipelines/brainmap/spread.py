@@ -13,7 +13,6 @@ import numpy as np
 
 from pipelines.brainmap import store
 from pipelines.brainmap.active import (
-    SERIES,
     ActiveVoxels,
     least_deviation,
     notes_of,
@@ -21,6 +20,7 @@ from pipelines.brainmap.active import (
 )
 from pipelines.brainmap.engine import Engine
 from pipelines.brainmap.images import ImageSeries
+from pipelines.brainmap.map.folder import SERIES
 from pipelines.brainmap.parameters import BrainmapParameters
 from pipelines.brainmap.series import as_numbers
 from pipelines.brainmap.spread_tasks import (
@@ -117,7 +117,7 @@ def _keep_all(
 def _put_together(
     engine: Engine, plan: Plan, found: Sequence[Found], folder: Path, report: Report
 ) -> StoredSeries:
-    file, dtype = folder / SERIES, as_numbers(np.empty(0, plan.dtype)).dtype
+    file, dtype = folder / SERIES.name, as_numbers(np.empty(0, plan.dtype)).dtype
     counts = np.array([some.kept.sum() for some in found], np.int64)
     start = make_room(file, (int(counts.sum()), plan.shape[1]), dtype)
     starts = start + (counts.cumsum() - counts) * plan.shape[1] * dtype.itemsize

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.brainmap.active import SERIES, find_active
+from pipelines.brainmap.active import find_active
+from pipelines.brainmap.map.folder import SERIES
 from pipelines.brainmap.parameters import BrainmapParameters
 from pipelines.brainmap.read import open_images
 from pipelines.brainmap.series import Series
@@ -53,7 +54,7 @@ def statistics(
     spread = active.deviation[active.voxels[rows]]
     sample = tabulate(active.series[rows], active.voxels[rows], spread, active.shape)
     write_csv(sample, folder / "sample.csv")
-    (folder / SERIES).unlink()
+    (folder / SERIES.name).unlink()
     return {
         **images.described(active.notes),
         "shape": [*active.shape, images.n_times],

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from pipelines.brainmap import choose_k, mixture
 from pipelines.brainmap.active import ActiveVoxels
-from pipelines.brainmap.by_k import ByK
 from pipelines.brainmap.colors import COLOR_BLIND, Coloring, Earlier, color_centroids
 from pipelines.brainmap.engine import Engine
 from pipelines.brainmap.kmeans import Clustering, inverse, quality
 from pipelines.brainmap.lloyd import describe
+from pipelines.brainmap.map.folder import ByK
 from pipelines.brainmap.parameters import BrainmapParameters, Palette
 from pipelines.brainmap.quick import means_quickly
 from pipelines.brainmap.series import Floats

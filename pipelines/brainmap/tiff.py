@@ -132,11 +132,6 @@ def _no_frames(path: Path, axes: str) -> str:
     return f"{path} has the axes {axes}: save it as pages of y and x, time before planes."
 
 
-def read_image(path: Path) -> NDArray[Any]:
-    """The whole image of a result's TIFF, from this file alone."""
-    return np.asarray(tifffile.imread(path, _multifile=False))
-
-
 def read_pages(path: Path, series: Any, pages: Sequence[int]) -> NDArray[Any]:
     """Some pages of an opened file as (page, y, x).
 

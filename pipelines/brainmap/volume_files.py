@@ -15,8 +15,8 @@ import tifffile
 from numpy.typing import NDArray
 
 from pipelines.brainmap.info import NOTHING_SAID, ImageInfo
-
-LABELS_IMAGEJ = "labels_imagej.tif"
+from pipelines.core.result_schema import damage_sentence
+from pipelines.reading import Kind, reading
 
 UM_IN_A_CM = 1e4
 SHADES = 256
@@ -36,6 +36,19 @@ def write_volume(values: NDArray[Any], file: Path, info: ImageInfo = NOTHING_SAI
         metadata={"axes": axes},
         **_resolution(info, UM_IN_A_CM, "CENTIMETER"),
     )
+
+
+def read_volume(file: Path, kind: Kind, advice: str) -> NDArray[Any]:
+    """The numbers (plane, y, x) that `write_volume` wrote, from this file alone.
+
+    Raises:
+        NeuroboardError: of the given kind: it is not there, damaged, or no volume.
+    """
+    with reading(file, kind, advice, "TIFF"):
+        values = np.asarray(tifffile.imread(file, _multifile=False))
+    if values.ndim not in (2, 3) or values.dtype.kind not in "iuf":
+        raise kind(damage_sentence(file, "holds no volume of numbers", advice))
+    return values.reshape((1,) * (3 - values.ndim) + values.shape)
 
 
 def write_imagej_labels(

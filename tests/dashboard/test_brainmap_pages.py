@@ -17,11 +17,10 @@ from dashboard.results import brainmap as map_result
 from dashboard.results import brainmap_choice as choice
 from dashboard.results import brainmap_colored as colored
 from dashboard.results import brainmap_correlation as correlation
+from dashboard.results import brainmap_film, common
 from dashboard.results import brainmap_film as film
-from dashboard.results import brainmap_look_data as look_data
 from dashboard.results import brainmap_series as series
 from dashboard.results import brainmap_statistics as statistics
-from dashboard.results import common
 from dashboard.services import Services
 from dashboard.settings import Settings
 from dashboard.switches import HIDDEN
@@ -86,7 +85,7 @@ def test_a_pressed_voxel_is_correlated_with_all(
     address, _ = choice.correlate(1, chosen, first.id)
     second = finish(found, settings, id_in(address))
     assert second.parameters["voxel"] == [1, 3, 5]
-    values = correlation.load(common.folder(second.id), "correlation")
+    values = correlation.load(common.folder(second.id)).values
     expected = np.corrcoef(frames[:, 0, 7, 9], frames[:, 1, 3, 5])[0, 1]
     assert values[0, 7, 9] == pytest.approx(expected, abs=1e-6)
     assert "plane 1, y 3, x 5" in shown(second)
@@ -212,14 +211,14 @@ def test_an_uploaded_signal_is_correlated_with(
     np.savetxt(settings.data[0] / "signal.csv", frames[:, 1, 2, 3], header="lick", comments="")
     given = {**IMAGES, "signal": "data:data/signal.csv"}
     job = run("brainmap correlate", given, source="signal")
-    assert correlation.load(common.folder(job.id), "correlation")[1, 2, 3] == pytest.approx(1)
+    assert correlation.load(common.folder(job.id)).values[1, 2, 3] == pytest.approx(1)
     changed = run("brainmap series", given, operation="crosscorr", lag=1)
     assert series.load(changed.id).series((1, 2, 3))[1] == pytest.approx(1)
 
 
 def test_statistics_follow_threshold_percentiles_and_seed(run: Run) -> None:
     job = run("brainmap look", IMAGES)
-    shown_look = look_data.load(common.folder(job.id))
+    shown_look = brainmap_film.load(common.folder(job.id))
     over, some, said = statistics.redraw(0.3, 10, 90, 4, 1, job.id)
     kept = shown_look.sample[shown_look.sampled_std > 0.3].astype(float)
     levels = {trace.name: trace.y for trace in over.data}

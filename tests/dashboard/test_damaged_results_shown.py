@@ -15,7 +15,7 @@ from dashboard import create_app, results
 from dashboard.jobs.store import Job
 from dashboard.pages import job as job_page
 from dashboard.posted import PATH
-from dashboard.results import brainmap_atlas, spike_labels
+from dashboard.results import brainmap_chosen, spike_labels
 from dashboard.services import KEY, services
 from dashboard.settings import Settings
 from pipelines.errors import InputError
@@ -65,7 +65,7 @@ def damage(folder: Path, how: Callable[[bytes], bytes]) -> None:
     for path in folder.iterdir():
         if path.is_file():
             replace(path, how(path.read_bytes()))
-    for cached in (brainmap_atlas.load, brainmap_atlas.load_map, spike_labels.stored):
+    for cached in (brainmap_chosen.load, brainmap_chosen.load_map, spike_labels.stored):
         cached.cache_clear()
 
 

@@ -12,10 +12,10 @@ import zarr
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from pipelines.brainmap.atlas import open_map
 from pipelines.brainmap.compose import compose
 from pipelines.brainmap.compose_parameters import ComposeParameters
 from pipelines.brainmap.info import Reading
+from pipelines.brainmap.map.folder import open_map
 from pipelines.brainmap.read import open_images
 from pipelines.brainmap.signals import read_signals
 from pipelines.links import refuse_links_out

@@ -11,7 +11,7 @@ from pynwb import NWBHDF5IO, validate
 
 from pipelines import tasks
 from pipelines.__main__ import main
-from pipelines.brainmap.atlas import FinishedMap, open_map
+from pipelines.brainmap.map.folder import FinishedMap, open_map
 from pipelines.errors import ParameterError
 
 

@@ -1,0 +1,1 @@
+"""What every pipeline stands on: errors, parameters, progress, records, files of results."""
