@@ -9,14 +9,13 @@ from dash.development.base_component import Component
 from dashboard.jobs.store import Job
 from dashboard.results import common, spike_locate
 from pipelines.spikes.labels.columns import CURATED, CURATED_REASON
-from pipelines.spikes.unit_tables import read_units
 from pipelines.spikes.units import metrics
-from pipelines.spikes.units.folder import read_finished
+from pipelines.spikes.units.folder import SPIKES, UNITS, WAVEFORMS, SortingFolder
 
 FILES = {
-    "units.csv": "Units (CSV)",
-    "spikes.npz": "Spike times (npz)",
-    "waveforms.npz": "Mean waveforms (npz)",
+    UNITS: "Units (CSV)",
+    SPIKES: "Spike times (npz)",
+    WAVEFORMS: "Mean waveforms (npz)",
     "curated_with.jsonl": "Steps (JSON lines)",
     "methods.txt": "Methods paragraph",
 }
@@ -32,7 +31,8 @@ def view(job: Job) -> Component:
     """The whole result."""
     found = common.headline(job)
     folder = common.folder(job.id)
-    units = read_units(folder / "units.csv")
+    sorting = SortingFolder(folder)
+    units = sorting.units
     names = {**FIRST, **metrics.titles()}
     rows = units[[name for name in names if name in units]].to_dict("records")
     files = [
@@ -53,7 +53,7 @@ def view(job: Job) -> Component:
                 ],
                 className="card",
             ),
-            spike_locate.offer(job.id, read_finished(folder)),
+            spike_locate.offer(job.id, sorting.whole()),
             html.Div(
                 [
                     html.H2("Units"),

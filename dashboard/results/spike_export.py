@@ -10,6 +10,7 @@ from dashboard import shell
 from dashboard.jobs.store import Job
 from dashboard.results import common
 from pipelines.formats import of_name
+from pipelines.spikes.units.folder import SORT_FILE, UNITS
 from pipelines.spikes.units.formats import SORTINGS
 
 HOLDS: Mapping[str, str] = {
@@ -29,8 +30,8 @@ HOLDS: Mapping[str, str] = {
     "spike_seconds.npy": "time of every spike, in seconds of the recording's own clock",
     "spike_times.csv": "a row per spike: time, sample, unit",
     "segments.csv": "a row per segment of the recording: when it began and how long it is",
-    "units.csv": "a row per unit, with its metrics, label and the place of its channel on disk",
-    "sort_file.csv": "decisions that replay these units",
+    UNITS: "a row per unit, with its metrics, label and the place of its channel on disk",
+    SORT_FILE: "decisions that replay these units",
     "units.nwb": "spike times, mean waveforms, electrodes and labels",
     "sorted_units.h5": "spike times and waveforms of every unit",
     "methods.txt": "the paragraph below",

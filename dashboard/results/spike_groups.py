@@ -21,7 +21,7 @@ from dashboard.submission import submit
 from pipelines.errors import NeuroboardError
 from pipelines.spikes.clouds import Cloud
 from pipelines.spikes.parameters import chosen_solutions
-from pipelines.spikes.unit_tables import read_table, read_units
+from pipelines.spikes.units.folder import SortingFolder
 
 AUTOMATIC = "as sorted"
 MOST_DRAWN = 10_000
@@ -30,7 +30,7 @@ KEPT_INPUTS = ("recording", "probe")
 
 def failures(job: Job) -> Component | None:
     """What went wrong in groups that could not be sorted, and the way to run them again."""
-    groups = read_table(common.folder(job.id) / "groups.csv")
+    groups = SortingFolder(common.folder(job.id)).groups
     failed = groups[groups["state"] == "failed"]
     if failed.empty:
         return None
@@ -124,7 +124,7 @@ def _figures(job: Job, group: int, solution: str, axes: str) -> Component:
 
 def _unit_labels(job: Job, group: int, cloud: Cloud) -> NDArray[np.int16]:
     """The unit of every spike of a cloud instead of its cluster, -1 for none."""
-    units = read_units(common.folder(job.id) / "units.csv")
+    units = SortingFolder(common.folder(job.id)).units
     own = units[units["group"] == group]
     names = dict(zip(own["cluster"], own["unit_id"], strict=True))
     return np.array([names.get(label, -1) for label in cloud.labels], dtype=np.int16)

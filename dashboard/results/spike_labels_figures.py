@@ -14,11 +14,10 @@ from dashboard.figures import spike_labels as figures
 from dashboard.figures.common import framed
 from dashboard.jobs.store import Job
 from dashboard.posted import offered
-from pipelines.errors import InputError
-from pipelines.result_files import opened_arrays
 from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.labels.metric_values import MetricTable
 from pipelines.spikes.thresholds import Rule, Verdict, broken_rules
+from pipelines.spikes.units.folder import WAVEFORMS, SortingFolder
 
 
 def all_figures(
@@ -93,17 +92,15 @@ def _disagreement_figures(live: Mapping[str, Verdict], by: str) -> Component:
 @lru_cache(maxsize=4)
 def _peak_waveforms(folder: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Time in ms, and each unit's mean waveform on its largest channel, shape (unit, sample)."""
-    with opened_arrays(folder / "waveforms.npz", InputError) as stored:
-        mean, ms = stored["mean"].astype(np.float64), stored["ms"]
-    heights = np.nan_to_num(np.abs(mean).max(axis=1), nan=-1.0)
-    return ms, mean[np.arange(len(mean)), :, heights.argmax(axis=1)]
+    waves = SortingFolder(folder).waveforms
+    return waves.ms, waves.on_largest_channels()
 
 
 def _waveforms(
     folder: Path, table: MetricTable
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """The waveforms of a sorting, or nothing for a table of metrics alone."""
-    if not (folder / "waveforms.npz").is_file():
+    if not SortingFolder(folder).has(WAVEFORMS):
         return None
     ms, waves = _peak_waveforms(folder)
     return (ms, waves) if len(waves) == len(table) else None

@@ -21,11 +21,11 @@ from dashboard.people import Role
 from dashboard.posted import Outline, Whole, offered, one_of
 from dashboard.results import common
 from pipelines.errors import InputError, NeuroboardError
-from pipelines.spikes.clouds import Cloud, read_clouds
+from pipelines.spikes.clouds import Cloud
 from pipelines.spikes.curation import Step
 from pipelines.spikes.selection import choose
 from pipelines.spikes.trains import isi_histogram
-from pipelines.spikes.units.folder import read_finished
+from pipelines.spikes.units.folder import SortingFolder, read_finished
 from pipelines.spikes.units.sorting import FinishedSorting
 
 AXES = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
@@ -41,8 +41,7 @@ WINDOW_MS = 50.0
 @lru_cache(maxsize=4)
 def clouds(folder: Path) -> dict[int, Cloud]:
     """Spikes in feature space of every group, as far as the sorting kept them."""
-    file = folder / "clouds.npz"
-    return read_clouds(file) if file.is_file() else {}
+    return dict(SortingFolder(folder).clouds)
 
 
 @lru_cache(maxsize=2)

@@ -15,10 +15,9 @@ from dashboard.figures.spikes import MeanWaveform
 from dashboard.jobs.store import Job
 from dashboard.posted import offered
 from dashboard.results import common
-from pipelines.errors import InputError
-from pipelines.result_files import opened_arrays
 from pipelines.spikes.overview import over_time
 from pipelines.spikes.trains import correlogram, isi_histogram
+from pipelines.spikes.units.folder import SortingFolder
 from pipelines.spikes.waveform_similarity import similarity
 
 MOST_ALIKE = 6
@@ -27,18 +26,14 @@ MOST_ALIKE = 6
 @lru_cache(maxsize=4)
 def trains(folder: Path) -> dict[int, NDArray[np.int64]]:
     """Sample indices of every unit's spikes."""
-    with opened_arrays(folder / "spikes.npz", InputError) as spikes:
-        samples, units = spikes["sample_index"], spikes["unit_id"]
-    return {int(unit): samples[units == unit] for unit in np.unique(units)}
+    return SortingFolder(folder).spikes.trains()
 
 
 def waveform(folder: Path, unit: int) -> MeanWaveform:
     """A unit's mean waveform."""
-    with opened_arrays(folder / "waveforms.npz", InputError) as stored:
-        row = stored["unit_id"].tolist().index(offered(unit, stored["unit_id"].tolist()))
-        return MeanWaveform(
-            stored["mean"][row], stored["sd"][row], stored["ms"], stored["channel_id"]
-        )
+    waves = SortingFolder(folder).waveforms
+    row = waves.row_of(offered(unit, waves.unit_id.tolist()))
+    return MeanWaveform(waves.mean[row], waves.sd[row], waves.ms, waves.channel_id)
 
 
 def view(job: Job, unit: int) -> Component:
@@ -61,19 +56,13 @@ def _mean(job: Job, unit: int) -> Component:
 
 def _density(job: Job, unit: int) -> list[Component]:
     """Single waveforms, where the sorting kept some."""
-    folder = common.folder(job.id)
-    if not (folder / "snippets.npz").is_file():
+    sorting = SortingFolder(common.folder(job.id))
+    if sorting.snippets is None:
         return []
-    with (
-        opened_arrays(folder / "snippets.npz", InputError) as stored,
-        opened_arrays(folder / "waveforms.npz", InputError) as waves,
-    ):
-        row = int(np.flatnonzero(waves["unit_id"] == unit)[0])
-        columns = stored["channel"][row]
-        values = stored["values"][row][:, :, columns >= 0].astype(np.float32)
-        names, ms = waves["channel_id"], waves["ms"]
-    values = values[np.isfinite(values).all(axis=(1, 2))]
-    figure = spike_views.density(values, ms, [str(names[n]) for n in columns if n >= 0])
+    waves = sorting.waveforms
+    values, columns = sorting.snippets.of(waves.row_of(unit))
+    names = [str(waves.channel_id[column]) for column in columns]
+    figure = spike_views.density(values.astype(np.float32), waves.ms, names)
     words = (
         f"Unit {unit}: {len(values)} single waveforms spread over the recording, on its largest "
         "channels; darker where more of them pass. Two bands are two cells."
@@ -113,9 +102,9 @@ def _autocorrelogram(job: Job, unit: int) -> Component:
 
 def _alike(job: Job, unit: int) -> Component:
     """The units with the most similar mean waveforms."""
-    with opened_arrays(common.folder(job.id) / "waveforms.npz", InputError) as stored:
-        units, alike = stored["unit_id"], similarity(stored["mean"])
-    row = int(np.flatnonzero(units == unit)[0])
+    waves = SortingFolder(common.folder(job.id)).waveforms
+    units, alike = waves.unit_id, similarity(waves.mean)
+    row = waves.row_of(unit)
     order = [other for other in np.argsort(-alike[row], kind="stable") if other != row]
     lines = [
         html.Tr([html.Td(f"unit {units[other]}"), html.Td(f"{alike[row, other]:.2f}")])
@@ -136,11 +125,10 @@ def _alike(job: Job, unit: int) -> Component:
 def _over_time(job: Job, unit: int) -> list[Component]:
     """Heights and rate over time, where the sorting kept the heights of spikes."""
     found = common.headline(job)
-    with opened_arrays(common.folder(job.id) / "spikes.npz", InputError) as spikes:
-        if "amplitude_uv" not in spikes:
-            return []
-        own = spikes["unit_id"] == unit
-        samples, heights = spikes["sample_index"][own], spikes["amplitude_uv"][own]
+    own = SortingFolder(common.folder(job.id)).spikes.of(unit)
+    if own.amplitude_uv is None:
+        return []
+    samples, heights = own.sample_index, own.amplitude_uv
     timeline = common.timeline(found)
     shown = over_time(samples, heights, timeline)
     step = len(samples) // max(1, len(shown.seconds))

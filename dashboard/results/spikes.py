@@ -14,11 +14,10 @@ from dashboard.jobs.store import Job
 from dashboard.posted import UnitRow, Whole, offered
 from dashboard.results import common, spike_groups, spike_locate, spike_traces, spike_unit
 from dashboard.results.spike_unit import trains
-from pipelines.errors import InputError
-from pipelines.result_files import opened_arrays
 from pipelines.spikes.trains import correlogram
-from pipelines.spikes.unit_tables import read_table, read_units
+from pipelines.spikes.units import folder as files
 from pipelines.spikes.units import metrics
+from pipelines.spikes.units.folder import SortingFolder
 
 MOST_RASTER_SPIKES = 3000
 MOST_RASTER_UNITS = 40
@@ -26,14 +25,13 @@ MOST_RASTER_UNITS = 40
 
 def view(job: Job) -> Component:
     """The whole result."""
-    folder = common.folder(job.id)
-    units = read_units(folder / "units.csv")
+    sorting = SortingFolder(common.folder(job.id))
+    units = sorting.units
     head = html.Div(
         [_headline(job), _why(job), spike_groups.failures(job), _downloads(job)], className="card"
     )
     if units.empty:
-        groups = read_table(folder / "groups.csv")
-        reason = next(iter(groups["reason"]), "")
+        reason = next(iter(sorting.groups["reason"]), "")
         words = f"No unit was found. {reason} Try a lower detection threshold."
         return html.Div([head, html.P(words, className="card empty")])
     first = int(units["unit_id"].iloc[0])
@@ -70,20 +68,20 @@ def _why(job: Job) -> Component | None:
 
 
 def _downloads(job: Job) -> Component:
-    files = {
-        "units.csv": "Units (CSV)",
-        "spikes.npz": "Spike times (npz)",
-        "waveforms.npz": "Mean waveforms (npz)",
-        "groups.csv": "Channel groups (CSV)",
-        "sort_file.csv": "Sort file (CSV)",
-        "report.html": "Report (HTML)",
+    texts = {
+        files.UNITS: "Units (CSV)",
+        files.SPIKES: "Spike times (npz)",
+        files.WAVEFORMS: "Mean waveforms (npz)",
+        files.GROUPS: "Channel groups (CSV)",
+        files.SORT_FILE: "Sort file (CSV)",
+        files.REPORT: "Report (HTML)",
     }
     if common.headline(job).get("bad_stretches"):
-        files["bad_samples.csv"] = "Stretches without signal (CSV)"
+        texts[files.BAD_SAMPLES] = "Stretches without signal (CSV)"
     folder = common.folder(job.id)
     links: list[Component] = [
         common.download(job, file, text)
-        for file, text in files.items()
+        for file, text in texts.items()
         if (folder / file).is_file()
     ]
     steps = {
@@ -146,8 +144,8 @@ def _pairs(job: Job, units: pd.DataFrame) -> Iterator[Component]:
     names = [int(unit) for unit in units["unit_id"]]
     first, second = names[0], names[min(1, len(names) - 1)]
     choices = [{"value": str(name), "label": f"Unit {name}"} for name in names]
-    with opened_arrays(common.folder(job.id) / "waveforms.npz", InputError) as stored:
-        likeness = figures.similarity(stored["mean"], names)
+    means = SortingFolder(common.folder(job.id)).waveforms.mean
+    likeness = figures.similarity(means, names)
     yield html.H2("Pairs of units")
     yield html.Div(
         [

@@ -17,6 +17,7 @@ from pipelines.spikes.curation_log import read_log
 from pipelines.spikes.curation_parameters import AgreementParameters
 from pipelines.spikes.label_tables import Labels, read_labels
 from pipelines.spikes.labels.words import LABELS
+from pipelines.spikes.units.folder import UNITS
 
 
 def agreement(
@@ -61,7 +62,7 @@ def read_curator(file: Path, column: str) -> Labels:
         InputError: it is neither.
     """
     if file.is_dir():
-        file = next(file.glob("curated_with.*"), file / "units.csv")
+        file = next(file.glob("curated_with.*"), file / UNITS)
     if file.suffix.lower() != ".jsonl":
         return read_labels(file, column)
     steps = read_log(file)

@@ -82,6 +82,13 @@ class Waveforms:
         """Samples per second, from the times of the samples."""
         return 1000 / float(np.diff(self.ms).mean())
 
+    def on_largest_channels(self) -> NDArray[np.float64]:
+        """Each unit's mean waveform on the channel where it is largest, shape (unit, sample)."""
+        mean = self.mean.astype(np.float64)
+        heights = np.nan_to_num(np.abs(mean).max(axis=1), nan=-1.0)
+        largest: NDArray[np.float64] = mean[np.arange(len(mean)), :, heights.argmax(axis=1)]
+        return largest
+
     def row_of(self, unit: int) -> int:
         """The place of a unit in `mean` and `sd`.
 
