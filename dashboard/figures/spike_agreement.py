@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from dashboard.figures.common import style
-from dashboard.figures.spike_labels import COLORS
+from dashboard.figures.spike_labels import color_of, in_order
 
 MOST_COMBINATIONS, LEAST_COLUMNS = 15, 6
 FAINT = "rgba(128,128,128,0.25)"
@@ -24,7 +24,7 @@ def flow(labels: Mapping[str, NDArray[np.str_]]) -> go.Figure:
         labels: of each unit, by the labeller's title.
     """
     names = list(labels)
-    known = [name for name in COLORS if any(name in found for found in map(set, labels.values()))]
+    known = in_order(word for found in labels.values() for word in found.tolist())
     place = {key: n for n, key in enumerate((who, what) for who in names for what in known)}
     sources, targets, counts, paints = [], [], [], []
     for one, two in pairwise(names):
@@ -33,11 +33,11 @@ def flow(labels: Mapping[str, NDArray[np.str_]]) -> go.Figure:
             sources.append(place[one, before])
             targets.append(place[two, after])
             counts.append(count)
-            paints.append(_faded(COLORS[before]))
+            paints.append(_faded(color_of(before)))
     sankey = go.Sankey(
         node={
             "label": [f"{who}: {what}" for who, what in place],
-            "color": [COLORS[what] for _, what in place],
+            "color": [color_of(what) for _, what in place],
             "pad": 14,
             "thickness": 14,
             "hovertemplate": "%{label}: %{value:d} units<extra></extra>",

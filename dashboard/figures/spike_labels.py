@@ -1,6 +1,6 @@
 """Figures of labelled units."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from dashboard.figures.common import NOISE as GREY
 from dashboard.figures.common import PALETTE, style
+from pipelines.spikes.labels.words import plain
 from pipelines.spikes.thresholds import Rule
 
 COLORS = {
@@ -18,6 +19,17 @@ COLORS = {
     "non_soma_mua": PALETTE[3],
 }
 BINS = 40
+
+
+def color_of(label: str) -> str:
+    """The colour of a label; of one that has none of its own that of its plain word."""
+    return COLORS.get(label) or COLORS.get(plain(label), GREY)
+
+
+def in_order(labels: Iterable[str]) -> list[str]:
+    """Labels that are there, each once: those that all labellers know first."""
+    found = set(labels)
+    return [name for name in COLORS if name in found] + sorted(found - set(COLORS))
 
 
 def histogram(
@@ -39,14 +51,14 @@ def histogram(
     known = values[np.isfinite(values)]
     edges = np.histogram_bin_edges(known, BINS) if len(known) else np.array([0.0, 1.0])
     centers, widths = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
-    for name in [name for name in COLORS if name in set(labels.tolist())]:
+    for name in in_order(labels.tolist()):
         counts, _ = np.histogram(known[labels[np.isfinite(values)] == name], edges)
         figure.add_bar(
             x=centers,
             y=counts,
             width=widths,
             name=name,
-            marker={"color": COLORS[name], "line": {"width": 0}},
+            marker={"color": color_of(name), "line": {"width": 0}},
             hovertemplate=f"{name}: %{{y}} units near %{{x:.3g}}<extra></extra>",
         )
     for section, rule in rules:
@@ -89,7 +101,7 @@ def waveforms(
         labels: of each unit.
     """
     figure = go.Figure()
-    for name in [name for name in COLORS if name in set(labels.tolist())]:
+    for name in in_order(labels.tolist()):
         chosen = waves[labels == name]
         # One trace a label: nan lifts the pen between units.
         gap = np.full((len(chosen), 1), np.nan)
@@ -97,7 +109,7 @@ def waveforms(
             x=np.tile(np.append(ms, np.nan), len(chosen)),
             y=np.hstack([chosen, gap]).ravel(),
             mode="lines",
-            line={"width": 1.2, "color": COLORS[name]},
+            line={"width": 1.2, "color": color_of(name)},
             name=f"{name} ({len(chosen)})",
             hoverinfo="skip",
         )

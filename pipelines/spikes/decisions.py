@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import TableError
+from pipelines.spikes.labels.words import GOOD, MUA
 
 TYPES: Mapping[str, str] = {"": "", "r": "regular spiking", "f": "fast spiking"}
 LEFT_OVER = "Not in the sort file."
@@ -95,7 +96,7 @@ def replay(
 
 
 def _verdict(one: Decision) -> Verdict:
-    return Verdict("good" if one.single else "mua", TYPES[one.kind], one.comment)
+    return Verdict(GOOD if one.single else MUA, TYPES[one.kind], one.comment)
 
 
 def _named(one: Decision, base: Labels) -> NDArray[np.bool_]:

@@ -304,9 +304,9 @@ class ExportParameters(Parameters):
     min_snr: float | None = parameter(
         None,
         label="Least SNR of a good unit",
-        empty="1.2 times the threshold",
-        help="Only for units that were not labelled. Empty: 1.2 times the detection threshold "
-        "that they were sorted with, for clusters of noise stay below it.",
+        empty=f"{GOOD_OVER_THRESHOLD:g} times the threshold",
+        help=f"Only for units that were not labelled. Empty: {GOOD_OVER_THRESHOLD:g} times the "
+        "detection threshold that they were sorted with, for clusters of noise stay below it.",
         gt=0,
         advanced=True,
     )
