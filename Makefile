@@ -18,7 +18,8 @@ FIND_PYTHON = for p in $(PYTHON) python3.13 python3.12 python3.11 python3 python
 	&& { echo $$p; exit 0; }; done; \
 	echo "Python 3.11, 3.12 or 3.13 is needed: install one, or say make PYTHON=/path/to/python" >&2; exit 1
 
-.PHONY: run test check fuzz faults lock licences formats metrics steps lowest examples screenshots clean
+.PHONY: run test check fuzz faults lock licences formats labellers metrics steps lowest examples \
+	screenshots clean
 
 run: $(VENV)/run.stamp examples
 	$(VENV)/bin/python app.py $(ARGS)
@@ -70,6 +71,9 @@ metrics: $(VENV)/dev.stamp
 
 steps: $(VENV)/dev.stamp
 	$(VENV)/bin/python -m docs.steps
+
+labellers: $(VENV)/dev.stamp
+	$(VENV)/bin/python -m docs.labellers
 
 lowest: $(VENV)/dev.stamp
 	.ci/lowest

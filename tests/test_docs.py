@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.settings import PREFIX, Settings
-from docs import formats, metrics
+from docs import formats, labellers, metrics
 from tests.conftest import REPOSITORY
 
 OTHERS = ("spikes batch", "spikes locate", "spikes step")
@@ -62,6 +62,10 @@ def test_the_tables_of_formats_are_those_of_the_rows() -> None:
 
 def test_the_table_of_metrics_is_that_of_the_rows() -> None:
     assert metrics.FILE.read_text(encoding="utf-8") == metrics.page(), "run `make metrics`"
+
+
+def test_the_labellers_are_those_of_the_rows() -> None:
+    assert labellers.FILE.read_text(encoding="utf-8") == labellers.page(), "run `make labellers`"
 
 
 def test_the_science_names_modules_that_exist() -> None:

@@ -21,6 +21,7 @@ from dashboard.results import spike_labels
 from dashboard.results import spike_labels_drag as drag
 from dashboard.services import services
 from dashboard.settings import Settings
+from docs import labellers
 from pipelines.__main__ import main
 from pipelines.spikes.label_parameters import LabelParameters
 from pipelines.spikes.report import write_report
@@ -137,6 +138,12 @@ def test_curated_units_take_its_label_and_cite_it(lab: Path, tmp_path: Path) -> 
     text = (tmp_path / "curated" / "methods.txt").read_text()
     assert CITED in text
     assert "Units without a label by hand took that of loud." in text
+
+
+def test_the_docs_list_it() -> None:
+    page = labellers.page()
+    assert "`loud`: how loud a unit is. Writes `label_loud`, `probability_loud`." in page
+    assert f"| `amplitude_median` | {LEAST_UV:g} |  |" in page
 
 
 def test_the_report_lists_it(units: Path) -> None:

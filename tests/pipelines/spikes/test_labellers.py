@@ -20,7 +20,7 @@ from pipelines.spikes.labels.reasons import joined, parted
 from pipelines.spikes.labels.rules import RuleSet
 from pipelines.spikes.labels.words import LABELS, plain
 from pipelines.spikes.parameters import SpikesParameters, least_good_snr
-from pipelines.spikes.sorted_folder import _as_decisions
+from pipelines.spikes.sorting.result import _as_decisions
 from pipelines.tasks import run
 
 
