@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,11 @@ class Settings:
     """Address to listen on. Anything but this machine asks visitors for the token."""
     port: int = 8050
     """Port to listen on."""
-    token: str = ""
+    token: str = field(default="", repr=False)
     """The token of those who work; made at random and kept in the home folder when empty."""
-    owner_token: str = ""
+    owner_token: str = field(default="", repr=False)
     """The token of the owner, who may also retire models and delete; made likewise."""
-    look_token: str = ""
+    look_token: str = field(default="", repr=False)
     """The token of those who only look; made likewise."""
     user_header: str = ""
     """The header in which a trusted proxy names the person; no token is asked then."""
@@ -68,10 +68,18 @@ class Settings:
             if name.startswith(PREFIX) and text
         }
         values: dict[str, Any] = {"home": str(Path.home() / ".neuroboard")}
-        for field in fields(cls):
-            if field.name in given:
-                values[field.name] = _value(field.name, field.default, given[field.name])
+        for one in fields(cls):
+            if one.name in given:
+                values[one.name] = _value(one.name, one.default, given[one.name])
         return cls(**{**values, "home": Path(values["home"]).expanduser().absolute()})
+
+    def environment(self) -> dict[str, str]:
+        """The variables from which another process reads these settings again.
+
+        The tokens are left out: no process but the web server needs them.
+        """
+        shown = [one.name for one in fields(self) if one.repr]
+        return {PREFIX + name.upper(): _text(name, getattr(self, name)) for name in shown}
 
     @property
     def is_local(self) -> bool:
@@ -133,6 +141,13 @@ def _value(name: str, default: Any, text: str) -> Any:
     if isinstance(default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
     return _number(name, text) if isinstance(default, int) else text
+
+
+def _text(name: str, value: Any) -> str:
+    """A setting as `_value` reads it; what is empty or 0 is not given."""
+    if isinstance(value, tuple):
+        return (os.pathsep if name == "data" else ",").join(map(str, value))
+    return str(value or "")
 
 
 def _number(name: str, text: str) -> int:

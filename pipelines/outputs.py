@@ -14,11 +14,13 @@ from pathlib import Path
 
 from pipelines import doing
 from pipelines.errors import NeuroboardError, NoRoomError, OutputError
+from pipelines.reading import NO_ROOM
 
 RECORD = "run.json"
 ASIDE = ".replaced"
 HALF = ".half"
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = (*NO_ROOM, errno.EFBIG)
+"""Of a disk, or of what one file may hold."""
 CUT = re.compile(r"\d+ requested and \d+ written")
 """What numpy says when a disk is full."""
 BY_HAND = ("curation.jsonl",)

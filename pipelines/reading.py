@@ -23,6 +23,7 @@ Listener = Callable[[Path | None], None]
 T = TypeVar("T")
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of the errors of a disk, or of a person's share of it, that is full."""
 OF_THE_SYSTEM = frozenset(
     {
         *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP),

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,28 @@ def read_object_if_sound(file: Path) -> dict[str, Any]:
         return read_object(file, InputError)
     except InputError:
         return {}
+
+
+def begin_array(
+    stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any], *, version: Literal[1, 2] = 1
+) -> None:
+    """Write the head of a `.npy` file whose values follow piece by piece, in the order of C.
+
+    Args:
+        stream: at its beginning.
+        shape: of the whole array.
+        dtype: of its values.
+        version: of the format (https://numpy.org/neps/nep-0001-npy-format.html).
+    """
+    header = {
+        "descr": np.lib.format.dtype_to_descr(dtype),
+        "fortran_order": False,
+        "shape": shape,
+    }
+    if version == 1:
+        np.lib.format.write_array_header_1_0(stream, header)
+    else:
+        np.lib.format.write_array_header_2_0(stream, header)
 
 
 @contextmanager

@@ -25,6 +25,10 @@ LOOK_SECONDS = 0.1
 PAUSED_SECONDS = 10.0
 """A watch that did not look for so long was stopped itself."""
 AGAIN = "it is damaged or was made to do so; copy it again from where it was recorded."
+OUT_OF_MEMORY = (
+    "Most often this means that the machine ran out of memory: close other programs, or choose a "
+    "smaller part of the data."
+)
 CRASHES = {
     "SIGSEGV": "it reached for memory that is not its own",
     "SIGBUS": "it reached beyond the end of a file or of memory",
@@ -257,8 +261,7 @@ def killed(notes: Notes) -> Ending:
     on = notes.file or notes.inputs
     return Ending(
         f"The program was killed (signal 9, SIGKILL){_when(notes)}"
-        f"{f', while working on {on}' if on else ''}. Most often this means that the machine ran "
-        "out of memory: close other programs, or choose a smaller part of the data.",
+        f"{f', while working on {on}' if on else ''}. {OUT_OF_MEMORY}",
         1,
     )
 

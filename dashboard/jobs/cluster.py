@@ -13,7 +13,7 @@ from threading import Event
 from typing import Any
 
 from dashboard.jobs import alone, remote
-from dashboard.jobs.launcher import PROJECT, environment
+from dashboard.jobs.launcher import PROJECT
 from dashboard.jobs.patience import Patient, Trouble
 from dashboard.jobs.store import Job, State, Store
 from dashboard.jobs.worker import (
@@ -127,7 +127,7 @@ class ClusterSupervisor:
         )
 
     def _order(self, job: Job) -> remote.Order:
-        variables = {**environment(self.settings), **dict.fromkeys(ONE_THREAD, "1")}
+        variables = {**self.settings.environment(), **dict.fromkeys(ONE_THREAD, "1")}
         return remote.Order(
             job=job.id,
             command=(sys.executable, "-m", "pipelines.guard", "dashboard.jobs.alone"),

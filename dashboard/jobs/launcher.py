@@ -12,7 +12,7 @@ from typing import IO
 
 from dashboard.jobs.patience import TROUBLE
 from dashboard.jobs.store import Store
-from dashboard.settings import PREFIX, Settings
+from dashboard.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 30.0
@@ -99,7 +99,7 @@ class Launcher:
         return subprocess.Popen(
             [sys.executable, "-m", "dashboard.jobs.worker"],
             cwd=PROJECT,
-            env={**os.environ, **environment(self.settings)},
+            env={**os.environ, **self.settings.environment()},
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -117,16 +117,3 @@ def end_group(leader: int) -> None:
     if sys.platform != "win32":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(leader, signal.SIGKILL)
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """The settings as environment variables, for a process that reads them again."""
-    memory = {PREFIX + "MEMORY_GB": str(settings.memory_gb)} if settings.memory_gb else {}
-    return memory | {
-        PREFIX + "HOME": str(settings.home),
-        PREFIX + "DATA": os.pathsep.join(str(root) for root in settings.data),
-        PREFIX + "SCHEDULER": settings.scheduler,
-        PREFIX + "WORKERS": str(settings.workers),
-        PREFIX + "TABLE_LIMIT_MB": str(settings.table_limit_mb),
-        PREFIX + "UPLOAD_LIMIT_MB": str(settings.upload_limit_mb),
-    }

@@ -8,6 +8,7 @@ from typing import Any
 
 from dashboard.jobs.store import Job, JobInput, State, job_of, row_of
 from pipelines.outputs import RECORD, atomic_file
+from pipelines.result_files import read_object_if_sound
 from pipelines.steps import STEPS
 
 FILE = "job.json"
@@ -38,12 +39,12 @@ def find(jobs: Path, home: Path) -> Iterator[Job]:
 
 
 def _read(folder: Path, home: Path) -> Job | None:
-    run = _values(folder / "result" / RECORD)
+    run = read_object_if_sound(folder / "result" / RECORD)
     try:
-        row = _values(folder / FILE) or _row_of_run(folder, run or {})
+        row = read_object_if_sound(folder / FILE) or _row_of_run(folder, run)
         if row.get("id") != folder.name or row.get("task") not in STEPS:
             return None
-        if run is None:
+        if not run:
             ended = {"state": State.INTERRUPTED, "error": NO_RESULT, "fraction": 0.0}
             return job_of({**row, **ended, "cancel": 0, "traceback": ""}, home)
         finished = (folder / "result" / RECORD).stat().st_mtime
@@ -78,11 +79,3 @@ def _row_of_run(folder: Path, run: dict[str, Any]) -> dict[str, Any]:
         author="",
     )
     return row_of(job, folder)
-
-
-def _values(file: Path) -> dict[str, Any] | None:
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return values if isinstance(values, dict) else None

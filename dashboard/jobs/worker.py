@@ -28,15 +28,11 @@ from dashboard.settings import Settings
 from pipelines import guard
 from pipelines.errors import NeuroboardError
 from pipelines.outputs import RECORD, put_back
-from pipelines.watching import Watch, of_this_machine
+from pipelines.watching import OUT_OF_MEMORY, Watch, of_this_machine
 
 POLL_SECONDS = 0.05
 BEAT_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
-OUT_OF_MEMORY_HINT = (
-    " Most often this means that the machine ran out of memory: then choose a smaller part of the "
-    "data."
-)
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -274,7 +270,7 @@ def death_sentence(exit_code: int | None) -> str:
     else:
         name, why = "", f"ended by itself (exit code {exit_code})"
     return (
-        f"The process that ran this job {why}.{OUT_OF_MEMORY_HINT if name == 'SIGKILL' else ''} "
+        f"The process that ran this job {why}.{f' {OUT_OF_MEMORY}' if name == 'SIGKILL' else ''} "
         "Nothing half-written was kept: press Run again, and report this if it ends so again."
     )
 

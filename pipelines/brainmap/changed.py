@@ -25,7 +25,6 @@ from pipelines.result_files import read_object
 
 FILE = ArrayFile("result.npy", "biuf")
 ADVICE = "run the operation again"
-PIPELINE = "brainmap series"
 
 Layout = Literal["series", "volumes", "image", "values", "sample"]
 """What the axes of a result are.

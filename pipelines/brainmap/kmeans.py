@@ -133,14 +133,6 @@ def fitted(model: KMeans, series: Series) -> KMeans:
         return model.fit(series)
 
 
-def lloyd(
-    series: AnySeries, centroids: Floats, passes: int, engine: Engine | None = None
-) -> Clustering:
-    """Improve centroids by up to so many exact passes; see `pipelines.brainmap.lloyd.refine`."""
-    [means] = refine(engine or Local(), series, [centroids], passes)
-    return grouped_by(means, series, engine or Local())
-
-
 def grouped_by(means: Means, series: AnySeries, engine: Engine) -> Clustering:
     """Put every voxel of series (voxel, time) into its group."""
     labels, inertia = np.empty(len(series), np.int32), 0.0

@@ -21,6 +21,7 @@ from pipelines.brainmap.store import SeriesStore, series_store
 from pipelines.brainmap.undefined import Dark
 from pipelines.errors import ParameterError
 from pipelines.progress import Report, part, silent
+from pipelines.result_files import begin_array
 
 MEASURES = frozenset({"correlate", "crosscorr", "fourier"})
 VOLUME_OPERATIONS = frozenset({"gaussian-filter", "median-filter", "uniform-filter"})
@@ -131,12 +132,7 @@ class _Output:
                 if not number:
                     dtype = piece.dtype
                     shape = tuple(piece.shape[-1] if size < 0 else size for size in shape)
-                    header = {
-                        "descr": np.lib.format.dtype_to_descr(dtype),
-                        "fortran_order": False,
-                        "shape": shape,
-                    }
-                    np.lib.format.write_array_header_2_0(stream, header)
+                    begin_array(stream, shape, dtype, version=2)
                 stream.write(np.ascontiguousarray(piece, dtype).data)
                 undefined += int(np.isnan(piece).sum()) if dtype.kind == "f" else 0
         self.written = {"shape": list(shape), "dtype": dtype.name, "n_undefined": undefined}

@@ -11,6 +11,7 @@ from pipelines.brainmap.images import ImageSeries
 from pipelines.brainmap.undefined import Frames, number_notes, require_numbers
 from pipelines.core.result_schema import ArrayFile
 from pipelines.progress import Report
+from pipelines.result_files import begin_array
 
 FILE = ArrayFile("preview.npy", "iuf", ("time", "plane", "y", "x"))
 
@@ -56,9 +57,7 @@ def write_preview(images: ImageSeries, folder: Path, report: Report) -> Seen:
     shape = (-(-n_times // times), n_planes, -(-height // pixels), -(-width // pixels))
     no_number, frames = np.zeros(images.shape[1:], bool), []
     with (folder / FILE.name).open("wb") as stream:
-        descr = np.lib.format.dtype_to_descr(dtype)
-        header = {"descr": descr, "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_2_0(stream, header)
+        begin_array(stream, shape, dtype, version=2)
         for time, volume in enumerate(images.frames()):
             report(time / n_times, f"Making the preview of time point {time + 1:,} of {n_times:,}")
             if time % times == 0:

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.brainmap.series import Series
+from pipelines.result_files import begin_array
 
 IN_MEMORY_BYTES = 256 << 20
 """Series up to this size are held in memory, larger ones stay in their file."""
@@ -115,25 +116,16 @@ class Writer:
         self._count += len(series)
 
     def _write_header(self) -> None:
-        _write_header(self._stream, (self._count, self._times), self._dtype)
+        begin_array(self._stream, (self._count, self._times), self._dtype)
 
 
 def make_room(file: Path, shape: tuple[int, int], dtype: np.dtype[Any]) -> int:
     """Write a `.npy` file of empty series (voxel, time); gives where they begin, in bytes."""
     with file.open("wb") as stream:
-        _write_header(stream, shape, dtype)
+        begin_array(stream, shape, dtype)
         start = stream.tell()
         stream.truncate(start + int(np.prod(shape)) * dtype.itemsize)
     return start
-
-
-def _write_header(stream: IO[bytes], shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
-    header = {
-        "descr": np.lib.format.dtype_to_descr(dtype),
-        "fortran_order": False,
-        "shape": shape,
-    }
-    np.lib.format.write_array_header_1_0(stream, header)
 
 
 def _runs(rows: NDArray[np.intp]) -> Iterable[tuple[int, int]]:

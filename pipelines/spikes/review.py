@@ -30,8 +30,6 @@ from pipelines.spikes.units.sorting import FinishedSorting
 from pipelines.spikes.waveform_similarity import similarity
 
 MOST_SIMILAR = 5
-SURE = 0.8
-"""Units whose probable label is less sure than this are worth a look."""
 
 
 def review(

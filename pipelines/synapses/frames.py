@@ -20,9 +20,6 @@ import pandas as pd
 
 from pipelines.synapses.arrays import Floats, Synapses
 
-FEWEST_ROWS = 5
-"""Four points span three axes; the fifth is the first that they are fitted to."""
-
 
 @dataclass(frozen=True)
 class Frame:

@@ -5,10 +5,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dashboard.inputs import resolve
 from dashboard.jobs.code_version import code_version
@@ -168,3 +171,30 @@ def test_settings_reject_a_number_that_is_none() -> None:
 
     with pytest.raises(ParameterError, match="NEUROBOARD_PORT=x"):
         Settings.from_environment({"NEUROBOARD_PORT": "x"})
+
+
+@given(
+    st.builds(
+        Settings,
+        home=st.sampled_from([Path("/lab/home"), Path("/lab/h o m e")]),
+        data=st.lists(st.sampled_from([Path("/lab/a"), Path("/lab/b c")])).map(tuple),
+        host=st.sampled_from(["127.0.0.1", "::1"]),
+        port=st.integers(1, 65535),
+        owners=st.lists(st.sampled_from(["olga", "Zoë Y"])).map(tuple),
+        proxies=st.just(("10.0.0.1", "10.0.0.2")),
+        workers=st.integers(1, 9),
+        scheduler=st.sampled_from(["", "tcp://one:8786"]),
+        memory_gb=st.integers(0, 99),
+        quota_gb=st.integers(0, 99),
+    )
+)
+def test_the_worker_reads_the_settings_as_they_are_but_for_the_tokens(settings: Settings) -> None:
+    secret = replace(settings, token="secret-1", owner_token="secret-2", look_token="secret-3")
+    told = secret.environment()
+    assert Settings.from_environment({"NEUROBOARD_QUOTA_GB": "7", **told}) == settings
+    assert {f"NEUROBOARD_{one.name.upper()}" for one in fields(Settings)} - set(told) == {
+        "NEUROBOARD_TOKEN",
+        "NEUROBOARD_OWNER_TOKEN",
+        "NEUROBOARD_LOOK_TOKEN",
+    }
+    assert "secret" not in f"{told}{secret}"

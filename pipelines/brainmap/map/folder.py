@@ -42,7 +42,7 @@ from pipelines.csv_export import write_csv
 from pipelines.errors import InputError, ParameterError
 from pipelines.outputs import RECORD
 from pipelines.reading import reading
-from pipelines.result_files import read_object
+from pipelines.result_files import begin_array, read_object
 
 VERSION = 1
 """Of the schema below. A record without a number is of version 1; a change of the schema counts it
@@ -358,12 +358,7 @@ class ByK:
         self._starts: dict[ArrayFile, int] = {}
         for kind, dtype in ROW_TYPES.items():
             file = self._files[kind] = (folder / kind.name).open("wb")
-            header = {
-                "descr": np.lib.format.dtype_to_descr(dtype),
-                "fortran_order": False,
-                "shape": (ks, voxels),
-            }
-            np.lib.format.write_array_header_1_0(file, header)
+            begin_array(file, (ks, voxels), dtype)
             self._starts[kind] = file.tell()
 
     def __enter__(self) -> Self:

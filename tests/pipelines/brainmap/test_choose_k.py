@@ -6,7 +6,9 @@ from sklearn.cluster import KMeans
 
 from pipelines.brainmap import choose_k, mixture, quick
 from pipelines.brainmap.densities import most_probable
-from pipelines.brainmap.kmeans import cluster, lloyd, quality
+from pipelines.brainmap.engine import Local
+from pipelines.brainmap.kmeans import Clustering, cluster, grouped_by, quality
+from pipelines.brainmap.lloyd import refine
 from pipelines.brainmap.series import Floats, Series, deviation
 
 KS = (5, 10, 15, 20, 30, 50, 100, 200)
@@ -62,6 +64,12 @@ def test_the_quick_sweep_is_as_good_as_single_starts(patterns: tuple[Series, np.
     series, _ = patterns
     for k, found in zip((4, 12, 40), choose_k.sweep_quickly(series, (4, 12, 40), 0), strict=True):
         assert found.inertia <= 1.01 * cluster(series, k, n_init=1).inertia
+
+
+def lloyd(series: Series, start: Floats, passes: int) -> Clustering:
+    """Improve centroids by up to so many exact passes."""
+    [means] = refine(Local(), series, [start], passes)
+    return grouped_by(means, series, Local())
 
 
 def test_exact_passes_are_lloyds(patterns: tuple[Series, np.ndarray]) -> None:
