@@ -7,6 +7,7 @@ be uploaded, forms, messages and docs are made from them: whoever adds a row has
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from importlib import import_module
@@ -187,7 +188,7 @@ class Listing:
         if not slash:
             return any(fnmatch(one, name) for one in self.files)
         places = (one for one in self.folders if fnmatch(one, folder))
-        return any((self.folder / one / name).is_file() for one in places)
+        return any(_is_file(self.folder / one / name) for one in places)
 
 
 @dataclass(frozen=True)
@@ -227,10 +228,16 @@ def offer(rows: Iterable[Format], listing: Listing, most: int | None = None) -> 
     return Offer(itself, tuple(name for name in listing.files if name in names))
 
 
+def _is_file(path: Path) -> bool:
+    with suppress(OSError):  # of a folder that may not be looked into
+        return path.is_file()
+    return False
+
+
 def _marks(row: Format, listing: Listing) -> list[str]:
     """The marks of a row that a folder has, unless a look at it says otherwise."""
     found = [mark for mark in row.marks if listing.has(mark)]
-    return found if found and not row.rules_out(listing.folder) else []
+    return found if found and _may_be(row, listing.folder) else []
 
 
 def _files(row: Format, listing: Listing) -> Iterator[str]:
@@ -238,5 +245,13 @@ def _files(row: Format, listing: Listing) -> Iterator[str]:
     wanted = set(row.suffixes) - set(row.unoffered)
     for name in listing.files:
         fits = not name.startswith(".") and Path(name).suffix.lower() in wanted
-        if fits and not row.rules_out(listing.folder / name):
+        if fits and _may_be(row, listing.folder / name):
             yield name
+
+
+def _may_be(row: Format, path: Path) -> bool:
+    """Whether a path can be read for all that a look at it tells; a pipe is never looked into."""
+    try:
+        return (path.is_file() or path.is_dir()) and not row.rules_out(path)
+    except OSError:  # it may not be looked at, which the reader says in a sentence
+        return True

@@ -19,6 +19,8 @@ from pipelines.result_files import read_object
 ZARR_MARKS = (".zarray", ".zgroup")
 ZARR_FORMAT_3 = "zarr.json"
 """It is recognised, to say that it is not read."""
+MOST_FOLDERS = 1000
+"""So many of a zarr group are looked through for images before it is offered."""
 
 
 def _is_no_film(npy: Path) -> bool:
@@ -47,7 +49,10 @@ def _has_no_images(zarr: Path) -> bool:
 
 
 def _axes_of_arrays(zarr: Path) -> Iterator[int]:
-    for place, folders, files in os.walk(zarr):
+    for count, (place, folders, files) in enumerate(os.walk(zarr)):
+        if count == MOST_FOLDERS:  # it takes too long to know
+            yield min(GUESSES)
+            return
         if ".zarray" in files:
             folders.clear()  # pieces of the array, of which there may be very many
             with suppress(ImageError):

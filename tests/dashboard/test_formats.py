@@ -1,6 +1,7 @@
 """What a page offers and takes is what the readers read: all of them follow the rows of formats."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -267,6 +268,21 @@ def test_what_is_not_offered_would_be_refused(lab: Path, case: str) -> None:
     for path in (lab / "day", *(one for one in (lab / "day").iterdir() if one.is_dir())):
         with pytest.raises(NeuroboardError):
             KINDS[kind].read(path)
+
+
+def test_what_cannot_be_looked_at_keeps_no_page_waiting(lab: Path) -> None:
+    day = lab / "day"
+    for name in ("film.npy", "a.ns5", "data.bin", "sheet.csv"):
+        os.mkfifo(day / name)
+    (day / "gone.npy").symlink_to(day / "nowhere")
+    (day / "loop.ns5").symlink_to(day / "loop.ns5")
+    (day / "stub.npy").write_bytes(b"\x93NUMPY\x01\x00\xff\xff{")
+    (day / "stub.ns5").write_bytes(b"NEURALCD")
+    (day / "deep.zarr").mkdir()
+    (day / "deep.zarr" / ".zarray").write_text("[" * 100_000)
+    for kind, expected in (("images", {"day/stub.npy"}), ("recording", {"day/stub.ns5"})):
+        assert {str(path.relative_to(lab)) for path in offered(lab, kind)} == expected
+    assert offered(lab, "table") == []
 
 
 # -- one more format
