@@ -6,9 +6,9 @@ be uploaded, forms, messages and docs are made from them: whoever adds a row has
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from importlib import import_module
 from itertools import islice
@@ -58,6 +58,7 @@ class Format:
         ask: how a sentence asks for it: what to choose instead of what is not read.
         about: what is written, as the end of a sentence.
         then: what to do with what was written, in sentences.
+        leaves: what each file that it writes holds, by its name.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Format:
     ask: str = ""
     about: str = ""
     then: str = ""
+    leaves: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reader(self) -> Callable[..., Any]:

@@ -9,36 +9,15 @@ from dash.development.base_component import Component
 from dashboard import shell
 from dashboard.jobs.store import Job
 from dashboard.results import common
-from pipelines.formats import of_name
-from pipelines.spikes.units.folder import SORT_FILE, UNITS
+from pipelines.formats import Format, of_name
 from pipelines.spikes.units.formats import SORTINGS
 
-HOLDS: Mapping[str, str] = {
-    "params.py": "settings; phy opens the folder by it",
-    "spike_times.npy": "time of every spike, in samples",
-    "spike_clusters.npy": "unit of every spike",
-    "spike_templates.npy": "template of every spike, counted from 0",
-    "amplitudes.npy": "scale of every spike's template, all 1",
-    "templates.npy": "mean waveform of every unit, in µV",
-    "similar_templates.npy": "cosine of every two mean waveforms",
-    "cluster_group.tsv": "label of every unit",
-    "channel_map.npy": "place of each channel in the recording as it lies on disk",
-    "channel_positions.npy": "places of the channels, in µm",
-    "whitening_mat.npy": "none was applied: the identity",
-    "whitening_mat_inv.npy": "likewise",
-    "curation.json": "labels of the units",
-    "spike_seconds.npy": "time of every spike, in seconds of the recording's own clock",
-    "spike_times.csv": "a row per spike: time, sample, unit",
-    "segments.csv": "a row per segment of the recording: when it began and how long it is",
-    UNITS: "a row per unit, with its metrics, label and the place of its channel on disk",
-    SORT_FILE: "decisions that replay these units",
-    "units.nwb": "spike times, mean waveforms, electrodes and labels",
-    "sorted_units.h5": "spike times and waveforms of every unit",
+BESIDE: Mapping[str, str] = {
     "methods.txt": "the paragraph below",
     "thresholds.json": "limits that the labellers used",
     "run.json": "what was done with which input, versions and parameters",
 }
-"""What each file is, by its name."""
+"""What each file is that every export has, by its name."""
 
 
 def view(job: Job) -> Component:
@@ -63,16 +42,17 @@ def view(job: Job) -> Component:
         className="card",
     )
     return html.Div(
-        [head, html.Div([_files(job, folder), _methods(folder)], className="card stack")]
+        [head, html.Div([_files(job, folder, written), _methods(folder)], className="card stack")]
     )
 
 
-def _files(job: Job, folder: Path) -> Component:
+def _files(job: Job, folder: Path, written: Format) -> Component:
+    holds = {**written.leaves, **BESIDE}
     rows = [
         html.Tr(
             [
                 html.Th(_file(job, path), scope="row"),
-                html.Td(f"{HOLDS.get(path.name, 'arrays, in the zip')} ({_size(path)})"),
+                html.Td(f"{holds.get(path.name, 'arrays, in the zip')} ({_size(path)})"),
             ]
         )
         for path in sorted(folder.iterdir())

@@ -94,12 +94,44 @@ TIFF = Format(
     stands="series",
     beside=(".xml",),
     ask="a folder of TIFFs, a TIFF stack",
+    leaves={
+        "labels.tif": "Number of the cluster of every voxel, -1 where filtered out",
+        "labels_imagej.tif": (
+            "The same for ImageJ, napari and scikit-image: 0 is background, "
+            "clusters count from 1, in the map's colours"
+        ),
+        "similarity.tif": "Correlation of every voxel with its centroid",
+        "map.tif": "The map in colours, a page for each plane",
+    },
 )
 FORMATS = (
     TIFF,
-    Format("png", "PNG", write="pipelines.brainmap.export:write_png_map"),
-    Format("svg", "SVG", write="pipelines.brainmap.export:write_svgs"),
-    Format("csv", "CSV tables", write="pipelines.brainmap.export:write_tables"),
+    Format(
+        "png",
+        "PNG",
+        write="pipelines.brainmap.export:write_png_map",
+        leaves={
+            "map.png": "The map in colours, planes side by side",
+        },
+    ),
+    Format(
+        "svg",
+        "SVG",
+        write="pipelines.brainmap.export:write_svgs",
+        leaves={
+            "map.svg": "The map with axes and caption",
+            "centroids.svg": "The centroids in their colours, with axes and caption",
+        },
+    ),
+    Format(
+        "csv",
+        "CSV tables",
+        write="pipelines.brainmap.export:write_tables",
+        leaves={
+            "centroids.csv": "Mean series and size of every cluster",
+            "colors.csv": "Colour of every cluster",
+        },
+    ),
     Format(
         "npy",
         "NumPy array",
@@ -129,6 +161,11 @@ FORMATS = (
         "pipelines.brainmap.export:write_nwb_map",
         suffixes=(".nwb",),
         ask=".nwb",
+        leaves={
+            "map.nwb": (
+                "Clusters as voxel masks, centroids as their series, and pictures, for NWB's tools"
+            ),
+        },
     ),
     Format(
         "mat",

@@ -15,13 +15,15 @@ import pytest
 import tifffile
 
 from dashboard import roots, uploads
+from dashboard.results import spike_export
 from pipelines.brainmap import formats as images
 from pipelines.errors import NeuroboardError
-from pipelines.formats import Format
+from pipelines.formats import Format, of_name
 from pipelines.spikes import metric_table
 from pipelines.spikes.recording import formats as recordings
 from pipelines.spikes.units import formats as units
 from pipelines.synapses import formats as tables
+from pipelines.tasks import run
 from tests import earlier
 from tests.conftest import REPOSITORY
 from tests.fuzz import images as films
@@ -283,6 +285,24 @@ def test_what_cannot_be_looked_at_keeps_no_page_waiting(lab: Path) -> None:
     for kind, expected in (("images", {"day/stub.npy"}), ("recording", {"day/stub.ns5"})):
         assert {str(path.relative_to(lab)) for path in offered(lab, kind)} == expected
     assert offered(lab, "table") == []
+
+
+# -- what is written
+
+
+def test_rows_say_which_files_a_map_is_written_as(tmp_path: Path) -> None:
+    stored = earlier.unpack(tmp_path, "brainmap") / "brainmap" / "kmeans"
+    run("brainmap export", {"map": stored}, {}, tmp_path / "out")
+    said = {name for row in images.FORMATS for name in row.leaves}
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {*said, "run.json"}
+
+
+@pytest.mark.parametrize("name", ["phy", "nwb", "curation-json", "csv"])
+def test_rows_say_which_files_a_sorting_is_written_as(tmp_path: Path, name: str) -> None:
+    stored = earlier.unpack(tmp_path, "spikes") / "spikes" / "units"
+    run("spikes export", {"sorting": stored}, {"format": name}, tmp_path / "out")
+    said = set(of_name(units.SORTINGS, name).leaves)
+    assert {file.name for file in (tmp_path / "out").iterdir()} - set(spike_export.BESIDE) == said
 
 
 # -- one more format
