@@ -18,12 +18,13 @@ import numpy as np
 import pandas as pd
 from dash import Dash
 
-from dashboard import create_app, curating, submission
-from dashboard.curating import Desk
+from dashboard import create_app, submission
 from dashboard.jobs.store import State
-from dashboard.results.spike_curate_turn import Pressed, perform
 from dashboard.services import services
 from dashboard.settings import Settings
+from dashboard.spikes.curation import desk as curating
+from dashboard.spikes.curation.desk import Desk
+from dashboard.spikes.curation.press import Pressed, perform
 from pipelines import tasks
 from pipelines.spikes import demo
 from pipelines.spikes.curation import Step

@@ -12,10 +12,11 @@ import hashlib
 import json
 from pathlib import Path
 
-from dashboard import curating, roots, uploads
+from dashboard import roots, uploads
 from dashboard.examples import EXAMPLES, example_path
 from dashboard.jobs.store import JobInput, State, Store
 from dashboard.settings import Settings
+from dashboard.spikes.curation import desk as curating
 from pipelines import bundles, registry
 from pipelines.errors import InputError
 from pipelines.fingerprint import fingerprint

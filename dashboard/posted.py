@@ -338,7 +338,27 @@ def _named(kind: Any) -> str:
 def _hints(callback: Mapping[str, Any]) -> list[Any]:
     """The annotations of a callback's parameters, one for each of its inputs and states."""
     count = len(callback["inputs"]) + len(callback["state"])
-    return list(_of_parameters(inspect.unwrap(callback["callback"]), count))
+    function = inspect.unwrap(callback["callback"])
+    places = callback["inputs_state_indices"]
+    if isinstance(places, dict):
+        known = get_type_hints(_whole_function(function), include_extras=True)
+        return [hint for _, hint in sorted(_of_group(places, known))]
+    return list(_of_parameters(function, count))
+
+
+def _of_group(places: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
+    """The place among all inputs and states of each that has a name, and its annotation.
+
+    Args:
+        places: by name: where it stands, or those of a group, which a `TypedDict` annotates.
+        known: annotations by name.
+    """
+    for name, place in places.items():
+        hint = known.get(name, Any)
+        if isinstance(place, dict):
+            yield from _of_group(place, get_type_hints(hint, include_extras=True))
+        else:
+            yield place, hint
 
 
 @cache

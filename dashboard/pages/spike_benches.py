@@ -2,7 +2,8 @@
 
 from dashboard.bench import Source, StepPage
 from dashboard.pages.spike_recordings import PATH
-from dashboard.results import plain, spike_curate, spike_curated, spike_train
+from dashboard.results import plain, spike_curated, spike_train
+from dashboard.spikes.curation import page as curation
 from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.labels.words import number_word
 
@@ -21,8 +22,8 @@ REVIEW = StepPage(
     path=PATH,
     word="curate",
     tab="3. Curate",
-    view=spike_curate.view,
-    connect=spike_curate.register,
+    view=curation.view,
+    connect=curation.register,
     run_label="Review units",
     sources=(
         Source(

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from numpy.typing import NDArray
 
-from dashboard import curating, people
+from dashboard import people
 from dashboard.aria import aria
 from dashboard.figures import spike_selection as figures
 from dashboard.figures.common import framed
@@ -20,6 +20,7 @@ from dashboard.figures.spikes import REFRACTORY_MS
 from dashboard.people import Role
 from dashboard.posted import Outline, Whole, offered, one_of
 from dashboard.results import common
+from dashboard.spikes.curation import desk as curating
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.spikes.clouds import Cloud
 from pipelines.spikes.curation import Step

@@ -4,10 +4,11 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from dashboard import curating, people, roots
+from dashboard import people, roots
 from dashboard.people import Role
 from dashboard.results import common, spike_lasso
 from dashboard.services import services
+from dashboard.spikes.curation import desk as curating
 from pipelines.errors import NeuroboardError
 from pipelines.spikes.units.sorting import FinishedSorting
 

@@ -31,8 +31,8 @@ from pipelines.spikes.label_tables import read_labels
 from pipelines.spikes.labels.columns import CURATED, CURATED_REASON, WRITTEN
 from pipelines.spikes.labels.rules import FILE as RULES
 from pipelines.spikes.labels.words import UNLABELLED
-from pipelines.spikes.proposals import Proposal
 from pipelines.spikes.repeats import dead_samples, repeats
+from pipelines.spikes.reviewed import Proposal
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
 from pipelines.spikes.unit_tables import read_table
 from pipelines.spikes.units.folder import (

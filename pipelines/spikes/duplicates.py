@@ -15,7 +15,7 @@ from spikeinterface.postprocessing import compute_correlograms
 
 from pipelines.spikes.curation_parameters import ReviewParameters
 from pipelines.spikes.preprocess import BandPass, Floats
-from pipelines.spikes.proposals import Proposal
+from pipelines.spikes.reviewed import Proposal
 from pipelines.spikes.spike_waveforms import largest_channels, spread_waveforms
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.metrics import rp_contamination

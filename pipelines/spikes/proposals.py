@@ -5,8 +5,6 @@ out.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +14,11 @@ from pipelines.spikes import cluster
 from pipelines.spikes.curation_parameters import ReviewParameters
 from pipelines.spikes.features import principal_components
 from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.reviewed import Proposal
 from pipelines.spikes.spike_waveforms import UnitWaveforms
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.clock import Clock
 
-Kind = Literal["merge", "duplicate", "split", "outliers"]
 Floats = NDArray[np.float64]
 Samples = NDArray[np.int64]
 N_COMPONENTS = 5
@@ -30,29 +28,6 @@ MOST_OUTLIERS = 0.2
 """Of a unit's spikes; more are no outliers but another shape."""
 FEW_EXPECTED = 5
 """Common violations that two independent cells would give; with fewer, none says little."""
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """Something that a curator may want to do.
-
-    Attributes:
-        kind: what.
-        units: whom it concerns; of a duplicate, the weaker one first.
-        evidence: why, in a sentence.
-        score: between 0 and 1, the strongest first.
-        spikes: of a split the parts that leave, of outliers one part; places in the sorting.
-    """
-
-    kind: Kind
-    units: tuple[int, ...]
-    evidence: str
-    score: float
-    spikes: tuple[tuple[int, ...], ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """For `proposals.json`."""
-        return dict(vars(self))
 
 
 def pairs(

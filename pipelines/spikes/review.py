@@ -1,8 +1,8 @@
 """What a person should look at first: labellers side by side, and proposals with evidence."""
 
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,9 @@ from pipelines.spikes.labels.columns import REASON
 from pipelines.spikes.labels.disagreement import disagreement
 from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.preprocess import BandPass
-from pipelines.spikes.proposals import Proposal
+from pipelines.spikes.reviewed import Points, Proposal, ReviewFolder
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
-from pipelines.spikes.unit_tables import read_table, write_table
+from pipelines.spikes.unit_tables import read_table
 from pipelines.spikes.units.folder import read_finished
 from pipelines.spikes.units.sorting import FinishedSorting
 from pipelines.spikes.waveform_similarity import similarity
@@ -70,20 +70,21 @@ def _reviewed(
     given = {name: inputs[name] for name in ("thresholds", "bundle") if name in inputs}
     label({"units": there.folder, **given}, LabelParameters(), folder, part(report, 0, 0.1))
     queue = queue_of(read_table(folder / "labels.csv"))
-    write_table(queue, folder / "queue.csv")
+    kept = ReviewFolder(folder)
+    kept.write_queue(queue)
     alike = similarity(sorting.mean)
-    write_table(_similar(sorting, alike), folder / "similar.csv")
+    kept.write_similar(_similar(sorting, alike))
     report(0.12, "Comparing units")
     signal, note = _opened(sorting)
     found = duplicates(sorting, signal, parameters)
     found += _merges(sorting, alike, parameters, [frozenset(one.units) for one in found])
     if signal is not None:
-        found += _inside(sorting, signal, parameters, folder, part(report, 0.15, 0.98))
-        _name_spikes_as_sorted(folder, there)
+        inside, points = _inside(sorting, signal, parameters, part(report, 0.15, 0.98))
+        found += inside
+        if points is not None:
+            kept.write_points(replace(points, spikes=there.places[points.spikes]))
         note = length_note(there.folder)
-    named = [there.in_the_sorting(one) for one in proposals.ordered(found)]
-    listed = [one.to_json() for one in named]
-    (folder / "proposals.json").write_text(json.dumps(listed), encoding="utf-8")
+    kept.write_proposals(map(there.in_the_sorting, proposals.ordered(found)))
     kinds = [one.kind for one in found]
     return {
         "n_units": len(queue),
@@ -164,10 +165,9 @@ def _inside(
     sorting: FinishedSorting,
     signal: BandPass,
     parameters: ReviewParameters,
-    folder: Path,
     report: Report,
-) -> list[Proposal]:
-    """Proposals that need the waveforms of single spikes."""
+) -> tuple[list[Proposal], Points | None]:
+    """Proposals that need the waveforms of single spikes, and these in feature space."""
     units = [int(unit) for unit in sorting.units["unit_id"]]
     places = {unit: np.flatnonzero(sorting.unit_id == unit) for unit in units}
     shapes = {unit: sorting.shape_of(unit) for unit in units}
@@ -181,23 +181,10 @@ def _inside(
         spikes.append(waves.spikes)
         numbers.append(np.full(len(waves.spikes), unit, dtype=np.int32))
         points.append(_padded(cloud[:, :2]))
-    if points:
-        np.savez_compressed(
-            folder / "features.npz",
-            spike=np.concatenate(spikes),
-            unit_id=np.concatenate(numbers),
-            points=np.concatenate(points).astype(np.float32),
-        )
-    return found
-
-
-def _name_spikes_as_sorted(folder: Path, there: AsCurated) -> None:
-    """Say in `features.npz` where each spike is in the sorting that is curated."""
-    file = folder / "features.npz"
-    if file.is_file():
-        with np.load(file, allow_pickle=False) as stored:
-            kept = {**stored, "spike": there.places[stored["spike"]]}
-        np.savez_compressed(file, **kept)
+    if not points:
+        return found, None
+    values = np.concatenate(points).astype(np.float32)
+    return found, Points(np.concatenate(spikes), np.concatenate(numbers), values)
 
 
 def _padded(points: NDArray[np.float64]) -> NDArray[np.float64]:

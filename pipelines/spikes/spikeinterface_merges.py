@@ -9,7 +9,8 @@ from spikeinterface.postprocessing import ComputeTemplateSimilarity
 from spikeinterface.preprocessing import bandpass_filter
 
 from pipelines.spikes.mending import MendedRecording
-from pipelines.spikes.proposals import Floats, Proposal
+from pipelines.spikes.proposals import Floats
+from pipelines.spikes.reviewed import Proposal
 from pipelines.spikes.segments import in_segments, sorting_in_segments
 from pipelines.spikes.spike_waveforms import open_signal
 from pipelines.spikes.units.sorting import FinishedSorting

@@ -1,7 +1,6 @@
 """`python -m pipelines spikes step DIR ACTION`: one step of curation from a script."""
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from pipelines.reading import reading
 from pipelines.spikes.curation import ACTIONS, Step
 from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
 from pipelines.spikes.labels.words import LABELS
-from pipelines.spikes.taking import step_of
+from pipelines.spikes.reviewed import PROPOSALS, ReviewFolder
 from pipelines.terminal import say
 
 TAKE = "take"
@@ -69,13 +68,11 @@ def _taken(options: argparse.Namespace) -> Step:
     """The step that a proposal stands for."""
     if options.review is None or options.number is None:
         raise ParameterError("take needs --review DIR and --number N: which proposal is taken.")
-    file = options.review / "proposals.json"
-    with reading(file, InputError, "give what review made", "list of proposals"):
-        proposals = json.loads(file.read_text(encoding="utf-8"))
-        n_proposals = len(proposals)
-        if 0 <= options.number < n_proposals:
-            return step_of(proposals[options.number], options.author)
-    raise ParameterError(f"There is no proposal {options.number}: {file} has {n_proposals}.")
+    proposals = ReviewFolder(options.review).proposals
+    if 0 <= options.number < len(proposals):
+        return proposals[options.number].step(options.author)
+    file = options.review / PROPOSALS
+    raise ParameterError(f"There is no proposal {options.number}: {file} has {len(proposals)}.")
 
 
 def _units(text: str) -> tuple[int, ...]:

@@ -6,17 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard import curating, submission
-from dashboard.curating import Desk
-from dashboard.results import spike_curate_after as after
-from dashboard.results import spike_curate_again as again
-from dashboard.results import spike_curate_cloud as cloud
-from dashboard.results import spike_curate_parts as parts
-from dashboard.results import spike_curate_steps as steps
+from dashboard import submission
 from dashboard.results import spike_export
-from dashboard.results.spike_curate_turn import Pressed, perform, unit_after
 from dashboard.services import Services
 from dashboard.settings import Settings
+from dashboard.spikes.curation import cloud, proposals, queue, steps, use
+from dashboard.spikes.curation import desk as curating
+from dashboard.spikes.curation import unit as unit_view
+from dashboard.spikes.curation.desk import Desk
+from dashboard.spikes.curation.press import Pressed, perform, unit_after
 from pipelines import tasks
 from pipelines.errors import InputError, ParameterError
 from pipelines.spikes import demo
@@ -74,12 +72,12 @@ def press(desk: Desk, unit: int, what: str, who: str = "ada", **more: object) ->
     """Press a button; the unit that is shown then, and what is wrong."""
     pressed = Pressed({"type": "curate-do", "what": what}, unit, who, **more)  # type: ignore[arg-type]
     turn = perform(desk, pressed)
-    before, rows = (parts.queue(desk, state, "all") for state in (turn.before, turn.state))
+    before, rows = (queue.rows_of(desk, state, "all") for state in (turn.before, turn.state))
     return unit_after(pressed, turn, unit, before, rows), turn.message
 
 
 def test_labels_follow_the_queue_and_are_on_the_disk(desk: Desk) -> None:
-    order = [row["unit"] for row in parts.queue(desk, desk.state(), "all")]
+    order = [row["unit"] for row in queue.rows_of(desk, desk.state(), "all")]
     unit = order[0]
     for what in ("good", "mua", "noise"):
         unit, message = press(desk, unit, what)
@@ -124,13 +122,13 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(desk: Desk) -> None:
 
 
 def test_a_proposal_is_taken_by_a_click_and_undone_by_another(desk: Desk) -> None:
-    number = next(n for n, one in enumerate(desk.review.proposals) if one["kind"] == "outliers")
-    (unit,) = desk.review.proposals[number]["units"]
+    number = next(n for n, one in enumerate(desk.review.proposals) if one.kind == "outliers")
+    (unit,) = desk.review.proposals[number].units
     before = len(desk.state().spikes_of(unit))
     turn = perform(desk, Pressed({"type": "curate-take", "number": number}, unit, "ada"))
-    taken = len(desk.review.proposals[number]["spikes"][0])
+    taken = len(desk.review.proposals[number].spikes[0])
     assert len(turn.state.spikes_of(unit)) == before - taken
-    assert "taken" in str(steps.proposals(desk, turn.state))
+    assert "taken" in str(proposals.table(desk, turn.state))
     press(desk, unit, "undo")
     assert len(desk.state().spikes_of(unit)) == before
 
@@ -138,9 +136,9 @@ def test_a_proposal_is_taken_by_a_click_and_undone_by_another(desk: Desk) -> Non
 def test_a_merged_unit_comes_first_and_is_shown(desk: Desk) -> None:
     unit, message = press(desk, 0, "merge", other=1)
     assert (message, unit) == ("", 6)
-    row = parts.queue(desk, desk.state(), "all")[0]
+    row = queue.rows_of(desk, desk.state(), "all")[0]
     assert (row["unit"], row["differ"]) == (6, "new")
-    assert "came from" in str(parts.unit_view(desk, desk.state(), 6))
+    assert "came from" in str(unit_view.view(desk, desk.state(), 6))
 
 
 def the_right_half(desk: Desk, unit: int) -> tuple[list[list[float]], list[int]]:
@@ -162,8 +160,8 @@ def test_the_lasso_splits_a_unit(desk: Desk) -> None:
 def test_a_lasso_takes_spikes_that_are_not_drawn(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.figures.spike_curate.MOST_DRAWN", 100)
-    shown = str(parts.unit_view(desk, desk.state(), 2))
+    monkeypatch.setattr("dashboard.spikes.curation.cloud.MOST_DRAWN", 100)
+    shown = str(unit_view.view(desk, desk.state(), 2))
     assert "100 of the unit's" in shown
     assert "takes those that are not drawn" in shown
     box, inside = the_right_half(desk, 2)
@@ -175,7 +173,7 @@ def test_a_lasso_takes_spikes_that_are_not_drawn(
 def test_spikes_of_different_components_are_not_drawn_together(desk: Desk) -> None:
     box, _ = the_right_half(desk, 0)
     press(desk, 0, "merge", other=1)
-    shown = str(parts.unit_view(desk, desk.state(), 6))
+    shown = str(unit_view.view(desk, desk.state(), 6))
     assert "Propose again looks at them together" in shown
     assert "curate-cloud" not in shown
     assert "Draw a lasso" in press(desk, 6, "lasso", outline=box)[1]
@@ -184,10 +182,10 @@ def test_spikes_of_different_components_are_not_drawn_together(desk: Desk) -> No
 def test_a_blind_curator_sees_no_other_opinion(desk: Desk) -> None:
     press(desk, 0, "good")
     blind = Desk(desk.review, desk.folder, "Bea Né")
-    row = parts.queue(blind, blind.state(), "all")[0]
+    row = queue.rows_of(blind, blind.state(), "all")[0]
     assert set(row) == {"unit", "mine", "spikes", "snr"}
-    assert not any(row["mine"] for row in parts.queue(blind, blind.state(), "all"))
-    assert "Why not good" not in str(parts.unit_view(blind, blind.state(), 0))
+    assert not any(row["mine"] for row in queue.rows_of(blind, blind.state(), "all"))
+    assert "Why not good" not in str(unit_view.view(blind, blind.state(), 0))
     with pytest.raises(ParameterError, match="only labels"):
         blind.take(Step("merge", "Bea", (0, 1)))
 
@@ -203,15 +201,15 @@ def test_blind_labels_outlive_a_merge_in_the_meantime(desk: Desk) -> None:
 
 
 def test_curators_are_compared_and_the_majority_is_taken(desk: Desk, job_id: str) -> None:
-    assert "agreement needs two" in str(after.show_agreement(1, job_id))
+    assert "agreement needs two" in str(use.show_agreement(1, job_id))
     votes = {"": "good good mua", "bea": "good mua mua", "cy": "noise mua mua"}
     for name, words in votes.items():
         one = Desk(desk.review, desk.folder, name)
         for unit, label in enumerate(words.split()):
             one.take(Step("label", name or "ada", (unit,), label))
-    shown = str(after.show_agreement(1, job_id))
+    shown = str(use.show_agreement(1, job_id))
     assert "ada, bea (blind)" in shown
-    after.take_majority(1, job_id)
+    use.take_majority(1, job_id)
     assert desk.state().labels == {0: "good", 1: "mua", 2: "mua"}
 
 
@@ -222,7 +220,7 @@ def test_units_as_curated_are_a_job_whose_log_stays_as_it_was(
         curating.snapshot(desk)
     press(desk, 0, "noise")
     ids = [{"type": "parameter", "bench": "spikes-use", "name": "only"}]
-    href, error = after.use(1, ids, ["good,mua,unlabelled"], job_id)
+    href, error = use.use(1, ids, ["good,mua,unlabelled"], job_id)
     assert error == ""
     job = found.store.get(href.rpartition("=")[2])
     assert job is not None
@@ -266,15 +264,15 @@ def test_a_job_may_not_read_a_curation_from_elsewhere(settings: Settings) -> Non
 def test_units_made_since_the_review_are_reviewed_by_another_press(
     desk: Desk, job_id: str, found: Services
 ) -> None:
-    assert "Up to date" in str(steps.proposals(desk, desk.state()))
-    assert "Nothing was curated" in again.propose(1, job_id)[1]
+    assert "Up to date" in str(proposals.table(desk, desk.state()))
+    assert "Nothing was curated" in proposals.propose_again(1, job_id)[1]
     press(desk, 0, "merge", other=1)
-    shown = str(steps.proposals(desk, desk.state()))
+    shown = str(proposals.table(desk, desk.state()))
     assert "unit 6, made since the review, has none yet" in shown
-    stale = [one for one in desk.review.proposals if {0, 1} & set(one["units"])]
+    stale = [one for one in desk.review.proposals if {0, 1} & set(one.units)]
     assert f"{len(stale)} about units that have changed" in shown
-    assert not any(str(one["evidence"]) in shown for one in stale)
-    href, error = again.propose(1, job_id)
+    assert not any(str(one.evidence) in shown for one in stale)
+    href, error = proposals.propose_again(1, job_id)
     job = found.store.get(href.rpartition("=")[2])
     assert error == ""
     assert job is not None
@@ -283,16 +281,16 @@ def test_units_made_since_the_review_are_reviewed_by_another_press(
     tasks.run(job.task, inputs, job.parameters, out)
     fresh = curating.desk(job)
     assert fresh.log.file == desk.log.file  # the same curation goes on
-    row = next(row for row in parts.queue(fresh, fresh.state(), "all") if row["unit"] == 6)
+    row = next(row for row in queue.rows_of(fresh, fresh.state(), "all") if row["unit"] == 6)
     assert row["differ"] in ("yes", "no")
     assert row["bombcell"] in ("good", "mua", "noise")
-    assert "Up to date" in str(steps.proposals(fresh, fresh.state()))
-    view = str(parts.unit_view(fresh, fresh.state(), 6))
+    assert "Up to date" in str(proposals.table(fresh, fresh.state()))
+    view = str(unit_view.view(fresh, fresh.state(), 6))
     assert "curate-cloud" in view
     assert "nothing is compared" not in view
 
 
 def test_proposals_say_why(desk: Desk) -> None:
     for one in desk.review.proposals:
-        assert str(one["evidence"]).endswith(".")
-        assert json.dumps(one)
+        assert str(one.evidence).endswith(".")
+        assert json.dumps(one.to_json())

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from dash.exceptions import PreventUpdate
 
-from dashboard import curating
 from dashboard.jobs.store import JobInput, State
 from dashboard.pages import jobs
 from dashboard.results import spike_lasso
 from dashboard.services import Services
+from dashboard.spikes.curation import desk as curating
 from pipelines.spikes import demo
 from pipelines.spikes.curation_log import LOG_FILE, Log, read_start
 from pipelines.tasks import run

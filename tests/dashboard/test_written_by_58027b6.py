@@ -10,11 +10,12 @@ from dash import Dash
 from dash.exceptions import PreventUpdate
 from plotly.io.json import to_json_plotly
 
-from dashboard import create_app, curating, following, inputs, results, submission, uploads
+from dashboard import create_app, following, inputs, results, submission, uploads
 from dashboard.jobs.store import State
 from dashboard.pages import models, spikes, step_pages
 from dashboard.services import Services, services
 from dashboard.settings import Settings
+from dashboard.spikes.curation import desk as curating
 from pipelines import registry
 from pipelines.earlier_models import convert
 from pipelines.errors import InputError

@@ -1,63 +1,36 @@
 """The cloud of a unit's spikes that is being curated, and what a line drawn in it takes."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
+import plotly.graph_objects as go
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 from numpy.typing import NDArray
 
-from dashboard.curating import Desk
-from dashboard.figures import spike_curate as figures
-from dashboard.figures.common import framed
-from pipelines.errors import InputError, ParameterError
+from dashboard.figures.common import NOISE, color, framed, style
+from dashboard.spikes.curation.desk import Desk
+from pipelines.errors import ParameterError
 from pipelines.polygon import in_polygon
-from pipelines.result_files import opened_arrays
 from pipelines.spikes.curation import State
+from pipelines.spikes.reviewed import Points
 
 Outline = Sequence[Sequence[float]]
 SEED = 0
+MOST_DRAWN = 50_000
 OTHER_AXES = (
     "Each reviewed unit has principal components of its own, and the spikes of this one come from "
     "several: Propose again looks at them together, and then they can be lassoed."
 )
 
 
-@dataclass(frozen=True)
-class Points:
-    """Reviewed spikes.
-
-    Attributes:
-        spikes: their places in the sorting, shape (spike,).
-        unit_id: the unit that each had when it was reviewed; each has components of its own.
-        values: on the first two of them, shape (spike, 2).
-    """
-
-    spikes: NDArray[np.int64]
-    unit_id: NDArray[np.int32]
-    values: NDArray[np.float32]
-
-    def of(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Points":
-        """Some of them."""
-        return Points(self.spikes[chosen], self.unit_id[chosen], self.values[chosen])
-
-
-@lru_cache(maxsize=2)
-def _stored(file: Path) -> Points:
-    with opened_arrays(file, InputError) as stored:
-        return Points(stored["spike"], stored["unit_id"], stored["points"])
-
-
 def points_of(desk: Desk, state: State, unit: int) -> Points | None:
     """All reviewed spikes of a unit, or none if the review could not read the recording."""
-    if not desk.review.features.is_file():
+    points = desk.review.found.points
+    if points is None:
         return None
-    points = _stored(desk.review.features)
-    own = (state.unit_id[points.spikes] == unit) & ~state.removed[points.spikes]
-    return points.of(own) if own.any() else None
+    own = points.among(state.spikes_of(unit), len(desk.review.sorting.unit_id))
+    return own if len(own.spikes) else None
 
 
 def view(desk: Desk, state: State, unit: int) -> Iterator[Component]:
@@ -73,11 +46,11 @@ def view(desk: Desk, state: State, unit: int) -> Iterator[Component]:
     proposed = [
         spike
         for one in desk.review.proposals
-        if one["kind"] == "outliers" and one["units"] == [unit]
-        for spike in one["spikes"][0]
+        if one.kind == "outliers" and one.units == (unit,)
+        for spike in one.spikes[0]
     ]
     yield framed(
-        figures.cloud(unit, drawn.values, np.isin(drawn.spikes, proposed)),
+        _figure(unit, drawn.values, np.isin(drawn.spikes, proposed)),
         id="curate-cloud",
         caption=f"{_how_many(len(drawn.spikes), len(points.spikes))} on the first two principal "
         "components of their waveforms. Draw around some with the mouse and press Split off the "
@@ -85,11 +58,41 @@ def view(desk: Desk, state: State, unit: int) -> Iterator[Component]:
     )
 
 
+def _figure(unit: int, points: NDArray[np.float32], far: NDArray[np.bool_]) -> go.Figure:
+    """A unit's spikes on their first two principal components, to be lassoed.
+
+    Args:
+        unit: its number.
+        points: shape (spike, 2), in units of noise.
+        far: which spikes are proposed as outliers.
+    """
+    figure = go.Figure()
+    for name, chosen, paint in (("spikes", ~far, color(unit)), ("outliers", far, NOISE)):
+        if chosen.any():
+            figure.add_scattergl(
+                x=points[chosen, 0],
+                y=points[chosen, 1],
+                mode="markers",
+                name=name,
+                marker={"size": 4, "color": paint, "opacity": 0.7},
+                hoverinfo="skip",
+            )
+    figure.update_xaxes(title="first component (noise)")
+    figure.update_yaxes(title="second component (noise)")
+    return style(
+        figure,
+        height=300,
+        dragmode="lasso",
+        showlegend=bool(far.any()),
+        legend={"orientation": "h", "y": 1.15},
+    )
+
+
 def _sample(n_spikes: int) -> NDArray[np.int64]:
-    if n_spikes <= figures.MOST_DRAWN:
+    if n_spikes <= MOST_DRAWN:
         return np.arange(n_spikes)
     rng = np.random.default_rng(SEED)
-    return np.sort(rng.choice(n_spikes, figures.MOST_DRAWN, replace=False))
+    return np.sort(rng.choice(n_spikes, MOST_DRAWN, replace=False))
 
 
 def _how_many(drawn: int, total: int) -> str:

@@ -4,24 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from typing_extensions import TypedDict
 
-from dashboard import curating, people
+from dashboard import people
 from dashboard.aria import aria
-from dashboard.curating import Desk
 from dashboard.jobs.store import Job
-from dashboard.posted import one_of
+from dashboard.posted import Outline, one_of
 from dashboard.results import common, spike_locate
-from dashboard.results import spike_curate_after as after
-from dashboard.results import spike_curate_again as again
-from dashboard.results import spike_curate_cloud as cloud
-from dashboard.results import spike_curate_parts as parts
-from dashboard.results import spike_curate_steps as steps
-from dashboard.results.spike_curate_cloud import Outline
-from dashboard.results.spike_curate_turn import Pressed, perform, unit_after
+from dashboard.spikes.curation import cloud, proposals, queue, steps, use
+from dashboard.spikes.curation import desk as curating
+from dashboard.spikes.curation import unit as unit_view
+from dashboard.spikes.curation.desk import Desk
+from dashboard.spikes.curation.press import Pressed, perform, unit_after
 from pipelines.spikes import curation
 from pipelines.spikes.units.sorting import FinishedSorting
 
@@ -50,7 +47,7 @@ def view(job: Job) -> Component:
     """The whole page."""
     desk = curating.desk(job)
     state = desk.state()
-    rows = parts.queue(desk, state, "all")
+    rows = queue.rows_of(desk, state, "all")
     unit = int(rows[0]["unit"])
     return html.Div(
         [
@@ -62,7 +59,7 @@ def view(job: Job) -> Component:
                 [
                     html.Section(_queue(rows), className="card", **aria(label="Queue")),
                     html.Section(
-                        parts.unit_view(desk, state, unit),
+                        unit_view.view(desk, state, unit),
                         id="curate-unit-view",
                         className="card",
                         **aria(label="Unit"),
@@ -72,8 +69,8 @@ def view(job: Job) -> Component:
             ),
             html.Section(_others(desk, state), id="curate-others", className="card stack"),
             html.Section(_log(desk, state), className="card"),
-            html.Section(after.agreement(), className="card stack"),
-            html.Section(after.use_card(), className="card stack"),
+            html.Section(use.agreement(), className="card stack"),
+            html.Section(use.use_card(), className="card stack"),
             _help(),
         ],
         id="curate",
@@ -165,7 +162,7 @@ def _help() -> Any:
 def _queue(rows: Sequence[dict[str, Any]]) -> list[Component]:
     show = dmc.SegmentedControl(
         id="curate-show",
-        data=[{"value": value, "label": label} for value, label in parts.SHOWS.items()],
+        data=[{"value": value, "label": label} for value, label in queue.SHOWS.items()],
         value="all",
         size="xs",
     )
@@ -173,7 +170,7 @@ def _queue(rows: Sequence[dict[str, Any]]) -> list[Component]:
         rows,
         id="curate-queue",
         label="Units, the most doubtful first",
-        names=parts.NAMES,
+        names=queue.NAMES,
         height=480,
         selectedRows=list(rows[:1]),
         dashGridOptions=ROW,
@@ -192,8 +189,8 @@ def _others(desk: Desk, state: curation.State) -> list[Component]:
             "Undo gives it back.",
             className="hint",
         ),
-        html.Div(steps.proposals(desk, state), id="curate-proposals"),
-        html.Div(again.parts(), className="row"),
+        html.Div(proposals.table(desk, state), id="curate-proposals"),
+        html.Div(proposals.again(), className="row"),
         html.Div([merge, button], className="row bottom"),
     ]
 
@@ -212,48 +209,64 @@ def _log(desk: Desk, state: curation.State) -> list[Component]:
 
 def register(app: Dash) -> None:
     """Connect keys, buttons, queue and proposals."""
+    busy = [(Output("curate-pad", "className"), "card busy", "card")]
     app.callback(
-        Output("curate-message", "children"),
-        Output("curate-saved", "children"),
-        Output("curate-heads", "children"),
-        Output("curate-queue", "rowData"),
-        Output("curate-queue", "columnDefs"),
-        Output("curate-queue", "selectedRows"),
-        Output("curate-unit-view", "children"),
-        Output("curate-proposals", "children"),
-        Output("curate-log", "children"),
-        Output("curate-unit", "data"),
-        Output("curate-show", "value"),
-        Output("curate-reason", "value"),
-        Output("curate-others", "hidden"),
-        Output("curate-more", "hidden"),
-        Input({"type": "curate-do", "what": ALL}, "n_clicks"),
-        Input({"type": "curate-take", "number": ALL}, "n_clicks"),
-        Input({"type": "curate-go", "unit": ALL}, "n_clicks"),
-        Input("curate-queue", "selectedRows"),
-        Input("curate-show", "value"),
-        Input("curate-blind", "checked"),
-        Input("curate-refresh", "data"),
-        State("curate-unit", "data"),
-        State("curate-name", "value"),
-        State("curate-reason", "value"),
-        State("curate-other", "value"),
-        State("curate-outline", "data", allow_optional=True),
-        State("panel-job", "data"),
+        output=_outputs(),
+        inputs={
+            "_do": Input({"type": "curate-do", "what": ALL}, "n_clicks"),
+            "_take": Input({"type": "curate-take", "number": ALL}, "n_clicks"),
+            "_go": Input({"type": "curate-go", "unit": ALL}, "n_clicks"),
+            "selected": Input("curate-queue", "selectedRows"),
+        },
+        state={"at": AT},
         prevent_initial_call=True,
-        running=[(Output("curate-pad", "className"), "card busy", "card")],
-    )(act)
+        running=busy,
+    )(press)
+    app.callback(
+        output=_outputs(allow_duplicate=True),
+        inputs={
+            "_show": Input("curate-show", "value"),
+            "_blind": Input("curate-blind", "checked"),
+            "_refresh": Input("curate-refresh", "data"),
+        },
+        state={"at": AT},
+        prevent_initial_call=True,
+        running=busy,
+    )(look)
     app.callback(
         Output("curate-keys", "opened"),
         Input("curate-help", "n_clicks"),
         prevent_initial_call=True,
     )(bool)
-    after.register(app)
-    again.register(app)
+    use.register(app)
+    proposals.register(app)
     cloud.register(app)
 
 
-Show = Annotated[str, one_of(parts.SHOWS)]
+Show = Annotated[str, one_of(queue.SHOWS)]
+AT = {
+    "unit": State("curate-unit", "data"),
+    "show": State("curate-show", "value"),
+    "blind": State("curate-blind", "checked"),
+    "name": State("curate-name", "value"),
+    "reason": State("curate-reason", "value"),
+    "other": State("curate-other", "value"),
+    "outline": State("curate-outline", "data", allow_optional=True),
+    "job": State("panel-job", "data"),
+}
+
+
+class At(TypedDict):
+    """Where a person is, and what stands in the fields; the keys are those of `AT`."""
+
+    unit: int
+    show: Show
+    blind: bool
+    name: str | None
+    reason: str | None
+    other: Any
+    outline: Outline | None
+    job: str
 
 
 class QueueRow(TypedDict):
@@ -262,54 +275,81 @@ class QueueRow(TypedDict):
     unit: int
 
 
-def act(
+def press(
     _do: Sequence[int | None],
     _take: Sequence[int | None],
     _go: Sequence[int | None],
     selected: Sequence[QueueRow] | None,
-    show: Show,
-    blind: bool,
-    _refresh: Any,
-    unit: int,
-    name: str | None,
-    reason: str | None,
-    other: Any,
-    outline: Outline | None,
-    job_id: str,
-) -> tuple[Any, ...]:
-    """Do what was pressed, then show everything as it is now."""
+    at: At,
+) -> dict[str, Any]:
+    """Do what was pressed, or go to the row that was chosen, and show what came of it."""
     trigger = ctx.triggered_id
     if isinstance(trigger, dict) and not ctx.triggered[0]["value"]:
         raise PreventUpdate  # a button has just appeared
-    if trigger == "curate-queue" and (not selected or int(selected[0]["unit"]) == unit):
+    if trigger != "curate-queue":
+        return _after(at, _words(trigger))
+    if not selected or int(selected[0]["unit"]) == at["unit"]:
         raise PreventUpdate
-    who = (name or "").strip()
-    desk = curating.desk(common.job(job_id), who if blind else "")
-    pressed = Pressed(_words(trigger), unit, who, reason or "", other, outline)
+    return _after({**at, "unit": int(selected[0]["unit"])}, {})
+
+
+def look(_show: Show, _blind: bool, _refresh: Any, at: At) -> dict[str, Any]:
+    """Show the queue in another way, or what others did."""
+    return _after(at, {})
+
+
+def _after(at: At, button: Mapping[str, Any]) -> dict[str, Any]:
+    """Do what a button stands for, if one was pressed, then show everything as it is now."""
+    who, reason = (at["name"] or "").strip(), at["reason"] or ""
+    desk = curating.desk(common.job(at["job"]), who if at["blind"] else "")
+    pressed = Pressed(button, at["unit"], who, reason, at["other"], at["outline"])
     turn = perform(desk, pressed)
-    before = parts.queue(desk, turn.before, show)
-    if pressed.what == "filter":
-        names = list(parts.SHOWS)
-        show = names[(names.index(show) + 1) % len(names)]
-    rows = parts.queue(desk, turn.state, show)
-    unit = int(selected[0]["unit"]) if trigger == "curate-queue" and selected else unit
-    unit = unit_after(pressed, turn, unit, before, rows)
-    return (
-        turn.message,
-        steps.saved(desk, turn.state),
-        steps.heads(desk, turn.state),
-        rows,
-        parts.columns(before),
-        [row for row in rows if row["unit"] == unit],
-        parts.unit_view(desk, turn.state, unit),
-        steps.proposals(desk, turn.state),
-        steps.log(turn.state),
-        unit,
-        show,
-        "" if turn.step else reason,
-        blind,
-        blind,
-    )
+    before = queue.rows_of(desk, turn.before, at["show"])
+    show = _next_show(at["show"]) if pressed.what == "filter" else at["show"]
+    rows = queue.rows_of(desk, turn.state, show)
+    unit = unit_after(pressed, turn, at["unit"], before, rows)
+    return {
+        "message": turn.message,
+        "saved": steps.saved(desk, turn.state),
+        "heads": steps.heads(desk, turn.state),
+        "rows": rows,
+        "columns": queue.columns(before),
+        "selected": [row for row in rows if row["unit"] == unit],
+        "view": unit_view.view(desk, turn.state, unit),
+        "proposals": proposals.table(desk, turn.state),
+        "log": steps.log(turn.state),
+        "unit": unit,
+        "show": show if pressed.what == "filter" else no_update,  # or `look` would follow
+        "reason": "" if turn.step else at["reason"],
+        "no_others": at["blind"],
+        "no_more": at["blind"],
+    }
+
+
+def _outputs(*, allow_duplicate: bool = False) -> dict[str, Output]:
+    """Where the parts of `_after` are shown."""
+    places = {
+        "message": ("curate-message", "children"),
+        "saved": ("curate-saved", "children"),
+        "heads": ("curate-heads", "children"),
+        "rows": ("curate-queue", "rowData"),
+        "columns": ("curate-queue", "columnDefs"),
+        "selected": ("curate-queue", "selectedRows"),
+        "view": ("curate-unit-view", "children"),
+        "proposals": ("curate-proposals", "children"),
+        "log": ("curate-log", "children"),
+        "unit": ("curate-unit", "data"),
+        "show": ("curate-show", "value"),
+        "reason": ("curate-reason", "value"),
+        "no_others": ("curate-others", "hidden"),
+        "no_more": ("curate-more", "hidden"),
+    }
+    return {name: Output(*place, allow_duplicate=allow_duplicate) for name, place in places.items()}
+
+
+def _next_show(show: str) -> str:
+    names = list(queue.SHOWS)
+    return names[(names.index(show) + 1) % len(names)]
 
 
 def _words(trigger: Any) -> Mapping[str, Any]:

@@ -4,26 +4,26 @@ A sorting that is made again with the same spikes finds its curation again, and 
 there after the app, the browser or the job are gone.
 """
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-import pandas as pd
+import numpy as np
 
 from dashboard.jobs.store import Job
 from dashboard.services import services
 from dashboard.settings import Settings
 from pipelines.errors import InputError, ParameterError
 from pipelines.outputs import atomic_file
-from pipelines.spikes.curation import State, Step
+from pipelines.spikes.curated_units import Shape, averaged, unit_row
+from pipelines.spikes.curation import Spikes, State, Step
 from pipelines.spikes.curation_log import LOG_FILE, Curation, Log, curate, read_start
-from pipelines.spikes.unit_tables import read_table
+from pipelines.spikes.reviewed import Proposal, ReviewFolder
 from pipelines.spikes.units.folder import read_finished
 from pipelines.spikes.units.sorting import FinishedSorting
 
@@ -40,19 +40,50 @@ class Review:
         sorting: as it was sorted.
         start: its units before any step.
         digest: of the sorting.
-        queue: `queue.csv`.
-        proposals: `proposals.json`.
-        similar: `similar.csv`.
-        features: `features.npz`, which may be absent.
+        found: what the review wrote.
     """
 
     sorting: FinishedSorting
     start: State
     digest: str
-    queue: pd.DataFrame
-    proposals: tuple[Mapping[str, Any], ...]
-    similar: pd.DataFrame
-    features: Path
+    found: ReviewFolder
+    _measured: dict[int, tuple[Spikes, Mapping[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def proposals(self) -> tuple[Proposal, ...]:
+        """What it proposed."""
+        return self.found.proposals
+
+    @cached_property
+    def judged(self) -> Mapping[int, Mapping[Any, Any]]:
+        """The row of every unit that was reviewed, the most doubtful first."""
+        rows = self.found.queue.to_dict("records")
+        return {int(row["unit_id"]): row for row in rows}
+
+    @cached_property
+    def as_sorted(self) -> Mapping[int, Mapping[Any, Any]]:
+        """How many spikes every sorted unit has, and its SNR."""
+        table = self.sorting.units[["unit_id", "n_spikes", "snr"]]
+        return {int(row["unit_id"]): row for row in table.to_dict("records")}
+
+    def is_changed(self, state: State, unit: int) -> bool:
+        """Whether a unit does not have exactly the spikes that it was sorted with."""
+        return unit not in self.as_sorted or bool(len(state.removed_of(unit)))
+
+    def shape_of(self, state: State, unit: int) -> Shape:
+        """A unit's mean waveform; of a changed unit that of the units it came from."""
+        if self.is_changed(state, unit):
+            return averaged(self.sorting, state.spikes_of(unit))
+        row = self.sorting.row_of(unit)
+        return Shape(self.sorting.mean[row], self.sorting.sd[row])
+
+    def measures_of(self, state: State, unit: int) -> Mapping[str, Any]:
+        """A unit's measures as they are now; they are kept until its spikes change."""
+        spikes, found = self._measured.get(unit, (None, {}))
+        if spikes is None or not np.array_equal(spikes, state.spikes_of(unit)):
+            found = unit_row(self.sorting, state, unit, self.shape_of(state, unit))
+            self._measured[unit] = state.spikes_of(unit), found
+        return found
 
 
 @dataclass(frozen=True)
@@ -152,15 +183,7 @@ def home(settings: Settings) -> Path:
 @lru_cache(maxsize=2)
 def _review(folder: Path, sorting: Path) -> Review:
     start, digest = read_start(sorting)
-    return Review(
-        read_finished(sorting),
-        start,
-        digest,
-        read_table(folder / "queue.csv"),
-        tuple(json.loads((folder / "proposals.json").read_text(encoding="utf-8"))),
-        read_table(folder / "similar.csv"),
-        folder / "features.npz",
-    )
+    return Review(read_finished(sorting), start, digest, ReviewFolder(folder))
 
 
 def forget() -> None:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard import people
-from dashboard.curating import Desk
 from dashboard.people import Role
-from dashboard.results.spike_curate_cloud import Outline, inside
+from dashboard.spikes.curation.cloud import Outline, inside
+from dashboard.spikes.curation.desk import Desk
 from pipelines.errors import NeuroboardError, ParameterError
 from pipelines.spikes.curation import State, Step
-from pipelines.spikes.taking import step_of
 
 LABELS = {"good": "good", "mua": "mua", "noise": "noise", "clear": ""}
 """Labels by what their buttons are called."""
@@ -80,7 +79,7 @@ def _step(desk: Desk, pressed: Pressed) -> Step | None:
     """
     what, who, unit, reason = pressed.what, pressed.who, pressed.unit, pressed.reason
     if pressed.button.get("type") == "curate-take":
-        return step_of(desk.review.proposals[pressed.button["number"]], who)
+        return desk.review.proposals[pressed.button["number"]].step(who)
     if what in LABELS:
         return Step("label", who, (unit,), LABELS[what], reason=reason)
     if what == "undo":
@@ -103,8 +102,8 @@ def _step(desk: Desk, pressed: Pressed) -> Step | None:
 
 def _proposed(kind: str, desk: Desk, unit: int, who: str) -> Step:
     for one in desk.review.proposals:
-        if one["kind"] == kind and one["units"] == [unit]:
-            return step_of(one, who)
+        if one.kind == kind and one.units == (unit,):
+            return one.step(who)
     raise ParameterError(f"For unit {unit} no such proposal was made.")
 
 

@@ -9,11 +9,12 @@ from dash import ALL, Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard import curating, forms, people, shell, submission
-from dashboard.curating import Desk
+from dashboard import forms, people, shell, submission
 from dashboard.people import Role
 from dashboard.results import common
 from dashboard.services import edit_link
+from dashboard.spikes.curation import desk as curating
+from dashboard.spikes.curation.desk import Desk
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.spikes.agreement import compare, labels_of, majority
 from pipelines.spikes.curation import Step
