@@ -68,11 +68,11 @@ def _taken(options: argparse.Namespace) -> Step:
     """The step that a proposal stands for."""
     if options.review is None or options.number is None:
         raise ParameterError("take needs --review DIR and --number N: which proposal is taken.")
-    proposals = ReviewFolder(options.review).proposals
-    if 0 <= options.number < len(proposals):
-        return proposals[options.number].step(options.author)
+    number, proposals = int(options.number), ReviewFolder(options.review).proposals
+    if 0 <= number < len(proposals):
+        return proposals[number].step(options.author)
     file = options.review / PROPOSALS
-    raise ParameterError(f"There is no proposal {options.number}: {file} has {len(proposals)}.")
+    raise ParameterError(f"There is no proposal {number}: {file} has {len(proposals)}.")
 
 
 def _units(text: str) -> tuple[int, ...]:

@@ -103,7 +103,7 @@ def test_a_metric_younger_than_the_sorting_is_measured_for_merged_and_other_unit
     for unit in (2, merged):
         spikes = desk.review.sorting.sample_index[desk.state().spikes_of(unit)]
         heading, value = "'last spike (sample)'", f"Td('{spikes[-1]:,}')"
-        shown = str(parts.unit_view(desk, desk.state(), unit))
+        shown = str(unit_view.view(desk, desk.state(), unit))
         assert heading in shown
         assert value in shown[shown.index(heading) :][:60]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from dashboard import people
 from dashboard.people import Role
+from dashboard.posted import offered
 from dashboard.spikes.curation.cloud import Outline, inside
 from dashboard.spikes.curation.desk import Desk
 from pipelines.errors import NeuroboardError, ParameterError
@@ -79,7 +80,8 @@ def _step(desk: Desk, pressed: Pressed) -> Step | None:
     """
     what, who, unit, reason = pressed.what, pressed.who, pressed.unit, pressed.reason
     if pressed.button.get("type") == "curate-take":
-        return desk.review.proposals[pressed.button["number"]].step(who)
+        proposals = desk.review.proposals
+        return proposals[int(offered(pressed.button["number"], range(len(proposals))))].step(who)
     if what in LABELS:
         return Step("label", who, (unit,), LABELS[what], reason=reason)
     if what == "undo":
