@@ -494,7 +494,9 @@ def _require_types(table: pd.DataFrame, types: Mapping[str, str]) -> None:
 
 def _record_of(values: Mapping[str, Any], folder: Path, kind: Kind) -> RunRecord:
     """A record in today's form."""
-    version = int(values.get("folder_version") or 1)
+    version = values.get("folder_version", 1)
+    if type(version) is not int or version < 1:
+        raise ValueError(f"folder_version is {version!r}")
     if version > VERSION:
         raise kind(
             f"{folder} was written by a later version of Neuroboard (its folder has version "
