@@ -15,7 +15,7 @@ import pandas as pd
 
 from pipelines.progress import silent
 from pipelines.synapses.arrays import Synapses
-from pipelines.synapses.classifiers import CANDIDATES
+from pipelines.synapses.classifier_rows import candidates
 from pipelines.synapses.classify import Trained, load_trained, train
 from pipelines.synapses.fit import fit
 from pipelines.synapses.parameters import FitParameters, PredictParameters, TrainParameters
@@ -42,7 +42,7 @@ def main(n_rows: int = MANY) -> None:
         few = {kind: _written(table.head(FEW), folder / f"few.{kind}") for kind in ("csv", "xlsx")}
         print("| classifier | 30 rows (ms) | 30 rows in .xlsx (ms) | in memory | from CSV to CSV |")
         print("| --- | --- | --- | --- | --- |")
-        for name in CANDIDATES:
+        for name in candidates():
             (folder / name).mkdir()
             train({"fit": folder / "fit"}, TrainParameters(classifier=name), folder / name, silent)
             short = [_whole_task(folder / name, few[k], folder, REPEATS) for k in ("csv", "xlsx")]

@@ -1,15 +1,19 @@
 """Writes steps.md: what can be run, from the rows of the code (`make steps`)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pipelines.spikes.sorting.clusterers import CLUSTERERS, EXACT, FOUND, MOST, Clusterer
+from pipelines.spikes.sorting.sorters import SORTERS, Sorter
 from pipelines.steps import STEPS, Step
+from pipelines.synapses.classifier_rows import CLASSIFIERS, Classifier
 
 FILE = Path(__file__).resolve().parent / "steps.md"
 
 HEAD = """# What can be run
 
-Written by `docs/steps.py` from `pipelines/steps.py`: change the rows there, then `make steps`.
+Written by `docs/steps.py` from the rows in the code, `STEPS` first: change them there, then say
+`make steps`.
 
 Each is a command, `python -m pipelines ...`, and a form of the dashboard; both make the same
 folder. What stands in brackets may be left out. Those that are quick may pass waiting jobs that
@@ -18,11 +22,75 @@ take long. `--help` lists the parameters of each.
 | command | what it does | reads | leaves | takes |
 | --- | --- | --- | --- | --- |
 """
+SORTER_HEAD = """
+## Sorters
+
+`spikes sort --sorter`; `auto` takes what suits the channels. Rows: `SORTERS`.
+
+| sorter | what it does | auto takes it for | looks at, as not every sorter does |
+| --- | --- | --- | --- |
+"""
+CLUSTERER_HEAD = """
+## Clusterers of the sorter group
+
+`spikes sort --set clusterer=`. Rows: `CLUSTERERS`.
+
+| clusterer | what it does | with `n_clusters` | looks at |
+| --- | --- | --- | --- |
+"""
+CLASSIFIER_HEAD = """
+## Classifiers of synapses
+
+`synapses train --set classifier=`; `auto` compares them all. Rows: `CLASSIFIERS`.
+
+| classifier | what it is | source | in the bundle | looks at |
+| --- | --- | --- | --- | --- |
+"""
 
 
 def text() -> str:
     """The whole file."""
-    return HEAD + "".join(f"| {' | '.join(_cells(step))} |\n" for step in STEPS.values())
+    return HEAD + "".join(
+        [
+            *map(_row, map(_cells, STEPS.values())),
+            SORTER_HEAD,
+            *map(_row, map(_sorter, SORTERS.values())),
+            CLUSTERER_HEAD,
+            *map(_row, map(_clusterer, CLUSTERERS.values())),
+            CLASSIFIER_HEAD,
+            *map(_row, map(_classifier, CLASSIFIERS.values())),
+        ]
+    )
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _sorter(one: Sorter) -> Iterator[str]:
+    yield f"`{one.name}`"
+    yield one.about
+    yield one.suits or "–"
+    yield _names(one.heeds)
+
+
+def _clusterer(one: Clusterer) -> Iterator[str]:
+    yield f"`{one.name}`"
+    yield one.about
+    yield {FOUND: "finds it", MOST: "at most as many", EXACT: "exactly as many"}[one.number]
+    yield _names(one.heeds)
+
+
+def _classifier(one: Classifier) -> Iterator[str]:
+    yield f"`{one.name}`"
+    yield one.title
+    yield one.source
+    yield f"classifier.{one.stored}"
+    yield _names(one.heeds)
+
+
+def _names(parameters: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in parameters) or "–"
 
 
 def _cells(step: Step) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from dashboard.bench import Bench, Source, StepPage
 from dashboard.results import spike_look, spikes
+from dashboard.switches import Switch
+from pipelines.spikes.sorting.sorters import heeded
 
 PATH = "/spikes"
 
@@ -66,6 +68,7 @@ SORT = StepPage(
     bare=True,
     run_label="Sort spikes",
     sources=(RECORDING, PROBE, SORT_FILE),
+    switch=Switch("sorter", heeded()),
     empty=(
         "Choose a recording on the left and press Sort spikes. It is band-pass filtered, spikes "
         "are detected on each group of nearby channels, and a Bayesian mixture finds the number "

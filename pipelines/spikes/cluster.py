@@ -1,7 +1,7 @@
-"""Points in feature space to clusters: array in, labels out."""
+"""Points in feature space to clusters: array in, labels out; `sorting/clusterers.py` names them."""
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
 from pipelines.spikes.compiled import kept_on_disk
 from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.sorting.clusterers import CLUSTERERS
 from pipelines.spikes.unimodal import join_unimodal
 
 Floats = NDArray[np.float64]
@@ -49,7 +50,7 @@ def find_clusters(points: Floats, parameters: SpikesParameters) -> Labels:
     """
     if len(points) < parameters.min_spikes:
         return np.full(len(points), -1, dtype=np.intp)
-    labels = CLUSTERERS[parameters.clusterer](points, parameters)
+    labels: Labels = CLUSTERERS[parameters.clusterer].run(points, parameters)
     return renumbered(labels, parameters.min_spikes)
 
 
@@ -147,15 +148,6 @@ def isosplit(points: Floats, parameters: SpikesParameters) -> Labels:
 
         found = np.asarray(run(some, n_init=number, seed=parameters.seed), dtype=np.intp)
     return _as_nearest(points, some, found)
-
-
-CLUSTERERS: Mapping[str, Callable[[Floats, SpikesParameters], Labels]] = {
-    "bgmm": bgmm,
-    "gmm": gmm,
-    "kmeans": kmeans,
-    "hdbscan": hdbscan,
-    "isosplit": isosplit,
-}
 
 
 def _predicted(model: GaussianMixture | BayesianGaussianMixture | KMeans, points: Floats) -> Labels:

@@ -7,7 +7,7 @@ it, to disk and read it back, and which refuses lupin without torch although it 
 import gc
 import io
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from spikeinterface.preprocessing import bandpass_filter, common_reference, scal
 from pipelines.spikes.compiled import kept_on_disk
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.segments import in_segments
+from pipelines.spikes.sorting.sorters import OWN_BAND_HZ, Sorter
 
 MEMORY_BYTES = 20_000_000
 """A filtered copy up to this size stays in memory; a larger one is a file in the scratch folder."""
@@ -30,10 +31,6 @@ MANY_CHANNELS = 32
 """From here on the median over channels is taken off, as these sorters do themselves."""
 
 WHITENING_UM = 100.0
-
-OWN_BAND_HZ = (150.0, 6000.0)
-"""Sorters that match templates live on the whole shape of a spike, so they get a wider band than
-detection. From 300 Hz on tridesclous2 lost one or two of 15 units of a simulated probe."""
 
 JOB: Mapping[str, Any] = {"n_jobs": 1, "progress_bar": False, "chunk_duration": "1s"}
 
@@ -52,14 +49,14 @@ class Trains:
 
 
 def run_foreign(
-    name: str, recording: BaseRecording, parameters: SpikesParameters, scratch: Path
+    row: Sorter, recording: BaseRecording, parameters: SpikesParameters, scratch: Path
 ) -> Trains:
-    """Sort with one of `FOREIGN`, one process, with the seed of the parameters.
+    """Sort with one of SpikeInterface's sorters, one process, with the seed of the parameters.
 
     Motion is not corrected, and spykingcircus2 is told so: it would do it by default.
 
     Args:
-        name: a key of `FOREIGN`.
+        row: the sorter.
         recording: the channels to sort, raw, in one piece with its timeline, with a probe.
         parameters: filter, threshold, sign, seed.
         scratch: an empty folder for copies and intermediate files.
@@ -68,10 +65,10 @@ def run_foreign(
         Exception: a sorter may fail in any way.
     """
     with kept_on_disk(), _seeded(parameters.seed), _quiet(), _few_objects_to_collect():
-        sorter, settings = FOREIGN[name](parameters)
-        most = 0 if name == "spykingcircus2" else MEMORY_BYTES  # it must find it in a file
-        signal = _cached(_prepared(name, recording, parameters), scratch / "signal", most)
-        signal = _known_noise(signal) if name == "simple" else signal
+        sorter, settings = row.choice(parameters)
+        most = 0 if row.reads_file else MEMORY_BYTES
+        signal = _cached(_prepared(row, recording, parameters), scratch / "signal", most)
+        signal = _known_noise(signal) if row.wants_noise_one else signal
         output = scratch / "output"
         output.mkdir()
         values = {**deepcopy(sorter.default_params()), **settings, "job_kwargs": dict(JOB)}
@@ -122,12 +119,12 @@ def _holding(sorter: type[Any], recording: BaseRecording) -> type[Any]:
     return type(sorter.__name__, (sorter,), {"load_recording_from_folder": staticmethod(load)})
 
 
-def _prepared(name: str, recording: BaseRecording, parameters: SpikesParameters) -> BaseRecording:
+def _prepared(row: Sorter, recording: BaseRecording, parameters: SpikesParameters) -> BaseRecording:
     """What these sorters do to a recording first, but with a seed."""
-    if name == "simple":
-        filtered = _filtered(recording, parameters.freq_min, parameters.freq_max)
-        return _in_units_of_noise(filtered, parameters.seed)
-    signal = _filtered(recording, OWN_BAND_HZ[0], OWN_BAND_HZ[1])
+    low, high = OWN_BAND_HZ if row.own_band else (parameters.freq_min, parameters.freq_max)
+    signal = _filtered(recording, low, high)
+    if row.wants_noise_one:
+        return _in_units_of_noise(signal, parameters.seed)
     if recording.get_num_channels() >= MANY_CHANNELS:
         signal = common_reference(signal)
     return whiten(
@@ -179,7 +176,8 @@ def _cached(signal: BaseRecording, folder: Path, most_bytes: int) -> BaseRecordi
 Choice = tuple[type[Any], dict[str, Any]]
 
 
-def _tridesclous2(parameters: SpikesParameters) -> Choice:
+def tridesclous2(parameters: SpikesParameters) -> Choice:
+    """Of SpikeInterface's tridesclous2: its class and its settings."""
     from spikeinterface.sorters.internal.tridesclous2 import Tridesclous2Sorter
 
     return Tridesclous2Sorter, {
@@ -187,7 +185,8 @@ def _tridesclous2(parameters: SpikesParameters) -> Choice:
     }  # fmt: skip
 
 
-def _lupin(parameters: SpikesParameters) -> Choice:
+def lupin(parameters: SpikesParameters) -> Choice:
+    """Of SpikeInterface's lupin: its class and its settings."""
     from spikeinterface.sorters.internal.lupin import LupinSorter
 
     return LupinSorter, {
@@ -195,7 +194,8 @@ def _lupin(parameters: SpikesParameters) -> Choice:
     }  # fmt: skip
 
 
-def _simple(parameters: SpikesParameters) -> Choice:
+def simple(parameters: SpikesParameters) -> Choice:
+    """Of SpikeInterface's simple: its class and its settings."""
     from spikeinterface.sorters.internal.simplesorter import SimpleSorter
 
     return SimpleSorter, {
@@ -205,7 +205,8 @@ def _simple(parameters: SpikesParameters) -> Choice:
     }
 
 
-def _spykingcircus2(parameters: SpikesParameters) -> Choice:
+def spykingcircus2(parameters: SpikesParameters) -> Choice:
+    """Of SpikeInterface's spykingcircus2: its class and its settings."""
     from spikeinterface.sorters.internal.spyking_circus2 import Spykingcircus2Sorter
 
     detection = deepcopy(Spykingcircus2Sorter.default_params()["detection"])
@@ -228,11 +229,3 @@ def _common(parameters: SpikesParameters) -> dict[str, Any]:
         "detect_threshold": parameters.detect_threshold,
         "seed": parameters.seed,
     }
-
-
-FOREIGN: Mapping[str, Callable[[SpikesParameters], Choice]] = {
-    "tridesclous2": _tridesclous2,
-    "spykingcircus2": _spykingcircus2,
-    "lupin": _lupin,
-    "simple": _simple,
-}

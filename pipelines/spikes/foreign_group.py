@@ -19,6 +19,7 @@ from pipelines.spikes.plan import Share
 from pipelines.spikes.preprocess import BandPass
 from pipelines.spikes.repeats import dead_samples, each_once
 from pipelines.spikes.resplit import split_again
+from pipelines.spikes.sorting.sorters import SORTERS
 
 
 def sort_foreign(
@@ -80,7 +81,7 @@ def _run(
     chosen = recording.select_channels(recording.channel_ids[channels])
     try:
         with tempfile.TemporaryDirectory(dir=scratch) as folder:
-            return run_foreign(share.sorter, chosen, parameters, Path(folder))
+            return run_foreign(SORTERS[share.sorter], chosen, parameters, Path(folder))
     except (NeuroboardError, Cancelled, MemoryError):
         raise
     except Exception as error:  # other people's sorters fail in any way

@@ -19,6 +19,7 @@ from pipelines.spikes.features import Window, cut_out, scores_of_blocks
 from pipelines.spikes.filled_waveforms import FilledWaveforms
 from pipelines.spikes.groups import Group
 from pipelines.spikes.parameters import SpikesParameters, chosen_solutions
+from pipelines.spikes.plan import Share
 from pipelines.spikes.preprocess import BandPass, Chunk, Floats, chunk_noise, noise_levels
 from pipelines.spikes.repeats import dead_samples, each_once
 from pipelines.spikes.thinning import cloud_of
@@ -53,7 +54,7 @@ class Found:
 
 def sort_group(
     signal: BandPass,
-    group: Group,
+    share: Share,
     parameters: SpikesParameters,
     decisions: Sequence[Decision] | None,
     scratch: Path,
@@ -66,7 +67,7 @@ def sort_group(
 
     Args:
         signal: the filtered recording.
-        group: whose spikes are wanted.
+        share: the group whose spikes are wanted.
         parameters: how.
         decisions: on this group, from a sort file; none if there is no sort file.
         scratch: a folder for that file.
@@ -77,7 +78,8 @@ def sort_group(
         TableError: a decision names a cluster that is not there.
     """
     report(0.0, "measuring the noise")
-    live = live_channels(signal, group)
+    number = share.group.number
+    live = live_channels(signal, share.group)
     shape = (
         len(waveform_window(parameters, signal.sampling_frequency).offsets),
         len(live.channels),
@@ -90,10 +92,10 @@ def sort_group(
         if len(samples) < parameters.min_spikes and not decisions:
             return Found([], len(samples))
         points = _features(waveforms, live, signal, parameters)
-        labels, verdicts = _labels(points, group.number, parameters, decisions)
+        labels, verdicts = _labels(points, number, parameters, decisions)
         dead = dead_samples(parameters, signal.sampling_frequency)
         labels, n_repeats = each_once(signal, live, samples, labels, dead)
-        units = units_of(waveforms, samples, labels, live, group.number)
+        units = units_of(waveforms, samples, labels, live, number)
     cloud = cloud_of(points, samples, labels, parameters)
     return Found(units, len(samples), verdicts, cloud, n_repeats)
 

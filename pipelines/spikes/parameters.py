@@ -8,14 +8,18 @@ from pipelines.formats import written
 from pipelines.parameters import Parameters, parameter
 from pipelines.spikes.labels.words import LABELS
 from pipelines.spikes.recording_parameters import RECORDING, RecordingParameters
+from pipelines.spikes.sorting.clusterers import CLUSTERERS, clusterer_help, number_help
+from pipelines.spikes.sorting.sorters import AUTO, OWN_BAND_HZ, SORTERS, sorter_help
 from pipelines.spikes.units.formats import SORTINGS
 
-Sorter = Literal["auto", "group", "tridesclous2", "spykingcircus2", "lupin", "simple"]
-Clusterer = Literal["bgmm", "gmm", "kmeans", "isosplit", "hdbscan"]
 PeakSign = Literal["neg", "pos", "both"]
 if TYPE_CHECKING:
+    SorterName = str
+    ClustererName = str
     ExportFormat = str
-else:
+else:  # the names are those of the rows
+    SorterName = Literal[(AUTO, *SORTERS)]
+    ClustererName = Literal[tuple(CLUSTERERS)]
     ExportFormat = Literal[written(SORTINGS)]
 MOST_COMPONENTS = 100
 GOOD_OVER_THRESHOLD = 1.2
@@ -26,25 +30,12 @@ of noise stay below it."""
 class SpikesParameters(RecordingParameters):
     """From a recording to units: filter, detection, features, clusters."""
 
-    sorter: Sorter = parameter(
-        "auto",
-        label="Sorter",
-        help="auto takes what suits the channels: group for wires, stereotrodes and tetrodes (up "
-        "to 8 channels near each other), tridesclous2 for larger probes. group sorts any "
-        "neighbouring channels on their own; the others are SpikeInterface's own sorters.",
-    )
-    clusterer: Clusterer = parameter(
-        "bgmm",
-        label="Clusterer",
-        help="How spikes become units. bgmm: Bayesian Gaussian mixture, finds the number of units "
-        "by itself. gmm: Gaussian mixture, number by BIC. isosplit: cuts where the density dips. "
-        "hdbscan: dense regions only, joins near units. kmeans: exactly n_clusters.",
-    )
+    sorter: SorterName = parameter(AUTO, label="Sorter", help=sorter_help())
+    clusterer: ClustererName = parameter("bgmm", label="Clusterer", help=clusterer_help())
     n_clusters: int | None = parameter(
         None,
         label="Number of units per group",
-        help="Leave empty to find it. gmm and kmeans make exactly this many, bgmm at most; "
-        "isosplit and hdbscan always find it.",
+        help=number_help(),
         ge=1,
         le=100,
     )
@@ -85,8 +76,9 @@ class SpikesParameters(RecordingParameters):
         300.0,
         label="Band-pass from",
         unit="Hz",
-        help="Slower signals than this, such as field potentials, are filtered out. tridesclous2, "
-        "lupin and spykingcircus2 take their own band, 150 to 6000 Hz.",
+        help="Slower signals than this, such as field potentials, are filtered out. "
+        f"{' and '.join(one.name for one in SORTERS.values() if one.own_band)} take their own "
+        f"band, {OWN_BAND_HZ[0]:g} to {OWN_BAND_HZ[1]:g} Hz.",
         gt=0,
     )
     freq_max: float = parameter(
@@ -237,8 +229,9 @@ class SpikesParameters(RecordingParameters):
     @field_validator("n_clusters")
     @classmethod
     def _kmeans_is_told(cls, value: int | None, info: ValidationInfo) -> int | None:
-        if value is None and info.data.get("clusterer") == "kmeans":
-            raise ValueError("must be a number when clusterer is kmeans")
+        clusterer = CLUSTERERS.get(str(info.data.get("clusterer")))
+        if value is None and clusterer is not None and clusterer.needs_number:
+            raise ValueError(f"must be a number when clusterer is {clusterer.name}")
         return value
 
     @field_validator("choose")

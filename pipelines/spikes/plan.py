@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from pipelines.spikes.groups import MOST_CHANNELS, Group, channel_groups, connected
 from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.sorting.sorters import AUTO
 
 LARGE_SORTER = "tridesclous2"
 """What `auto` takes for probes with more channels than one feature space can hold."""
@@ -45,7 +46,7 @@ def planned(locations: NDArray[np.float64], parameters: SpikesParameters) -> Pla
         return Plan([Share(group, "group") for group in groups], "The group sorter was asked for.")
     parts = connected(locations, radius)
     groups = [Group(n, part, np.empty(0, np.intp)) for n, part in enumerate(parts)]
-    if wish != "auto":
+    if wish != AUTO:
         return Plan([Share(group, wish) for group in groups], f"{wish} was asked for.")
     return Plan([Share(group, _suited(group)) for group in groups], _why(groups, radius))
 

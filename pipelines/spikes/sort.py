@@ -16,8 +16,7 @@ from pipelines.progress import Report, part
 from pipelines.spikes import bad_samples
 from pipelines.spikes.bad_samples import BadSamples
 from pipelines.spikes.decisions import Decision
-from pipelines.spikes.foreign_group import sort_foreign
-from pipelines.spikes.group_sorter import Found, sort_group
+from pipelines.spikes.group_sorter import Found
 from pipelines.spikes.identity import digest_of_samples, refuse_another
 from pipelines.spikes.parameters import SpikesParameters, chosen_solutions
 from pipelines.spikes.places import prepared
@@ -32,6 +31,7 @@ from pipelines.spikes.report import write_report
 from pipelines.spikes.segments import time_notes
 from pipelines.spikes.sort_file import read_sort_file
 from pipelines.spikes.sorting.result import Earlier, Sorted, read_earlier, write_sorted
+from pipelines.spikes.sorting.sorters import SORTERS
 from pipelines.spikes.units.folder import VERSION, SortingFolder, read_finished
 from pipelines.spikes.units.unit import Site
 
@@ -212,11 +212,9 @@ def _found(task: Task, share: Share, report: Report) -> Found:
     decisions = task.decisions
     if decisions is not None:
         decisions = [one for one in decisions if one.group == share.group.number]
-    if share.sorter == "group":
-        return sort_group(
-            task.signal, share.group, task.parameters, decisions, task.scratch, report
-        )
-    return sort_foreign(task.signal, share, task.parameters, decisions, task.scratch, report)
+    run = SORTERS[share.sorter].run
+    found: Found = run(task.signal, share, task.parameters, decisions, task.scratch, report)
+    return found
 
 
 def _named(report: Report, name: str) -> Report:

@@ -1,4 +1,4 @@
-"""The classifiers that can learn clusters from features, and the choice among them.
+"""How classifiers learn clusters from features, and the choice among them.
 
 The choice is made by cross-validation inside the training synapses, and the same held-out
 answers set one temperature that makes probabilities honest. Both are part of what is
@@ -10,7 +10,7 @@ doi:10.1145/2939672.2939785 (XGBoost); Guo et al. (2017), arXiv:1706.04599 (temp
 Platt (1999), "Probabilistic outputs for support vector machines" (targets short of 1).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,9 +23,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from pipelines.synapses.arrays import Floats, Integers
+from pipelines.synapses.classifier_rows import AUTO, CLASSIFIERS, candidates
 from pipelines.synapses.parameters import TrainParameters
 
-AUTO, XGBOOST = "auto", "xgboost"
 INNER_FOLDS = 3
 INNER_TREES = 100
 """Trees while candidates are compared; more only steady the last digit."""
@@ -40,11 +40,11 @@ BLOCK = 8192
 
 
 @dataclass(frozen=True)
-class Classifier:
-    """A classifier that has learnt.
+class Learnt:
+    """A classifier that has learnt; `CLASSIFIERS` has what it is.
 
     Attributes:
-        name: a key of `FACTORIES`, or xgboost.
+        name: a key of `CLASSIFIERS`.
         classes: (k,) the clusters it tells apart, ascending.
         model: a scikit-learn estimator on codes 0 to k - 1, or an XGBoost booster.
         temperature: what probabilities are tempered with; below 1 sharpens.
@@ -59,17 +59,11 @@ class Classifier:
         """Probabilities (n, k) for features (n, d); of each row the same alone and in a batch."""
         if not len(features):
             return np.empty((0, len(self.classes)))
+        row = CLASSIFIERS[self.name]
         blocks = [features[start : start + BLOCK] for start in range(0, len(features), BLOCK)]
-        return np.concatenate([temper(self._shares(block), self.temperature) for block in blocks])
-
-    def _shares(self, features: Floats) -> Floats:
-        if self.name == XGBOOST:
-            shares: Floats = self.model.inplace_predict(features).astype(np.float64)
-        elif isinstance(self.model, SVC):
-            shares = _softmax(self.model.decision_function(features))
-        else:
-            shares = self.model.predict_proba(features)
-        return shares
+        return np.concatenate(
+            [temper(row.answer(self.model, block), self.temperature) for block in blocks]
+        )
 
 
 @dataclass(frozen=True)
@@ -82,25 +76,9 @@ class Choice:
         log_loss: the same.
     """
 
-    classifier: Classifier
+    classifier: Learnt
     macro_f1: Mapping[str, float]
     log_loss: Mapping[str, float]
-
-
-Factory = Callable[[TrainParameters], Any]
-FACTORIES: Mapping[str, Factory] = {
-    "knn": lambda _: KNeighborsClassifier(NEIGHBORS, weights="distance", algorithm="kd_tree"),
-    "svc": lambda _: SVC(C=SVC_COST),
-    "extra-trees": lambda p: ExtraTreesClassifier(p.n_trees, random_state=p.seed, n_jobs=1),
-    "random-forest": lambda p: RandomForestClassifier(p.n_trees, random_state=p.seed, n_jobs=1),
-}
-CANDIDATES = (*FACTORIES, XGBOOST)
-TYPES: Mapping[str, type] = {
-    "knn": KNeighborsClassifier,
-    "svc": SVC,
-    "extra-trees": ExtraTreesClassifier,
-    "random-forest": RandomForestClassifier,
-}
 
 
 def choose(features: Floats, labels: Integers, parameters: TrainParameters) -> Choice:
@@ -109,7 +87,7 @@ def choose(features: Floats, labels: Integers, parameters: TrainParameters) -> C
     With auto each candidate is cross-validated; the highest macro F1 wins, and between
     equals (to a thousandth) the lower log loss.
     """
-    names = CANDIDATES if parameters.classifier == AUTO else (parameters.classifier,)
+    names = candidates() if parameters.classifier == AUTO else (parameters.classifier,)
     fewer = parameters.model_copy(update={"n_trees": min(parameters.n_trees, INNER_TREES)})
     trials = {name: _Trial.run(name, features, labels, fewer) for name in names}
     best = min(names, key=lambda name: (-round(trials[name].macro_f1, 3), trials[name].log_loss))
@@ -121,27 +99,79 @@ def choose(features: Floats, labels: Integers, parameters: TrainParameters) -> C
     )
 
 
-def learn(name: str, features: Floats, labels: Integers, parameters: TrainParameters) -> Classifier:
+def learn(name: str, features: Floats, labels: Integers, parameters: TrainParameters) -> Learnt:
     """Train one classifier, its probabilities as they come."""
     classes, codes = np.unique(labels, return_inverse=True)
-    if name == XGBOOST:
-        return Classifier(name, classes, _boost(features, codes, len(classes), parameters.seed))
-    neighbors = {"n_neighbors": min(NEIGHBORS, len(labels))} if name == "knn" else {}
-    model = FACTORIES[name](parameters).set_params(**neighbors)
-    return Classifier(name, classes, model.fit(features, codes))
+    model = CLASSIFIERS[name].train(features, codes, len(classes), parameters)
+    return Learnt(name, classes, model)
 
 
-def _boost(features: Floats, codes: Integers, n_classes: int, seed: int) -> xgboost.Booster:
+# -- what the rows name: training, and answers as they come
+
+
+def random_forest(
+    features: Floats, codes: Integers, _n_classes: int, parameters: TrainParameters
+) -> RandomForestClassifier:
+    """A forest of `n_trees`."""
+    model = RandomForestClassifier(parameters.n_trees, random_state=parameters.seed, n_jobs=1)
+    return model.fit(features, codes)
+
+
+def extra_trees(
+    features: Floats, codes: Integers, _n_classes: int, parameters: TrainParameters
+) -> ExtraTreesClassifier:
+    """As many trees as `n_trees`, each split at random places."""
+    model = ExtraTreesClassifier(parameters.n_trees, random_state=parameters.seed, n_jobs=1)
+    return model.fit(features, codes)
+
+
+def nearest(
+    features: Floats, codes: Integers, _n_classes: int, _parameters: TrainParameters
+) -> KNeighborsClassifier:
+    """The nearest neighbours, which count by their closeness."""
+    number = min(NEIGHBORS, len(codes))
+    model = KNeighborsClassifier(number, weights="distance", algorithm="kd_tree")
+    return model.fit(features, codes)
+
+
+def machine(
+    features: Floats, codes: Integers, _n_classes: int, _parameters: TrainParameters
+) -> SVC:
+    """A support vector machine with radial kernels."""
+    return SVC(C=SVC_COST).fit(features, codes)
+
+
+def boosted(
+    features: Floats, codes: Integers, n_classes: int, parameters: TrainParameters
+) -> xgboost.Booster:
+    """Gradient-boosted trees."""
     settings = {
         "objective": "multi:softprob",
         "num_class": n_classes,
         "max_depth": BOOST_DEPTH,
         "eta": BOOST_RATE,
-        "seed": seed,
+        "seed": parameters.seed,
         "nthread": 1,
         "verbosity": 0,
     }
     return xgboost.train(settings, xgboost.DMatrix(features, label=codes), BOOST_ROUNDS)
+
+
+def voted(model: Any, features: Floats) -> Floats:
+    """Shares (n, k) of trees or neighbours."""
+    shares: Floats = model.predict_proba(features)
+    return shares
+
+
+def of_machine(model: SVC, features: Floats) -> Floats:
+    """Shares (n, k) from distances to the borders."""
+    return _softmax(model.decision_function(features))
+
+
+def of_booster(model: xgboost.Booster, features: Floats) -> Floats:
+    """Shares (n, k) of a booster."""
+    shares: Floats = model.inplace_predict(features).astype(np.float64)
+    return shares
 
 
 @dataclass(frozen=True)

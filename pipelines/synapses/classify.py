@@ -20,9 +20,9 @@ from pipelines.progress import Report, part
 from pipelines.provenance import versions
 from pipelines.reading import reading
 from pipelines.result_files import unpacked
-from pipelines.synapses import classifiers
 from pipelines.synapses.arrays import Floats
-from pipelines.synapses.classifiers import Choice, Classifier, choose
+from pipelines.synapses.classifier_rows import CLASSIFIERS, UBJSON, classifier_of
+from pipelines.synapses.classifiers import Choice, Learnt, choose
 from pipelines.synapses.features import Projection
 from pipelines.synapses.holdout import Holdout, Score, hold_out, score
 from pipelines.synapses.model import (
@@ -171,35 +171,33 @@ def _results(card: Mapping[str, Any]) -> dict[str, Any]:
 # -- the bundle again
 
 
-def save_classifier(classifier: Classifier, folder: Path) -> None:
+def save_classifier(classifier: Learnt, folder: Path) -> None:
     """Write the model: XGBoost in its own format, scikit-learn as skops."""
-    if classifier.name == classifiers.XGBOOST:
+    if CLASSIFIERS[classifier.name].stored == UBJSON:
         (folder / bundles.BOOSTER).write_bytes(stored_boosters.dump(classifier.model))
     else:
         bundles.write_classifier(folder, classifier.model)
 
 
-def _load_classifier(bundle: bundles.Bundle, n_features: int) -> Classifier:
+def _load_classifier(bundle: bundles.Bundle, n_features: int) -> Learnt:
     card = bundle.card
-    name = str(card["classifier"])
-    if name not in classifiers.CANDIDATES:
-        raise ValueError(f"unknown classifier {name}")
+    row = classifier_of(str(card["classifier"]))
     classes, temperature = np.array(card["classes"], dtype=np.int64), float(card["temperature"])
-    if name == classifiers.XGBOOST:
+    if row.stored == UBJSON:
         booster = stored_boosters.load(bundle.read(bundles.BOOSTER), str(bundle.folder))
         model: Any = booster
         width, n_classes = booster.num_features(), _n_groups(booster)
     else:
-        model = bundle.classifier(name)
+        model = bundle.classifier(row.name)
         kind = type(model)
-        if kind is not classifiers.TYPES[name]:
+        if kind is not row.kind:
             raise ValueError("a classifier of another kind")
         width, n_classes = model.n_features_in_, len(model.classes_)
     if (width, n_classes) != (n_features, len(classes)) or len(classes) < 2:
         raise ValueError("a classifier of other features or classes")
     if not 0 < temperature < np.inf:
         raise ValueError("no temperature")
-    return Classifier(name, classes, model, temperature)
+    return Learnt(row.name, classes, model, temperature)
 
 
 def _n_groups(booster: xgboost.Booster) -> int:
@@ -226,7 +224,7 @@ class Trained:
     group: str
     projection: Projection
     somas: Mapping[str, Floats]
-    classifier: Classifier
+    classifier: Learnt
     neighborhood: Neighborhood
     embedding: Floats
     holdout_distance: Floats

@@ -22,7 +22,7 @@ from sklearn.metrics import f1_score
 
 from pipelines.progress import Report
 from pipelines.synapses.arrays import Booleans, Floats, Integers, Synapses
-from pipelines.synapses.classifiers import Classifier, choose, stratified_folds
+from pipelines.synapses.classifiers import Learnt, choose, stratified_folds
 from pipelines.synapses.features import Projection
 from pipelines.synapses.model import Fitted
 from pipelines.synapses.neighbors import Neighborhood
@@ -100,7 +100,7 @@ class _Part:
     """Everything that is fitted, without the held-out synapses."""
 
     projection: Projection
-    classifier: Classifier
+    classifier: Learnt
     neighborhood: Neighborhood
     embedding: Floats
     detectors: Mapping[str, Detector]

@@ -1,12 +1,17 @@
 """What can be set in the synapse pipeline; nothing heavy is imported here."""
 
 import json
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator
 
 from pipelines.parameters import Parameters, parameter
+from pipelines.synapses.classifier_rows import AUTO, CLASSIFIERS
 
+if TYPE_CHECKING:
+    ClassifierName = str
+else:  # the names are those of the rows
+    ClassifierName = Literal[(AUTO, *CLASSIFIERS)]
 NAMED_GROUPS = ("all", "as", "ss", "cb", "cr", "pv")
 
 
@@ -282,14 +287,12 @@ class FitParameters(TableParameters):
 class TrainParameters(Parameters):
     """How the classifier for new synapses is trained and scored."""
 
-    classifier: Literal["auto", "random-forest", "xgboost", "knn", "extra-trees", "svc"] = (
-        parameter(
-            "auto",
-            label="Classifier",
-            help="What learns the clusters from the features (never from the map). auto tries "
-            "all five by cross-validation within the training synapses; clusters of the profile "
-            "published are learnt by knn.",
-        )
+    classifier: ClassifierName = parameter(
+        AUTO,
+        label="Classifier",
+        help="What learns the clusters from the features (never from the map). auto tries "
+        "them all by cross-validation within the training synapses; clusters of the profile "
+        "published are learnt by knn.",
     )
     outliers: Literal["neighbors", "one-class-svm"] = parameter(
         "neighbors",

@@ -9,9 +9,10 @@ import pytest
 from spikeinterface.core import load_sorting_analyzer
 
 from pipelines.errors import InputError
-from pipelines.spikes import demo, sort
+from pipelines.spikes import demo, group_sorter
 from pipelines.spikes.clouds import read_clouds
 from pipelines.spikes.group_sorter import Found
+from pipelines.spikes.plan import Share
 from pipelines.tasks import run
 
 FILES = ("spikes.npz", "units.csv", "waveforms.npz", "snippets.npz", "clouds.npz")
@@ -36,16 +37,16 @@ RAW = {
 def test_only_the_failed_group_runs_again(
     wires: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = sort.sort_group
+    whole = group_sorter.sort_group
     ran = []
 
-    def fails_once(signal: object, group: object, *rest: object) -> Found:
-        ran.append(group.number)  # type: ignore[attr-defined]
-        if group.number == 1 and ran.count(1) == 1:  # type: ignore[attr-defined]
+    def fails_once(signal: object, share: Share, *rest: object) -> Found:
+        ran.append(share.group.number)
+        if share.group.number == 1 and ran.count(1) == 1:
             raise ValueError("a disk was full")
-        return whole(signal, group, *rest)  # type: ignore[arg-type]
+        return whole(signal, share, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sort, "sort_group", fails_once)
+    monkeypatch.setattr(group_sorter, "sort_group", fails_once)
     run("spikes sort", {"recording": wires}, RAW, tmp_path / "first")
     groups = pd.read_csv(tmp_path / "first" / "groups.csv")
     assert groups["state"].tolist() == ["done", "failed", "done"]

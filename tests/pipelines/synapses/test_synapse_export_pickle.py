@@ -23,7 +23,7 @@ from pipelines.__main__ import main
 from pipelines.errors import BundleError
 from pipelines.spikes import unit_classifier
 from pipelines.spikes.labels.metric_values import MetricTable
-from pipelines.synapses import classifiers, published, published_parts
+from pipelines.synapses import classifier_rows, published, published_parts
 from pipelines.synapses.arrays import Synapses
 from pipelines.synapses.classify import load_trained
 from pipelines.synapses.predict import judge
@@ -179,7 +179,7 @@ def kept(
     """A folder of exported models, each with a table, and what is said of each table here."""
     out, scratch = tmp_path_factory.mktemp("out"), tmp_path_factory.mktemp("scratch")
     here: dict[str, pd.DataFrame] = {}
-    for name in classifiers.CANDIDATES:
+    for name in classifier_rows.candidates():
         bundle = with_classifier(bundle_folder, name, scratch / name)
         here[f"synapses-{name}"] = synapse_answers(bundle, out / f"synapses-{name}.csv")
         export(bundle, out / f"synapses-{name}.pkl")
