@@ -25,7 +25,7 @@ MOST_FOLDERS = 1000
 
 def _is_no_film(npy: Path) -> bool:
     """Whether a NumPy file has too few axes, or what a record says of them is in its folder."""
-    if npy.name == changed.FILE and changed.is_changed(npy.parent):
+    if npy.name == changed.FILE.name and changed.is_changed(npy.parent):
         return True
     with suppress(OSError, ValueError), npy.open("rb") as stream:
         version = np.lib.format.read_magic(stream)
