@@ -4,6 +4,7 @@
 # make fuzz   20,000 damaged files of every kind; READER=tiff and N=500 for some, ARGS for more
 # make steps  docs/steps.md anew, after a step or what it can be told was changed
 # make lock   requirements.lock and docs/licences.md anew, after requirements.txt was changed
+# make metrics docs/metrics.md anew, after a row of pipelines/spikes/units/metrics.py was changed
 
 VENV := .venv
 HOME_FOLDER := $(or $(NEUROBOARD_HOME),$(HOME)/.neuroboard)
