@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from dashboard.figures.common import NOISE, PALETTE, message, style
+from pipelines.brainmap.clusters.components import components as principal_components
 from pipelines.brainmap.maps import NEUTRAL
 from pipelines.brainmap.png import encode_png
 
@@ -250,13 +251,7 @@ def components(
     values: NDArray[np.float64], sizes: NDArray[np.int64], colors: Sequence[str], dimensions: int
 ) -> go.Figure:
     """Centroids (cluster, time) along their first 2 or 3 principal components."""
-    centred = values - values.mean(axis=0)
-    left, scale, _ = np.linalg.svd(centred, full_matrices=False)
-    scores = np.zeros((len(values), 3))
-    kept = min(3, len(scale))
-    scores[:, :kept] = left[:, :kept] * scale[:kept]
-    share = np.zeros(3)
-    share[:kept] = (scale**2 / max((scale**2).sum(), 1e-300))[:kept]
+    scores, share = principal_components(values)
     titles = [f"PC {axis + 1} ({share[axis]:.0%} of the variance)" for axis in range(3)]
     marker = {"color": list(colors), "size": _marker_sizes(sizes)}
     text = [f"cluster {cluster}: {size:,} voxels" for cluster, size in enumerate(sizes)]

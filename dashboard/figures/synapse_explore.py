@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 
 from dashboard.figures.common import NOISE, color, style
 from dashboard.figures.synapses import axis_title, cluster_name, names_of
+from pipelines.synapses.clusters import described
 
 MOST_IN_SPACE = 20_000
 """Points that a browser turns smoothly in three dimensions."""
@@ -22,10 +23,6 @@ LONGEST_AXIS, LONGEST_DIAGONAL = 1.3, 1.75
 """Of a view in space, in plotly's units: more would run out of what its camera sees."""
 SPACE_GREY, SPACE_GRID = "#7c8698", "rgba(128,128,128,0.35)"
 """Text and lines of a view in space, which no stylesheet reaches, on light and on dark."""
-MOST_BOXES = 60
-"""Neurons of which boxes can be told apart; of more, those with the most synapses."""
-MOST_RANKED = 100_000
-"""Synapses that are ranked for correlations and boxes; of more, every so many-th."""
 
 Rows = Sequence[int] | npt.NDArray[np.int64]
 
@@ -64,12 +61,12 @@ def _bars(values: np.ndarray, edges: np.ndarray, name: str, shade: str) -> go.Ba
 
 def density(rows: pd.DataFrame) -> go.Figure:
     """How many synapses lie where on the map, as contours."""
-    counts, x, y = np.histogram2d(rows["UMAP_1"], rows["UMAP_2"], bins=50)
+    found = described.density(rows)
     figure = go.Figure(
         go.Contour(
-            z=_smooth(counts.T),
-            x=(x[:-1] + x[1:]) / 2,
-            y=(y[:-1] + y[1:]) / 2,
+            z=found.counts,
+            x=found.x,
+            y=found.y,
             colorscale="Viridis",
             colorbar={"title": "synapses"},
             contours={"coloring": "fill"},
@@ -80,14 +77,6 @@ def density(rows: pd.DataFrame) -> go.Figure:
     figure.update_xaxes(title="UMAP 1 (no unit)")
     figure.update_yaxes(title="UMAP 2 (no unit)")
     return style(figure, height=460)
-
-
-def _smooth(counts: np.ndarray) -> np.ndarray:
-    """Binomial smoothing along both axes; it is 1.2 bins wide and needs no further library."""
-    kernel = np.array([1, 6, 15, 20, 15, 6, 1]) / 64
-    for axis in (0, 1):
-        counts = np.apply_along_axis(np.convolve, axis, counts, kernel, "same")
-    return counts
 
 
 def map_in_space(rows: pd.DataFrame) -> go.Figure:
@@ -165,14 +154,8 @@ def _scatter3d(rows: pd.DataFrame, axes: list[str], *, legend: bool) -> list[go.
             text=names_of(members),
             hovertemplate="%{text}<br>%{x:.1f}, %{y:.1f}, %{z:.1f}<extra></extra>",
         )
-        for cluster, members in by_cluster(rows)
+        for cluster, members in described.by_cluster(rows)
     ]
-
-
-def by_cluster(rows: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:
-    """The rows of each cluster, noise first."""
-    labels = rows["cluster"].to_numpy(np.int64)
-    return [(int(cluster), rows[labels == cluster]) for cluster in np.unique(labels)]
 
 
 def _thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -185,7 +168,7 @@ def pairs(rows: pd.DataFrame, columns: Sequence[str]) -> go.Figure:
     """Every column against every other."""
     shown = _thinned(rows, MOST_IN_PAIRS)
     figure = go.Figure()
-    for cluster, members in by_cluster(shown):
+    for cluster, members in described.by_cluster(shown):
         figure.add_splom(
             dimensions=[
                 {"label": name, "values": members[name].to_numpy(np.float32)} for name in columns
@@ -202,12 +185,9 @@ def pairs(rows: pd.DataFrame, columns: Sequence[str]) -> go.Figure:
 
 def correlation(rows: pd.DataFrame, columns: Sequence[str]) -> go.Figure:
     """Rank correlations (Spearman) of the columns."""
-    # Ranks first: pandas would take scipy for the same numbers.
-    shown = rows.iloc[:: -(-len(rows) // MOST_RANKED)]
-    matrix = shown[list(columns)].rank().corr().to_numpy()
     figure = go.Figure(
         go.Heatmap(
-            z=matrix,
+            z=described.rank_correlations(rows, columns),
             x=list(columns),
             y=list(columns),
             zmin=-1,
@@ -229,38 +209,21 @@ def boxes(rows: pd.DataFrame, column: str) -> go.Figure:
     Quartiles and whiskers are found here, so that the browser need not hold every value.
     """
     figure = go.Figure()
-    thinned = rows[["NeuronId", "cluster", column]].iloc[:: -(-len(rows) // MOST_RANKED)]
-    shown = thinned["NeuronId"].value_counts().index[:MOST_BOXES]
-    for cluster, members in by_cluster(thinned[thinned["NeuronId"].isin(shown)]):
-        parts = members.groupby("NeuronId", sort=True)[column]
-        quartiles = parts.quantile(np.array([0.25, 0.5, 0.75])).unstack()
-        low, high = _whiskers(members, column, quartiles)
+    for found in described.boxes(rows, column):
         figure.add_box(
-            x=quartiles.index,
-            q1=quartiles[0.25].to_numpy(),
-            median=quartiles[0.5].to_numpy(),
-            q3=quartiles[0.75].to_numpy(),
-            lowerfence=low,
-            upperfence=high,
-            name=cluster_name(cluster),
-            marker={"color": color(cluster)},
+            x=found.neurons,
+            q1=found.quartiles[:, 0],
+            median=found.quartiles[:, 1],
+            q3=found.quartiles[:, 2],
+            lowerfence=found.low,
+            upperfence=found.high,
+            name=cluster_name(found.cluster),
+            marker={"color": color(found.cluster)},
             line={"width": 1},
         )
     figure.update_xaxes(title="neuron", type="category", categoryorder="category ascending")
     figure.update_yaxes(title=axis_title(column))
     return style(figure, height=460, boxmode="group")
-
-
-def _whiskers(
-    members: pd.DataFrame, column: str, quartiles: pd.DataFrame
-) -> tuple[np.ndarray, np.ndarray]:
-    """The outermost values within 1.5 interquartile ranges of the box, by neuron."""
-    reach = 1.5 * (quartiles[0.75] - quartiles[0.25])
-    neurons, values = members["NeuronId"], members[column]
-    above = values >= neurons.map(quartiles[0.25] - reach)
-    below = values <= neurons.map(quartiles[0.75] + reach)
-    inner = values[above & below].groupby(neurons[above & below])
-    return inner.min().to_numpy(), inner.max().to_numpy()
 
 
 def summary(contrasts: pd.DataFrame) -> go.Figure:

@@ -16,9 +16,9 @@ from dashboard.jobs.store import Job
 from dashboard.results import common
 from dashboard.services import edit_link
 from dashboard.submission import submit
-from pipelines.csv_export import read_csv
 from pipelines.errors import NeuroboardError
 from pipelines.steps import STEPS
+from pipelines.synapses.clusters.folder import REPAIRED, REPORT, read_report
 from pipelines.synapses.parameters import CheckParameters
 from pipelines.synapses.parsing import WITHOUT_HIDDEN
 from pipelines.synapses.repairs import REPAIRS
@@ -41,11 +41,11 @@ def _counts(job: Job) -> Component:
         "Repaired": common.number(found["n_repaired"]),
         "Rejected": common.number(found["n_rejected"]),
     }
-    links = [common.download(job, "report.csv", "Report, row by row (CSV)")]
+    links = [common.download(job, REPORT, "Report, row by row (CSV)")]
     usable = found["n_accepted"] + found["n_repaired"]
     if usable:
         name = "Repaired table (CSV)" if found["n_repaired"] else "Usable rows (CSV)"
-        links.append(common.download(job, "repaired.csv", name))
+        links.append(common.download(job, REPAIRED, name))
         links.append(dcc.Link("Cluster this table", href=_use(job), className="button"))
     return html.Div(
         [common.stats(figures_), html.Div(links, className="downloads")], className="card"
@@ -54,7 +54,7 @@ def _counts(job: Job) -> Component:
 
 def _use(job: Job) -> str:
     """The page that clusters this table, with what was set here."""
-    changed = CheckParameters.parse(job.parameters).changed()
+    changed = CheckParameters.parse_stored(job.parameters)[0].changed()
     given = {k: _in_address(v) for k, v in changed.items()}
     return "/synapses?" + urlencode({"step": "fit", "table": job.inputs[-1].reference, **given})
 
@@ -142,7 +142,7 @@ def again(job_id: str, name: str) -> str:
 
 def report(job: Job) -> Component:
     """Remarks on rows that are not simply accepted, as a table."""
-    remarks = read_csv(common.folder(job.id) / "report.csv", dtype=str, keep_default_na=False)
+    remarks = read_report(common.folder(job.id))
     notable = remarks[remarks["message"] != ""]
     if notable.empty:
         return html.P("Every row was accepted as it is.", className="card empty")

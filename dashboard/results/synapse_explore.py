@@ -17,14 +17,11 @@ from dashboard.jobs.store import Job
 from dashboard.posted import offered
 from dashboard.results import common, synapse_sets
 from dashboard.results.synapse_choice import Choice, Rows, chosen_rows, named_rows
-from dashboard.results.synapse_rows import clusters
-from pipelines.csv_export import read_csv
+from dashboard.results.synapse_rows import clusters, load
 from pipelines.errors import InputError
-from pipelines.synapses.effects import cliffs_delta
+from pipelines.synapses.clusters.described import MOST_BOXES, MOST_RANKED, contrast
 
 REST = "all others"
-MOST_COMPARED = 50_000
-"""Synapses of a side that are compared; with so many an interval is narrower than a line."""
 VIEWS = {
     "space": "Around the soma",
     "pairs": "Every measure against every other",
@@ -41,11 +38,11 @@ CAPTIONS = {
     "pairs": "Measures against each other, one point a synapse (of many synapses "
     f"{figures.MOST_IN_PAIRS:,}, of every cluster its share).",
     "correlation": "Rank correlations (Spearman's rho) over the clustered synapses (of more than "
-    f"{figures.MOST_RANKED:,} an even part).",
+    f"{MOST_RANKED:,} an even part).",
     "boxes": "The measure that is chosen above, by neuron and cluster: median, quartiles, and "
     "whiskers to the outermost value within 1.5 times the interquartile range; values beyond are "
-    f"not drawn. Of many neurons the {figures.MOST_BOXES} with the most synapses are shown, of "
-    f"more than {figures.MOST_RANKED:,} synapses an even part.",
+    f"not drawn. Of many neurons the {MOST_BOXES} with the most synapses are shown, of "
+    f"more than {MOST_RANKED:,} synapses an even part.",
     "density": "Synapses per bin of the map (50 by 50 bins, smoothed).",
     "map3d": "The map in its three dimensions.",
 }
@@ -148,7 +145,7 @@ def _options(job_id: str, rows: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def _summary(job: Job) -> list[Component]:
-    lines = read_csv(common.folder(job.id) / "summary.csv")
+    lines = load(common.folder(job.id)).summary
     shown = lines.assign(cluster=[cluster_name(int(name)) for name in lines["cluster"]])
     rows = shown.round(3).astype(object).where(shown.notna(), None).to_dict("records")
     return [
@@ -305,14 +302,7 @@ def compare(one: str, other: str, job_id: str) -> Any:
     first, second = _sides(one, other, job_id, rows)
     if len(first) < 2 or len(second) < 2:
         return message("Each side needs two synapses that the other has not", height=260)
-    lines = []
-    for name in described(rows):
-        values = rows[name].to_numpy(float)
-        effect = cliffs_delta(values[_thinned(first)], values[_thinned(second)])
-        middle = float(np.nanmedian(values[first]))
-        lines.append((name, effect.delta, effect.low, effect.high, middle))
-    columns = ["measure", "delta", "delta_low", "delta_high", "median"]
-    effects = pd.DataFrame(lines, columns=columns)
+    effects = contrast(rows, first, second, described(rows))
     return figures.comparison(effects, _called(one), _called(other))
 
 
@@ -330,11 +320,6 @@ def _sides(one: str, other: str, job_id: str, rows: pd.DataFrame) -> tuple[Rows,
         sides[1] = ~sides[0]
     both = sides[0] & sides[1]
     return np.flatnonzero(sides[0] & ~both), np.flatnonzero(sides[1] & ~both)
-
-
-def _thinned(rows: Rows) -> Rows:
-    """At most so many of them, evenly taken."""
-    return rows[:: -(-len(rows) // MOST_COMPARED)]
 
 
 def _called(choice: str) -> str:

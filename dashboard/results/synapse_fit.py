@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, Any
 
 import dash_mantine_components as dmc
@@ -22,8 +20,8 @@ from dashboard.posted import offered
 from dashboard.results import common, synapse_explore, synapse_grid
 from dashboard.results.synapse_check import offers, report
 from dashboard.results.synapse_choice import Choice, chosen_rows
-from dashboard.results.synapse_rows import clusters, nearest, window_of
-from pipelines.csv_export import read_csv
+from dashboard.results.synapse_rows import clusters, load, nearest, window_of
+from pipelines.synapses.clusters import folder as fit_folder
 from pipelines.synapses.parameters import FitParameters
 from pipelines.synapses.profiles import PUBLISHED, applied
 
@@ -69,15 +67,8 @@ def view(job: Job) -> Component:
     )
 
 
-@lru_cache(maxsize=8)
-def evidence(folder: Path) -> dict[str, Any]:
-    """What `evidence.json` of a finished fit holds."""
-    found: dict[str, Any] = json.loads((folder / "evidence.json").read_text(encoding="utf-8"))
-    return found
-
-
 def _verdict(job: Job) -> Component:
-    found = evidence(common.folder(job.id))
+    found = load(common.folder(job.id)).evidence
     if "null_dbcv_features" in found:
         return html.P(EARLIER, className="note", id="synapses-verdict")
     doubtful = found["found"] is not True
@@ -106,10 +97,10 @@ def _fit_links(job: Job) -> Component:
     train = f"/synapses?step=train&fit={job.id}"
     links = [
         dcc.Link("Train a classifier on these clusters", href=train, className="button"),
-        common.download(job, "clusters.csv", "Clusters (CSV)"),
-        common.download(job, "summary.csv", "Clusters against the rest (CSV)"),
-        common.download(job, "evidence.json", "Evidence (JSON)"),
-        common.download(job, "report.csv", "Report, row by row (CSV)"),
+        common.download(job, fit_folder.CLUSTERS.name, "Clusters (CSV)"),
+        common.download(job, fit_folder.SUMMARY.name, "Clusters against the rest (CSV)"),
+        common.download(job, fit_folder.EVIDENCE, "Evidence (JSON)"),
+        common.download(job, fit_folder.REPORT, "Report, row by row (CSV)"),
     ]
     return html.Div(links, className="downloads")
 
@@ -137,7 +128,7 @@ def _map(job: Job, rows: pd.DataFrame) -> Component:
 
 
 def _fit_caption(job: Job, rows: pd.DataFrame) -> str:
-    values = applied(FitParameters.parse(job.parameters))
+    values = applied(FitParameters.parse_stored(job.parameters)[0])
     return (
         f"{len(rows):,} synapses (group {values.group}), each neuron in its own frame, embedded "
         f"with UMAP ({values.umap_neighbors} neighbours, minimum distance "
@@ -178,14 +169,14 @@ def _table(rows: pd.DataFrame) -> Component:
 
 def _evidence_card(job: Job) -> list[Component]:
     folder = common.folder(job.id)
-    found = evidence(folder)
+    found = load(folder).evidence
     if not found["n_surrogates"]:
         return []
     parts = _against_chance(found)
-    if (folder / "sweep.csv").exists():
+    if (sweep := load(folder).sweep) is not None:
         parts.append(
             pictured(
-                synapse_evidence.sweep(read_csv(folder / "sweep.csv")),
+                synapse_evidence.sweep(sweep),
                 id="synapses-sweep",
                 caption="HDBSCAN on the same map with other values of minimum samples, before "
                 "any joining. A number of clusters that holds over a wide range depends little on "

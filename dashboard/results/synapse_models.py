@@ -1,6 +1,5 @@
 """Results of training a classifier of synapses, and of using it."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,10 +21,14 @@ from dashboard.people import Role
 from dashboard.results import common
 from dashboard.results.synapse_check import MOST_ROWS, offers
 from dashboard.services import services
-from pipelines import registry
-from pipelines.csv_export import read_csv
-from pipelines.errors import InputError, NeuroboardError
-from pipelines.result_files import opened_arrays
+from pipelines import bundles, registry
+from pipelines.errors import NeuroboardError
+from pipelines.synapses.clusters.folder import (
+    PREDICTIONS,
+    known_places,
+    read_card,
+    read_predictions,
+)
 
 OUTLIERS = {
     "box": "anywhere in a box 1.5 times as wide as the data",
@@ -45,7 +48,7 @@ NEW_NEURON = "New neuron"
 
 def view_train(job: Job) -> Component:
     """The card of a trained classifier."""
-    card = json.loads((common.folder(job.id) / "card.json").read_text(encoding="utf-8"))
+    card = read_card(common.folder(job.id))
     return html.Div(
         [
             html.Div([scores(card), _train_links(job), _keep(job, card)], className="card"),
@@ -80,7 +83,7 @@ def _train_links(job: Job) -> Component:
     predict = f"/synapses?step=predict&bundle={job.id}"
     links = [
         dcc.Link("Predict new synapses with it", href=predict, className="button"),
-        common.download(job, "card.json", "Card (JSON)"),
+        common.download(job, bundles.CARD, "Card (JSON)"),
         dcc.Link("Compare with other models", href=f"/models?compare=job:{job.id}"),
     ]
     return html.Div(links, className="downloads")
@@ -222,7 +225,7 @@ def keep(clicks: int | None, name: str | None, job_id: str) -> str:
 def view_predict(job: Job) -> Component:
     """New synapses on the map, and in a table."""
     rows = predicted_rows(common.folder(job.id))
-    links = [common.download(job, "predictions.csv", "Predictions (CSV)")]
+    links = [common.download(job, PREDICTIONS.name, "Predictions (CSV)")]
     return html.Div(
         [
             html.Div(
@@ -237,7 +240,7 @@ def view_predict(job: Job) -> Component:
 
 def predicted_rows(folder: Path) -> pd.DataFrame:
     """The predictions of a job, with a name for every row and a mark for new neurons."""
-    rows = read_csv(folder / "predictions.csv", dtype={"note": str}).fillna({"note": ""})
+    rows = read_predictions(folder)
     keys = [name for name in ("NeuronId", "SynId") if name in rows.columns]
     named = rows[keys].astype(str).agg(" ".join, axis=1) if keys else rows.index.astype(str)
     return rows.assign(
@@ -270,7 +273,7 @@ def _predict_map(job: Job, rows: pd.DataFrame) -> Component:
         "synapses of a neuron that the model does not know. Click a row of the table below to "
         "ring its synapse in red. "
     )
-    known = _known_places(bundle)
+    known = known_places(bundle)
     if len(known):
         caption += (
             "Grey: the synapses that were learnt from. A new one is placed by its five nearest "
@@ -278,15 +281,6 @@ def _predict_map(job: Job, rows: pd.DataFrame) -> Component:
         )
     figure = figures.predictions(known, new.head(MOST_ROWS))
     return pictured(figure, id="synapses-predicted", caption=caption)
-
-
-def _known_places(bundle: Path) -> pd.DataFrame:
-    """Where the training synapses are on the map; published bundles do not hold them."""
-    columns = ["UMAP_1", "UMAP_2"]
-    if not (bundle / "arrays.npz").is_file():
-        return pd.DataFrame(columns=columns, dtype=float)
-    with opened_arrays(bundle / "arrays.npz", InputError) as arrays:
-        return pd.DataFrame(arrays["embedding"], columns=columns)
 
 
 def _predict_table(rows: pd.DataFrame) -> Component:

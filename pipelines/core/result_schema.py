@@ -34,7 +34,7 @@ def require_version(record: Mapping[str, Any], known: int, folder: Path) -> None
         InputError: it is of a later one.
     """
     schema = record.get("schema", 1)
-    if not isinstance(schema, int) or schema > known:
+    if not isinstance(schema, int) or not 1 <= schema <= known:
         raise InputError(
             f"{folder} was written by a later version of Neuroboard (schema {schema}, this one "
             f"knows {known}): open it with that version."

@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.progress import Report
+from pipelines.synapses.clusters.folder import REPAIRED, REPORT
 from pipelines.synapses.left_out import left_out, offers, remarked
 from pipelines.synapses.parameters import CheckParameters
 from pipelines.synapses.reading import read_sheet
 from pipelines.synapses.schemas import chosen_schema, suggested_logarithms
 from pipelines.synapses.table import check_sheet, looked_for
-
-REPORT_FILE, REPAIRED_FILE = "report.csv", "repaired.csv"
 
 
 def check(
@@ -34,8 +33,8 @@ def check(
     report(0.4, f"Checking {len(sheet.cells):,} rows")
     checked = check_sheet(sheet, schema=schema, repairs=parameters.repair, columns=columns)
     report(0.8, "Writing the report")
-    checked.write_report(folder / REPORT_FILE)
-    checked.write_repaired(folder / REPAIRED_FILE)
+    checked.write_report(folder / REPORT)
+    checked.write_repaired(folder / REPAIRED)
     return {
         **checked.counts,
         "offers": offers(checked),

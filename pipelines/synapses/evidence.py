@@ -13,7 +13,6 @@ Source: Moulavi et al. (2014), DBCV, doi:10.1137/1.9781611973440.96; Hubert and 
 resampling, doi:10.1016/j.csda.2006.11.025; for the comparison with chance see `gaps`.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,11 +22,11 @@ from sklearn.metrics import adjusted_rand_score
 
 from pipelines.progress import Report, part, silent
 from pipelines.synapses.arrays import Floats, Integers, Texts
+from pipelines.synapses.clusters.folder import write_evidence
 from pipelines.synapses.gaps import GapTest, compare
 from pipelines.synapses.joining import dbcv
 from pipelines.synapses.verdict import SIGNIFICANCE, verdict
 
-EVIDENCE_FILE = "evidence.json"
 MOST_ROWS = 1500
 """Every repetition lays out a map; of more synapses, so many are drawn for all of them."""
 SUBSAMPLE = 0.8
@@ -83,9 +82,8 @@ class Evidence:
     sentence: str
 
     def save(self, folder: Path) -> None:
-        """Write `evidence.json`."""
-        text = json.dumps(asdict(self), indent=2)
-        (folder / EVIDENCE_FILE).write_text(text + "\n", encoding="utf-8")
+        """Write it into the folder of a fit."""
+        write_evidence(folder, asdict(self))
 
 
 @dataclass(frozen=True)

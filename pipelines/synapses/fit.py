@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipelines.csv_export import write_csv
 from pipelines.errors import TableError
 from pipelines.progress import Report, part
 from pipelines.provenance import digest, versions
 from pipelines.synapses.arrays import Floats, Integers, Synapses, Texts, somas_of
 from pipelines.synapses.cluster import NOISE, Clusters, Density, cluster, rejoined
+from pipelines.synapses.clusters import folder as fit_folder
 from pipelines.synapses.columns import KEY, SYNAPSES, Schema
 from pipelines.synapses.effects import contrasts
 from pipelines.synapses.embed import FEWEST_ROWS as FEWEST_MAPPED
@@ -40,12 +40,10 @@ from pipelines.synapses.sweep import sweep_min_samples
 from pipelines.synapses.table import CheckedTable, canonical_order, members, read_table
 
 SOMA_DISTANCE = "soma_distance"
-REPORT_FILE, CLUSTERS_FILE = "report.csv", "clusters.csv"
 GIVEN = (
     "The clusters were read from a table; whether they are more than chance was not tested, for "
     "what made them cannot be repeated here."
 )
-SUMMARY_FILE, SWEEP_FILE = "summary.csv", "sweep.csv"
 
 
 def fit(
@@ -91,7 +89,7 @@ def fit(
     _write_tables(checked, fitted, folder)
     if parameters.labels == "hdbscan" and given is None:
         density = Density(fitted.record.min_cluster_size, fitted.record.min_samples)
-        write_csv(sweep_min_samples(fitted.layout, density), folder / SWEEP_FILE)
+        fit_folder.write_sweep(folder, sweep_min_samples(fitted.layout, density))
     return {
         **checked.counts,
         "offers": offers(checked),
@@ -142,10 +140,9 @@ def _given(
 def _write_tables(checked: CheckedTable, fitted: Fitted, folder: Path) -> None:
     """Write what became of every row, the clusters, and each of them against the rest."""
     clusters = _clusters(checked.rows, fitted)
-    checked.write_report(folder / REPORT_FILE)
-    write_csv(clusters, folder / CLUSTERS_FILE)
+    checked.write_report(folder / fit_folder.REPORT)
     described = described_by(fitted.projection.schema)
-    write_csv(contrasts(clusters, described), folder / SUMMARY_FILE)
+    fit_folder.write_clusters(folder, clusters, contrasts(clusters, described))
 
 
 def fit_rows(

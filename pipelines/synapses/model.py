@@ -1,14 +1,11 @@
-"""The fitted object: all that a classifier and new synapses need, in two files.
+"""The fitted object: all that a classifier and new synapses need.
 
-`model.npz` holds arrays (nothing that could run), `model.json` what they mean and the
-digest of the arrays.
+It is kept as arrays (nothing that could run), what they mean, and the digest of the arrays.
 """
 
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +13,9 @@ import numpy as np
 
 from pipelines.errors import InputError
 from pipelines.reading import reading
-from pipelines.result_files import read_object, unpacked
 from pipelines.synapses.arrays import Booleans, Floats, Integers, Synapses
+from pipelines.synapses.clusters.folder import ADVICE, read_model, write_model
 from pipelines.synapses.features import Projection
-
-SCHEMA = 1
-ARRAYS, RECORD = "model.npz", "model.json"
 
 
 @dataclass(frozen=True)
@@ -88,7 +82,7 @@ class Fitted:
         )
 
     def save(self, folder: Path) -> None:
-        """Write `model.npz` and `model.json`."""
+        """Write it into the folder of a fit."""
         content = pack(
             {
                 **self.projection.to_arrays(),
@@ -103,15 +97,12 @@ class Fitted:
                 "embedding": self.layout,
             }
         )
-        (folder / ARRAYS).write_bytes(content)
         about = {
-            "schema": SCHEMA,
-            "arrays_sha256": sha256(content).hexdigest(),
             "features": list(self.projection.names),
             "units": list(self.projection.units),
             **asdict(self.record),
         }
-        (folder / RECORD).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        write_model(folder, content, about)
 
 
 def load_fitted(folder: Path) -> Fitted:
@@ -120,22 +111,14 @@ def load_fitted(folder: Path) -> Fitted:
     Raises:
         InputError: the folder is no fit, or its files were changed or damaged.
     """
-    if not (folder / RECORD).is_file() or not (folder / ARRAYS).is_file():
-        raise InputError(
-            f"{folder} is no result of synapses fit ({RECORD} and {ARRAYS} are missing): "
-            "choose the folder that a fit has written."
-        )
-    with reading(folder, InputError, "fit the table again", "result of synapses fit"):
-        about = read_object(folder / RECORD, InputError, "fit the table again")
-        content = (folder / ARRAYS).read_bytes()
-        if about["schema"] != SCHEMA or about["arrays_sha256"] != sha256(content).hexdigest():
-            raise InputError(f"{folder} was changed after the fit: fit the table again.")
+    about, arrays = read_model(folder)
+    with reading(folder, InputError, ADVICE, "result of synapses fit"):
         for name in ("parameters", "versions"):
             if not isinstance(about[name], dict):
                 raise TypeError(f"{name} are no object of JSON")
-        fitted = _fitted(about, unpacked(content))
+        fitted = _fitted(about, arrays)
         if not fitted.is_whole:
-            raise InputError(f"{folder} holds arrays that are not of one fit: fit the table again.")
+            raise InputError(f"{folder} holds arrays that are not of one fit: {ADVICE}.")
         return fitted
 
 

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from pipelines import bundles
-from pipelines.csv_export import write_csv
 from pipelines.progress import Report
 from pipelines.synapses import published
 from pipelines.synapses.arrays import Booleans, Floats, Integers, Synapses
 from pipelines.synapses.classify import Trained, load_trained
+from pipelines.synapses.clusters.folder import REPORT, write_predictions
 from pipelines.synapses.columns import SYNAPSES
 from pipelines.synapses.features import Projection
 from pipelines.synapses.findings import Outcome, finding
@@ -30,7 +30,6 @@ from pipelines.synapses.published_parts import COLUMNS
 from pipelines.synapses.reading import read_sheet
 from pipelines.synapses.table import CheckedTable, members, read_table, remarks_by_row
 
-PREDICTIONS_FILE, REPORT_FILE = "predictions.csv", "report.csv"
 ANSWERS = ("cluster", "probability", "outlier_score", "is_outlier", "UMAP_1", "UMAP_2")
 NOTE = "note"
 
@@ -88,8 +87,8 @@ def predict(
 
 def _write(predicted: Predicted, folder: Path) -> dict[str, Any]:
     table = _table(predicted)
-    write_csv(table, folder / PREDICTIONS_FILE)
-    predicted.checked.write_report(folder / REPORT_FILE)
+    write_predictions(folder, table)
+    predicted.checked.write_report(folder / REPORT)
     answered = table["cluster"].notna()
     return {
         "n_rows": len(table),

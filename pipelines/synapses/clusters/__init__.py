@@ -1,0 +1,1 @@
+"""Clusters of synapses: the folder of a fit, and what describes them."""
