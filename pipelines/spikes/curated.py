@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pipelines.errors import InputError
 from pipelines.formats import suffixes
 from pipelines.progress import Report, part
-from pipelines.reading import reading
 from pipelines.spikes import methods
 from pipelines.spikes.carried_analyzer import carry_analyzer
 from pipelines.spikes.curated_units import (
@@ -28,13 +27,13 @@ from pipelines.spikes.curation import State, Step, replay
 from pipelines.spikes.curation_log import LOG_FILE, Log, read_start
 from pipelines.spikes.curation_parameters import CurateParameters
 from pipelines.spikes.label_tables import read_labels
+from pipelines.spikes.labels import labelling
 from pipelines.spikes.labels.columns import CURATED, CURATED_REASON, WRITTEN
 from pipelines.spikes.labels.rules import FILE as RULES
 from pipelines.spikes.labels.words import UNLABELLED
 from pipelines.spikes.repeats import dead_samples, repeats
 from pipelines.spikes.reviewed import Proposal
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
-from pipelines.spikes.unit_tables import read_table
 from pipelines.spikes.units.folder import (
     GROUPS,
     RECORDED,
@@ -203,9 +202,8 @@ def _automatic(sorting: FinishedSorting, labels: Path | None) -> Automatic:
     """The labellers' columns of every sorted unit."""
     rows = sorting.units
     if labels is not None:
-        file = labels / "labels.csv" if labels.is_dir() else labels
-        with reading(file, InputError, "give what `spikes label` wrote", "table of labels"):
-            rows = read_table(file)
+        file = labelling.file_of(labels)
+        rows = labelling.table_of(labels, "give what `spikes label` wrote")
         if "unit_id" not in rows:
             raise InputError(f"{file} has no column unit_id: give what `spikes label` wrote.")
     columns = rows[[name for name in WRITTEN if name in rows]].to_dict("records")

@@ -8,13 +8,13 @@ import pandas as pd
 
 from pipelines.errors import InputError
 from pipelines.reading import reading
+from pipelines.spikes.labels import labelling
 from pipelines.spikes.labels.columns import TRUSTED, WRITTEN
 from pipelines.spikes.labels.one_label import one_label, words
 from pipelines.spikes.labels.words import LABELS, UNLABELLED
 from pipelines.spikes.parameters import least_good_snr
 from pipelines.spikes.recorded import Recorded
 from pipelines.spikes.spike_waveforms import recorded_again
-from pipelines.spikes.unit_tables import read_table
 from pipelines.spikes.units.folder import SortingFolder, read_finished
 from pipelines.spikes.units.sorting import FinishedSorting
 
@@ -55,9 +55,7 @@ def read_sorting(folder: Path, min_snr: float | None, labels: Path | None = None
 
 def _with_labels(units: pd.DataFrame, labels: Path) -> pd.DataFrame:
     """The units with the labels of a table that labelling made, instead of those of labellers."""
-    file = labels / "labels.csv" if labels.is_dir() else labels
-    with reading(file, InputError, "label again", "table of labels"):
-        table = read_table(file)
+    file, table = labelling.file_of(labels), labelling.table_of(labels)
     if "unit_id" not in table or not set(TRUSTED) & set(table.columns):
         raise InputError(f"{file} has no labels: give what labelling wrote.")
     _refuse_unclear(table, file)

@@ -18,13 +18,13 @@ from pipelines.spikes.curation_parameters import ReviewParameters
 from pipelines.spikes.duplicates import duplicates
 from pipelines.spikes.label import label, length_note
 from pipelines.spikes.label_parameters import LabelParameters
+from pipelines.spikes.labels import labelling
 from pipelines.spikes.labels.columns import REASON
 from pipelines.spikes.labels.disagreement import disagreement
 from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.preprocess import BandPass
 from pipelines.spikes.reviewed import Points, Proposal, ReviewFolder
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
-from pipelines.spikes.unit_tables import read_table
 from pipelines.spikes.units.folder import read_finished
 from pipelines.spikes.units.sorting import FinishedSorting
 from pipelines.spikes.waveform_similarity import similarity
@@ -69,7 +69,7 @@ def _reviewed(
         raise InputError("The sorting has no units, so there is nothing to review.")
     given = {name: inputs[name] for name in ("thresholds", "bundle") if name in inputs}
     label({"units": there.folder, **given}, LabelParameters(), folder, part(report, 0, 0.1))
-    queue = queue_of(read_table(folder / "labels.csv"))
+    queue = queue_of(labelling.table_of(folder))
     kept = ReviewFolder(folder)
     kept.write_queue(queue)
     alike = similarity(sorting.mean)

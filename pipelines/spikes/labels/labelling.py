@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.errors import InputError
+from pipelines.reading import reading
 from pipelines.result_files import read_object
 from pipelines.spikes import metric_table
 from pipelines.spikes.labels.disagreement import ran
@@ -42,6 +43,22 @@ class Labelling:
     table: MetricTable
     rules: RuleSet
     summary: Mapping[str, Mapping[str, Any]]
+
+
+def table_of(given: Path, advice: str = ADVICE) -> pd.DataFrame:
+    """The table of labels that a person gave: a file, or what labelling left in a folder.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    file = file_of(given)
+    with reading(file, InputError, advice, "table of labels"):
+        return read_table(file)
+
+
+def file_of(given: Path) -> Path:
+    """The table of labels that a file or folder stands for."""
+    return given / LABELS if given.is_dir() else given
 
 
 def read(folder: Path) -> Labelling:

@@ -13,7 +13,7 @@ import zarr
 from pynwb import NWBHDF5IO
 
 from pipelines.__main__ import main
-from pipelines.spikes import kept_labels
+from pipelines.spikes.units import folder
 from tests.earlier import unpack
 
 METHODS = ("thresholds", "bombcell", "unitrefine")
@@ -133,7 +133,7 @@ def test_the_sorting_is_whole_whenever_labelling_ends(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(kept_labels, "write_rows", full)
+    monkeypatch.setattr(folder, "write_rows", full)
     assert main(["spikes", "label", str(units), "--method", "all", "--quiet"]) == 2
     assert (units / "units.csv").read_bytes() == before
 
