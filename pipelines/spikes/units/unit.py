@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -82,7 +82,7 @@ class Snippets:
     """
 
     values: NDArray[np.float16]
-    channels: Channels
+    channels: NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def waveforms(
         mean,
         sd,
         unit_id=np.arange(len(units), dtype=np.int32),
-        ms=window.offsets * (1000.0 / sampling_frequency),
+        ms=np.asarray(window.offsets * (1000.0 / sampling_frequency), np.float64),
         channel_id=site.channel_ids,
         locations_um=site.locations_um,
     )
