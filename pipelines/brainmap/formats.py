@@ -43,13 +43,13 @@ def _is_zarr(folder: Path) -> bool:
     return folder.is_dir() and (marked or folder.suffix.lower() == ".zarr")
 
 
-def _has_no_images(zarr: Path) -> bool:
+def _has_no_images(folder: Path) -> bool:
     """Whether no array has enough axes, as of a recording or a table."""
-    return not any(axes in GUESSES for axes in _axes_of_arrays(zarr))
+    return not any(axes in GUESSES for axes in _axes_of_arrays(folder))
 
 
-def _axes_of_arrays(zarr: Path) -> Iterator[int]:
-    for count, (place, folders, files) in enumerate(os.walk(zarr)):
+def _axes_of_arrays(folder: Path) -> Iterator[int]:
+    for count, (place, folders, files) in enumerate(os.walk(folder)):
         if count == MOST_FOLDERS:  # it takes too long to know
             yield min(GUESSES)
             return

@@ -23,9 +23,9 @@ def _is_zarr(path: Path) -> bool:
     return path.is_dir() and ((path / ".zgroup").is_file() or path.suffix == ".zarr")
 
 
-def _is_no_recording(zarr: Path) -> bool:
+def _is_no_recording(folder: Path) -> bool:
     """SpikeInterface keeps the names of channels in every recording; films and tables have none."""
-    return zarr.is_dir() and not (zarr / "channel_ids").is_dir()
+    return folder.is_dir() and not (folder / "channel_ids").is_dir()
 
 
 def _is_spikeglx(path: Path) -> bool:
