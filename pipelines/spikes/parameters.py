@@ -9,7 +9,13 @@ from pipelines.parameters import Parameters, parameter
 from pipelines.spikes.labels.words import LABELS
 from pipelines.spikes.recording_parameters import RECORDING, RecordingParameters
 from pipelines.spikes.sorting.clusterers import CLUSTERERS, clusterer_help, number_help
-from pipelines.spikes.sorting.sorters import AUTO, OWN_BAND_HZ, SORTERS, sorter_help
+from pipelines.spikes.sorting.sorters import (
+    AUTO,
+    OWN_BAND_HZ,
+    SORTERS,
+    own_band_in_words,
+    sorter_help,
+)
 from pipelines.spikes.units.formats import SORTINGS
 
 PeakSign = Literal["neg", "pos", "both"]
@@ -77,8 +83,7 @@ class SpikesParameters(RecordingParameters):
         label="Band-pass from",
         unit="Hz",
         help="Slower signals than this, such as field potentials, are filtered out. "
-        f"{' and '.join(one.name for one in SORTERS.values() if one.own_band)} take their own "
-        f"band, {OWN_BAND_HZ[0]:g} to {OWN_BAND_HZ[1]:g} Hz.",
+        f"{own_band_in_words()} take their own band, {OWN_BAND_HZ[0]:g} to {OWN_BAND_HZ[1]:g} Hz.",
         gt=0,
     )
     freq_max: float = parameter(

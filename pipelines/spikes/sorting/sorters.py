@@ -141,6 +141,12 @@ def sorter_help() -> str:
     )
 
 
+def own_band_in_words() -> str:
+    """The names of those that sort in their own band."""
+    *names, last = (one.name for one in SORTERS.values() if one.own_band)
+    return f"{', '.join(names)} and {last}"
+
+
 def heeded() -> dict[str, tuple[str, ...]]:
     """By each choice, the parameters that it looks at and not every sorter does."""
     suiting = (name for one in SORTERS.values() if one.suits for name in one.heeds)

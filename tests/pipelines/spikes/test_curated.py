@@ -260,6 +260,17 @@ def test_agreement_and_majority_are_those_of_the_textbook(tmp_path: Path) -> Non
     assert votes == ["good"] * 35 + ["noise"] * 15
 
 
+def test_curators_are_compared_by_their_curated_units(sorting: Path, tmp_path: Path) -> None:
+    for name, words in (("ada", ("good", "noise")), ("bo", ("good", "good"))):
+        (tmp_path / name).mkdir()
+        steps = (Step("label", name, (unit,), label=word) for unit, word in enumerate(words))
+        curated(sorting, tmp_path / name / "out", *steps)
+    inputs = {"labels": tmp_path / "ada" / "out", "labels 2": tmp_path / "bo" / "out"}
+    run("spikes agreement", inputs, {}, tmp_path / "agreed")
+    pair = pd.read_csv(tmp_path / "agreed" / "agreement.csv").iloc[0]
+    assert (pair["one"], pair["two"], pair["n_units"], pair["same"]) == ("ada", "bo", 2, 0.5)
+
+
 def test_one_curator_alone_has_nobody_to_agree_with(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("unit_id,label\n0,good\n")
     with pytest.raises(TableError, match="at least two curators"):
