@@ -19,6 +19,9 @@ from pipelines.spikes.label_tables import Labels, read_labels
 from pipelines.spikes.labels.words import LABELS
 from pipelines.spikes.units.folder import UNITS
 
+LEAST_VOTES = 2
+LONGEST_REASON = 500
+
 
 def agreement(
     inputs: Mapping[str, Path], parameters: AgreementParameters, folder: Path, report: Report
@@ -35,7 +38,7 @@ def agreement(
     Raises:
         TableError: there is one curator only, or two have no unit in common.
     """
-    curators = _named([read_curator(file, parameters.label_column) for file in inputs.values()])
+    curators = by_name([read_curator(file, parameters.label_column) for file in inputs.values()])
     if len(curators) < 2:
         raise TableError("Agreement needs the labels of at least two curators.")
     report(0.5, f"Comparing {len(curators)} curators")
@@ -81,7 +84,7 @@ def labels_of(steps: Sequence[Step]) -> dict[int, str]:
     return found
 
 
-def _named(curators: Sequence[Labels]) -> dict[str, Mapping[int, str]]:
+def by_name(curators: Sequence[Labels]) -> dict[str, Mapping[int, str]]:
     """Labels by curator; of equal names the later ones get a number."""
     found: dict[str, Mapping[int, str]] = {}
     for one in curators:
@@ -164,3 +167,22 @@ def majority(curators: Mapping[str, Mapping[int, str]], least: int) -> pd.DataFr
             }
         )
     return pd.DataFrame(rows, columns=["unit_id", *curators, "votes", "majority_vote"])
+
+
+def majority_steps(
+    curators: Mapping[str, Mapping[int, str]], labels: Mapping[int, str], least: int = LEAST_VOTES
+) -> list[Step]:
+    """The steps that give units the label that most curators gave; the others keep theirs.
+
+    Args:
+        curators: labels by unit, by curator.
+        labels: what the units are labelled now.
+        least: how many equal votes decide.
+    """
+    why = f"majority of {', '.join(curators)}"[:LONGEST_REASON]
+    votes = majority(curators, least)[["unit_id", "majority_vote"]].to_numpy().tolist()
+    return [
+        Step("label", "majority", (int(unit),), vote, reason=why)
+        for unit, vote in votes
+        if vote and labels.get(unit) != vote
+    ]

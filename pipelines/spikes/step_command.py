@@ -1,26 +1,28 @@
 """`python -m pipelines spikes step DIR ACTION`: one step of curation from a script."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from pipelines.errors import InputError, ParameterError
 from pipelines.reading import reading
-from pipelines.spikes.curation import ACTIONS, Step
+from pipelines.spikes.agreement import by_name, majority_steps, read_curator
+from pipelines.spikes.curation import ACTIONS, State, Step, replay
 from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
 from pipelines.spikes.labels.words import LABELS
 from pipelines.spikes.reviewed import PROPOSALS, ReviewFolder
 from pipelines.terminal import say
 
-TAKE = "take"
-"""An action that does what a proposal says."""
+TAKE, MAJORITY = "take", "majority"
+"""Actions that do what a proposal says, and what most curators say."""
 
 
 def add(sub: argparse.ArgumentParser) -> None:
     """Declare the command."""
     sub.add_argument("folder", type=Path, metavar="DIR")
-    actions = (*ACTIONS, TAKE)
+    actions = (*ACTIONS, TAKE, MAJORITY)
     sub.add_argument("step", choices=actions, metavar="ACTION", help=", ".join(actions))
     sub.add_argument("--review", type=Path, metavar="DIR", help="of take: what review made")
     sub.add_argument("--number", type=int, help="of take: which proposal, counted from 0")
@@ -34,6 +36,14 @@ def add(sub: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="places in spikes.npz, one a line; of a split a file for each part that leaves",
     )
+    sub.add_argument(
+        "--curators",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="of majority: a log of a curation, a table of labels or curated units, of each",
+    )
     sub.add_argument("--author", required=True, help="who curates")
     sub.add_argument("--reason", default="", help="why")
     sub.set_defaults(action=run)
@@ -46,8 +56,14 @@ def run(options: argparse.Namespace) -> None:
         NeuroboardError: it cannot be done; nothing was logged.
     """
     start, digest = read_start(options.folder)
-    step = _taken(options) if options.step == TAKE else _given(options)
-    state = curate(Log(options.folder / LOG_FILE, digest), start, step)
+    log = Log(options.folder / LOG_FILE, digest)
+    if options.step == MAJORITY:
+        state = replay(start, log.read())
+        steps = _of_most(options, state)
+    else:
+        steps = [_taken(options) if options.step == TAKE else _given(options)]
+    for step in steps:
+        state = curate(log, start, step)
     say(f"n_units: {len(state.units)}")
     say(f"n_labelled: {len(state.labels)}")
     say(f"n_steps: {len(state.done)}")
@@ -73,6 +89,19 @@ def _taken(options: argparse.Namespace) -> Step:
         return proposals[number].step(options.author)
     file = options.review / PROPOSALS
     raise ParameterError(f"There is no proposal {number}: {file} has {len(proposals)}.")
+
+
+def _of_most(options: argparse.Namespace, state: State) -> list[Step]:
+    """The labels that most curators gave to units that are there, each as a step."""
+    if len(options.curators) < 2:
+        raise ParameterError("majority needs --curators FILE FILE ...: of two curators or more.")
+    said = by_name([read_curator(file, "") for file in options.curators])
+    there = {
+        name: {unit: label for unit, label in labels.items() if unit in state.units}
+        for name, labels in said.items()
+    }
+    steps = majority_steps(there, state.labels)
+    return [replace(step, author=options.author) for step in steps]
 
 
 def _units(text: str) -> tuple[int, ...]:

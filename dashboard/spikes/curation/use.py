@@ -16,13 +16,11 @@ from dashboard.services import edit_link
 from dashboard.spikes.curation import desk as curating
 from dashboard.spikes.curation.desk import Desk
 from pipelines.errors import InputError, NeuroboardError
-from pipelines.spikes.agreement import compare, labels_of, majority
-from pipelines.spikes.curation import Step
+from pipelines.spikes.agreement import compare, labels_of, majority_steps
 from pipelines.spikes.curation_log import read_log
 from pipelines.spikes.curation_parameters import CurateParameters
 from pipelines.spikes.labels.words import LABELS
 
-LEAST_VOTES = 2
 HEADS = ("curators", "units", "same", "kappa", *(f"kappa, {name}" for name in LABELS))
 
 
@@ -144,17 +142,12 @@ def take_majority(clicks: int | None, job_id: str) -> tuple[Any, Any]:
     try:
         people.require(Role.WORK)
         found = _two_or_more(curators(desk))
-        labels = desk.state().labels
-        changed = 0
-        for row in majority(found, LEAST_VOTES).to_dict("records"):
-            unit, vote = int(row["unit_id"]), str(row["majority_vote"])
-            if vote and labels.get(unit) != vote:
-                why = f"majority of {', '.join(found)}"
-                desk.take(Step("label", "majority", (unit,), vote, reason=why[:500]))
-                changed += 1
+        steps = majority_steps(found, desk.state().labels)
+        for step in steps:
+            desk.take(step)
     except NeuroboardError as error:
         return html.P(error.sentence, className="note"), no_update
-    text = f"{changed} labels were changed to the majority's; Undo takes them back one by one."
+    text = f"{len(steps)} labels were changed to the majority's; Undo takes them back one by one."
     return html.P(text), clicks
 
 
