@@ -176,6 +176,15 @@ def _read(folder: Path, name: str, digests: Mapping[str, str]) -> bytes:
     return content
 
 
+def card_in(folder: Path) -> dict[str, Any]:
+    """What a bundle's folder says its model is, to be shown; the model is not read.
+
+    Raises:
+        BundleError: it says nothing, or is damaged.
+    """
+    return read_object(folder / CARD, BundleError, COPY_AGAIN)
+
+
 def _card(folder: Path, digests: Mapping[str, str]) -> dict[str, Any]:
     content = _read(folder, CARD, digests)
     with reading_on(folder / CARD, BundleError, COPY_AGAIN, "card of a model"):

@@ -41,6 +41,32 @@ def test_graphs_are_made_in_one_place_so_that_none_lacks_the_configuration() -> 
     assert [file.name for file in makers] == ["common.py"]
 
 
+OPENING = {
+    "np.load", "json.load", "imread", "read_csv", "read_table", "read_units", "read_arrays",
+    "opened_arrays",
+}  # fmt: skip
+STILL_OPENED = {
+    "synapse_check.py", "synapse_explore.py", "synapse_fit.py", "synapse_models.py",
+    "synapse_rows.py", "synapse_sets.py", "common.py",
+}  # fmt: skip
+"""Results of synapses, whose folders have no owner yet, and `run.json` of any job."""
+
+
+def opened(file: Path) -> Iterator[str]:
+    """What a module opens itself: tables, arrays, pictures, and JSON that it reads from a file."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            parsed = called == "json.loads" and "read_text" in ast.unparse(node)
+            if parsed or {called, called.rpartition(".")[2]} & OPENING:
+                yield ast.unparse(node)
+
+
+@pytest.mark.parametrize("file", modules("dashboard"), ids=lambda path: path.stem)
+def test_the_dashboard_opens_no_file_of_a_result_itself(file: Path) -> None:
+    assert file.name in STILL_OPENED or list(opened(file)) == []
+
+
 def test_the_share_button_is_off() -> None:
     from dashboard.figures.common import GRAPH_CONFIG
 

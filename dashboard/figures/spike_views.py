@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 from dashboard.figures.common import color, drawn_times, shade_gaps, style, time_axis
 from pipelines.spikes.overview import OverTime, Stretch
 from pipelines.spikes.timeline import Timeline
+from pipelines.spikes.units.density import density as passing
 
 DENSITY_ROWS = 60
 DENSITY_SCALE = [[0.0, "rgba(59,111,212,0)"], [0.15, "#9bb5ea"], [1.0, "#12285a"]]
@@ -33,12 +34,10 @@ def density(
         subplot_titles=[f"ch {name}" for name in channels],
         horizontal_spacing=0.03,
     )
-    edges = np.linspace(values.min(), values.max(), DENSITY_ROWS + 1)
+    found = passing(values, DENSITY_ROWS)
     for column in range(len(channels)):
-        counts = np.stack(
-            [np.histogram(values[:, sample, column], edges)[0] for sample in range(len(ms))], axis=1
-        )
-        figure.add_trace(_density(counts, ms, edges), row=1, col=column + 1)
+        trace = _density(found.counts[column], ms, found.edges_uv)
+        figure.add_trace(trace, row=1, col=column + 1)
         figure.update_xaxes(title="ms", row=1, col=column + 1)
     figure.update_yaxes(title="µV", row=1, col=1)
     return style(figure, height=300, showlegend=False)

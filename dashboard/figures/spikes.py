@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 from dashboard.figures.common import color, drawn_times, style, time_axis
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.trains import Histogram
+from pipelines.spikes.waveform_similarity import cosines
 
 MOST_CHANNELS = 8
 MOST_NAMES = 20
@@ -127,12 +128,10 @@ def similarity(mean: NDArray[np.float32], units: Sequence[int]) -> go.Figure:
             a waveform counts as flat.
         units: their numbers.
     """
-    flat = np.nan_to_num(mean).reshape(len(mean), -1)
-    length = np.maximum(np.linalg.norm(flat, axis=1), 1e-12)
     names = [f"unit {unit}" for unit in units]
     figure = go.Figure(
         go.Heatmap(
-            z=np.round(flat @ flat.T / np.outer(length, length), 3),
+            z=np.round(cosines(mean), 3),
             x=names,
             y=names,
             zmin=-1,

@@ -14,13 +14,11 @@ from dashboard.figures.common import framed, gap_words
 from dashboard.jobs.store import Job
 from dashboard.posted import Span
 from dashboard.results import common
-from pipelines.csv_export import read_csv
-from pipelines.errors import InputError, NeuroboardError
-from pipelines.result_files import opened_arrays
+from pipelines.errors import NeuroboardError
 from pipelines.spikes import signal_reader
-from pipelines.spikes.pyramid import Envelope, read_envelope
+from pipelines.spikes.pyramid import Envelope
+from pipelines.spikes.recording.looked import LookFolder
 from pipelines.spikes.recording_parameters import LookParameters, RecordingParameters
-from pipelines.spikes.unit_tables import read_table
 from pipelines.spikes.units.folder import BAD_SAMPLES as STRETCHES
 
 MOST_SHOWN = 8
@@ -45,7 +43,7 @@ def view(job: Job) -> Component:
 
 
 def _channels(job_id: str) -> pd.DataFrame:
-    return read_table(common.folder(job_id) / "channels.csv")
+    return LookFolder(common.folder(job_id)).channels
 
 
 def _headline(found: dict[str, Any]) -> Component:
@@ -135,8 +133,8 @@ def _drawn(job: Job, chosen: list[str], start_s: float, stop_s: float) -> Any:
     rate, timeline = float(found["sampling_frequency"]), common.timeline(found)
     start_s = min(max(start_s, timeline.start_s), timeline.stop_s)
     stop_s = min(max(stop_s, start_s + 10 / rate), timeline.stop_s)
-    file = common.folder(job.id) / "traces.npy"
-    envelope = read_envelope(file, found["bin_samples"], timeline, start_s, stop_s, columns)
+    kept = LookFolder(common.folder(job.id))
+    envelope = kept.envelope(found["bin_samples"], timeline, start_s, stop_s, columns)
     if envelope is None:
         envelope = _from_recording(job, columns, start_s, stop_s)
     revision = f"{start_s:.6f} {stop_s:.6f}"
@@ -153,12 +151,9 @@ def _from_recording(job: Job, columns: list[int], start_s: float, stop_s: float)
 
 
 def _figures(job: Job, channels: pd.DataFrame, found: dict[str, Any]) -> list[Component]:
-    values, folder = job.parameters, common.folder(job.id)
-    with opened_arrays(folder / "spectrum.npz", InputError) as stored:
-        spectrum = figures.spectrum(
-            stored["freq_hz"], stored["power"], channels["channel"].tolist()
-        )
-    seconds = read_csv(folder / "saturation.csv")
+    values, kept = job.parameters, LookFolder(common.folder(job.id))
+    power = kept.spectrum
+    spectrum = figures.spectrum(power.freq_hz, power.power, channels["channel"].tolist())
     band = f"{values['freq_min']:g} to {values['freq_max']:g} Hz"
     return [
         framed(figures.probe(channels), id="look-probe", caption="Where the channels are."),
@@ -174,7 +169,7 @@ def _figures(job: Job, channels: pd.DataFrame, found: dict[str, Any]) -> list[Co
             "at 50 or 60 Hz is the mains.",
         ),
         framed(
-            figures.saturation(seconds, found["end_s"], common.timeline(found)),
+            figures.saturation(kept.saturation, found["end_s"], common.timeline(found)),
             id="look-saturation",
             caption=f"Share of samples beyond {values['saturation_uv']:g} µV in every second; the "
             "dotted line is where the recording will end.",
@@ -199,7 +194,7 @@ def _without_signal(job: Job, found: dict[str, Any]) -> list[Component]:
     """The stretches that are no signal, the first of them as a table; older results have none."""
     if not found.get("bad_stretches"):
         return []
-    rows = read_csv(common.folder(job.id) / STRETCHES, dtype={"channel": str})
+    rows = LookFolder(common.folder(job.id)).stretches
     grid = common.table(
         rows.head(MOST_STRETCHES).to_dict("records"),
         id="look-stretches",

@@ -1,6 +1,5 @@
 """The card of a trained classifier of units."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from dashboard.figures import spike_train as figures
 from dashboard.figures.common import framed
 from dashboard.jobs.store import Job
 from dashboard.results import common
+from pipelines import bundles
 
 FIGURES = {
     "macro_f1": "Macro F1",
@@ -36,7 +36,7 @@ OF_LABELS = (
 
 def view(job: Job) -> Component:
     """The whole result."""
-    card = json.loads((common.folder(job.id) / "card.json").read_text(encoding="utf-8"))
+    card = bundles.card_in(common.folder(job.id))
     return html.Div(
         [
             html.Div([scores(card), _links(job), _keep(job)], className="card stack"),

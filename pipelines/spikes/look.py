@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from scipy.signal import welch
 from spikeinterface.core import BaseRecording
 
-from pipelines.csv_export import write_csv
 from pipelines.errors import RecordingError
 from pipelines.progress import Report
 from pipelines.spikes.bad_samples import find_bad, in_words
@@ -25,11 +24,10 @@ from pipelines.spikes.preprocess import BandPass, Floats, band_pass, scaled_mad,
 from pipelines.spikes.pyramid import bin_edges, bin_samples, binned, chunk_bins
 from pipelines.spikes.read import read_recording
 from pipelines.spikes.reading_checks import check_reading
+from pipelines.spikes.recording.looked import LookFolder, Spectrum
 from pipelines.spikes.recording_parameters import LookParameters
 from pipelines.spikes.segments import time_notes, timeline_of
 from pipelines.spikes.timeline import Segment, Timeline
-from pipelines.spikes.unit_tables import write_table
-from pipelines.spikes.units.folder import BAD_SAMPLES
 
 LEAST_SATURATED_S = 5
 """A shorter saturated end is an artefact, not a headstage that fell off."""
@@ -81,14 +79,15 @@ def look(
     bad = find_bad(recording, lambda done: report(0.05 * done, looking))
     report(0.05, "Measuring noise and bridges")
     channels = _channels(signal)
-    _write_spectrum(signal, folder / "spectrum.npz")
-    saturated = _write_traces(recording, parameters, folder / "traces.npy", report)
+    kept = LookFolder(folder)
+    kept.write_spectrum(_spectrum(signal))
+    saturated = _write_traces(recording, parameters, kept.traces_file, report)
     end_s = _cut_off(saturated)
     table = _table(recording, channels, parameters)
-    write_table(table, folder / "channels.csv")
-    write_csv(saturated, folder / "saturation.csv")
+    kept.write_channels(table)
+    kept.write_saturation(saturated)
     rate = float(recording.get_sampling_frequency())
-    write_csv(table_of_stretches(bad, signal.timeline), folder / BAD_SAMPLES)
+    kept.write_stretches(table_of_stretches(bad, signal.timeline))
     left_out = table.loc[table["state"] != "good", "channel"].astype(str).tolist()
     return {
         "n_channels": len(table),
@@ -163,7 +162,7 @@ def _states(found: Channels, parameters: LookParameters, names: list[str]) -> li
     return states
 
 
-def _write_spectrum(signal: BandPass, file: Path) -> None:
+def _spectrum(signal: BandPass) -> Spectrum:
     recording, mender = signal.recording, signal.mender
     rate, n_samples = float(recording.get_sampling_frequency()), recording.get_num_samples()
     length = min(SPECTRUM_SAMPLES * 8, n_samples)
@@ -173,9 +172,7 @@ def _write_spectrum(signal: BandPass, file: Path) -> None:
         raw = _microvolts(recording, start, stop, mender)
         freq_hz, power = welch(raw, rate, nperseg=min(SPECTRUM_SAMPLES, length), axis=0)
         powers.append(power)
-    np.savez_compressed(
-        file, freq_hz=freq_hz.astype(np.float32), power=np.mean(powers, axis=0).astype(np.float32)
-    )
+    return Spectrum(freq_hz.astype(np.float32), np.mean(powers, axis=0).astype(np.float32))
 
 
 def _within_segments(

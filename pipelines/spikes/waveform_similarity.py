@@ -33,3 +33,19 @@ def _unit_length(waves: Floats) -> Floats:
     flat = waves.reshape(len(waves), -1)
     length: Floats = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-12)
     return length
+
+
+def cosines(mean: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The cosine of every two mean waveforms as they lie, without a shift.
+
+    Args:
+        mean: in uV, shape (unit, sample, channel), nan where not looked at; there a waveform
+            counts as flat.
+
+    Returns:
+        Shape (unit, unit), symmetric.
+    """
+    flat = np.nan_to_num(mean).reshape(len(mean), -1)
+    length = np.maximum(np.linalg.norm(flat, axis=1), 1e-12)
+    found: NDArray[np.float32] = flat @ flat.T / np.outer(length, length)
+    return found

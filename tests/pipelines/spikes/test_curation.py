@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -10,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import InputError, ParameterError
-from pipelines.spikes.curation import State, Step, replay, sorted_state
-from pipelines.spikes.curation_log import Log, curate
+from pipelines.spikes.curation import MOST_KEPT, State, Step, replay, sorted_state
+from pipelines.spikes.curation_log import Curation, Log, curate
 
 START = sorted_state(np.repeat(np.array([0, 1, 2, 3], np.int32), 25))
 
@@ -130,6 +131,55 @@ def test_a_log_of_another_sorting_is_refused(log: Log) -> None:
         Log(log.file, "other").read()
 
 
+def test_a_followed_log_is_what_all_make_of_it(log: Log) -> None:
+    """Whoever writes it, and however: what was read before never counts against the file."""
+    one, two = Curation(log, START), Curation(Log(log.file, log.sorting), START)
+    one.take(Step("label", "ada", (0,), "good"))
+    assert two.take(Step("merge", "bea", (1, 2))).units == {0, 3, 4}
+    assert one.state().units == {0, 3, 4}
+    assert one.take(Step("undo", "ada")).units == two.state().units == {0, 1, 2, 3}
+    assert two.take(Step("redo", "bea")).units == one.state().units == {0, 3, 4}
+    longer = log.file.read_bytes()
+    log.file.write_bytes(longer[: longer.rindex(b"\n", 0, -1) + 1])  # as from a backup
+    assert one.state().units == two.state().units == {0, 1, 2, 3}
+    log.file.unlink()
+    assert one.state().labels == {}
+    log.file.write_bytes(longer)
+    assert one.state().units == {0, 3, 4}
+
+
+def test_a_log_that_was_replaced_by_one_of_the_same_size_and_time_is_read_anew(log: Log) -> None:
+    curation = Curation(log, START)
+    curation.take(Step("label", "ada", (0,), "good"))
+    before = log.file.stat()
+    log.file.write_bytes(log.file.read_bytes().replace(b"[0]", b"[3]"))
+    os.utime(log.file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert log.file.stat().st_size == before.st_size
+    assert curation.state().labels == {3: "good"}
+
+
+def test_damage_of_a_followed_log_is_said_each_time_until_it_is_mended(log: Log) -> None:
+    curation = Curation(log, START)
+    curation.take(Step("label", "ada", (0,), "good"))
+    whole = log.file.read_bytes()
+    log.file.write_bytes(whole + b'{"action": "dance", "author": "ada", "time": ""}\n')
+    for _ in range(2):
+        with pytest.raises(InputError, match="line 3 is no step"):
+            curation.state()
+    log.file.write_bytes(whole)
+    assert curation.state().labels == {0: "good"}
+
+
+def test_undo_reaches_further_back_than_states_are_kept(log: Log) -> None:
+    curation = Curation(log, START)
+    wanted = [curation.state().labels]
+    for n in range(2 * MOST_KEPT):
+        label = ("good", "mua", "noise")[n % 3]
+        wanted.append(curation.take(Step("label", "ada", (n % 4,), label)).labels)
+    for labels in reversed(wanted[:-1]):
+        assert curation.take(Step("undo", "ada")).labels == labels
+
+
 ACTS = st.tuples(
     st.sampled_from(["label", "merge", "split", "remove", "restore", "undo", "redo"]),
     st.lists(st.integers(0, 9), max_size=3),
@@ -143,12 +193,18 @@ def test_no_step_loses_a_spike_and_undoing_all_gives_the_sorting(
     tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[str, list[int], list[int]]]
 ) -> None:
     log = Log(tmp_path_factory.mktemp("any") / "c.jsonl", "digest")
+    followed = Curation(log, START)
     for action, units, spikes in acts:
         try:
             step = Step(action, "ada", tuple(units), "good", (tuple(spikes),))  # type: ignore[arg-type]
             state = curate(log, START, step)
         except ParameterError:
             continue
+        seen_by_another = followed.state()
+        assert np.array_equal(seen_by_another.unit_id, state.unit_id)
+        assert np.array_equal(seen_by_another.removed, state.removed)
+        assert (seen_by_another.units, seen_by_another.labels) == (state.units, state.labels)
+        assert (seen_by_another.done, seen_by_another.undone) == (state.done, state.undone)
         seen = [spike for unit in state.units for spike in state.spikes_of(unit)]
         gone = [spike for unit in state.units for spike in state.removed_of(unit)]
         assert sorted([*seen, *gone]) == list(range(100))
