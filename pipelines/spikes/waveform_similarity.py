@@ -1,5 +1,7 @@
 """How alike the mean waveforms of units are. Needs numpy only."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,7 +37,7 @@ def _unit_length(waves: Floats) -> Floats:
     return length
 
 
-def cosines(mean: NDArray[np.float32]) -> NDArray[np.float32]:
+def cosines(mean: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
     """The cosine of every two mean waveforms as they lie, without a shift.
 
     Args:
@@ -47,5 +49,5 @@ def cosines(mean: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     flat = np.nan_to_num(mean).reshape(len(mean), -1)
     length = np.maximum(np.linalg.norm(flat, axis=1), 1e-12)
-    found: NDArray[np.float32] = flat @ flat.T / np.outer(length, length)
+    found: NDArray[np.floating[Any]] = flat @ flat.T / np.outer(length, length)
     return found
