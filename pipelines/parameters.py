@@ -7,7 +7,7 @@ default, bounds, unit and help stand together and nowhere else.
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -65,6 +65,8 @@ class Parameters(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False
     )
+    RENAMED: ClassVar[Mapping[str, str]] = {}
+    """What a parameter is called now, by the name that it has in older records."""
 
     @field_validator("*")
     @classmethod
@@ -98,8 +100,10 @@ class Parameters(BaseModel):
         Raises:
             ParameterError: a value that cannot be used.
         """
-        known = {name: value for name, value in values.items() if name in cls.model_fields}
-        return cls.parse(known), [name for name in values if name not in known]
+        named = {cls.RENAMED.get(name, name): value for name, value in values.items()}
+        named |= {name: values[name] for name in cls.model_fields if name in values}
+        known = {name: value for name, value in named.items() if name in cls.model_fields}
+        return cls.parse(known), [name for name in named if name not in known]
 
     def changed(self) -> dict[str, Any]:
         """The values that differ from their defaults, ready for JSON."""

@@ -6,6 +6,7 @@ import tarfile
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from pipelines import tasks
 from pipelines.brainmap import changed, formats, preview
 from pipelines.brainmap.map import correlation_folder, look_folder
 from pipelines.brainmap.map import folder as map_folder
+from pipelines.brainmap.parameters import BrainmapParameters
 from pipelines.core.result_schema import ArrayFile, TableFile
 from pipelines.errors import InputError, NeuroboardError
 from pipelines.synapses.clusters import folder as fit_folder
@@ -224,3 +226,14 @@ def test_parameters_of_a_record_that_this_version_does_not_know_are_no_obstacle(
     record["parameters"]["renamed_since"] = 3
     (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
     assert map_folder.open_map(folder).normalization == "percentile"
+
+
+def test_a_parameter_that_was_renamed_keeps_the_value_of_the_record() -> None:
+    class Later(BrainmapParameters):
+        RENAMED: ClassVar = {"activity_threshold": "std_threshold"}
+
+    found, unknown = Later.parse_stored({"activity_threshold": 0.25, "gone": 1})
+    assert found.std_threshold == 0.25
+    assert unknown == ["gone"]
+    both, _ = Later.parse_stored({"std_threshold": 0.5, "activity_threshold": 0.25})
+    assert both.std_threshold == 0.5
