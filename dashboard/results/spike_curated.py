@@ -10,7 +10,8 @@ from dashboard.jobs.store import Job
 from dashboard.results import common, spike_locate
 from pipelines.spikes.labels.columns import CURATED, CURATED_REASON
 from pipelines.spikes.units import metrics
-from pipelines.spikes.units.folder import SPIKES, UNITS, WAVEFORMS, SortingFolder
+from pipelines.spikes.units.files import SPIKES, UNITS, WAVEFORMS
+from pipelines.spikes.units.folder import SortingFolder
 
 FILES = {
     UNITS: "Units (CSV)",

@@ -17,7 +17,8 @@ from dashboard.posted import offered
 from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.labels.metric_values import MetricTable
 from pipelines.spikes.thresholds import Rule, Verdict, broken_rules
-from pipelines.spikes.units.folder import WAVEFORMS, SortingFolder
+from pipelines.spikes.units.files import WAVEFORMS
+from pipelines.spikes.units.folder import SortingFolder
 
 
 def all_figures(

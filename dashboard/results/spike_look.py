@@ -19,7 +19,7 @@ from pipelines.spikes import signal_reader
 from pipelines.spikes.pyramid import Envelope
 from pipelines.spikes.recording.looked import LookFolder
 from pipelines.spikes.recording_parameters import LookParameters, RecordingParameters
-from pipelines.spikes.units.folder import BAD_SAMPLES as STRETCHES
+from pipelines.spikes.units.files import BAD_SAMPLES as STRETCHES
 
 MOST_SHOWN = 8
 FIRST_S = 10.0

@@ -15,8 +15,7 @@ from dashboard.posted import UnitRow, Whole, offered
 from dashboard.results import common, spike_groups, spike_locate, spike_traces, spike_unit
 from dashboard.results.spike_unit import trains
 from pipelines.spikes.trains import correlogram
-from pipelines.spikes.units import folder as files
-from pipelines.spikes.units import metrics
+from pipelines.spikes.units import files, metrics
 from pipelines.spikes.units.folder import SortingFolder
 
 MOST_RASTER_SPIKES = 3000

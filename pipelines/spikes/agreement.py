@@ -17,7 +17,7 @@ from pipelines.spikes.curation_log import read_log
 from pipelines.spikes.curation_parameters import AgreementParameters
 from pipelines.spikes.label_tables import Labels, read_labels
 from pipelines.spikes.labels.words import LABELS
-from pipelines.spikes.units.folder import UNITS
+from pipelines.spikes.units.files import UNITS
 
 LEAST_VOTES = 2
 LONGEST_REASON = 500

@@ -11,7 +11,7 @@ from spikeinterface.core import BaseRecording
 from pipelines.spikes.mending import Mender
 from pipelines.spikes.no_signal import KINDS
 from pipelines.spikes.timeline import Timeline
-from pipelines.spikes.units.folder import BAD_SAMPLES
+from pipelines.spikes.units.files import BAD_SAMPLES
 
 COLUMNS = ("channel", "start_s", "stop_s", "kind")
 FLAT = "flat"

@@ -17,7 +17,8 @@ from pipelines.spikes.analyzer_steps import Steps, steps_to
 from pipelines.spikes.curated_units import is_changed
 from pipelines.spikes.curation import State
 from pipelines.spikes.saved import refuse_unsafe_zarr
-from pipelines.spikes.units.folder import ANALYZER, SortingFolder
+from pipelines.spikes.units.files import ANALYZER
+from pipelines.spikes.units.folder import SortingFolder
 from pipelines.spikes.units.sorting import FinishedSorting, Waveforms
 
 ALWAYS_CARRIED = ("random_spikes", "waveforms", "templates", "noise_levels")

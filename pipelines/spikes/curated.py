@@ -34,13 +34,8 @@ from pipelines.spikes.labels.words import UNLABELLED
 from pipelines.spikes.repeats import dead_samples, repeats
 from pipelines.spikes.reviewed import Proposal
 from pipelines.spikes.spike_waveforms import open_signal, unit_waveforms
-from pipelines.spikes.units.folder import (
-    GROUPS,
-    RECORDED,
-    VERSION,
-    SortingFolder,
-    read_finished,
-)
+from pipelines.spikes.units.files import GROUPS, RECORDED
+from pipelines.spikes.units.folder import VERSION, SortingFolder, read_finished
 from pipelines.spikes.units.formats import TABLES
 from pipelines.spikes.units.sorting import FinishedSorting, SingleWaveforms, Waveforms
 

@@ -19,7 +19,8 @@ from pipelines.spikes.labels.metric_values import MetricTable
 from pipelines.spikes.labels.words import GOOD, MUA, NOISE
 from pipelines.spikes.training_table import RECORDING, VOTE, rows_of
 from pipelines.spikes.unit_classifier import Flags, Values, design
-from pipelines.spikes.units.folder import UNITS, SortingFolder
+from pipelines.spikes.units.files import UNITS
+from pipelines.spikes.units.folder import SortingFolder
 from pipelines.spikes.units.formats import TABLES
 
 CLASSES = (NOISE, MUA, GOOD)

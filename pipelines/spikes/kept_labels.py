@@ -14,7 +14,8 @@ from pipelines.spikes.labels.labelling import LABELS, SUMMARY
 from pipelines.spikes.labels.reasons import joined, parted
 from pipelines.spikes.labels.rules import FILE as RULES
 from pipelines.spikes.unit_tables import Row, read_cells
-from pipelines.spikes.units.folder import UNITS, SortingFolder
+from pipelines.spikes.units.files import UNITS
+from pipelines.spikes.units.folder import SortingFolder
 
 ADVICE = "sort the recording again"
 

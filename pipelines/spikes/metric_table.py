@@ -15,7 +15,7 @@ from pipelines.spikes import metric_cells
 from pipelines.spikes.labels.columns import CURATED, CURATED_REASON, WRITTEN
 from pipelines.spikes.labels.metric_values import Column, MetricTable
 from pipelines.spikes.unit_tables import is_text, read_texts, typed
-from pipelines.spikes.units.folder import UNITS
+from pipelines.spikes.units.files import UNITS
 from pipelines.spikes.units.formats import TEXT, table_format
 from pipelines.spikes.units.metrics import known_names, today
 from pipelines.spikes.written_numbers import Style, style_of

@@ -15,7 +15,8 @@ from pipelines.spikes.overview import over_time
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.trains import correlogram, isi_histogram
 from pipelines.spikes.units import metrics
-from pipelines.spikes.units.folder import REPORT, SortingFolder
+from pipelines.spikes.units.files import REPORT
+from pipelines.spikes.units.folder import SortingFolder
 
 MOST_UNITS = 100
 """Further units are in the table only."""

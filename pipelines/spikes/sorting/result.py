@@ -20,7 +20,7 @@ from pipelines.spikes.labels.words import GOOD
 from pipelines.spikes.parameters import SpikesParameters, chosen_solutions, least_good_snr
 from pipelines.spikes.plan import Plan, Share
 from pipelines.spikes.preprocess import BandPass
-from pipelines.spikes.units import folder as files
+from pipelines.spikes.units import files
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.folder import SortingFolder
 from pipelines.spikes.units.unit import (
@@ -200,6 +200,7 @@ def _unit(folder: SortingFolder, number: int, row: Mapping[Any, Any]) -> Unit:
     waves, snippets, own = folder.waveforms, folder.snippets, folder.spikes.of(row["unit_id"])
     if snippets is None or own.amplitude_uv is None:
         raise InputError(f"{folder.path} lacks heights or single waveforms of spikes: {ADVICE}.")
+    values, columns = snippets.of(number)
     view = np.flatnonzero(np.isfinite(waves.mean[number]).all(axis=0))
     return Unit(
         group=int(row["group"]),
@@ -212,5 +213,5 @@ def _unit(folder: SortingFolder, number: int, row: Mapping[Any, Any]) -> Unit:
         snr=float(row["snr"]),
         cluster=int(row["cluster"]),
         heights=own.amplitude_uv,
-        snippets=Snippets(*snippets.of(number)),
+        snippets=Snippets(values, columns.astype(np.intp)),
     )

@@ -50,6 +50,19 @@ from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.unit_tables import Row, read_cells, read_table, read_units, write_table
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.clock import Clock
+from pipelines.spikes.units.files import (
+    BAD_SAMPLES,
+    CLOUDS,
+    GROUPS,
+    LOCATED,
+    RECORDED,
+    SNIPPETS,
+    SORT_FILE,
+    SOURCE,
+    SPIKES,
+    UNITS,
+    WAVEFORMS,
+)
 from pipelines.spikes.units.sorting import (
     FinishedSorting,
     RunRecord,
@@ -58,12 +71,6 @@ from pipelines.spikes.units.sorting import (
     Spikes,
     Waveforms,
 )
-
-UNITS, GROUPS, SORT_FILE = "units.csv", "groups.csv", "sort_file.csv"
-BAD_SAMPLES = "bad_samples.csv"
-SPIKES, WAVEFORMS, SNIPPETS, CLOUDS = "spikes.npz", "waveforms.npz", "snippets.npz", "clouds.npz"
-RECORDED, SOURCE, LOCATED = "recorded.json", "source.json", "located.json"
-ANALYZER, REPORT = "analyzer.zarr", "report.html"
 
 NEEDED = (UNITS, SPIKES, WAVEFORMS, RECORD)
 """Without these it is no sorting."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipelines.formats import Format
+from pipelines.spikes.units.files import SORT_FILE, UNITS
 
 SORTINGS = (
     Format(
@@ -72,9 +73,8 @@ SORTINGS = (
         leaves={
             "spike_times.csv": "a row per spike: time, sample, unit",
             "segments.csv": "a row per segment of the recording: when it began and how long it is",
-            "units.csv": "a row per unit, with its metrics, label and the place of its channel on "
-            "disk",
-            "sort_file.csv": "decisions that replay these units",
+            UNITS: "a row per unit, with its metrics, label and the place of its channel on disk",
+            SORT_FILE: "decisions that replay these units",
         },
     ),
     Format(

@@ -24,7 +24,8 @@ from pipelines.spikes.curation import replay
 from pipelines.spikes.curation_log import LOG_FILE, Log, read_start
 from pipelines.spikes.report import write_report
 from pipelines.spikes.unit_tables import read_texts
-from pipelines.spikes.units.folder import REPORT, SortingFolder, read_finished
+from pipelines.spikes.units.files import REPORT
+from pipelines.spikes.units.folder import SortingFolder, read_finished
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "written_by_342df63"
 KNOWN: dict[str, Any] = json.loads((FIXTURES / "sortings.json").read_text(encoding="utf-8"))
