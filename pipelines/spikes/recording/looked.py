@@ -25,7 +25,7 @@ from pipelines.result_files import opened_arrays
 from pipelines.spikes.pyramid import Envelope, read_envelope
 from pipelines.spikes.timeline import Timeline
 from pipelines.spikes.unit_tables import read_table, write_table
-from pipelines.spikes.units.folder import BAD_SAMPLES as STRETCHES
+from pipelines.spikes.units.files import BAD_SAMPLES as STRETCHES
 
 CHANNELS, SPECTRUM, TRACES, SATURATION = (
     "channels.csv", "spectrum.npz", "traces.npy", "saturation.csv",
