@@ -13,13 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dashboard import create_app, door
+from dashboard import create_app
 from dashboard.jobs.launcher import Launcher
-from dashboard.people import MAY, Role
-from dashboard.security import access_tokens, asks_for_token
-from dashboard.settings import Settings, absolute
-from pipelines.errors import NeuroboardError, OutputError
-from pipelines.terminal import say
+from dashboard.server import door
+from dashboard.server.people import MAY, Role
+from dashboard.server.security import access_tokens, asks_for_token
+from dashboard.server.settings import Settings, absolute
+from pipelines.core.errors import NeuroboardError, OutputError
+from pipelines.core.terminal import say
 
 THREADS = 8
 CONNECTIONS = 500

@@ -15,9 +15,9 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
-from pipelines.brainmap.choose_k import sweep_quickly
-from pipelines.brainmap.colors import color_centroids
-from pipelines.brainmap.kmeans import Clustering, cluster, quality
+from pipelines.brainmap.clusters.choose_k import sweep_quickly
+from pipelines.brainmap.clusters.kmeans import Clustering, cluster, quality
+from pipelines.brainmap.colors.palette import color_centroids
 
 KS = (5, 10, 15, 20, 30, 50, 100, 200)
 Floats = NDArray[np.floating]

@@ -24,13 +24,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.brainmap_kmeans import CLUSTERS, TIMES
-from pipelines.brainmap.active import ActiveVoxels, find_active
-from pipelines.brainmap.engine import Engine, Local, engine_at
-from pipelines.brainmap.lloyd import describe, refine
+from pipelines.brainmap.clusters.lloyd import describe, refine
+from pipelines.brainmap.engines.active_on_cluster import find_active_on
+from pipelines.brainmap.engines.engine import Engine, Local, engine_at
+from pipelines.brainmap.formats.read import open_images
 from pipelines.brainmap.parameters import BrainmapParameters
-from pipelines.brainmap.read import open_images
-from pipelines.brainmap.spread import find_active_on
-from pipelines.progress import silent
+from pipelines.brainmap.voxels.active import ActiveVoxels, find_active
+from pipelines.core.progress import silent
 from tests.pipelines.brainmap.clusters import running
 
 PASSES = 5

@@ -20,10 +20,10 @@ import numpy as np
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
-from pipelines.brainmap.engine import Local
-from pipelines.brainmap.kmeans import grouped_by
-from pipelines.brainmap.lloyd import refine
-from pipelines.brainmap.stored import AnySeries, StoredSeries
+from pipelines.brainmap.clusters.kmeans import grouped_by
+from pipelines.brainmap.clusters.lloyd import refine
+from pipelines.brainmap.engines.engine import Local
+from pipelines.brainmap.voxels.stored import AnySeries, StoredSeries
 
 TIMES, CLUSTERS, PASSES = 200, 30, 20
 

@@ -18,16 +18,17 @@ import numpy as np
 import pandas as pd
 from dash import Dash
 
-from dashboard import create_app, submission
+from dashboard import create_app
 from dashboard.jobs.store import State
-from dashboard.services import services
-from dashboard.settings import Settings
+from dashboard.server import submission
+from dashboard.server.services import services
+from dashboard.server.settings import Settings
 from dashboard.spikes.curation import desk as curating
 from dashboard.spikes.curation.desk import Desk
 from dashboard.spikes.curation.press import Pressed, perform
 from pipelines import tasks
 from pipelines.spikes import demo
-from pipelines.spikes.curation import Step
+from pipelines.spikes.curation.steps import Step
 
 RATE = 30_000
 SEED = 0

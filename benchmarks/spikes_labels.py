@@ -16,10 +16,10 @@ import pandas as pd
 from sklearn.metrics import f1_score
 from spikeinterface.curation import bombcell_get_default_thresholds, bombcell_label_units
 
-from pipelines.spikes import bombcell, metric_table, thresholds
-from pipelines.spikes.bombcell import BombcellRules
-from pipelines.spikes.unit_classifier import SHIPPED, load
-from pipelines.spikes.unit_classifier import label as classify
+from pipelines.spikes.classifier.unit_classifier import SHIPPED, load
+from pipelines.spikes.classifier.unit_classifier import label as classify
+from pipelines.spikes.labels import bombcell, metric_table, thresholds
+from pipelines.spikes.labels.bombcell import BombcellRules
 
 CLASSES = ["noise", "mua", "good"]
 REPEATS = 5

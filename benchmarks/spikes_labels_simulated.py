@@ -20,15 +20,15 @@ from probeinterface import generate_linear_probe
 from spikeinterface.core import NumpyRecording
 
 from pipelines.spikes import demo
-from pipelines.spikes.agreement import compare, kappa
-from pipelines.spikes.foreign import Trains
-from pipelines.spikes.group_sorter import waveform_window
-from pipelines.spikes.label import label
-from pipelines.spikes.label_parameters import LabelParameters
+from pipelines.spikes.classifier.label import label
+from pipelines.spikes.curation.agreement import compare, kappa
 from pipelines.spikes.labels.labellers import LABELLERS
+from pipelines.spikes.labels.parameters import LabelParameters
 from pipelines.spikes.measure.foreign_trains import measured
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.preprocess import band_pass, noise_levels
+from pipelines.spikes.signal.preprocess import band_pass, noise_levels
+from pipelines.spikes.sorting.group_sorter import waveform_window
+from pipelines.spikes.sorting.spikeinterface_sorters import Trains
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.folder import SortingFolder
 from pipelines.spikes.units.unit import Live, Site, spikes, table, waveforms

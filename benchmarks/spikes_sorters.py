@@ -23,12 +23,12 @@ from pathlib import Path
 import numpy as np
 from spikeinterface.core import BaseRecording, BaseSorting, NumpySorting
 
-import pipelines.spikes.sort  # noqa: F401  so that importing it is in nobody's time
-from pipelines.spikes.compiled import kept_on_disk
-from pipelines.spikes.detect import find_peaks
-from pipelines.spikes.features import Window, cut_out, principal_components
-from pipelines.spikes.preprocess import band_pass, noise_levels
-from pipelines.spikes.saved import read_binary_folder
+import pipelines.spikes.sorting.sort  # noqa: F401  so that importing it is in nobody's time
+from pipelines.spikes.formats.saved import read_binary_folder
+from pipelines.spikes.signal.preprocess import band_pass, noise_levels
+from pipelines.spikes.sorting.compiled import kept_on_disk
+from pipelines.spikes.sorting.detect import find_peaks
+from pipelines.spikes.sorting.features import Window, cut_out, principal_components
 from pipelines.tasks import run
 
 Sorter = Callable[[BaseRecording, Path], BaseSorting]

@@ -17,16 +17,16 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
-from pipelines.progress import silent
-from pipelines.synapses.classify import load_trained, train
-from pipelines.synapses.evidence import Evidence
-from pipelines.synapses.fit import fit, fit_rows, weigh
-from pipelines.synapses.model import load_fitted
+from pipelines.core.progress import silent
+from pipelines.synapses.classify.predict import judge
+from pipelines.synapses.classify.train import load_trained, train
+from pipelines.synapses.clusters.evidence import Evidence
+from pipelines.synapses.clusters.fit import fit, fit_rows, weigh
+from pipelines.synapses.clusters.model import load_fitted
+from pipelines.synapses.formats.sheets import Sheet
 from pipelines.synapses.parameters import FitParameters, TrainParameters
-from pipelines.synapses.predict import judge
-from pipelines.synapses.sheets import Sheet
 from pipelines.synapses.simulate import Simulation, simulate
-from pipelines.synapses.table import check_sheet
+from pipelines.synapses.table.table import check_sheet
 
 FIRST_SEED = 1000
 PUBLISHED_ROWS, LARGE_ROWS = 748, 100_000

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pipelines.progress import silent
-from pipelines.synapses.arrays import Floats
-from pipelines.synapses.gaps import compare
-from pipelines.synapses.verdict import SIGNIFICANCE
+from pipelines.core.progress import silent
+from pipelines.synapses.clusters.gaps import compare
+from pipelines.synapses.clusters.verdict import SIGNIFICANCE
+from pipelines.synapses.table.arrays import Floats
 
 Maker = Callable[[np.random.Generator, int], Floats]
 FIRST_SEED = 5000

@@ -13,16 +13,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines.progress import silent
-from pipelines.synapses.arrays import Synapses
-from pipelines.synapses.classifier_rows import candidates
-from pipelines.synapses.classify import Trained, load_trained, train
-from pipelines.synapses.fit import fit
+from pipelines.core.progress import silent
+from pipelines.synapses.classify.predict import judge, predict
+from pipelines.synapses.classify.rows import candidates
+from pipelines.synapses.classify.train import Trained, load_trained, train
+from pipelines.synapses.clusters.fit import fit
+from pipelines.synapses.formats.reading import read_sheet
 from pipelines.synapses.parameters import FitParameters, PredictParameters, TrainParameters
-from pipelines.synapses.predict import judge, predict
-from pipelines.synapses.reading import read_sheet
 from pipelines.synapses.simulate import simulate
-from pipelines.synapses.table import check_sheet
+from pipelines.synapses.table.arrays import Synapses
+from pipelines.synapses.table.table import check_sheet
 
 FEW, MANY = 30, 1_000_000
 REPEATS = 20

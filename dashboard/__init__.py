@@ -9,22 +9,12 @@ from dash import Dash
 from flask import Response, jsonify, send_from_directory
 from flask.logging import default_handler
 
-from dashboard import (
-    export,
-    not_found,
-    pages,
-    panel,
-    posted,
-    results,
-    security,
-    services,
-    shell,
-    trouble,
-    uploads,
-)
+from dashboard import pages, views
 from dashboard.jobs.repair import mend
-from dashboard.settings import Settings
-from pipelines.terminal import ShownFormatter
+from dashboard.kit import downloads, panel, shell
+from dashboard.server import not_found, posted, security, services, trouble, uploads
+from dashboard.server.settings import Settings
+from pipelines.core.terminal import ShownFormatter
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 WORKER_SILENT_SECONDS = 30.0
@@ -63,12 +53,12 @@ def create_app(settings: Settings) -> Dash:
     security.protect(app.server, settings)
     trouble.answer(app.server)
     posted.check(app)
-    for routes in (uploads.blueprint(), export.blueprint()):
+    for routes in (uploads.blueprint(), downloads.blueprint()):
         app.server.register_blueprint(routes)
     app.server.add_url_rule("/health", view_func=health)
     app.server.add_url_rule(PLOTLY_URL, view_func=plotly_js)
     _add_pages(app)
-    results.register(app, steps.values())
+    views.register(app, steps.values())
     not_found.install(app)
     security.set_headers(app.server, app.csp_hashes)
     _settle(app)

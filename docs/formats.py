@@ -1,13 +1,13 @@
-"""Writes formats.md from the rows of `pipelines.formats.Format` (`make formats`)."""
+"""Writes formats.md from the rows of `pipelines.core.formats.Format` (`make formats`)."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.brainmap import formats as images
-from pipelines.formats import Format
+from pipelines.brainmap.formats import rows as images
+from pipelines.core.formats import Format
 from pipelines.spikes.recording import formats as recordings
 from pipelines.spikes.units import formats as units
-from pipelines.synapses import formats as tables
+from pipelines.synapses.formats import rows as tables
 
 FILE = Path(__file__).resolve().parent / "formats.md"
 

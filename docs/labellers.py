@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipelines.spikes.labels.labeller import Labeller, Section
 from pipelines.spikes.labels.labellers import LABELLERS
-from pipelines.spikes.thresholds import Rule
+from pipelines.spikes.labels.thresholds import Rule
 
 FILE = Path(__file__).resolve().parent / "labellers.md"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from pipelines.spikes.sorting.clusterers import CLUSTERERS, EXACT, FOUND, MOST, Clusterer
 from pipelines.spikes.sorting.sorters import SORTERS, Sorter
 from pipelines.steps import STEPS, Step
-from pipelines.synapses.classifier_rows import CLASSIFIERS, Classifier
+from pipelines.synapses.classify.rows import CLASSIFIERS, Classifier
 
 FILE = Path(__file__).resolve().parent / "steps.md"
 

@@ -6,7 +6,7 @@ Exit codes: 0 done; 1 a bug; 2 the input or a parameter is wrong; 130 cancelled.
 import sys
 
 if __name__ == "__main__":  # before the imports below, which the watching process does without
-    from pipelines.guard import run_watched
+    from pipelines.processes.guard import run_watched
 
     run_watched(sys.argv[1:])
 
@@ -17,15 +17,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from pipelines import (
-    commands,
-    convert_command,
-    export_command,
-    model_sources,
-    outputs,
-    registry,
-)
-from pipelines.errors import (
+from pipelines import commands
+from pipelines.core import outputs
+from pipelines.core.errors import (
     OUT_OF_MEMORY,
     BundleError,
     Cancelled,
@@ -34,12 +28,15 @@ from pipelines.errors import (
     OutputError,
     ParameterError,
 )
-from pipelines.outputs import atomic_folder
-from pipelines.parameters import Parameters, from_assignments
-from pipelines.spikes import batch_command, locate_command, step_command
+from pipelines.core.outputs import atomic_folder
+from pipelines.core.parameters import Parameters, from_assignments
+from pipelines.core.terminal import say, shown, until_nobody_reads
+from pipelines.models import convert_command, export_command, registry, sources
+from pipelines.spikes.batch import command as batch_command
+from pipelines.spikes.curation import step_command
+from pipelines.spikes.recording import locate_command
 from pipelines.steps import STEPS
 from pipelines.synapses.parameters import SimulationParameters
-from pipelines.terminal import say, shown, until_nobody_reads
 
 DEMO_PARAMETERS: Mapping[str, type[Parameters]] = {"synapses": SimulationParameters}
 """What can be set of example data; of the others only the seed can."""
@@ -167,7 +164,7 @@ def _add_models(sub: argparse.ArgumentParser) -> None:
 
 
 def _models_add(options: argparse.Namespace) -> None:
-    entry = model_sources.add(options.source, options.registry, options.name)
+    entry = sources.add(options.source, options.registry, options.name)
     say(f"{entry.name} is in {options.registry}, sha256 {entry.digest}")
 
 

@@ -10,14 +10,16 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines import model_sources, outputs, registry, tasks
-from pipelines.errors import ParameterError
-from pipelines.outputs import atomic_file
-from pipelines.parameters import Parameters, from_assignments
-from pipelines.progress import Report
-from pipelines.provenance import Run
+from pipelines import tasks
+from pipelines.core import outputs
+from pipelines.core.errors import ParameterError
+from pipelines.core.outputs import atomic_file
+from pipelines.core.parameters import Parameters, from_assignments
+from pipelines.core.progress import Report
+from pipelines.core.provenance import Run
+from pipelines.core.terminal import progress_on_terminal, say
+from pipelines.models import registry, sources
 from pipelines.steps import Input, Option, Step, imported
-from pipelines.terminal import progress_on_terminal, say
 
 
 def add(sub: argparse.ArgumentParser, step: Step) -> None:
@@ -194,7 +196,7 @@ def _inputs(options: argparse.Namespace, step: Step) -> dict[str, Path]:
     found = {name: getattr(options, name) for name in (*step.needed, *given)}
     if "bundle" in step.optional and "bundle" in found:
         called = found["bundle"].as_posix()
-        found["bundle"] = model_sources.in_registry(called, registry.default_folder())
+        found["bundle"] = sources.in_registry(called, registry.default_folder())
     if step.command.instead:
         found[step.needed[0]] = _place_or_flag(found[step.needed[0]], options, step)
     return found

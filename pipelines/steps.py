@@ -2,7 +2,7 @@
 
 The command line, the dashboard's jobs and forms, scripts and the docs read `STEPS`; what runs a
 step is `pipelines.tasks.run`. To add one, write its function and its parameters, and copy a row;
-the dashboard's form and view of it are one row of a page (`dashboard/bench.py`).
+the dashboard's form and view of it are one row of a page (`dashboard/kit/bench.py`).
 
 A step's function is `function(inputs, parameters, folder, report) -> results`: it reads the input
 paths, writes its files into an empty folder and returns the headline figures. Among them `notes`
@@ -18,28 +18,28 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
 
-from pipelines.brainmap.compose_parameters import ComposeParameters
-from pipelines.brainmap.correlation_parameters import CorrelateParameters
-from pipelines.brainmap.export_parameters import MapExportParameters
-from pipelines.brainmap.formats import FORMATS as IMAGES
-from pipelines.brainmap.formats import SIGNAL_FILE
-from pipelines.brainmap.operation_parameters import Operation, OperationParameters
+from pipelines.brainmap.colors.compose_parameters import ComposeParameters
+from pipelines.brainmap.formats.rows import FORMATS as IMAGES
+from pipelines.brainmap.formats.rows import SIGNAL_FILE
+from pipelines.brainmap.map.export_parameters import MapExportParameters
+from pipelines.brainmap.operations.correlation_parameters import CorrelateParameters
+from pipelines.brainmap.operations.parameters import Operation, OperationParameters
+from pipelines.brainmap.operations.statistics_parameters import StatisticsParameters
 from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
-from pipelines.brainmap.statistics_parameters import StatisticsParameters
-from pipelines.formats import written
-from pipelines.parameters import Parameters
-from pipelines.progress import Report
-from pipelines.spikes.curation_parameters import (
+from pipelines.core.formats import written
+from pipelines.core.parameters import Parameters
+from pipelines.core.progress import Report
+from pipelines.spikes.curation.parameters import (
     AgreementParameters,
     CurateParameters,
     ReviewParameters,
     TrainingTableParameters,
 )
-from pipelines.spikes.label_parameters import ALL, LabelParameters, TrainLabelsParameters
 from pipelines.spikes.labels import rules
 from pipelines.spikes.labels.labellers import LABELLERS
+from pipelines.spikes.labels.parameters import ALL, LabelParameters, TrainLabelsParameters
 from pipelines.spikes.parameters import ExportFormat, ExportParameters, SpikesParameters
-from pipelines.spikes.recording_parameters import LookParameters as RecordingLookParameters
+from pipelines.spikes.recording.parameters import LookParameters as RecordingLookParameters
 from pipelines.synapses.parameters import (
     CheckParameters,
     FitParameters,
@@ -265,7 +265,7 @@ _SPIKES = (
         "Look at a recording",
         (Input("recording", ("recording",)), _PROBE),
         RecordingLookParameters,
-        "pipelines.spikes.look:look",
+        "pipelines.spikes.reading.look:look",
         leaves="look at a recording",
         command=Command(
             "look at a recording before sorting it: what will be left out, and why", _RAW
@@ -285,7 +285,7 @@ _SPIKES = (
             ),
         ),
         SpikesParameters,
-        "pipelines.spikes.sort:sort",
+        "pipelines.spikes.sorting.sort:sort",
         leaves="sorting",
         command=Command(
             "sort a recording into units",
@@ -300,7 +300,7 @@ _SPIKES = (
         "Label units",
         (Input("units", ("sorting", "metrics table")), _LIMITS, _CLASSIFIER),
         LabelParameters,
-        "pipelines.spikes.label:label",
+        "pipelines.spikes.classifier.label:label",
         leaves="labels",
         quick=True,
         command=Command(
@@ -311,7 +311,7 @@ _SPIKES = (
                 help="what to make; without it the labels are kept with the sorting, as columns "
                 "of its units.csv, and every export carries them",
                 needed=False,
-                kept_by="pipelines.spikes.kept_labels:keep",
+                kept_by="pipelines.spikes.labels.kept_labels:keep",
             ),
             instead="--metrics",
         ),
@@ -331,7 +331,7 @@ _SPIKES = (
             ),
         ),
         ReviewParameters,
-        "pipelines.spikes.review:review",
+        "pipelines.spikes.review.review:review",
         leaves="review",
         command=Command("queue and proposals for curating a sorting"),
     ),
@@ -354,7 +354,7 @@ _SPIKES = (
             ),
         ),
         CurateParameters,
-        "pipelines.spikes.curated:curate",
+        "pipelines.spikes.review.curated:curate",
         leaves="sorting",
         quick=True,
         command=Command(
@@ -372,7 +372,7 @@ _SPIKES = (
         "Compare curators",
         (Input("labels", ("curation", "sorting")),),
         AgreementParameters,
-        "pipelines.spikes.agreement:agreement",
+        "pipelines.spikes.curation.agreement:agreement",
         leaves="agreement",
         quick=True,
         many=True,
@@ -386,7 +386,7 @@ _SPIKES = (
         "Make a table to train on",
         (Input("curated", ("sorting",)),),
         TrainingTableParameters,
-        "pipelines.spikes.training_table:training_table",
+        "pipelines.spikes.classifier.training_table:training_table",
         leaves="metrics table",
         quick=True,
         many=True,
@@ -406,7 +406,7 @@ _SPIKES = (
             ),
         ),
         ExportParameters,
-        "pipelines.spikes.export:export",
+        "pipelines.spikes.export.export:export",
         leaves="units for another program",
         quick=True,
         command=Command(
@@ -422,7 +422,7 @@ _SPIKES = (
         "Train a classifier of units",
         (Input("table", ("metrics table", "sorting")),),
         TrainLabelsParameters,
-        "pipelines.spikes.train_labels:train",
+        "pipelines.spikes.classifier.train:train",
         leaves="unit classifier",
         many=True,
         command=Command(
@@ -455,7 +455,7 @@ _BRAINMAP = (
         "Look at images",
         (_IMAGE_FILES,),
         LookParameters,
-        "pipelines.brainmap.look:look",
+        "pipelines.brainmap.map.look:look",
         leaves="look at images",
         quick=True,
         command=Command("look at images before mapping them", _IMAGES),
@@ -468,7 +468,7 @@ _BRAINMAP = (
             Input("signal", ("signal",), "--signal-file", "a signal, as --set signal=FILE"),
         ),
         OperationParameters,
-        "pipelines.brainmap.operate:operate",
+        "pipelines.brainmap.operations.operate:operate",
         leaves="images",
         quick=True,
         command=Command(
@@ -487,7 +487,7 @@ _BRAINMAP = (
             Input("map", ("map",), "--map", "folder of a finished map, for a cluster"),
         ),
         CorrelateParameters,
-        "pipelines.brainmap.correlation:correlate",
+        "pipelines.brainmap.operations.correlation:correlate",
         leaves="correlations",
         quick=True,
         command=Command(
@@ -500,7 +500,7 @@ _BRAINMAP = (
         "Statistics of voxels over time",
         (_IMAGE_FILES,),
         StatisticsParameters,
-        "pipelines.brainmap.statistics:statistics",
+        "pipelines.brainmap.operations.statistics:statistics",
         leaves="statistics",
         quick=True,
         command=Command("statistics across active voxels per time point", _IMAGES),
@@ -510,7 +510,7 @@ _BRAINMAP = (
         "Export a map",
         (_MAP,),
         MapExportParameters,
-        "pipelines.brainmap.export:export",
+        "pipelines.brainmap.map.export:export",
         leaves="map for another program",
         quick=True,
         command=Command(
@@ -526,7 +526,7 @@ _BRAINMAP = (
         "Colour voxels",
         (_MAP,),
         ComposeParameters,
-        "pipelines.brainmap.compose:colorize",
+        "pipelines.brainmap.colors.compose:colorize",
         leaves="coloured map",
         quick=True,
         command=Command(
@@ -544,7 +544,7 @@ _SYNAPSES = (
         "Check a table of synapses",
         (Input("table", ("table of synapses",)),),
         CheckParameters,
-        "pipelines.synapses.checking:check",
+        "pipelines.synapses.table.checking:check",
         leaves="report on a table",
         quick=True,
         command=Command(
@@ -566,7 +566,7 @@ _SYNAPSES = (
             ),
         ),
         FitParameters,
-        "pipelines.synapses.fit:fit",
+        "pipelines.synapses.clusters.fit:fit",
         leaves="fit",
         command=Command("embed and cluster synapses", _TABLE),
     ),
@@ -575,7 +575,7 @@ _SYNAPSES = (
         "Train a classifier",
         (Input("fit", ("fit",)),),
         TrainParameters,
-        "pipelines.synapses.classify:train",
+        "pipelines.synapses.classify.train:train",
         leaves="synapse classifier",
         command=Command("train a classifier on a fit"),
     ),
@@ -584,7 +584,7 @@ _SYNAPSES = (
         "Predict synapses",
         (Input("bundle", ("synapse classifier",)), Input("table", ("table of synapses",))),
         PredictParameters,
-        "pipelines.synapses.predict:predict",
+        "pipelines.synapses.classify.predict:predict",
         leaves="predictions",
         quick=True,
         command=Command("clusters of new synapses", _TABLE, out=Out("predictions.csv")),

@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines import doing, outputs, provenance
-from pipelines.digesting import Digesting
-from pipelines.errors import InputError, ParameterError
-from pipelines.links import refuse_links_out
-from pipelines.outputs import atomic_folder
-from pipelines.parameters import Parameters
-from pipelines.progress import Report, silent
-from pipelines.reading import reading
+from pipelines.core import outputs, provenance
+from pipelines.core.digesting import Digesting
+from pipelines.core.errors import InputError, ParameterError
+from pipelines.core.outputs import atomic_folder
+from pipelines.core.parameters import Parameters
+from pipelines.core.progress import Report, silent
+from pipelines.files.links import refuse_links_out
+from pipelines.files.reading import reading
+from pipelines.processes import doing
 from pipelines.steps import STEPS, Inputs, Step
 
 

@@ -15,7 +15,7 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
-from pipelines import closed, seccomp  # noqa: E402
+from pipelines.processes import closed, seccomp  # noqa: E402
 from tests.closed.zygote import Zygote  # noqa: E402
 from tests.live import LiveApp  # noqa: E402
 

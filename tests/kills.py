@@ -21,10 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dashboard.inputs import resolve
 from dashboard.jobs.code_version import code_version
 from dashboard.jobs.store import INTERRUPTED, State, Store
-from dashboard.settings import Settings
+from dashboard.server.inputs import resolve
+from dashboard.server.settings import Settings
 from pipelines.steps import STEPS
 from tests.live import REPOSITORY, LiveApp
 

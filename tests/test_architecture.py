@@ -38,7 +38,7 @@ def test_the_dashboard_does_not_import_the_app() -> None:
 
 def test_graphs_are_made_in_one_place_so_that_none_lacks_the_configuration() -> None:
     makers = [file for file in modules("dashboard") if "dcc.Graph(" in file.read_text("utf-8")]
-    assert [file.name for file in makers] == ["common.py"]
+    assert [file.name for file in makers] == ["figures.py"]
 
 
 OPENING = {
@@ -68,7 +68,7 @@ def test_the_dashboard_opens_no_file_of_a_result_itself(file: Path) -> None:
 
 
 def test_the_share_button_is_off() -> None:
-    from dashboard.figures.common import GRAPH_CONFIG
+    from dashboard.kit.figures import GRAPH_CONFIG
 
     assert "sendChartToCloud" in GRAPH_CONFIG["modeBarButtonsToRemove"]
     assert GRAPH_CONFIG["plotlyServerURL"] == ""
@@ -93,7 +93,7 @@ def test_the_web_process_does_not_import_heavy_libraries() -> None:
 def test_every_setting_is_documented() -> None:
     from dataclasses import fields
 
-    from dashboard.settings import Settings
+    from dashboard.server.settings import Settings
 
     text = (REPOSITORY / "docs" / "settings.md").read_text(encoding="utf-8")
     assert [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.settings import PREFIX, Settings
+from dashboard.server.settings import PREFIX, Settings
 from docs import formats, labellers, metrics
 from tests.conftest import REPOSITORY
 
@@ -70,7 +70,7 @@ def test_the_labellers_are_those_of_the_rows() -> None:
 
 def test_the_science_names_modules_that_exist() -> None:
     text = (REPOSITORY / "docs" / "science.md").read_text(encoding="utf-8")
-    modules = set(re.findall(r"`((?:spikes|brainmap|synapses)/\w+\.py)`", text))
+    modules = set(re.findall(r"`((?:spikes|brainmap|synapses)/[\w/]+\.py)`", text))
     assert len(modules) > 10
     assert [name for name in modules if not (REPOSITORY / "pipelines" / name).exists()] == []
 

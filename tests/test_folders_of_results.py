@@ -14,24 +14,25 @@ import pytest
 from dash import Dash
 from plotly.io.json import to_json_plotly
 
-from dashboard import create_app, results
-from dashboard.services import services
-from dashboard.settings import Settings
+from dashboard import create_app, views
+from dashboard.server.services import services
+from dashboard.server.settings import Settings
 from pipelines import tasks
-from pipelines.brainmap import changed, formats, preview
-from pipelines.brainmap.map import correlation_folder, look_folder
+from pipelines.brainmap.formats import rows as formats
+from pipelines.brainmap.map import correlation_folder, look_folder, preview
 from pipelines.brainmap.map import folder as map_folder
+from pipelines.brainmap.operations import operation_result
 from pipelines.brainmap.parameters import BrainmapParameters
+from pipelines.core.errors import InputError, NeuroboardError
 from pipelines.core.result_schema import ArrayFile, TableFile
-from pipelines.errors import InputError, NeuroboardError
-from pipelines.synapses.clusters import folder as fit_folder
-from pipelines.synapses.clusters.folder import FinishedFit
-from pipelines.synapses.model import load_fitted
+from pipelines.synapses.clusters.model import load_fitted
+from pipelines.synapses.fits import folder as fit_folder
+from pipelines.synapses.fits.folder import FinishedFit
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ARCHIVES = REPOSITORY / "tests" / "fixtures" / "written_by_342df63"
 HELD = json.loads((ARCHIVES / "maps_and_fits.json").read_text(encoding="utf-8"))
-OWNERS = (map_folder, look_folder, correlation_folder, changed, preview, fit_folder)
+OWNERS = (map_folder, look_folder, correlation_folder, operation_result, preview, fit_folder)
 OPENERS = {"read_csv", "imread", "opened_arrays", "read_object", "read_text", "read_bytes", "open"}
 SUFFIXES = (".npy", ".npz", ".csv", ".tif", ".png", ".svg", ".nwb", ".json")
 
@@ -121,8 +122,8 @@ def test_a_page_shows_it(app: Dash, job_id: str, task: str) -> None:
         job = services().store.get(job_id)
         assert job is not None
         assert job.task == task
-        drawn = to_json_plotly(results.view(job))
-    assert results.UNSHOWN not in drawn
+        drawn = to_json_plotly(views.view(job))
+    assert views.UNSHOWN not in drawn
     assert len(drawn) > 500
 
 

@@ -53,13 +53,13 @@ def test_one_module_asks_other_sites() -> None:
         for name in imported(file)
         if any(name == one or name.startswith(f"{one}.") for one in ASKING)
     }
-    assert asking == {"pipelines/hub.py"}
+    assert asking == {"pipelines/models/hub.py"}
 
 
 def test_a_host_that_is_no_laptop_asks_for_the_token_also_on_this_machine() -> None:
     """What SECURITY.md advises where other people have accounts."""
-    from dashboard.security import asks_for_token
-    from dashboard.settings import Settings
+    from dashboard.server.security import asks_for_token
+    from dashboard.server.settings import Settings
 
     assert asks_for_token(Settings(Path("home"), host="127.1"))
     assert not asks_for_token(Settings(Path("home")))

@@ -4,9 +4,9 @@ import json
 import shutil
 from pathlib import Path
 
-from pipelines import bundles
-from pipelines.synapses import classifiers, classify
-from pipelines.synapses.classify import load_trained
+from pipelines.models import bundles
+from pipelines.synapses.classify import classifiers, train
+from pipelines.synapses.classify.train import load_trained
 from pipelines.synapses.parameters import TrainParameters
 
 
@@ -21,6 +21,6 @@ def with_classifier(bundle: Path, name: str, folder: Path) -> Path:
     card |= {"classifier": name, "classes": learnt.classes.tolist(), "temperature": 0.8}
     (folder / "card.json").write_text(json.dumps(card))
     shutil.copyfile(bundle / "arrays.npz", folder / "arrays.npz")
-    classify.save_classifier(learnt, folder)
+    train.save_classifier(learnt, folder)
     bundles.write_manifest(folder)
     return folder

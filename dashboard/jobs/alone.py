@@ -15,8 +15,8 @@ from typing import IO, Any
 from dashboard.jobs.child import run_job
 from dashboard.jobs.compiled import keep_compiled
 from dashboard.jobs.store import Job, JobInput, State
-from dashboard.settings import Settings
-from pipelines import guard
+from dashboard.server.settings import Settings
+from pipelines.processes import guard
 
 
 class Speaker:

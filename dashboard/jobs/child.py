@@ -17,20 +17,21 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Protocol
 
-from dashboard.examples import ensure_example
+from dashboard.home.examples import ensure_example
 from dashboard.jobs import record
 from dashboard.jobs.compiled import keep_compiled
 from dashboard.jobs.patience import Log, Patient, until_done
 from dashboard.jobs.store import Job, State, Store
-from dashboard.settings import Settings
-from pipelines import doing, guard, tasks
-from pipelines.errors import OUT_OF_MEMORY, NeuroboardError
-from pipelines.outputs import is_full, no_room, not_written
-from pipelines.parentage import end_at_once_with_creator
-from pipelines.progress import Report
+from dashboard.server.settings import Settings
+from pipelines import tasks
+from pipelines.core.errors import OUT_OF_MEMORY, NeuroboardError
+from pipelines.core.outputs import is_full, no_room, not_written
+from pipelines.core.progress import Report
+from pipelines.core.terminal import say
+from pipelines.processes import doing, guard
+from pipelines.processes.parentage import end_at_once_with_creator
 from pipelines.steps import STEPS
-from pipelines.synapses.sandbox import keep_ready
-from pipelines.terminal import say
+from pipelines.synapses.formats.sandbox import keep_ready
 
 BUG = "This is a fault of Neuroboard, not of your data. The log below has the details."
 READY, BEGUN = "ready", "begun"

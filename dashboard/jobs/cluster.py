@@ -25,8 +25,8 @@ from dashboard.jobs.worker import (
     recover,
     tidy,
 )
-from dashboard.settings import Settings
-from pipelines.errors import ParameterError
+from dashboard.server.settings import Settings
+from pipelines.core.errors import ParameterError
 
 TOPIC = "neuroboard"
 CONNECT_SECONDS = 5
@@ -130,7 +130,7 @@ class ClusterSupervisor:
         variables = {**self.settings.environment(), **dict.fromkeys(ONE_THREAD, "1")}
         return remote.Order(
             job=job.id,
-            command=(sys.executable, "-m", "pipelines.guard", "dashboard.jobs.alone"),
+            command=(sys.executable, "-m", "pipelines.processes.guard", "dashboard.jobs.alone"),
             folder=str(PROJECT),
             environment=variables,
             text=alone.to_text(job),

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.errors import NoRoomError, OutputError
+from pipelines.core.errors import NoRoomError, OutputError
 
 PATIENCE_SECONDS = 3.0
 """How long a page waits for another program that writes."""

@@ -12,7 +12,7 @@ from typing import IO
 
 from dashboard.jobs.patience import TROUBLE
 from dashboard.jobs.store import Store
-from dashboard.settings import Settings
+from dashboard.server.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 30.0

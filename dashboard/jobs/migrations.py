@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from pipelines.errors import OutputError
+from pipelines.core.errors import OutputError
 
 FIRST = (
     """

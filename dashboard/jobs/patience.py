@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from dashboard.jobs.database import StoreError
 from dashboard.jobs.store import State, Store
-from pipelines.errors import NoRoomError
+from pipelines.core.errors import NoRoomError
 
 T = TypeVar("T")
 TROUBLE = (StoreError, NoRoomError)

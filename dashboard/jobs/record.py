@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.jobs.store import Job, JobInput, State, job_of, row_of
-from pipelines.outputs import RECORD, atomic_file
-from pipelines.result_files import read_object_if_sound
+from pipelines.core.outputs import RECORD, atomic_file
+from pipelines.core.result_files import read_object_if_sound
 from pipelines.steps import STEPS
 
 FILE = "job.json"

@@ -8,7 +8,7 @@ from pathlib import Path
 from dashboard.jobs import migrations, record
 from dashboard.jobs.database import DamagedError, Database
 from dashboard.jobs.store import UNWRITTEN, Job, State, Store, job_of
-from pipelines.outputs import free_name
+from pipelines.core.outputs import free_name
 from pipelines.steps import STEPS
 
 COMPANIONS = ("", "-wal", "-shm")

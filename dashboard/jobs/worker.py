@@ -20,15 +20,15 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-from dashboard.examples import EXAMPLES
+from dashboard.home.examples import EXAMPLES
 from dashboard.jobs.child import BEGUN, serve
 from dashboard.jobs.patience import Trouble
 from dashboard.jobs.store import State, Store
-from dashboard.settings import Settings
-from pipelines import guard
-from pipelines.errors import NeuroboardError
-from pipelines.outputs import RECORD, put_back
-from pipelines.watching import OUT_OF_MEMORY, Watch, of_this_machine
+from dashboard.server.settings import Settings
+from pipelines.core.errors import NeuroboardError
+from pipelines.core.outputs import RECORD, put_back
+from pipelines.processes import guard
+from pipelines.processes.watching import OUT_OF_MEMORY, Watch, of_this_machine
 
 POLL_SECONDS = 0.05
 BEAT_SECONDS = 1.0

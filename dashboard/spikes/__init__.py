@@ -1,1 +1,1 @@
-"""The page of spikes: its steps, their results, and the figures beside the views."""
+"""The pages of spikes, each with its figures beside it."""

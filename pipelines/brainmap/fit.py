@@ -6,18 +6,18 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.brainmap import maps
-from pipelines.brainmap.active import ActiveVoxels, find_active
-from pipelines.brainmap.colors import Coloring
-from pipelines.brainmap.engine import Engine, Local, engine_at
-from pipelines.brainmap.images import ImageSeries
-from pipelines.brainmap.info import ImageInfo
+from pipelines.brainmap.clusters.sweep import PALETTES, Sweep, color_all, offered, run_sweep, table
+from pipelines.brainmap.colors.palette import Coloring
+from pipelines.brainmap.engines.active_on_cluster import find_active_on
+from pipelines.brainmap.engines.engine import Engine, Local, engine_at
+from pipelines.brainmap.formats.read import open_images
+from pipelines.brainmap.images.images import ImageSeries
+from pipelines.brainmap.images.info import ImageInfo
 from pipelines.brainmap.map import folder as map_folder
+from pipelines.brainmap.map import maps
 from pipelines.brainmap.parameters import BrainmapParameters, Palette
-from pipelines.brainmap.read import open_images
-from pipelines.brainmap.spread import find_active_on
-from pipelines.brainmap.sweep import PALETTES, Sweep, color_all, offered, run_sweep, table
-from pipelines.progress import Report, part, silent
+from pipelines.brainmap.voxels.active import ActiveVoxels, find_active
+from pipelines.core.progress import Report, part, silent
 
 Colorings = dict[Palette, dict[int, Coloring]]
 """For each palette, colours of every K that it suits, by the place of K in the sweep."""

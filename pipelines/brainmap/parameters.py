@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from pipelines.brainmap.axes import typed
-from pipelines.brainmap.info import Files, Reading, Sizes
-from pipelines.brainmap.undefined import DEFAULT_OFFSET
-from pipelines.parameters import Parameters, parameter
+from pipelines.brainmap.images.axes import typed
+from pipelines.brainmap.images.info import Files, Reading, Sizes
+from pipelines.brainmap.images.undefined import DEFAULT_OFFSET
+from pipelines.core.parameters import Parameters, parameter
 
 Normalization = Literal["percentile", "mean", "zscore", "none"]
 Palette = Literal["similarity", "notebook", "colorblind"]

@@ -1,1 +1,1 @@
-"""What every pipeline stands on: errors, parameters, progress, records, files of results."""
+"""What all stands on: errors, parameters, progress, and results that are written whole. Light."""

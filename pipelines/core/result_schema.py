@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import InputError
-from pipelines.reading import Kind, reading
+from pipelines.core.errors import InputError
+from pipelines.files.reading import Kind, reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +95,7 @@ class TableFile:
             NeuroboardError: of the given kind: it is not there, damaged, lacks a column, or has
                 something else in one.
         """
-        from pipelines.csv_export import read_csv  # here: workers of a cluster have no pandas
+        from pipelines.core.csv import read_csv  # here: workers of a cluster have no pandas
 
         file = folder / self.name
         texts = {name: str for name, holds in self.columns.items() if holds == TEXT}

@@ -28,7 +28,7 @@ from spikeinterface.core.generate import (
 )
 from spikeinterface.generation.noise_tools import NoiseGeneratorRecording
 
-from pipelines.csv_export import write_csv
+from pipelines.core.csv import write_csv
 
 SAMPLING_FREQUENCY = 30_000.0
 GAIN_UV = 0.195

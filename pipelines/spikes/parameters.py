@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from pipelines.formats import written
-from pipelines.parameters import Parameters, parameter
+from pipelines.core.formats import written
+from pipelines.core.parameters import Parameters, parameter
 from pipelines.spikes.labels.words import LABELS
-from pipelines.spikes.recording_parameters import RECORDING, RecordingParameters
+from pipelines.spikes.recording.parameters import RECORDING, RecordingParameters
 from pipelines.spikes.sorting.clusterers import CLUSTERERS, clusterer_help, number_help
 from pipelines.spikes.sorting.sorters import (
     AUTO,

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator
 
-from pipelines.parameters import Parameters, parameter
-from pipelines.synapses.classifier_rows import AUTO, CLASSIFIERS
+from pipelines.core.parameters import Parameters, parameter
+from pipelines.synapses.classify.rows import AUTO, CLASSIFIERS
 
 if TYPE_CHECKING:
     ClassifierName = str

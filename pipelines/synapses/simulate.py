@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines.csv_export import write_csv
-from pipelines.errors import ParameterError
-from pipelines.synapses.arrays import Floats, Integers
-from pipelines.synapses.columns import KEY, SPHERE
-from pipelines.synapses.faults import write_faults
+from pipelines.core.csv import write_csv
+from pipelines.core.errors import ParameterError
 from pipelines.synapses.parameters import SimulationParameters
+from pipelines.synapses.table.arrays import Floats, Integers
+from pipelines.synapses.table.columns import KEY, SPHERE
+from pipelines.synapses.table.faults import write_faults
 
 NEURON_TYPES = ("cb", "cr", "pv")
 DENSITY = 2.0

@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from pipelines import registry
-from pipelines.progress import silent
-from pipelines.synapses.classify import train
-from pipelines.synapses.fit import fit
+from pipelines.core.progress import silent
+from pipelines.models import registry
+from pipelines.synapses.classify.train import train
+from pipelines.synapses.clusters.fit import fit
 from pipelines.synapses.parameters import FitParameters, TrainParameters
 from pipelines.synapses.simulate import simulate
 from tests.live import LiveApp, wait_for

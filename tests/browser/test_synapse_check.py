@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from pipelines.synapses.faults import write_faults
 from pipelines.synapses.simulate import simulate
+from pipelines.synapses.table.faults import write_faults
 from tests.browser.test_accessibility import serious
 
 pytestmark = pytest.mark.browser

@@ -15,8 +15,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pipelines import seccomp
-from pipelines.closed import Answer, serve
+from pipelines.processes import seccomp
+from pipelines.processes.closed import Answer, serve
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 LAST_CALL = 470

@@ -7,8 +7,8 @@ import platform
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pipelines import closed
-from pipelines.closed import Answer, serve
+from pipelines.processes import closed
+from pipelines.processes.closed import Answer, serve
 
 OF_32_BITS = b"\xb8\x14\x00\x00\x00\xcd\x80\xc3"
 """mov eax, 20; int 0x80; ret: getpid by the calls of 32 bits, which the filter does not know."""

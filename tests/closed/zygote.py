@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipelines.closed import ONE_THREAD
+from pipelines.processes.closed import ONE_THREAD
 
 LEAST_SECONDS = 2
 """of processor time for a fork: a file that would be read for ever is not waited for as long."""
@@ -18,7 +18,7 @@ HEAD = struct.Struct("=qq")
 
 
 class Zygote:
-    """Stands in for `closed.run`, for the one module `pipelines.pickled_child`."""
+    """Stands in for `closed.run`, for the one module `pipelines.models.estimators.pickled_child`."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -32,7 +32,7 @@ class Zygote:
 
     def run(self, module: str, asked: bytes) -> tuple[int, bytes]:
         """The exit code of a fork, and what it wrote."""
-        assert module == "pipelines.pickled_child"
+        assert module == "pipelines.models.estimators.pickled_child"
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(HEAD.pack(len(asked), 0) + asked)
@@ -46,7 +46,8 @@ class Zygote:
 
 
 def _main() -> None:
-    from pipelines import closed, pickled_child
+    from pipelines.models.estimators import pickled_child
+    from pipelines.processes import closed
 
     closed.SECONDS = LEAST_SECONDS
     pickled_child.rehearse()
@@ -58,7 +59,8 @@ def _main() -> None:
 
 
 def _forked(asked: bytes) -> tuple[int, bytes]:
-    from pipelines import closed, pickled_child
+    from pipelines.models.estimators import pickled_child
+    from pipelines.processes import closed
 
     to_child, from_child = os.pipe(), os.pipe()
     child = os.fork()

@@ -8,8 +8,8 @@ from dash import Dash
 from flask.testing import FlaskClient
 
 from dashboard import create_app
-from dashboard.services import Services, services
-from dashboard.settings import Settings
+from dashboard.server.services import Services, services
+from dashboard.server.settings import Settings
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 
 from dashboard import create_app
 from dashboard.pages import ALL
-from dashboard.settings import Settings
+from dashboard.server.settings import Settings
 from tests.earlier import HOLDS, unpack
 
 DONE = next(job for job, (_, state) in HOLDS["jobs"].items() if state == "done")

@@ -10,15 +10,14 @@ import pytest
 from dash.exceptions import PreventUpdate
 from plotly.io.json import to_json_plotly
 
-from dashboard import workbench
-from dashboard.pages import brainmap
-from dashboard.results import brainmap_film as film
-from dashboard.results import brainmap_threshold as look
-from dashboard.results import common
-from dashboard.services import Services
-from dashboard.settings import Settings
+from dashboard.brainmap import page as brainmap
+from dashboard.brainmap.look import film
+from dashboard.brainmap.look import threshold as look
+from dashboard.kit import results, workbench
+from dashboard.server.services import Services
+from dashboard.server.settings import Settings
 from pipelines import tasks
-from pipelines.brainmap.info import Sizes
+from pipelines.brainmap.images.info import Sizes
 from pipelines.brainmap.parameters import BrainmapParameters
 
 
@@ -50,7 +49,7 @@ def test_the_count_follows_the_threshold_at_once(job_id: str) -> None:
 
 def test_the_way_to_the_map_keeps_how_the_film_was_read(job_id: str, found: Services) -> None:
     stated = {"pixel_um": [0.5, 0.65], "fill_frames": [], "frame_s": 0.4, "planes": None}
-    job = replace(common.job(job_id), parameters=stated)
+    job = replace(results.job(job_id), parameters=stated)
     given = parse_qs(urlsplit(look.map_link(job, 0.1)).query)
     assert (given["pixel_um"], given["frame_s"]) == (["0.5,0.65"], ["0.4"])
     assert not {"fill_frames", "planes"} & given.keys()

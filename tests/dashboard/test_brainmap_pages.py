@@ -10,23 +10,22 @@ import pytest
 from dash.exceptions import PreventUpdate
 from plotly.io.json import to_json_plotly
 
-from dashboard import forms, panel, results, workbench
+from dashboard import views
+from dashboard.brainmap import page as brainmap
+from dashboard.brainmap.look import film, statistics
+from dashboard.brainmap.look import film as brainmap_film
+from dashboard.brainmap.map import colored
+from dashboard.brainmap.map import result as map_result
+from dashboard.brainmap.operations import choice, correlation, series
 from dashboard.jobs.store import Job, State
-from dashboard.pages import brainmap
-from dashboard.results import brainmap as map_result
-from dashboard.results import brainmap_choice as choice
-from dashboard.results import brainmap_colored as colored
-from dashboard.results import brainmap_correlation as correlation
-from dashboard.results import brainmap_film, common
-from dashboard.results import brainmap_film as film
-from dashboard.results import brainmap_series as series
-from dashboard.results import brainmap_statistics as statistics
-from dashboard.services import Services
-from dashboard.settings import Settings
-from dashboard.switches import HIDDEN
+from dashboard.kit import forms, panel, workbench
+from dashboard.kit import results as common
+from dashboard.kit.switches import HIDDEN
+from dashboard.server.services import Services
+from dashboard.server.settings import Settings
 from pipelines import tasks
-from pipelines.brainmap.operation_parameters import OperationParameters
-from pipelines.errors import ParameterError
+from pipelines.brainmap.operations.parameters import OperationParameters
+from pipelines.core.errors import ParameterError
 from pipelines.steps import STEPS
 
 Run = Callable[..., Job]
@@ -65,7 +64,7 @@ def finish(found: Services, settings: Settings, job_id: str) -> Job:
 
 
 def shown(job: Job) -> str:
-    page = to_json_plotly(results.view(job))
+    page = to_json_plotly(views.view(job))
     assert "cannot be shown" not in page
     return str(page)
 

@@ -14,12 +14,14 @@ import pytest
 
 from dashboard.jobs import child, worker
 from dashboard.jobs.store import Job, JobInput, State, Store
-from dashboard.settings import Settings
-from pipelines import reading, tasks, watching
-from pipelines.errors import ImageError
-from pipelines.parameters import Parameters
+from dashboard.server.settings import Settings
+from pipelines import tasks
+from pipelines.core.errors import ImageError
+from pipelines.core.parameters import Parameters
+from pipelines.files import reading
+from pipelines.processes import watching
+from pipelines.processes.watching import Limits
 from pipelines.steps import Command, Input, Inputs, Results, Step
-from pipelines.watching import Limits
 from tests.live import wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are of Unix")

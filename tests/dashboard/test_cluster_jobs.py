@@ -14,7 +14,7 @@ import pytest
 
 from dashboard.jobs.cluster import WAITING, ClusterSupervisor
 from dashboard.jobs.store import JobInput, State, Store
-from dashboard.settings import Settings
+from dashboard.server.settings import Settings
 from tests.live import LiveApp, wait_for
 
 if not os.environ.get("NEUROBOARD_REQUIRE_ENGINES"):

@@ -6,19 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard import submission
-from dashboard.results import spike_export
-from dashboard.services import Services
-from dashboard.settings import Settings
+from dashboard.server import submission
+from dashboard.server.services import Services
+from dashboard.server.settings import Settings
+from dashboard.spikes import export
 from dashboard.spikes.curation import cloud, proposals, queue, steps, use
 from dashboard.spikes.curation import desk as curating
 from dashboard.spikes.curation import unit as unit_view
 from dashboard.spikes.curation.desk import Desk
 from dashboard.spikes.curation.press import Pressed, perform, unit_after
 from pipelines import tasks
-from pipelines.errors import InputError, ParameterError
+from pipelines.core.errors import InputError, ParameterError
 from pipelines.spikes import demo
-from pipelines.spikes.curation import Step
+from pipelines.spikes.curation.steps import Step
 from pipelines.spikes.units import metrics
 
 
@@ -46,7 +46,7 @@ def job_id(found: Services, settings: Settings, results: tuple[Path, Path]) -> s
 @pytest.fixture
 def example(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing is simulated anew for a job that is finished by hand."""
-    monkeypatch.setattr("dashboard.inputs.example_path", lambda *_: tmp_path)
+    monkeypatch.setattr("dashboard.server.inputs.example_path", lambda *_: tmp_path)
 
 
 pytestmark = pytest.mark.usefixtures("example")
@@ -231,9 +231,9 @@ def test_units_as_curated_are_a_job_whose_log_stays_as_it_was(
     out = found.settings.jobs / job.id / "result"
     done = tasks.run(job.task, inputs, job.parameters, out)
     assert done.results["n_units"] == 5
-    from dashboard.results import spike_curated
+    from dashboard.spikes.curation import curated
 
-    assert "methods section" in str(spike_curated.view(job))
+    assert "methods section" in str(curated.view(job))
 
 
 @pytest.mark.parametrize("format", ["phy", "csv", "curation-json", "blech-hdf5", "zarr"])
@@ -242,7 +242,7 @@ def test_every_exported_file_is_explained(
 ) -> None:
     done = tasks.run("spikes export", {"sorting": results[0]}, {"format": format}, tmp_path / "out")
     files = {path.name for path in (tmp_path / "out").iterdir() if path.is_file()}
-    assert files - set(spike_export.HOLDS) == set()
+    assert files - set(export.HOLDS) == set()
     sort_job = submission.submit("spikes sort", {"recording": "example:spikes"}, {})
     _finish(found, settings, sort_job, results[0])
     sorting = {"sorting": f"job:{sort_job}"}
@@ -250,7 +250,7 @@ def test_every_exported_file_is_explained(
     _finish(found, settings, job_id, tmp_path / "out")
     job = found.store.get(job_id)
     assert job is not None
-    shown = str(spike_export.view(job))
+    shown = str(export.view(job))
     assert "methods section" in shown
     assert all(name in shown for name in files)
 

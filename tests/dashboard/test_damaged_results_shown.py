@@ -11,15 +11,16 @@ import pytest
 from dash import Dash, html
 from plotly.io.json import to_json_plotly
 
-from dashboard import create_app, results
+from dashboard import create_app, views
+from dashboard.brainmap.map import chosen
+from dashboard.home import job as job_page
 from dashboard.jobs.store import Job
-from dashboard.pages import job as job_page
-from dashboard.posted import PATH
-from dashboard.results import brainmap_chosen, spike_labels
-from dashboard.services import KEY, services
-from dashboard.settings import Settings
-from pipelines.errors import InputError
-from pipelines.result_files import damaged
+from dashboard.server.posted import PATH
+from dashboard.server.services import KEY, services
+from dashboard.server.settings import Settings
+from dashboard.spikes.labels import labels
+from pipelines.core.errors import InputError
+from pipelines.core.result_files import damaged
 from tests.dashboard.test_posted import is_of, parts_of, request_of, served
 from tests.earlier import HOLDS, unpack
 
@@ -65,7 +66,7 @@ def damage(folder: Path, how: Callable[[bytes], bytes]) -> None:
     for path in folder.iterdir():
         if path.is_file():
             replace(path, how(path.read_bytes()))
-    for cached in (brainmap_chosen.load, brainmap_chosen.load_map, spike_labels.stored):
+    for cached in (chosen.load, chosen.load_map, labels.stored):
         cached.cache_clear()
 
 
@@ -77,7 +78,7 @@ def test_the_page_of_a_damaged_result_is_shown_with_a_sentence(
     job, folder = result
     damage(folder, how)
     drawn = to_json_plotly(job_page.layout(job.id))
-    assert results.UNSHOWN in drawn
+    assert views.UNSHOWN in drawn
     assert "Parameters" in drawn
     assert "run.json" in drawn  # its files can still be had
 
@@ -88,7 +89,7 @@ def test_pictures_of_a_damaged_result_are_a_sentence_and_no_fault(
     task: str, how: Callable[[bytes], bytes], result: tuple[Job, Path], shown: Dash
 ) -> None:
     job, folder = result
-    page = {**parts_of(results.view(job)), "panel-job": {"data": job.id}}
+    page = {**parts_of(views.view(job)), "panel-job": {"data": job.id}}
     damage(folder, how)
     client = shown.server.test_client()
     for key, callback in redrawn(shown, page):
@@ -129,7 +130,7 @@ def test_what_was_raised_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     def draw(_k: str) -> None:
         raise KeyError("labels")
 
-    bounded = results._in_a_sentence(draw)
+    bounded = views._in_a_sentence(draw)
     with caplog.at_level(logging.ERROR), pytest.raises(InputError, match="cannot be shown"):
         bounded("3")
     assert "KeyError: 'labels'" in caplog.text
@@ -148,9 +149,9 @@ def test_a_fault_of_ours_is_not_laid_on_the_files(
     pages = {**services().pages, job.task: page}
     changed = dataclasses.replace(services(), pages=pages)
     monkeypatch.setitem(shown.server.extensions, KEY, changed)
-    assert results.FAULT in to_json_plotly(results.view(job))
+    assert views.FAULT in to_json_plotly(views.view(job))
     replace(folder / "run.json", half((folder / "run.json").read_bytes()))
-    assert results.UNSHOWN in to_json_plotly(results.view(job))
+    assert views.UNSHOWN in to_json_plotly(views.view(job))
 
 
 @pytest.mark.parametrize("task", ["spikes sort", "brainmap fit", "synapses fit"])

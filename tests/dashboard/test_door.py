@@ -12,9 +12,9 @@ import pytest
 from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser
 
-from dashboard import door
-from dashboard.security import access_tokens
-from dashboard.settings import Settings
+from dashboard.server import door
+from dashboard.server.security import access_tokens
+from dashboard.server.settings import Settings
 from tests.live import LiveApp
 
 PATH = f"/uploads/table/{'0' * 32}/a.csv"

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from dashboard import create_app
-from dashboard.forms import field_id
+from dashboard.brainmap.page import layout
 from dashboard.jobs.store import Store
-from dashboard.pages.brainmap import layout
-from dashboard.services import services
-from dashboard.settings import Settings
-from pipelines.errors import ParameterError
+from dashboard.kit.forms import field_id
+from dashboard.server.services import services
+from dashboard.server.settings import Settings
+from pipelines.core.errors import ParameterError
 
 OFFERED = "dask://10.0.0.5:8786"
 

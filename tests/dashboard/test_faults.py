@@ -13,18 +13,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard import create_app, pages, security, shell, space, uploads
+from dashboard import create_app, pages
+from dashboard.home import usage
 from dashboard.jobs import launcher, patience
 from dashboard.jobs.child import run_job
 from dashboard.jobs.database import Database, StoreError
 from dashboard.jobs.store import Job, JobInput, State, Store
 from dashboard.jobs.worker import Supervisor
-from dashboard.settings import Settings
-from pipelines import registry
+from dashboard.kit import shell
+from dashboard.server import security, uploads
+from dashboard.server.settings import Settings
 from pipelines.__main__ import main
-from pipelines.errors import NeuroboardError, NoRoomError
-from pipelines.spikes.curation import Step
-from pipelines.spikes.curation_log import Log
+from pipelines.core.errors import NeuroboardError, NoRoomError
+from pipelines.models import registry
+from pipelines.spikes.curation.log import Log
+from pipelines.spikes.curation.steps import Step
 from tests.full_disk import FullAfter, fill, left_over, small_disk
 
 UPLOAD = f"/uploads/table/{'0' * 32}"
@@ -221,7 +224,7 @@ def test_room_is_made_on_a_full_disk_by_deleting_jobs(full_home: Path, film: Pat
     fill(full_home)
     with pytest.raises(NoRoomError):
         submit_many(store, film)
-    assert space.delete_jobs([job_id], store, settings) == 100_000
+    assert usage.delete_jobs([job_id], store, settings) == 100_000
     assert store.get(job_id) is None
 
 

@@ -14,15 +14,15 @@ import pandas as pd
 import pytest
 import tifffile
 
-from dashboard import roots, uploads
-from dashboard.results import spike_export
-from pipelines.brainmap import formats as images
-from pipelines.errors import NeuroboardError
-from pipelines.formats import Format, of_name
-from pipelines.spikes import metric_table
+from dashboard.server import roots, uploads
+from dashboard.spikes import export
+from pipelines.brainmap.formats import rows as images
+from pipelines.core.errors import NeuroboardError
+from pipelines.core.formats import Format, of_name
+from pipelines.spikes.labels import metric_table
 from pipelines.spikes.recording import formats as recordings
 from pipelines.spikes.units import formats as units
-from pipelines.synapses import formats as tables
+from pipelines.synapses.formats import rows as tables
 from pipelines.tasks import run
 from tests import earlier
 from tests.conftest import REPOSITORY
@@ -302,7 +302,7 @@ def test_rows_say_which_files_a_sorting_is_written_as(tmp_path: Path, name: str)
     stored = earlier.unpack(tmp_path, "spikes") / "spikes" / "units"
     run("spikes export", {"sorting": stored}, {"format": name}, tmp_path / "out")
     said = set(of_name(units.SORTINGS, name).leaves)
-    assert {file.name for file in (tmp_path / "out").iterdir()} - set(spike_export.BESIDE) == said
+    assert {file.name for file in (tmp_path / "out").iterdir()} - set(export.BESIDE) == said
 
 
 # -- one more format

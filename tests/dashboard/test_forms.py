@@ -10,9 +10,9 @@ from dash.development.base_component import Component
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import forms
-from pipelines.errors import ParameterError
-from pipelines.parameters import Parameters
+from dashboard.kit import forms
+from pipelines.core.errors import ParameterError
+from pipelines.core.parameters import Parameters
 from pipelines.steps import STEPS
 
 MODELS = [task.parameters for task in STEPS.values()]

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from dashboard.figures import spike_agreement as figures
-from dashboard.figures.spike_labels import histogram
-from dashboard.results import spike_labels_drag as drag
-from pipelines.spikes import bombcell
-from pipelines.spikes.bombcell import BombcellRules
-from pipelines.spikes.metric_table import of_rows
-from pipelines.spikes.thresholds import Rule, broken_rules
+from dashboard.spikes.labels import agreement_figures as figures
+from dashboard.spikes.labels import drag
+from dashboard.spikes.labels.label_figures import histogram
+from pipelines.spikes.labels import bombcell
+from pipelines.spikes.labels.bombcell import BombcellRules
+from pipelines.spikes.labels.metric_table import of_rows
+from pipelines.spikes.labels.thresholds import Rule, broken_rules
 
 ONE = np.array(["good", "good", "noise", "noise"])
 TWO = np.array(["good", "mua", "mua", "noise"])

@@ -11,16 +11,18 @@ import pandas as pd
 import pytest
 
 from dashboard.jobs.store import Job, JobInput
-from dashboard.results import spike_curated, spikes
-from dashboard.services import Services
+from dashboard.server.services import Services
+from dashboard.spikes import sorting as spikes
+from dashboard.spikes.curation import curated as spike_curated
 from pipelines.__main__ import main
-from pipelines.errors import InputError, TableError
-from pipelines.spikes import demo, metric_table, thresholds
-from pipelines.spikes.bombcell import BombcellRules
-from pipelines.spikes.curated_tables import LEFT_OUT
+from pipelines.core.errors import InputError, TableError
+from pipelines.spikes import demo
+from pipelines.spikes.classifier.curated_tables import LEFT_OUT
+from pipelines.spikes.classifier.train import DIRECTIONS
+from pipelines.spikes.classifier.unit_classifier import SHIPPED, UNSIGNED
+from pipelines.spikes.labels import metric_table, thresholds
+from pipelines.spikes.labels.bombcell import BombcellRules
 from pipelines.spikes.measure.metrics import FUNCTIONS
-from pipelines.spikes.train_labels import DIRECTIONS
-from pipelines.spikes.unit_classifier import SHIPPED, UNSIGNED
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.folder import SortingFolder
 from pipelines.spikes.units.metrics import METRICS, Metric, Observed

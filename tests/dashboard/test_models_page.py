@@ -7,13 +7,15 @@ import pytest
 from dash.exceptions import PreventUpdate
 from plotly.io.json import to_json_plotly
 
-from dashboard import inputs, workbench
-from dashboard.pages import models, synapses
-from dashboard.results import synapse_models
-from dashboard.services import Services
-from pipelines import bundles, registry
-from pipelines.errors import BundleError, InputError
-from pipelines.spikes.unit_classifier import SHIPPED
+from dashboard.home import models
+from dashboard.kit import workbench
+from dashboard.server import inputs
+from dashboard.server.services import Services
+from dashboard.synapses import models as synapse_models
+from dashboard.synapses import page
+from pipelines.core.errors import BundleError, InputError
+from pipelines.models import bundles, registry
+from pipelines.spikes.classifier.unit_classifier import SHIPPED
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ def test_verifying_finds_a_changed_file(kept: registry.Entry) -> None:
 
 
 def test_a_retired_model_is_not_offered_and_not_used(found: Services, kept: registry.Entry) -> None:
-    bench = synapses.BENCHES["predict"]
+    bench = page.BENCHES["predict"]
 
     def offered() -> str:
         return str(to_json_plotly(workbench.picker(bench, bench.sources[0], "")))
@@ -104,7 +106,7 @@ def test_a_damaged_registry_is_said_and_harms_no_other_page(
 ) -> None:
     (found.settings.registry / "manifest.json").write_text("no json")
     assert "damaged" in str(to_json_plotly(models.layout()))
-    bench = synapses.BENCHES["predict"]
+    bench = page.BENCHES["predict"]
     assert "There is none yet" in str(to_json_plotly(workbench.picker(bench, bench.sources[0], "")))
 
 

@@ -7,18 +7,22 @@ import numpy as np
 import pytest
 from dash import Dash
 
-from dashboard import offered, submission, uploads
-from dashboard.bench import Bench, Source
+from dashboard.brainmap import page
 from dashboard.jobs.store import JobInput, State, Store
-from dashboard.pages import brainmap, spike_batch, spike_benches, spike_recordings, spikes, synapses
-from dashboard.services import Services
-from dashboard.workbench import run
-from pipelines.errors import InputError
+from dashboard.kit.bench import Bench, Source
+from dashboard.kit.workbench import run
+from dashboard.server import offered, submission, uploads
+from dashboard.server.services import Services
+from dashboard.spikes import batch, recordings
+from dashboard.spikes import benches as spike_benches
+from dashboard.spikes import page as spikes
+from dashboard.synapses import page as synapses
+from pipelines.core.errors import InputError
 from pipelines.steps import STEPS
 
 
 def benches() -> list[Bench]:
-    modules = (brainmap, spike_batch, spike_benches, spike_recordings, spikes, synapses)
+    modules = (page, batch, spike_benches, recordings, spikes, synapses)
     values = [value for module in modules for value in vars(module).values()]
     values += [one for value in values if isinstance(value, dict) for one in value.values()]
     return list({one.slug: one for one in values if isinstance(one, Bench)}.values())

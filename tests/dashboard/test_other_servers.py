@@ -10,7 +10,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 
 from dashboard import create_app
-from dashboard.settings import Settings
+from dashboard.server.settings import Settings
 
 PATH = f"/uploads/table/{'0' * 32}/a.csv"
 

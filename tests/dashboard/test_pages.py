@@ -8,11 +8,16 @@ from dash.exceptions import PreventUpdate
 from flask.testing import FlaskClient
 from plotly.io.json import to_json_plotly
 
-from dashboard import create_app, panel, shell, workbench
+from dashboard import create_app
+from dashboard.brainmap import page as brainmap
+from dashboard.home import job, jobs
+from dashboard.home import page as home
 from dashboard.jobs.store import State
-from dashboard.pages import brainmap, home, job, jobs, spikes, synapses
-from dashboard.services import Services
-from dashboard.settings import Settings
+from dashboard.kit import panel, shell, workbench
+from dashboard.server.services import Services
+from dashboard.server.settings import Settings
+from dashboard.spikes import page as spikes
+from dashboard.synapses import page as synapses
 
 BENCHES = (brainmap.BENCH, spikes.BENCH, *synapses.BENCHES.values())
 

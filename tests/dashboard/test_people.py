@@ -9,14 +9,14 @@ import pytest
 from flask.testing import FlaskClient
 
 from dashboard import create_app
+from dashboard.home import models, space
+from dashboard.home.usage import GB
 from dashboard.jobs.store import State, Store
-from dashboard.pages import models, space
-from dashboard.results import synapse_models
-from dashboard.services import services
-from dashboard.settings import Settings
-from dashboard.space import GB
-from pipelines import registry
-from pipelines.errors import NotAllowedError, OutputError, ParameterError
+from dashboard.server.services import services
+from dashboard.server.settings import Settings
+from dashboard.synapses import models as synapse_models
+from pipelines.core.errors import NotAllowedError, OutputError, ParameterError
+from pipelines.models import registry
 
 NAMES = "X-Remote-User"
 

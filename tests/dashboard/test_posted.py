@@ -10,11 +10,14 @@ from dash import Dash
 from flask.testing import FlaskClient
 from plotly.io.json import to_json_plotly
 
-from dashboard import create_app, results
-from dashboard.pages import brainmap, models, spikes, synapses
-from dashboard.posted import PATH
-from dashboard.services import services
-from dashboard.settings import Settings
+from dashboard import create_app, views
+from dashboard.brainmap import page as brainmap
+from dashboard.home import models
+from dashboard.server.posted import PATH
+from dashboard.server.services import services
+from dashboard.server.settings import Settings
+from dashboard.spikes import page as spikes
+from dashboard.synapses import page as synapses
 from tests.earlier import HOLDS, unpack
 
 ILL: tuple[Any, ...] = (
@@ -65,7 +68,7 @@ def layouts(shown: Dash) -> list[dict[str, dict[str, Any]]]:
         found = {task: job for job, (task, state) in HOLDS["jobs"].items() if state == "done"}
         jobs = [services().store.get(job) for job in found.values()]
         pages = [
-            {**parts_of(results.view(job)), "panel-job": {"data": job.id}} for job in jobs if job
+            {**parts_of(views.view(job)), "panel-job": {"data": job.id}} for job in jobs if job
         ]
         for page in (brainmap, spikes, synapses):
             pages += [parts_of(page.layout(step=step)) for step in page.BENCHES]
@@ -230,7 +233,7 @@ def test_a_fault_of_ours_stays_one(
     def broken(*_: Any) -> Any:
         return {}["a bug"]
 
-    monkeypatch.setattr("dashboard.pages.models.cards", broken)
+    monkeypatch.setattr("dashboard.home.models.cards", broken)
     body = {
         "output": "models-comparison.children",
         "outputs": {"id": "models-comparison", "property": "children"},

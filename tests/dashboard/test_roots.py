@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import roots
-from dashboard.uploads import KINDS
-from pipelines import formats
-from pipelines.brainmap.formats import FORMATS, TIFF
-from pipelines.errors import InputError
+from dashboard.server import roots
+from dashboard.server.uploads import KINDS
+from pipelines.brainmap.formats.rows import FORMATS, TIFF
+from pipelines.core import formats
+from pipelines.core.errors import InputError
 
 
 @pytest.fixture

@@ -4,15 +4,17 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.figures import brainmap, brainmap_look, brainmap_series
-from dashboard.figures.scale import UNKNOWN, Scale, round_length
+from dashboard.brainmap.look import look_figures
+from dashboard.brainmap.map import map_figures
+from dashboard.brainmap.operations import series_figures
+from dashboard.kit.scale import UNKNOWN, Scale, round_length
 
 KNOWN = Scale((0.5, 0.65), 0.4)
 
 
 def label_map(scale: Scale) -> go.Figure:
     labels = np.zeros((2, 80, 110), np.int16)
-    figure = brainmap.label_map(labels, labels.astype(np.float32), ["#3b6fd4"], ["0", "1"])
+    figure = map_figures.label_map(labels, labels.astype(np.float32), ["#3b6fd4"], ["0", "1"])
     return scale.pictured(figure, labels.shape[1:])
 
 
@@ -32,21 +34,21 @@ def test_pixels_that_are_not_square_are_drawn_in_their_proportions() -> None:
     figure = label_map(KNOWN)
     assert figure.layout.yaxis.scaleratio == pytest.approx(0.5 / 0.65)
     assert figure.layout.yaxis2.scaleanchor == "x2"
-    picture = brainmap_look.picture(np.zeros((8, 9), np.float32), (0, 1), "Gray")
+    picture = look_figures.picture(np.zeros((8, 9), np.float32), (0, 1), "Gray")
     assert KNOWN.pictured(picture, (8, 9)).layout.yaxis.scaleratio == pytest.approx(0.5 / 0.65)
 
 
 def test_series_are_drawn_over_seconds() -> None:
-    figure = KNOWN.timed(brainmap.centroids(np.zeros((2, 5)), ["#000000", "#ffffff"]))
+    figure = KNOWN.timed(map_figures.centroids(np.zeros((2, 5)), ["#000000", "#ffffff"]))
     assert figure.layout.xaxis.title.text == "time (s)"
     assert np.allclose(figure.data[1].x, [0, 0.4, 0.8, 1.2, 1.6])
     assert "%{x:.5g} s" in figure.data[0].hovertemplate
-    thinned = KNOWN.timed(brainmap_look.voxel(np.zeros(3), 10, "a voxel"))
+    thinned = KNOWN.timed(look_figures.voxel(np.zeros(3), 10, "a voxel"))
     assert np.allclose(thinned.data[0].x, [0, 4, 8])
 
 
 def test_each_row_has_its_own_seconds() -> None:
-    figure = brainmap_series.series(
+    figure = series_figures.series(
         np.zeros(4), np.zeros(2), every=1, title="", unit="", axis="time point (frames)", first=0
     )
     KNOWN.timed(figure, row=1)
@@ -57,7 +59,7 @@ def test_each_row_has_its_own_seconds() -> None:
 
 
 def test_axes_that_count_no_time_stay() -> None:
-    figure = brainmap_series.series(
+    figure = series_figures.series(
         np.zeros(4), np.zeros(2), every=1, title="", unit="", axis="measure", first=0
     )
     KNOWN.timed(figure)
@@ -66,7 +68,7 @@ def test_axes_that_count_no_time_stay() -> None:
 
 def test_what_is_unknown_changes_nothing() -> None:
     assert len(label_map(UNKNOWN).data) == 2
-    figure = UNKNOWN.timed(brainmap.centroids(np.zeros((2, 5)), ["#000000", "#ffffff"]))
+    figure = UNKNOWN.timed(map_figures.centroids(np.zeros((2, 5)), ["#000000", "#ffffff"]))
     assert figure.layout.xaxis.title.text == "time point (frames)"
     assert (UNKNOWN.time(12), KNOWN.time(12)) == ("12", "4.8 s")
 

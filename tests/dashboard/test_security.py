@@ -6,9 +6,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from dashboard import create_app
-from dashboard.people import Role
-from dashboard.security import access_tokens
-from dashboard.settings import Settings
+from dashboard.server.people import Role
+from dashboard.server.security import access_tokens
+from dashboard.server.settings import Settings
 
 
 def test_pages_carry_a_policy_without_eval(client: FlaskClient) -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import create_app, space
+from dashboard import create_app
+from dashboard.home import space as page
+from dashboard.home import usage
 from dashboard.jobs.migrations import STEPS
 from dashboard.jobs.store import JobInput, State, Store
-from dashboard.pages import space as page
-from dashboard.services import Services
-from dashboard.settings import Settings
-from pipelines.errors import InputError, OutputError
+from dashboard.server.services import Services
+from dashboard.server.settings import Settings
+from pipelines.core.errors import InputError, OutputError
 
 FIRST_RELEASE = """
 CREATE TABLE job (
@@ -46,7 +47,7 @@ def result_of(job_id: str) -> JobInput:
 def test_jobs_are_listed_by_what_they_take(found: Services) -> None:
     small = finished(found.store, found.settings, 1, bytes_=10)
     large = finished(found.store, found.settings, 2, bytes_=5000)
-    listed = space.stored_jobs(found.store, found.settings)
+    listed = usage.stored_jobs(found.store, found.settings)
     assert [(one.job.id, one.bytes) for one in listed] == [(large, 5000), (small, 10)]
 
 
@@ -54,8 +55,8 @@ def test_a_job_that_another_was_made_from_is_not_deleted(found: Services) -> Non
     first = finished(found.store, found.settings, 1)
     second = finished(found.store, found.settings, 2, result_of(first))
     with pytest.raises(InputError, match=second):
-        space.delete_jobs({first}, found.store, found.settings)
-    assert space.delete_jobs({first, second}, found.store, found.settings) == 20
+        usage.delete_jobs({first}, found.store, found.settings)
+    assert usage.delete_jobs({first, second}, found.store, found.settings) == 20
     assert found.store.latest() == []
     assert list(found.settings.jobs.iterdir()) == []
 
@@ -67,12 +68,12 @@ def test_only_old_uploads_that_no_job_reads_are_deleted(found: Services) -> None
     found.store.submit(
         "synapses fit", {}, [JobInput("table", "upload:used", "a.csv", "x", "k")], version="1"
     )
-    long_ago = time.time() - 3 * space.DAY_SECONDS
+    long_ago = time.time() - 3 * usage.DAY_SECONDS
     for name in ("used", "unused"):
         os.utime(found.settings.uploads / name, (long_ago, long_ago))
-    unused = space.unused_uploads(found.store, found.settings)
+    unused = usage.unused_uploads(found.store, found.settings)
     assert [folder.name for folder in unused] == ["unused"]
-    assert space.delete_uploads(unused) == 5
+    assert usage.delete_uploads(unused) == 5
     assert sorted(folder.name for folder in found.settings.uploads.iterdir()) == ["fresh", "used"]
 
 
@@ -80,7 +81,7 @@ def test_a_full_home_folder_takes_no_job_and_says_so(settings: Settings) -> None
     full = replace(settings, quota_gb=1)
     server = create_app(full).server
     with (settings.uploads / "large.bin").open("wb") as file:
-        file.truncate(2 * space.GB)
+        file.truncate(2 * usage.GB)
     with server.test_request_context("/"):
         server.preprocess_request()
         with pytest.raises(OutputError, match=r"2\.0 of 1 GB"):

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from dash.exceptions import PreventUpdate
 
+from dashboard.home import jobs
 from dashboard.jobs.store import JobInput, State
-from dashboard.pages import jobs
-from dashboard.results import spike_lasso
-from dashboard.services import Services
+from dashboard.server.services import Services
+from dashboard.spikes import lasso
 from dashboard.spikes.curation import desk as curating
 from pipelines.spikes import demo
-from pipelines.spikes.curation_log import LOG_FILE, Log, read_start
+from pipelines.spikes.curation.log import LOG_FILE, Log, read_start
 from pipelines.tasks import run
 
 EVERYTHING = [[-1e6, 1e6, 1e6, -1e6], [-1e6, -1e6, 1e6, 1e6]]
@@ -41,7 +41,7 @@ def job_id(found: Services, result: Path) -> str:
 
 def half(result: Path) -> tuple[list[list[float]], int]:
     """A line around the right half of the spikes, and how many are in it."""
-    cloud = spike_lasso.clouds(result)[0]
+    cloud = lasso.clouds(result)[0]
     x = cloud.points[:, 0]
     middle = float(np.median(x)) + 1e-4
     return [[middle, 1e6, 1e6, middle], [-1e6, -1e6, 1e6, 1e6]], int((x > middle).sum())
@@ -49,16 +49,16 @@ def half(result: Path) -> tuple[list[list[float]], int]:
 
 def test_what_is_in_the_line_is_counted_unit_by_unit(job_id: str, result: Path) -> None:
     outline, count = half(result)
-    shown = str(spike_lasso.show(outline, "0", "1 and 2", job_id))
+    shown = str(lasso.show(outline, "0", "1 and 2", job_id))
     assert f"{count:,} spikes in the line" in shown
     assert "mean waveform with one standard deviation of its spikes in the line" in shown
     assert "Intervals between successive spikes" in shown
-    assert "0 spikes in the line" in str(spike_lasso.show(NOTHING, "0", "1 and 2", job_id))
-    assert spike_lasso.HINT in str(spike_lasso.show(None, "0", "1 and 2", job_id))
+    assert "0 spikes in the line" in str(lasso.show(NOTHING, "0", "1 and 2", job_id))
+    assert lasso.HINT in str(lasso.show(None, "0", "1 and 2", job_id))
 
 
 def test_a_line_around_a_whole_unit_offers_no_split(job_id: str) -> None:
-    shown = str(spike_lasso.show(EVERYTHING, "0", "1 and 2", job_id))
+    shown = str(lasso.show(EVERYTHING, "0", "1 and 2", job_id))
     assert "are in the line." in shown
     assert "spikes-split'" not in shown
 
@@ -67,7 +67,7 @@ def test_the_split_is_a_step_of_the_curation_and_is_not_done_twice(
     found: Services, job_id: str, result: Path
 ) -> None:
     outline, _ = half(result)
-    said = str(spike_lasso.split(1, outline, "0", "1 and 2", job_id))
+    said = str(lasso.split(1, outline, "0", "1 and 2", job_id))
     assert "is split into units" in said
     assert f"/spikes?step=curate&sort={job_id}" in said
     _, digest = read_start(result)
@@ -75,15 +75,15 @@ def test_the_split_is_a_step_of_the_curation_and_is_not_done_twice(
     (step,) = log.read()
     assert step.action == "split"
     assert step.reason == "line drawn in the clusters of group 0, components 1 and 2"
-    again = str(spike_lasso.split(1, outline, "0", "1 and 2", job_id))
+    again = str(lasso.split(1, outline, "0", "1 and 2", job_id))
     assert f"There is no unit {step.units[0]}" in again
 
 
 def test_a_group_whose_spikes_were_not_all_kept_is_split_in_the_curation_only(
     result: Path,
 ) -> None:
-    cloud = replace(spike_lasso.clouds(result)[0], n_spikes=10**6)
-    offered = str(list(spike_lasso._offer(cloud, 2, 5, 10)))
+    cloud = replace(lasso.clouds(result)[0], n_spikes=10**6)
+    offered = str(list(lasso._offer(cloud, 2, 5, 10)))
     assert "a line does not find all" in offered
     assert "spikes-split'" not in offered
 

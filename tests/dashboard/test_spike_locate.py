@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard import inputs
 from dashboard.jobs.store import JobInput, State
-from dashboard.results import common, spike_locate, spike_traces
-from dashboard.services import Services
+from dashboard.kit import results
+from dashboard.server import inputs
+from dashboard.server.services import Services
+from dashboard.spikes import locate, traces
 from pipelines.spikes.units.folder import read_finished
 from pipelines.tasks import run
 
@@ -30,7 +31,7 @@ def sorted_job(found: Services) -> str:
     item = JobInput("recording", "data:data/a.dat", "data/a.dat", str(root / "a.dat"), "key")
     job_id = found.store.submit("spikes sort", RAW, [item], version="1", quick=False)
     found.store.claim(quick_only=False)
-    run("spikes sort", {"recording": root / "a.dat"}, RAW, common.folder(job_id))
+    run("spikes sort", {"recording": root / "a.dat"}, RAW, results.folder(job_id))
     found.store.finish(job_id, State.DONE)
     (root / "later").mkdir()
     (root / "a.dat").rename(root / "later" / "b.dat")
@@ -43,7 +44,7 @@ def test_the_page_asks_where_the_recording_is_and_takes_the_right_one_only(
 ) -> None:
     job = found.store.get(sorted_job)
     assert job is not None
-    asked = str(spike_traces.show(0.1, "0.2", [{"unit_id": 0}], sorted_job))
+    asked = str(traces.show(0.1, "0.2", [{"unit_id": 0}], sorted_job))
     assert "is not there any more" in asked
     assert "data/later/b.dat" in asked
     assert "locate-use" in asked
@@ -54,10 +55,8 @@ def test_the_page_asks_where_the_recording_is_and_takes_the_right_one_only(
         ("data/../a.dat", "must not contain"),
         ("", "must begin with"),
     ):
-        assert problem in str(spike_locate.use(1, place, sorted_job))
-    assert "is the recording that was sorted" in str(
-        spike_locate.use(1, "data/later/b.dat", sorted_job)
-    )
-    assert spike_locate.offer(sorted_job, read_finished(common.folder(sorted_job))) is None
+        assert problem in str(locate.use(1, place, sorted_job))
+    assert "is the recording that was sorted" in str(locate.use(1, "data/later/b.dat", sorted_job))
+    assert locate.offer(sorted_job, read_finished(results.folder(sorted_job))) is None
     after = inputs.resolve("sorting", f"job:{sorted_job}", found.settings, found.store).key
     assert after != before

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from dashboard.jobs.store import JobInput, State
-from dashboard.pages import spike_batch, spikes
-from dashboard.results import spike_groups, spike_look
-from dashboard.services import Services
-from pipelines.spikes.clouds import Cloud, Solution, write_clouds
+from dashboard.server.services import Services
+from dashboard.spikes import batch, look
+from dashboard.spikes import groups as spike_groups
+from dashboard.spikes import page as spikes
+from pipelines.spikes.units.clouds import Cloud, Solution, write_clouds
 
 
 def finished(found: Services, task: str, parameters: dict, results: dict, root: Path) -> str:
@@ -72,11 +73,11 @@ def test_a_batch_is_a_job_for_each_recording_and_stopped_ones_go_on(found: Servi
     root = found.settings.data[0]
     for name in ("a.dat", "b.dat"):
         (root / name).write_bytes(bytes(1000))
-    address, problem = spike_batch.run(1, ["data/a.dat", "data/b.dat"], [], [], [], [])
+    address, problem = batch.run(1, ["data/a.dat", "data/b.dat"], [], [], [], [])
     assert problem == ""
     jobs = parse_qs(urlsplit(address).query)["jobs"][0].split(",")
     assert len(set(jobs)) == 2
-    assert spike_batch.run(1, ["data/a.dat"], [], [], [], [])[0].endswith(f"jobs={jobs[0]}")
+    assert batch.run(1, ["data/a.dat"], [], [], [], [])[0].endswith(f"jobs={jobs[0]}")
     found.store.cancel(jobs[0])
     page = str(spikes.layout(step="batch", jobs=",".join(jobs)))
     assert "1 of 2 are over: 1 cancelled, 1 queued." in page
@@ -89,9 +90,9 @@ def test_a_probe_and_a_sort_file_go_with_every_recording_of_a_batch(
     for name in ("a.dat", "b.dat"):
         (found.settings.data[0] / name).write_bytes(bytes(1000))
     sent = []
-    monkeypatch.setattr(spike_batch, "submit", lambda *given: sent.append(given) or "job")
+    monkeypatch.setattr(batch, "submit", lambda *given: sent.append(given) or "job")
     ids = [{"name": "probe"}, {"name": "sort_file"}]
-    spike_batch.run(1, ["data/a.dat", "data/b.dat"], ids, ["upload:one", ""], [], [])
+    batch.run(1, ["data/a.dat", "data/b.dat"], ids, ["upload:one", ""], [], [])
     assert [references for _, references, _ in sent] == [
         {"recording": "data:data/a.dat", "probe": "upload:one"},
         {"recording": "data:data/b.dat", "probe": "upload:one"},
@@ -103,13 +104,13 @@ def test_a_probe_and_a_sort_file_go_with_every_recording_of_a_batch(
 
 def test_a_batch_with_a_missing_recording_queues_none(found: Services) -> None:
     (found.settings.data[0] / "a.dat").write_bytes(bytes(1000))
-    _, problem = spike_batch.run(1, ["data/a.dat", "data/gone.dat"], [], [], [], [])
+    _, problem = batch.run(1, ["data/a.dat", "data/gone.dat"], [], [], [], [])
     assert "gone.dat" in problem
     assert found.store.latest() == []
 
 
 def test_a_batch_without_recordings_says_what_to_do(found: Services) -> None:
-    assert spike_batch.run(1, [], [], [], [], [])[1] == "Choose at least one recording."
+    assert batch.run(1, [], [], [], [], [])[1] == "Choose at least one recording."
 
 
 def test_the_look_hands_over_to_sorting_what_it_leaves_out(found: Services) -> None:
@@ -118,7 +119,7 @@ def test_the_look_hands_over_to_sorting_what_it_leaves_out(found: Services) -> N
     job_id = finished(found, "spikes look", parameters, results, found.settings.data[0])
     job = found.store.get(job_id)
     assert job is not None
-    query = parse_qs(urlsplit(spike_look._sort_link(job, results)).query)
+    query = parse_qs(urlsplit(look._sort_link(job, results)).query)
     assert query == {
         "step": ["sort"],
         "recording": ["data:data/a.dat"],

@@ -7,20 +7,24 @@ import pytest
 from dash import html
 from plotly.io.json import to_json_plotly
 
-from dashboard import create_app, panel, results, services
-from dashboard.bench import Source, StepPage
+from dashboard import create_app, views
+from dashboard.brainmap import page as brainmap
+from dashboard.home import job, jobs
 from dashboard.jobs import record
 from dashboard.jobs.store import Job
-from dashboard.pages import brainmap, job, jobs, step_pages
-from dashboard.services import edit_link
-from dashboard.settings import Settings
-from dashboard.submission import submit
+from dashboard.kit import panel
+from dashboard.kit.bench import Source, StepPage
+from dashboard.pages import step_pages
+from dashboard.server import services
+from dashboard.server.services import edit_link
+from dashboard.server.settings import Settings
+from dashboard.server.submission import submit
 from docs import steps as steps_in_docs
 from pipelines import tasks
 from pipelines.__main__ import main
-from pipelines.outputs import RECORD
-from pipelines.parameters import Parameters, parameter
-from pipelines.progress import Report
+from pipelines.core.outputs import RECORD
+from pipelines.core.parameters import Parameters, parameter
+from pipelines.core.progress import Report
 from pipelines.steps import STEPS, Command, ExtraFile, Input, Inputs, Option, Out, Results, Step
 from tests.pipelines.test_terminal import places
 
@@ -56,7 +60,7 @@ STEP = Step(
 
 
 def view(job: Job) -> html.P:
-    return html.P(f"{results.common.headline(job)['n_kept']} numbers were counted")
+    return html.P(f"{views.common.headline(job)['n_kept']} numbers were counted")
 
 
 PAGE = StepPage(
@@ -114,7 +118,7 @@ def test_a_new_step_has_a_form_a_job_and_a_view_of_its_result(tmp_path: Path) ->
         file = Path(queued.inputs[0].path)
         tasks.run(NAME, {"signal": file}, queued.parameters, folder / "result")
         assert next(record.find(settings.jobs, settings.home)).task == NAME
-        drawn = to_json_plotly(results.view(queued))
+        drawn = to_json_plotly(views.view(queued))
         assert "2 numbers were counted" in drawn
         assert "Counted." in drawn
         assert "Count numbers" in to_json_plotly(panel.view(queued))
@@ -175,7 +179,7 @@ def test_a_plain_result_shows_its_figures_and_tables(tmp_path: Path) -> None:
         (folder / "sample.csv").write_text("plane,name,std\n0,01,0.123456789\n1,'=A1,2e-07\n")
         found = services.services().store.get(job_id)
         assert found is not None
-        drawn = to_json_plotly(results.view(found))
+        drawn = to_json_plotly(views.view(found))
         for words in ('"kept"', '"12"', '"labels: good"', '"Read so."', '"01"', '"=A1"'):
             assert words in drawn
         assert '"std":0.123457' in drawn.replace(" ", "")

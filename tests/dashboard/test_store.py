@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.jobs.store import INTERRUPTED, JobInput, State, Store
 from dashboard.jobs.worker import recover, tidy
-from dashboard.settings import Settings
+from dashboard.server.settings import Settings
 
 IMAGES = JobInput("images", "example:brainmap", "Example", "/somewhere", "key-1")
 Submit = Callable[..., str]

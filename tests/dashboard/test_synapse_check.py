@@ -5,18 +5,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dashboard import inputs, results
+from dashboard import views
 from dashboard.jobs.store import Job, State
-from dashboard.pages.synapses import BENCHES
-from dashboard.results import synapse_check
-from dashboard.results.synapse_rows import clusters, nearest
-from dashboard.services import Services
-from dashboard.table_choices import assignments, choices, offered
+from dashboard.server import inputs
+from dashboard.server.services import Services
+from dashboard.synapses import check
+from dashboard.synapses.page import BENCHES
+from dashboard.synapses.rows import clusters, nearest
+from dashboard.synapses.table_choices import assignments, choices, offered
 from pipelines import steps, tasks
-from pipelines.synapses.columns import REQUIRED
-from pipelines.synapses.faults import FAULTS, write_faults
-from pipelines.synapses.reading import Outline
+from pipelines.synapses.formats.reading import Outline
 from pipelines.synapses.simulate import simulate
+from pipelines.synapses.table.columns import REQUIRED
+from pipelines.synapses.table.faults import FAULTS, write_faults
 from tests.pipelines.synapses.test_synapse_points import CHOSEN, points
 
 
@@ -43,8 +44,8 @@ def faulty(found: Services) -> Path:
 
 def test_a_repair_is_offered_and_runs_the_check_again(found: Services, faulty: Path) -> None:
     job = finished(found, "synapses check", faulty)
-    assert "Repair this (nm-to-um)" in str(synapse_check.view(job))
-    again = found.store.get(synapse_check.again(job.id, FAULTS["nanometres"].repair))
+    assert "Repair this (nm-to-um)" in str(check.view(job))
+    again = found.store.get(check.again(job.id, FAULTS["nanometres"].repair))
     assert again is not None
     assert again.parameters["repair"] == ["nm-to-um"]
     assert again.inputs == job.inputs
@@ -52,7 +53,7 @@ def test_a_repair_is_offered_and_runs_the_check_again(found: Services, faulty: P
 
 def test_a_repaired_table_can_be_taken_away_and_clustered(found: Services, faulty: Path) -> None:
     job = finished(found, "synapses check", faulty, repair="nm-to-um")
-    shown = str(synapse_check.view(job))
+    shown = str(check.view(job))
     assert "repaired.csv" in shown
     assert "step=fit&table=data" in shown
     assert "repair=nm-to-um" in shown
@@ -91,7 +92,7 @@ def test_a_fit_offers_the_repairs_of_a_check(found: Services, tmp_path: Path) ->
     file = found.settings.data[0] / "soma.csv"
     table.to_csv(file, index=False)
     job = finished(found, "synapses fit", file, evidence="none")
-    shown = str(results.view(job))
+    shown = str(views.view(job))
     assert "Repair this (soma-from-raw)" in shown
     assert f"{rows.sum()} of {len(rows)} rows" in shown
     assert f"all of neuron {table['NeuronId'].iloc[0]}" in shown

@@ -2,12 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.figures import synapse_explore as explore
-from dashboard.figures import synapses as figures
-from dashboard.figures.synapse_raster import raster
-from dashboard.results import synapse_grid
-from dashboard.results.synapse_rows import inside, window_of
-from pipelines.polygon import in_polygon
+from dashboard.synapses import explore_figures as explore
+from dashboard.synapses import grid
+from dashboard.synapses import map_figures as figures
+from dashboard.synapses.raster import raster
+from dashboard.synapses.rows import inside, window_of
+from pipelines.core.polygon import in_polygon
 
 MEASURES = ("SynArea", "pca_1")
 
@@ -104,13 +104,11 @@ def test_boxes_have_the_quartiles_and_whiskers_of_the_values(rows: pd.DataFrame)
 def test_a_long_table_is_read_page_by_page_in_the_order_that_is_asked_for(
     rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(synapse_grid, "clusters", lambda _: rows)
-    monkeypatch.setattr(synapse_grid, "chosen_rows", lambda *_: np.arange(10, 60))
-    monkeypatch.setattr("dashboard.results.common.folder", lambda _: None)
+    monkeypatch.setattr(grid, "clusters", lambda _: rows)
+    monkeypatch.setattr(grid, "chosen_rows", lambda *_: np.arange(10, 60))
+    monkeypatch.setattr("dashboard.kit.results.folder", lambda _: None)
     order = [{"colId": "SynArea", "sort": "desc"}]
-    found = synapse_grid.page(
-        {"startRow": 0, "endRow": 5, "sortModel": order}, {"source": "x"}, "j"
-    )
+    found = grid.page({"startRow": 0, "endRow": 5, "sortModel": order}, {"source": "x"}, "j")
     assert found["rowCount"] == 50
     expected = rows.iloc[10:].sort_values("SynArea", ascending=False).index[:5]
     assert [line["number"] for line in found["rowData"]] == expected.tolist()

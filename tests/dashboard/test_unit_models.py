@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from dashboard import submission, workbench
 from dashboard.jobs.store import State
-from dashboard.pages import spikes
-from dashboard.pages.spike_benches import REVIEW, TRAIN
-from dashboard.results import spike_labels_drag as drag
-from dashboard.results import spike_train
-from dashboard.services import Services
-from dashboard.settings import Settings
-from dashboard.workbench import pick
-from pipelines import registry
-from pipelines.errors import InputError
-from pipelines.spikes.unit_classifier import SHIPPED
+from dashboard.kit import workbench
+from dashboard.kit.workbench import pick
+from dashboard.server import submission
+from dashboard.server.services import Services
+from dashboard.server.settings import Settings
+from dashboard.spikes import page
+from dashboard.spikes.benches import REVIEW, TRAIN
+from dashboard.spikes.labels import drag, train
+from pipelines.core.errors import InputError
+from pipelines.models import registry
+from pipelines.spikes.classifier.unit_classifier import SHIPPED
 
 
 def finished(found: Services, settings: Settings, task: str, seed: int = 0) -> str:
@@ -33,7 +33,7 @@ def finished(found: Services, settings: Settings, task: str, seed: int = 0) -> s
 @pytest.fixture
 def jobs(found: Services, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Two recordings as curated."""
-    monkeypatch.setattr("dashboard.inputs._from_job", _named)
+    monkeypatch.setattr("dashboard.server.inputs._from_job", _named)
     return [f"job:{finished(found, settings, 'spikes curate', seed)}" for seed in (1, 2)]
 
 
@@ -58,7 +58,7 @@ def test_several_curated_recordings_are_one_training(found: Services, jobs: list
 
 def test_several_sortings_are_labelled_in_a_job_each(found: Services, jobs: list[str]) -> None:
     ids = [{"name": "units"}]
-    href, error = workbench.run(spikes.LABEL, 1, ids, [" ".join(jobs)], [], [])
+    href, error = workbench.run(page.LABEL, 1, ids, [" ".join(jobs)], [], [])
     assert (href, error) == ("/jobs", "")
     made = found.store.latest(("spikes label",))
     assert {job.inputs[0].reference for job in made} == set(jobs)
@@ -73,7 +73,7 @@ def test_the_card_of_a_classifier_is_shown(found: Services, settings: Settings) 
     job = found.store.get(finished(found, settings, "spikes train-labels"))
     assert job is not None
     shutil.copyfile(SHIPPED / "card.json", settings.jobs / job.id / "result" / "card.json")
-    shown = str(spike_train.view(job))
+    shown = str(train.view(job))
     card = json.loads((SHIPPED / "card.json").read_text())
     assert f"{card['held_out']['macro_f1']:.3f}" in shown
     assert "Group by group, each held out" in shown
@@ -104,7 +104,7 @@ def test_a_line_of_the_histogram_moves_its_limit() -> None:
 
 
 def test_tables_in_a_folder_are_taken_one_by_one(tmp_path: Path) -> None:
-    from pipelines.spikes.curated_tables import _tables_in
+    from pipelines.spikes.classifier.curated_tables import _tables_in
 
     for name in ("b.csv", "a.tsv", "notes.txt"):
         (tmp_path / name).write_text("x")

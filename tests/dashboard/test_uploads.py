@@ -9,10 +9,11 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import create_app, uploads
-from dashboard.services import Services
-from dashboard.settings import Settings
-from pipelines.errors import InputError
+from dashboard import create_app
+from dashboard.server import uploads
+from dashboard.server.services import Services
+from dashboard.server.settings import Settings
+from pipelines.core.errors import InputError
 
 
 def send(client: FlaskClient, kind: str, files: dict[str, bytes]) -> dict[str, str]:

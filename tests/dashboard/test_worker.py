@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.inputs import resolve
 from dashboard.jobs.code_version import code_version
 from dashboard.jobs.store import INTERRUPTED, State
 from dashboard.jobs.worker import death_sentence
-from dashboard.settings import Settings
+from dashboard.server.inputs import resolve
+from dashboard.server.settings import Settings
 from pipelines.brainmap.parameters import BrainmapParameters
 from tests.live import LiveApp, wait_for
 
@@ -167,7 +167,7 @@ def test_a_busy_port_and_an_unwritable_home_are_one_sentence_each(
 
 
 def test_settings_reject_a_number_that_is_none() -> None:
-    from pipelines.errors import ParameterError
+    from pipelines.core.errors import ParameterError
 
     with pytest.raises(ParameterError, match="NEUROBOARD_PORT=x"):
         Settings.from_environment({"NEUROBOARD_PORT": "x"})

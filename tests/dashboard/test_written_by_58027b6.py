@@ -10,16 +10,20 @@ from dash import Dash
 from dash.exceptions import PreventUpdate
 from plotly.io.json import to_json_plotly
 
-from dashboard import create_app, following, inputs, results, submission, uploads
+from dashboard import create_app, views
+from dashboard.home import models
 from dashboard.jobs.store import State
-from dashboard.pages import models, spikes, step_pages
-from dashboard.services import Services, services
-from dashboard.settings import Settings
+from dashboard.kit import following
+from dashboard.pages import step_pages
+from dashboard.server import inputs, submission, uploads
+from dashboard.server.services import Services, services
+from dashboard.server.settings import Settings
+from dashboard.spikes import page
 from dashboard.spikes.curation import desk as curating
-from pipelines import registry
-from pipelines.earlier_models import convert
-from pipelines.errors import InputError
-from pipelines.spikes.curation import Step
+from pipelines.core.errors import InputError
+from pipelines.models import registry
+from pipelines.models.earlier_models import convert
+from pipelines.spikes.curation.steps import Step
 from tests.earlier import HOLDS, needs_same_scikit_learn, unpack
 
 JOBS = HOLDS["jobs"]
@@ -62,8 +66,8 @@ def test_the_jobs_are_listed(old: Services) -> None:
 def test_a_result_is_shown(old: Services, job_id: str, task: str) -> None:
     job = old.store.get(job_id)
     assert job is not None
-    drawn = to_json_plotly(results.view(job))
-    assert results.UNSHOWN not in drawn
+    drawn = to_json_plotly(views.view(job))
+    assert views.UNSHOWN not in drawn
     assert len(drawn) > 500
 
 
@@ -131,7 +135,7 @@ def test_models_that_are_pickles_are_not_used_and_the_page_says_what_to_do(old: 
 def test_an_export_takes_the_newest_labelling_of_its_units(old: Services) -> None:
     sorting, labelling = the("spikes sort"), the("spikes label")
     reference = f"job:{sorting}"
-    units, labels = spikes.EXPORT.sources
+    units, labels = page.EXPORT.sources
     assert following.choose(labels, units, reference, "", "?step=export") == f"job:{labelling}"
     assert following.choose(labels, units, "job:other", f"job:{labelling}", "") is None
     for follower, search in ((f"job:{labelling}", ""), ("", f"?job={the('spikes export')}")):

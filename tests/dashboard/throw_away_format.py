@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.brainmap import formats as images
-from pipelines.formats import Format
+from pipelines.brainmap.formats import rows as images
+from pipelines.core.formats import Format
 from pipelines.spikes.recording import formats as recordings
 from pipelines.spikes.units import formats as units
-from pipelines.synapses import formats as tables
+from pipelines.synapses.formats import rows as tables
 
 HERE = "tests.dashboard.throw_away_format"
 ROW = Format(
@@ -43,7 +43,7 @@ def add() -> None:
 
 
 def read_film(path: Path, _: Any) -> Any:
-    from pipelines.brainmap.images import ImageSeries
+    from pipelines.brainmap.images.images import ImageSeries
 
     values = FILM[:, None]
 
@@ -65,7 +65,7 @@ def read_recording(_: Path, __: Any) -> Any:
 def read_sheet(path: Path, _: Any) -> Any:
     import pandas as pd
 
-    from pipelines.synapses.sheets import Sheet
+    from pipelines.synapses.formats.sheets import Sheet
 
     return Sheet(path.name, "", pd.DataFrame({"a": [1.0]}, index=[2]))
 
@@ -93,10 +93,10 @@ def found(folder: Path) -> dict[str, Any]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    from pipelines.brainmap.read import open_images
-    from pipelines.spikes.read import read_recording
-    from pipelines.spikes.recording_parameters import RecordingParameters
-    from pipelines.synapses.reading import read_outline, read_sheet
+    from pipelines.brainmap.formats.read import open_images
+    from pipelines.spikes.reading.read import read_recording
+    from pipelines.spikes.recording.parameters import RecordingParameters
+    from pipelines.synapses.formats.reading import read_outline, read_sheet
 
     return {
         "film": open_images(file).shape,
@@ -107,11 +107,11 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _messages(other: Path) -> dict[str, Any]:
-    from pipelines.brainmap.read import open_images
-    from pipelines.errors import NeuroboardError
-    from pipelines.spikes.read import read_recording
-    from pipelines.spikes.recording_parameters import RecordingParameters
-    from pipelines.synapses.reading import read_sheet
+    from pipelines.brainmap.formats.read import open_images
+    from pipelines.core.errors import NeuroboardError
+    from pipelines.spikes.reading.read import read_recording
+    from pipelines.spikes.recording.parameters import RecordingParameters
+    from pipelines.synapses.formats.reading import read_sheet
 
     said = []
     for read in (
@@ -127,8 +127,9 @@ def _messages(other: Path) -> dict[str, Any]:
 
 
 def _pages(lab: Path) -> dict[str, Any]:
-    from dashboard import forms, roots, uploads
-    from dashboard.pages import brainmap
+    from dashboard.brainmap import page
+    from dashboard.kit import forms
+    from dashboard.server import roots, uploads
     from docs import formats
     from pipelines.spikes.parameters import ExportParameters
 
@@ -141,7 +142,7 @@ def _pages(lab: Path) -> dict[str, Any]:
     return {
         "offered": [roots.offers([lab], kind) for kind in ("images", "recording", "table")],
         "uploaded": [(lab.parent / kind / "a.foo").is_file() for kind in ("images", "table")],
-        "help": ".foo" in brainmap.LOOK.sources[0].help,
+        "help": ".foo" in page.LOOK.sources[0].help,
         "choice": "'foo'" in form,
         "docs": formats.page().count("Foo's own"),
     }

@@ -12,13 +12,13 @@ import zarr
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from pipelines.brainmap.compose import compose
-from pipelines.brainmap.compose_parameters import ComposeParameters
-from pipelines.brainmap.info import Reading
+from pipelines.brainmap.colors.compose import compose
+from pipelines.brainmap.colors.compose_parameters import ComposeParameters
+from pipelines.brainmap.formats.read import open_images
+from pipelines.brainmap.images.info import Reading
 from pipelines.brainmap.map.folder import open_map
-from pipelines.brainmap.read import open_images
-from pipelines.brainmap.signals import read_signals
-from pipelines.links import refuse_links_out
+from pipelines.brainmap.voxels.signals import read_signals
+from pipelines.files.links import refuse_links_out
 from tests import earlier
 from tests.fuzz.reader import Reader, Sample, shared
 

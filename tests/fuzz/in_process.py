@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from pipelines import isolated
-from pipelines.errors import TableError
-from pipelines.synapses import sandbox
-from pipelines.synapses.limits import Limits
+from pipelines.core.errors import TableError
+from pipelines.processes import isolated
+from pipelines.synapses.formats import sandbox
+from pipelines.synapses.formats.limits import Limits
 
 
 def let_this_process_read() -> None:

@@ -15,15 +15,17 @@ import pandas as pd
 
 from dashboard.jobs.repair import mend
 from dashboard.jobs.store import JobInput, Store
-from pipelines import bundles, provenance, registry
-from pipelines.links import refuse_links_out
-from pipelines.progress import silent
-from pipelines.spikes import metric_table, unit_classifier
-from pipelines.synapses import classifiers
-from pipelines.synapses.classify import load_trained, save_classifier, train
+from pipelines.core import provenance
+from pipelines.core.progress import silent
+from pipelines.files.links import refuse_links_out
+from pipelines.models import bundles, registry
+from pipelines.spikes.classifier import unit_classifier
+from pipelines.spikes.labels import metric_table
+from pipelines.synapses.classify import classifiers
+from pipelines.synapses.classify.predict import predict_rows
+from pipelines.synapses.classify.train import load_trained, save_classifier, train
 from pipelines.synapses.parameters import TrainParameters
-from pipelines.synapses.predict import predict_rows
-from pipelines.synapses.table import CheckedTable, read_table
+from pipelines.synapses.table.table import CheckedTable, read_table
 from tests.fuzz.files import Files
 from tests.fuzz.reader import Reader, Sample
 from tests.fuzz.sortings import stored

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from pipelines.errors import NeuroboardError
+from pipelines.core.errors import NeuroboardError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -10,12 +10,12 @@ from probeinterface import Probe, ProbeGroup
 from probeinterface.io import write_probeinterface
 from spikeinterface.core import BaseRecording, NumpyRecording
 
-from pipelines.links import refuse_links_out
-from pipelines.spikes.places import placed, with_probe_file
-from pipelines.spikes.read import read_recording
-from pipelines.spikes.reading_checks import check_reading
-from pipelines.spikes.recording_parameters import RecordingParameters
-from pipelines.spikes.segments import time_notes, timeline_of
+from pipelines.files.links import refuse_links_out
+from pipelines.spikes.formats.segments import time_notes, timeline_of
+from pipelines.spikes.reading.channels import placed, with_probe_file
+from pipelines.spikes.reading.read import read_recording
+from pipelines.spikes.reading.reading_checks import check_reading
+from pipelines.spikes.recording.parameters import RecordingParameters
 from tests.fuzz.reader import Reader, Sample
 from tests.pipelines.spikes import writers
 

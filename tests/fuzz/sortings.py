@@ -12,19 +12,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipelines.links import refuse_links_out
-from pipelines.parameters import from_assignments
-from pipelines.spikes import bombcell, metric_table, review, thresholds
-from pipelines.spikes.agreement import read_curator
-from pipelines.spikes.bombcell import BombcellRules
-from pipelines.spikes.curated import read_state
-from pipelines.spikes.export_source import read_sorting
-from pipelines.spikes.kept_labels import keep
-from pipelines.spikes.label import read_units
+from pipelines.core.parameters import from_assignments
+from pipelines.files.links import refuse_links_out
+from pipelines.spikes.classifier.label import read_units
+from pipelines.spikes.classifier.training_table import rows_of
+from pipelines.spikes.curation.agreement import read_curator
+from pipelines.spikes.export.source import read_sorting
+from pipelines.spikes.labels import bombcell, metric_table, thresholds
+from pipelines.spikes.labels.bombcell import BombcellRules
+from pipelines.spikes.labels.kept_labels import keep
 from pipelines.spikes.labels.rules import read_rules
-from pipelines.spikes.sort_file import read_sort_file
+from pipelines.spikes.review import review
+from pipelines.spikes.review.curated import read_state
 from pipelines.spikes.sorting.result import read_earlier
-from pipelines.spikes.training_table import rows_of
+from pipelines.spikes.sorting.sort_file import read_sort_file
 from pipelines.spikes.units.folder import read_finished
 from pipelines.spikes.units.sorting import largest_channel
 from pipelines.steps import STEPS

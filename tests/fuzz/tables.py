@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines.links import refuse_links_out
-from pipelines.progress import silent
-from pipelines.synapses.checking import check
-from pipelines.synapses.given import read_labels
+from pipelines.core.progress import silent
+from pipelines.files.links import refuse_links_out
+from pipelines.synapses.clusters.given_clusters import read_labels
+from pipelines.synapses.formats.reading import read_outline, read_sheet
 from pipelines.synapses.parameters import CheckParameters
-from pipelines.synapses.reading import read_outline, read_sheet
 from pipelines.synapses.simulate import simulate
+from pipelines.synapses.table.checking import check
 from tests.earlier import ARCHIVES
 from tests.fuzz.reader import Reader, Sample
 

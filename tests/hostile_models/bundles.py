@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines import bundles, ubjson
+from pipelines.models import bundles
+from pipelines.models.estimators import ubjson
 from tests.hostile_models.pickles import Call
 
 Change = Callable[[Path], None]

@@ -120,7 +120,7 @@ NAMES = (
     *(("sklearn.datasets", "fetch_openml"), ("sklearn.pipeline", "Pipeline")),
     *(("xgboost.core", "Booster.load_model"), ("xgboost.sklearn", "XGBClassifier.__init__")),
     *(("sklearn.tree._tree", "Tree.__class__"), ("sklearn.tree._tree", "os.system")),
-    *(("numpy", "dtype.__reduce__"), ("pipelines.bundles", "open_bundle"), ("tests", "x")),
+    *(("numpy", "dtype.__reduce__"), ("pipelines.models.bundles", "open_bundle"), ("tests", "x")),
 )
 
 

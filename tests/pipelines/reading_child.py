@@ -4,9 +4,9 @@ import os
 import signal
 import time
 
-from pipelines.closed import Answer
-from pipelines.errors import RecordingError
-from pipelines.kept_reader import serve
+from pipelines.core.errors import RecordingError
+from pipelines.processes.closed import Answer
+from pipelines.processes.kept_reader import serve
 
 
 def answer(asked: Answer) -> Answer:

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from pipelines import isolated, usage
-from pipelines.bounds import attended, lowered
+from pipelines.processes import isolated, usage
+from pipelines.processes.bounds import attended, lowered
 
 resource = pytest.importorskip("resource", reason="Windows has no such limits")
 EATER = "a = []\nwhile True:\n    a.append(b'x' * 1_000_000)"
@@ -47,5 +47,7 @@ def test_a_question_whose_answer_takes_too_much_memory_has_none(
     monkeypatch.setattr(usage, "memory", lambda _: 2 * 10**9)
     with pytest.raises(isolated.Failed):
         isolated.ask(
-            "pipelines.matlab_child", {"path": "none", "out": "none"}, isolated.Bounds(10**9, 60)
+            "pipelines.files.matlab_child",
+            {"path": "none", "out": "none"},
+            isolated.Bounds(10**9, 60),
         )

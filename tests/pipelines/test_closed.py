@@ -13,10 +13,11 @@ import sklearn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import closed, pickled, seccomp
-from pipelines.closed import Answer, Broke
-from pipelines.errors import BundleError
-from pipelines.seccomp import Unenforceable
+from pipelines.core.errors import BundleError
+from pipelines.models import pickled
+from pipelines.processes import closed, seccomp
+from pipelines.processes.closed import Answer, Broke
+from pipelines.processes.seccomp import Unenforceable
 from tests.hostile_models import pickles
 
 pytestmark = pytest.mark.skipif(not seccomp.known(), reason="only Linux can close a process so")
@@ -111,7 +112,7 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
 def test_where_a_container_forbids_the_filter_nothing_is_read(refused: str) -> None:
     code = f"""
 import platform
-from pipelines import closed, seccomp
+from pipelines.processes import closed; from pipelines.processes import seccomp
 kind = seccomp.ARCHITECTURES[platform.machine()]
 number = {{"seccomp": kind.seccomp, "prctl": {{"x86_64": 157, "aarch64": 167}}}}
 wanted = number["{refused}"] if "{refused}" == "seccomp" else number["prctl"][platform.machine()]
@@ -128,9 +129,7 @@ closed.serve(lambda asked: print("read"))
 
 
 def test_a_filter_that_the_system_does_not_heed_is_found() -> None:
-    code = (
-        "from pipelines import closed; closed.seccomp.install = lambda: None; closed.serve(print)"
-    )
+    code = "from pipelines.processes import closed; closed.seccomp.install = lambda: None; closed.serve(print)"
     assert python(code).returncode == closed.CANNOT_CLOSE
 
 

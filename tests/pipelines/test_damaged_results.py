@@ -15,9 +15,9 @@ import pytest
 
 from pipelines import tasks
 from pipelines.__main__ import main
-from pipelines.errors import NeuroboardError, TableError
-from pipelines.spikes.locate import locate
-from pipelines.synapses.reading import read_outline, read_sheet
+from pipelines.core.errors import NeuroboardError, TableError
+from pipelines.spikes.reading.locate import locate
+from pipelines.synapses.formats.reading import read_outline, read_sheet
 from tests.earlier import unpack
 
 
@@ -239,6 +239,6 @@ def test_text_that_is_no_utf_8_in_parquet_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_number_of_400_digits_in_a_cell_is_no_number(tmp_path: Path) -> None:
-    from pipelines.synapses.cells import number
+    from pipelines.synapses.formats.cells import number
 
     assert pd.isna(number(10**400))

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.digesting import Digesting
-from pipelines.errors import Cancelled
-from pipelines.fingerprint import Fingerprint, fingerprint
-from pipelines.progress import silent
-from pipelines.provenance import digest, files_below
+from pipelines.core.digesting import Digesting
+from pipelines.core.errors import Cancelled
+from pipelines.core.fingerprint import Fingerprint, fingerprint
+from pipelines.core.progress import silent
+from pipelines.core.provenance import digest, files_below
 
 HUGE = 10**11
 
@@ -110,8 +110,8 @@ def test_what_file_managers_leave_does_not_make_another_folder(tmp_path: Path) -
 def test_a_folder_of_many_files_is_looked_at_at_fixed_places(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.fingerprint.MOST_WHOLE", 1000)
-    monkeypatch.setattr("pipelines.fingerprint.MOST_FILES", 10)
+    monkeypatch.setattr("pipelines.core.fingerprint.MOST_WHOLE", 1000)
+    monkeypatch.setattr("pipelines.core.fingerprint.MOST_FILES", 10)
     for number in range(101):
         (tmp_path / f"{number:03d}").write_bytes(bytes(np.full(100, number, np.uint8)))
     before = look(tmp_path)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import bundles, earlier_models, pickled, registry
 from pipelines.__main__ import main
-from pipelines.errors import BundleError
+from pipelines.core.errors import BundleError
+from pipelines.models import bundles, earlier_models, pickled, registry
 from tests.earlier import needs_same_scikit_learn, unpack
 
 

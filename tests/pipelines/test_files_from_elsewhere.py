@@ -19,10 +19,11 @@ import tifffile
 import zarr
 from numcodecs.pickles import Pickle, UnsafeDecodeError
 
-from pipelines import hdf5, tasks
-from pipelines.errors import ImageError, InputError, RecordingError
-from pipelines.spikes.analyzer_source import require_known_recording
-from pipelines.zarr_store import require_safe
+from pipelines import tasks
+from pipelines.core.errors import ImageError, InputError, RecordingError
+from pipelines.files import hdf5
+from pipelines.files.zarr_store import require_safe
+from pipelines.spikes.measure.analyzer_source import require_known_recording
 from tests.pipelines.spikes import writers
 
 SECRET = b"the owner's token " * 200
@@ -157,11 +158,11 @@ def calls(file: Path) -> Iterator[str]:
     ("pattern", "allowed"),
     [
         (r"h5py\.File( 'r')?$", ["hdf5.py"]),
-        (r"h5py\.File 'w'|.*NWBHDF5IO 'w'", ["export_blech.py", "export_nwb.py", "nwb.py"]),
-        (r"zarr\.|ZarrRecordingExtractor", ["export_zarr.py", "saved.py", "zarr_store.py"]),
+        (r"h5py\.File 'w'|.*NWBHDF5IO 'w'", ["blech.py", "nwb.py", "nwb.py"]),
+        (r"zarr\.|ZarrRecordingExtractor", ["zarr.py", "saved.py", "zarr_store.py"]),
         (r"super_zarr_open", ["analyzer_source.py"]),
         (r"load_sorting_analyzer|load_zarr|.*SortingAnalyzer.load", ["carried_analyzer.py"]),
-        (r".*read_nwb_|.*NwbRecording|.*read_mearec_|.*read_hdf|.*HDFStore", ["nwb_recordings.py"]),
+        (r".*read_nwb_|.*NwbRecording|.*read_mearec_|.*read_hdf|.*HDFStore", ["nwb.py"]),
         (r".*NWBHDF5IO 'r|h5py\.File '(a|r\+)|.*h5f\.open", []),
         (r"skops\.io\.load", ["stored_estimators.py"]),
         (r".*\.load_model", ["exported.py", "published.py", "stored_boosters.py"]),

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from pipelines import doing, guard, usage, usage_elsewhere, watching
-from pipelines.watching import Limits, Notes, Watch
+from pipelines.processes import doing, guard, usage, usage_elsewhere, watching
+from pipelines.processes.watching import Limits, Notes, Watch
 
 REPOSITORY = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("watched_command.py")
@@ -123,7 +123,9 @@ def test_an_endless_loop_in_a_library_is_ended_by_a_second_interrupt(tmp_path: P
         "import signal, sys, time; signal.signal(signal.SIGINT, signal.SIG_IGN);"
         "print('begun', flush=True); time.sleep(60)"
     )
-    start = f"import sys; from pipelines import guard; sys.orig_argv = ['', '-c', {code!r}];"
+    start = (
+        f"import sys; from pipelines.processes import guard; sys.orig_argv = ['', '-c', {code!r}];"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", f"{start} guard.run_watched(['a', 'b'])"],
         stdout=subprocess.PIPE,
@@ -144,12 +146,12 @@ def test_an_endless_loop_in_a_library_is_ended_by_a_second_interrupt(tmp_path: P
 def test_a_crash_is_one_sentence_at_the_command_line_of_the_pipelines(file: Path) -> None:
     code = """if True:
         import os, signal, sys
-        from pipelines.guard import run_watched
+        from pipelines.processes.guard import run_watched
         run_watched(sys.argv[1:])
-        from pipelines import reading
+        from pipelines.files import reading
         from pipelines.__main__ import main
-        from pipelines.brainmap import look
-        from pipelines.errors import ImageError
+        from pipelines.brainmap.map import look
+        from pipelines.core.errors import ImageError
         def look_at(inputs, parameters, folder, report):
             with reading.reading(inputs["images"], ImageError):
                 os.kill(os.getpid(), signal.SIGSEGV)
@@ -176,7 +178,7 @@ def test_help_starts_no_second_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_process_that_watches_imports_next_to_nothing() -> None:
-    code = "import sys, pipelines.guard; print('numpy' in sys.modules, len(sys.modules))"
+    code = "import sys, pipelines.processes.guard; print('numpy' in sys.modules, len(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
@@ -288,7 +290,7 @@ def test_what_is_noted_can_be_read_and_is_forgotten(tmp_path: Path) -> None:
 def test_memory_counts_what_a_process_wrote_and_not_the_files_it_maps(tmp_path: Path) -> None:
     code = f"""
 import os, numpy as np
-from pipelines import usage
+from pipelines.processes import usage
 before = usage.memory(os.getpid())
 mapped = np.memmap({str(tmp_path / "film")!r}, np.uint8, "w+", shape=(60_000_000,))
 mapped[:] = 1

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import hub
-from pipelines.errors import BundleError, InputError
+from pipelines.core.errors import BundleError, InputError
+from pipelines.models import hub
 
 FILES = {"best_model.skops": b"a model", "model_info.json": b"{}", "README.md": b"read me"}
 NAME = "lab/noise_neural"

@@ -18,7 +18,7 @@ import pytest
 import tifffile
 
 from pipelines import tasks
-from pipelines.errors import NeuroboardError
+from pipelines.core.errors import NeuroboardError
 from tests.pipelines import traps
 from tests.pipelines.spikes import writers
 from tests.pipelines.traps import SHAPE, WORD, Bench, Maker, images, recordings, tables, zarrs

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import zarr
 
-from pipelines import hdf5, zarr_store
-from pipelines.brainmap.arrays import open_npz
-from pipelines.chunks import refuse_bomb
-from pipelines.errors import ImageError
+from pipelines.brainmap.formats.arrays import open_npz
+from pipelines.core.errors import ImageError
+from pipelines.files import hdf5, zarr_store
+from pipelines.files.chunks import refuse_bomb
 
 
 def test_an_hdf5_chunk_of_gigabytes_in_a_small_file(tmp_path: Path) -> None:

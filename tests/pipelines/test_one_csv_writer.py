@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import csv_export
-from pipelines.csv_export import NUMBER, defused, fused, read_csv, write_csv, write_rows
-from pipelines.spikes.agreement import majority
-from pipelines.spikes.decisions import Decision
-from pipelines.spikes.kept_labels import keep
-from pipelines.spikes.sort_file import read_sort_file, write_sort_file
-from pipelines.spikes.unit_tables import read_table, write_table
+from pipelines.core import csv
+from pipelines.core.csv import NUMBER, defused, fused, read_csv, write_csv, write_rows
+from pipelines.spikes.curation.agreement import majority
+from pipelines.spikes.labels.kept_labels import keep
+from pipelines.spikes.sorting.decisions import Decision
+from pipelines.spikes.sorting.sort_file import read_sort_file, write_sort_file
+from pipelines.spikes.units.unit_tables import read_table, write_table
 
 ROOT = Path(__file__).parents[2]
 WRITES = re.compile(r"\.to_csv\(|csv\.writer\(|DictWriter|savetxt|arrow_csv\.write|csv\.CSVWriter")
 ELSEWHERE = {
-    "pipelines/spikes/places.py": "a list of names in one text, which is written nowhere",
-    "pipelines/synapses/faults.py": "makes damaged tables, as other programs write them",
+    "pipelines/spikes/reading/channels.py": "a list of names in one text, which is written nowhere",
+    "pipelines/synapses/table/faults.py": "makes damaged tables, as other programs write them",
 }
 CELLS = st.text(st.sampled_from("'=+-@ \t\r\n＝0123456789.,abé\"x;")) | st.text()
 FORMULAS = (
@@ -44,7 +44,7 @@ def test_no_other_place_writes_csv() -> None:
         for file in files
         if WRITES.search(file.read_text(encoding="utf-8"))
     }
-    assert found - set(ELSEWHERE) == {"pipelines/csv_export.py"}
+    assert found - set(ELSEWHERE) == {"pipelines/core/csv.py"}
 
 
 @given(CELLS)
@@ -58,7 +58,7 @@ def test_a_text_comes_back_and_runs_nothing(cell: str) -> None:
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5))
 def test_a_table_comes_back(rows: list[tuple[str, str]]) -> None:
     frame = pd.DataFrame(rows, columns=["=name", "note"], dtype=str)
-    again = csv_export.fuse(csv_export.defuse(frame))
+    again = csv.fuse(csv.defuse(frame))
     pd.testing.assert_frame_equal(again, frame, check_dtype=False)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import outputs
-from pipelines.errors import OutputError
-from pipelines.outputs import atomic_file, atomic_folder
+from pipelines.core import outputs
+from pipelines.core.errors import OutputError
+from pipelines.core.outputs import atomic_file, atomic_folder
 
 
 def test_a_folder_appears_when_all_went_well(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_a_link_is_replaced_and_not_what_it_leads_to(tmp_path: Path) -> None:
 HANGS = """
 import sys, time
 from pathlib import Path
-from pipelines.outputs import atomic_folder
+from pipelines.core.outputs import atomic_folder
 with atomic_folder(Path(sys.argv[1])) as folder:
     (folder / "half").write_text("half")
     print("ready", flush=True)

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import pytest
 
-from pipelines.errors import ParameterError
-from pipelines.parameters import Parameters, from_assignments, parameter
+from pipelines.core.errors import ParameterError
+from pipelines.core.parameters import Parameters, from_assignments, parameter
 from pipelines.steps import STEPS, Step
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import h5py
 import pytest
 
-from pipelines import hdf5
-from pipelines.errors import Cancelled, ImageError, InputError, OutputError, RecordingError
-from pipelines.reading import each_read, listen, reading
+from pipelines.core.errors import Cancelled, ImageError, InputError, OutputError, RecordingError
+from pipelines.files import hdf5
+from pipelines.files.reading import each_read, listen, reading
 
 RAISED = (
     zipfile.BadZipFile("File is not a zip file"),

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipelines import __main__ as command_line
-from pipelines import bundles, registry
-from pipelines.errors import BundleError, OutputError
+from pipelines.core.errors import BundleError, OutputError
+from pipelines.models import bundles, registry
 
 
 @pytest.fixture

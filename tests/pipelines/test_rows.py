@@ -7,11 +7,11 @@ from importlib import import_module
 import pytest
 
 from docs import steps
-from pipelines.errors import ParameterError
+from pipelines.core.errors import ParameterError
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.sorting.clusterers import CLUSTERERS
 from pipelines.spikes.sorting.sorters import AUTO, SORTERS, Sorter, heeded
-from pipelines.synapses.classifier_rows import CLASSIFIERS, UBJSON, candidates
+from pipelines.synapses.classify.rows import CLASSIFIERS, UBJSON, candidates
 from pipelines.synapses.parameters import TrainParameters
 from tests.conftest import REPOSITORY
 
@@ -19,7 +19,7 @@ ADDED = """
 from dataclasses import replace
 import numpy as np
 from pipelines.spikes.sorting import clusterers, sorters
-from pipelines.synapses import classifier_rows
+from pipelines.synapses.classify import rows as classifier_rows
 
 group, bgmm = sorters.SORTERS["group"], clusterers.CLUSTERERS["bgmm"]
 knn = classifier_rows.CLASSIFIERS["knn"]
@@ -32,14 +32,14 @@ classifier_rows.CLASSIFIERS["kin"] = replace(knn, name="kin", turn=6)
 def halves(points, parameters):
     return (np.arange(len(points)) >= len(points) // 2).astype(np.intp)
 
-from dashboard import forms
-from dashboard.pages.spike_recordings import SORT
+from dashboard.kit import forms
+from dashboard.spikes.recordings import SORT
 from docs import steps
 from pipelines.__main__ import main
-from pipelines.spikes.cluster import find_clusters
+from pipelines.spikes.sorting.cluster import find_clusters
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.plan import planned
-from pipelines.synapses.classifiers import choose
+from pipelines.spikes.sorting.plan import planned
+from pipelines.synapses.classify.classifiers import choose
 from pipelines.synapses.parameters import TrainParameters
 from plotly.io.json import to_json_plotly
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import xgboost
 
-from pipelines import ubjson
-from pipelines.errors import BundleError
-from pipelines.stored_boosters import dump, load
+from pipelines.core.errors import BundleError
+from pipelines.models.estimators import ubjson
+from pipelines.models.estimators.stored_boosters import dump, load
 
 RANDOM = np.random.default_rng(0)
 ROWS = RANDOM.normal(size=(200, 4))

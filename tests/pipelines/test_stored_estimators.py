@@ -20,8 +20,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import FunctionTransformer, LabelEncoder, RobustScaler, StandardScaler
 from sklearn.svm import SVC, OneClassSVM
 
-from pipelines.errors import BundleError
-from pipelines.stored_estimators import PLAIN, TRUSTED, dump, load
+from pipelines.core.errors import BundleError
+from pipelines.models.estimators.stored_estimators import PLAIN, TRUSTED, dump, load
 
 RANDOM = np.random.default_rng(0)
 ROWS = RANDOM.normal(size=(90, 4))

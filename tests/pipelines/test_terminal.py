@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.__main__ import main, parser
-from pipelines.terminal import ShownFormatter, _Lines, say, shown
+from pipelines.core.terminal import ShownFormatter, _Lines, say, shown
 from tests.earlier import unpack
 
 REPOSITORY = Path(__file__).resolve().parents[2]

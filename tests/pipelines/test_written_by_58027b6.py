@@ -13,15 +13,15 @@ import pandas as pd
 import pytest
 import tifffile
 
-from pipelines import bundles, registry
 from pipelines.__main__ import main
-from pipelines.spikes.curation import replay
-from pipelines.spikes.curation_log import Log, read_start
-from pipelines.spikes.label_tables import read_labels
-from pipelines.spikes.sort_file import read_sort_file
+from pipelines.models import bundles, registry
+from pipelines.spikes.curation.log import Log, read_start
+from pipelines.spikes.curation.steps import replay
+from pipelines.spikes.labels.tables import read_labels
+from pipelines.spikes.sorting.sort_file import read_sort_file
 from pipelines.spikes.units.folder import read_finished
-from pipelines.synapses import published
-from pipelines.synapses.given import read_labels as read_labels_from
+from pipelines.synapses.classify import published
+from pipelines.synapses.clusters.given_clusters import read_labels as read_labels_from
 from tests.earlier import ARCHIVES, DIGESTS, HOLDS, needs_same_scikit_learn, unpack
 
 KINDS = ("lab", "spikes", "brainmap", "synapses", "models")

@@ -13,16 +13,17 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
-from pipelines.guard import run_watched  # noqa: E402
-from pipelines.watching import Limits  # noqa: E402
+from pipelines.processes.guard import run_watched  # noqa: E402
+from pipelines.processes.watching import Limits  # noqa: E402
 
 LIMITS = Limits(memory=250 * 10**6, reading=40 * 10**6, processor_seconds=0.3, seconds=0.6)
 if __name__ == "__main__":
     run_watched(sys.argv[1:], LIMITS)
 
-from pipelines import doing, reading  # noqa: E402
-from pipelines.errors import ImageError  # noqa: E402
-from pipelines.outputs import atomic_folder  # noqa: E402
+from pipelines.core.errors import ImageError  # noqa: E402
+from pipelines.core.outputs import atomic_folder  # noqa: E402
+from pipelines.files import reading  # noqa: E402
+from pipelines.processes import doing  # noqa: E402
 
 
 def break_by(how: str) -> None:

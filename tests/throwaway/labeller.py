@@ -7,7 +7,7 @@ import numpy as np
 
 from pipelines.spikes.labels import labellers
 from pipelines.spikes.labels.labeller import Asked, Labeller, Section
-from pipelines.spikes.thresholds import GOOD, NOISE, Rule, Verdict
+from pipelines.spikes.labels.thresholds import GOOD, NOISE, Rule, Verdict
 
 LEAST_UV = 120.0
 

@@ -14,18 +14,18 @@ from dash.development.base_component import Component
 from plotly.io.json import to_json_plotly
 from pynwb import NWBHDF5IO
 
-from dashboard import create_app, forms, results
+from dashboard import create_app, views
 from dashboard.jobs.store import Job, JobInput, State
-from dashboard.pages import spikes
-from dashboard.results import spike_labels
-from dashboard.results import spike_labels_drag as drag
-from dashboard.services import services
-from dashboard.settings import Settings
+from dashboard.kit import forms
+from dashboard.server.services import services
+from dashboard.server.settings import Settings
+from dashboard.spikes import page as spikes
+from dashboard.spikes.labels import drag, labels
 from docs import labellers
 from pipelines.__main__ import main
-from pipelines.spikes.label_parameters import LabelParameters
-from pipelines.spikes.report import write_report
-from pipelines.spikes.timeline import Timeline
+from pipelines.spikes.labels.parameters import LabelParameters
+from pipelines.spikes.measure.report import write_report
+from pipelines.spikes.recording.timeline import Timeline
 from pipelines.tasks import run
 from tests.earlier import unpack
 from tests.throwaway.labeller import LEAST_UV, ROW
@@ -190,9 +190,9 @@ def test_the_labels_page_shows_it_and_its_limits_move_it(
     lab: Path, units: Path, pages: Settings
 ) -> None:
     job = finished(pages, "spikes label", lab / "labels", units)
-    view = results.view(job)
+    view = views.view(job)
     drawn = to_json_plotly(view)
-    assert results.UNSHOWN not in drawn
+    assert views.UNSHOWN not in drawn
     for words in (ROW.title, ROW.sections[0].title, '"headerName":"loudness"', "The 4 labellers"):
         assert words in drawn, words
     ids, values = limits(view)
@@ -200,7 +200,7 @@ def test_the_labels_page_shows_it_and_its_limits_move_it(
         {"type": "limit", "section": "loud", "metric": "amplitude_median", "side": "least"}
     )
     assert values[place] == LEAST_UV
-    answer = spike_labels.show(values, "amplitude_median", "loud", "all", ids, job.id)
+    answer = labels.show(values, "amplitude_median", "loud", "all", ids, job.id)
     heads, figures, table, _, rules = answer
     assert [row["label_loud"] for row in table] == truth(units)
     assert [row["probability_loud"] for row in table] == [
@@ -213,9 +213,7 @@ def test_the_labels_page_shows_it_and_its_limits_move_it(
     assert "Loudness knows only good and noise." in in_figures
     assert "(Loudness; units that fail any:" in in_figures  # rules that fail together
     values[place] = 1.0
-    heads, _, table, _, rules = spike_labels.show(
-        values, "amplitude_median", "loud", "all", ids, job.id
-    )
+    heads, _, table, _, rules = labels.show(values, "amplitude_median", "loud", "all", ids, job.id)
     assert [row["label_loud"] for row in table] == ["good"] * 4
     assert json.loads(rules)["loud"]["amplitude_median"]["greater"] == 1.0
     assert "Loudness" in to_json_plotly(heads)
@@ -225,13 +223,13 @@ def test_its_limit_is_dragged_on_sliders_and_in_the_histogram(
     lab: Path, units: Path, pages: Settings
 ) -> None:
     job = finished(pages, "spikes label", lab / "labels", units)
-    ids, values = limits(results.view(job))
-    sliders = to_json_plotly(spike_labels.show_sliders("amplitude_median", values, ids, job.id))
+    ids, values = limits(views.view(job))
+    sliders = to_json_plotly(labels.show_sliders("amplitude_median", values, ids, job.id))
     assert "Loudness: amplitude_median at least" in sliders
     loud = {"section": "loud", "metric": "amplitude_median", "side": "least"}
     moving = [{"type": "limit-slider", **loud}]
     (before,), (after,) = (
-        spike_labels.count([limit], moving, values, ids, job.id)[0] for limit in (1.0, 1e6)
+        labels.count([limit], moving, values, ids, job.id)[0] for limit in (1.0, 1e6)
     )
     found = [to_json_plotly(heads.children[-1]) for heads in (before, after)]
     assert ["good" in one for one in found] == [True, False]
@@ -245,8 +243,8 @@ def test_the_review_page_the_form_and_the_texts_name_it(
     lab: Path, units: Path, pages: Settings
 ) -> None:
     job = finished(pages, "spikes review", lab / "review", units)
-    drawn = to_json_plotly(results.view(job))
-    assert results.UNSHOWN not in drawn
+    drawn = to_json_plotly(views.view(job))
+    assert views.UNSHOWN not in drawn
     assert '"headerName":"loudness"' in drawn
     form = to_json_plotly(
         html.Div(

@@ -1,1 +1,1 @@
-"""Curating by hand: the page, its parts, and the log that a person works at."""
+"""The page on which units are curated by hand."""

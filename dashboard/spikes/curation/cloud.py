@@ -8,12 +8,12 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 from numpy.typing import NDArray
 
-from dashboard.figures.common import NOISE, color, framed, style
+from dashboard.kit.figures import NOISE, color, framed, style
 from dashboard.spikes.curation.desk import Desk
-from pipelines.errors import ParameterError
-from pipelines.polygon import in_polygon
-from pipelines.spikes.curation import State
-from pipelines.spikes.reviewed import Points
+from pipelines.core.errors import ParameterError
+from pipelines.core.polygon import in_polygon
+from pipelines.spikes.curation.reviewed import Points
+from pipelines.spikes.curation.steps import State
 
 Outline = Sequence[Sequence[float]]
 SEED = 0

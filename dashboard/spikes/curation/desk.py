@@ -16,14 +16,14 @@ from urllib.parse import quote, unquote
 import numpy as np
 
 from dashboard.jobs.store import Job
-from dashboard.services import services
-from dashboard.settings import Settings
-from pipelines.errors import InputError, ParameterError
-from pipelines.outputs import atomic_file
-from pipelines.spikes.curated_units import Shape, averaged, unit_row
-from pipelines.spikes.curation import Spikes, State, Step
-from pipelines.spikes.curation_log import LOG_FILE, Curation, Log, curate, read_start
-from pipelines.spikes.reviewed import Proposal, ReviewFolder
+from dashboard.server.services import services
+from dashboard.server.settings import Settings
+from pipelines.core.errors import InputError, ParameterError
+from pipelines.core.outputs import atomic_file
+from pipelines.spikes.curation.curated_units import Shape, averaged, unit_row
+from pipelines.spikes.curation.log import LOG_FILE, Curation, Log, curate, read_start
+from pipelines.spikes.curation.reviewed import Proposal, ReviewFolder
+from pipelines.spikes.curation.steps import Spikes, State, Step
 from pipelines.spikes.units.folder import read_finished
 from pipelines.spikes.units.sorting import FinishedSorting
 

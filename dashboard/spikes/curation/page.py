@@ -9,17 +9,18 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from typing_extensions import TypedDict
 
-from dashboard import people
-from dashboard.aria import aria
 from dashboard.jobs.store import Job
-from dashboard.posted import Outline, one_of
-from dashboard.results import common, spike_locate
+from dashboard.kit import results
+from dashboard.kit.aria import aria
+from dashboard.server import people
+from dashboard.server.posted import Outline, one_of
+from dashboard.spikes import locate
 from dashboard.spikes.curation import cloud, proposals, queue, steps, use
 from dashboard.spikes.curation import desk as curating
 from dashboard.spikes.curation import unit as unit_view
 from dashboard.spikes.curation.desk import Desk
 from dashboard.spikes.curation.press import Pressed, perform, unit_after
-from pipelines.spikes import curation
+from pipelines.spikes.curation import steps as curation
 from pipelines.spikes.units.sorting import FinishedSorting
 
 KEYS = {
@@ -79,10 +80,10 @@ def view(job: Job) -> Component:
 
 def _note(job: Job, sorting: FinishedSorting) -> Component | None:
     """What a review without a recording lacks, with a way to point to it."""
-    note = common.headline(job)["note"]
+    note = results.headline(job)["note"]
     if sorting.recording.exists():
         return html.P(note, className="note") if note else None
-    return spike_locate.offer(job.inputs[0].reference.removeprefix("job:"), sorting, note)
+    return locate.offer(job.inputs[0].reference.removeprefix("job:"), sorting, note)
 
 
 def _pad(desk: Desk, state: curation.State) -> list[Component]:
@@ -166,7 +167,7 @@ def _queue(rows: Sequence[dict[str, Any]]) -> list[Component]:
         value="all",
         size="xs",
     )
-    grid = common.table(
+    grid = results.table(
         rows,
         id="curate-queue",
         label="Units, the most doubtful first",
@@ -301,7 +302,7 @@ def look(_show: Show, _blind: bool, _refresh: Any, at: At) -> dict[str, Any]:
 def _after(at: At, button: Mapping[str, Any]) -> dict[str, Any]:
     """Do what a button stands for, if one was pressed, then show everything as it is now."""
     who, reason = (at["name"] or "").strip(), at["reason"] or ""
-    desk = curating.desk(common.job(at["job"]), who if at["blind"] else "")
+    desk = curating.desk(results.job(at["job"]), who if at["blind"] else "")
     pressed = Pressed(button, at["unit"], who, reason, at["other"], at["outline"])
     turn = perform(desk, pressed)
     before = queue.rows_of(desk, turn.before, at["show"])

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard import people
-from dashboard.people import Role
-from dashboard.posted import offered
+from dashboard.server import people
+from dashboard.server.people import Role
+from dashboard.server.posted import offered
 from dashboard.spikes.curation.cloud import Outline, inside
 from dashboard.spikes.curation.desk import Desk
-from pipelines.errors import NeuroboardError, ParameterError
-from pipelines.spikes.curation import State, Step
+from pipelines.core.errors import NeuroboardError, ParameterError
+from pipelines.spikes.curation.steps import State, Step
 
 LABELS = {"good": "good", "mua": "mua", "noise": "noise", "clear": ""}
 """Labels by what their buttons are called."""

@@ -10,17 +10,17 @@ from dash import State as Field
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard import people, submission
-from dashboard.aria import aria
 from dashboard.jobs.store import Job
-from dashboard.people import Role
-from dashboard.results import common
-from dashboard.services import edit_link
+from dashboard.kit import results
+from dashboard.kit.aria import aria
+from dashboard.server import people, submission
+from dashboard.server.people import Role
+from dashboard.server.services import edit_link
 from dashboard.spikes.curation.desk import Desk, snapshot
 from dashboard.spikes.curation.desk import desk as desk_of
-from pipelines.errors import NeuroboardError
-from pipelines.spikes.curation import State
-from pipelines.spikes.reviewed import Proposal
+from pipelines.core.errors import NeuroboardError
+from pipelines.spikes.curation.reviewed import Proposal
+from pipelines.spikes.curation.steps import State
 
 TASK = "spikes review"
 DONE = {
@@ -153,7 +153,7 @@ def propose_again(clicks: int | None, job_id: str) -> tuple[Any, Any]:
         raise PreventUpdate
     try:
         people.require(Role.WORK)
-        made = _submit(common.job(job_id))
+        made = _submit(results.job(job_id))
     except NeuroboardError as error:
         return no_update, error.sentence
     return edit_link(TASK, made), ""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.spikes.curation.desk import Desk
-from pipelines.spikes.curation import State
+from pipelines.spikes.curation.steps import State
 from pipelines.spikes.labels.labellers import LABELLERS
 
 NAMES = {

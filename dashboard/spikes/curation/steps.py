@@ -3,11 +3,11 @@
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.aria import aria
-from dashboard.results import common
+from dashboard.kit import results
+from dashboard.kit.aria import aria
 from dashboard.spikes.curation.desk import Desk
 from dashboard.spikes.curation.proposals import units_in_words
-from pipelines.spikes.curation import State, Step
+from pipelines.spikes.curation.steps import State, Step
 
 MOST_STEPS = 40
 
@@ -58,7 +58,7 @@ def heads(desk: Desk, state: State) -> Component:
     for unit in state.units & state.labels.keys():
         counts[state.labels[unit]] += 1
     left = len(state.units) - sum(counts.values())
-    return common.stats(
+    return results.stats(
         {"Units": str(len(state.units)), "Unlabelled": str(left)}
         | {name: str(count) for name, count in counts.items()}
     )

@@ -5,14 +5,14 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.figures import spikes as unit_figures
-from dashboard.figures.common import framed
-from dashboard.figures.spikes import MeanWaveform
+from dashboard.kit.figures import framed
+from dashboard.spikes import sorting_figures as unit_figures
 from dashboard.spikes.curation import cloud
 from dashboard.spikes.curation.desk import Desk
-from pipelines.spikes.curation import State
-from pipelines.spikes.trains import correlogram, isi_histogram
+from dashboard.spikes.sorting_figures import MeanWaveform
+from pipelines.spikes.curation.steps import State
 from pipelines.spikes.units import metrics
+from pipelines.spikes.units.trains import correlogram, isi_histogram
 
 
 def view(desk: Desk, state: State, unit: int) -> Component:

@@ -9,16 +9,16 @@ from dash import ALL, Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard import forms, people, shell, submission
-from dashboard.people import Role
-from dashboard.results import common
-from dashboard.services import edit_link
+from dashboard.kit import forms, results, shell
+from dashboard.server import people, submission
+from dashboard.server.people import Role
+from dashboard.server.services import edit_link
 from dashboard.spikes.curation import desk as curating
 from dashboard.spikes.curation.desk import Desk
-from pipelines.errors import InputError, NeuroboardError
-from pipelines.spikes.agreement import compare, labels_of, majority_steps
-from pipelines.spikes.curation_log import read_log
-from pipelines.spikes.curation_parameters import CurateParameters
+from pipelines.core.errors import InputError, NeuroboardError
+from pipelines.spikes.curation.agreement import compare, labels_of, majority_steps
+from pipelines.spikes.curation.log import read_log
+from pipelines.spikes.curation.parameters import CurateParameters
 from pipelines.spikes.labels.words import LABELS
 
 HEADS = ("curators", "units", "same", "kappa", *(f"kappa, {name}" for name in LABELS))
@@ -105,7 +105,7 @@ def show_agreement(clicks: int | None, job_id: str) -> Component:
     if not clicks:
         raise PreventUpdate
     try:
-        found = _two_or_more(curators(curating.desk(common.job(job_id))))
+        found = _two_or_more(curators(curating.desk(results.job(job_id))))
         return _table(compare(found))
     except NeuroboardError as error:
         return html.P(error.sentence, className="note")
@@ -138,7 +138,7 @@ def take_majority(clicks: int | None, job_id: str) -> tuple[Any, Any]:
     """Give units the label that most curators gave; the others keep theirs."""
     if not clicks:
         raise PreventUpdate
-    desk = curating.desk(common.job(job_id))
+    desk = curating.desk(results.job(job_id))
     try:
         people.require(Role.WORK)
         found = _two_or_more(curators(desk))
@@ -157,7 +157,7 @@ def use(
     """Start the job that makes a sorting of the units as curated."""
     if not clicks:
         raise PreventUpdate
-    job = common.job(job_id)
+    job = results.job(job_id)
     try:
         people.require(Role.WORK)
         parameters = forms.read(CurateParameters, ids, values)

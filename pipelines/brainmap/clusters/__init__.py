@@ -1,1 +1,1 @@
-"""Clusters of voxels."""
+"""Voxels to clusters, and the evidence for how many."""

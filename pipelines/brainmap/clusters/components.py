@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.brainmap.series import Floats
+from pipelines.brainmap.voxels.series import Floats
 
 COMPONENTS = 3
 

@@ -1,1 +1,1 @@
-"""The folders of a brain map: of the map itself, of a first look, of a correlation."""
+"""A map: made from images, kept in its folder, written for other programs. Light."""

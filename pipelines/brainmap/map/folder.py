@@ -23,13 +23,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.brainmap import maps
-from pipelines.brainmap.images import is_sound
-from pipelines.brainmap.info import NOTHING_SAID, ImageInfo
+from pipelines.brainmap.figures.png import write_png
+from pipelines.brainmap.formats.volume_files import read_volume, write_imagej_labels, write_volume
+from pipelines.brainmap.images.images import is_sound
+from pipelines.brainmap.images.info import NOTHING_SAID, ImageInfo
+from pipelines.brainmap.map import maps
 from pipelines.brainmap.parameters import BrainmapParameters
-from pipelines.brainmap.png import write_png
-from pipelines.brainmap.series import Floats, blocks
-from pipelines.brainmap.volume_files import read_volume, write_imagej_labels, write_volume
+from pipelines.brainmap.voxels.series import Floats, blocks
+from pipelines.core.csv import write_csv
+from pipelines.core.errors import InputError, ParameterError
+from pipelines.core.outputs import RECORD
+from pipelines.core.result_files import begin_array, read_object
 from pipelines.core.result_schema import (
     NUMBER,
     TEXT,
@@ -38,11 +42,7 @@ from pipelines.core.result_schema import (
     TableFile,
     require_version,
 )
-from pipelines.csv_export import write_csv
-from pipelines.errors import InputError, ParameterError
-from pipelines.outputs import RECORD
-from pipelines.reading import reading
-from pipelines.result_files import begin_array, read_object
+from pipelines.files.reading import reading
 
 VERSION = 1
 """Of the schema below. A record without a number is of version 1; a change of the schema counts it

@@ -16,14 +16,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.brainmap import preview
-from pipelines.brainmap.info import ImageInfo
-from pipelines.brainmap.series import Floats
-from pipelines.brainmap.volume_files import read_volume, write_volume
+from pipelines.brainmap.formats.volume_files import read_volume, write_volume
+from pipelines.brainmap.images.info import ImageInfo
+from pipelines.brainmap.map import preview
+from pipelines.brainmap.voxels.series import Floats
+from pipelines.core.csv import write_csv
+from pipelines.core.errors import InputError
+from pipelines.core.result_files import opened_arrays
 from pipelines.core.result_schema import NUMBER, WHOLE, ArrayFile, TableFile, damage_sentence
-from pipelines.csv_export import write_csv
-from pipelines.errors import InputError
-from pipelines.result_files import opened_arrays
 
 ADVICE = "copy it again, or look at the images again"
 MEAN, DEVIATION, SAMPLE = "mean.tif", "std.tif", "sample.npz"

@@ -1,1 +1,1 @@
-"""Labels of units: the labellers, what they write and what a table of metrics holds for them."""
+"""Labels of units: those who give them, and tables of them. Light."""

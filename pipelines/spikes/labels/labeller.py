@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from pipelines.spikes.labels.metric_values import MetricTable
-from pipelines.spikes.thresholds import Rules, Verdict
+from pipelines.spikes.labels.thresholds import Rules, Verdict
 
 
 @dataclass(frozen=True)

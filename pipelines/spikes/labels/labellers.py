@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from pipelines.spikes import bombcell, thresholds
-from pipelines.spikes.bombcell import BombcellRules
+from pipelines.spikes.labels import bombcell, thresholds
+from pipelines.spikes.labels.bombcell import BombcellRules
 from pipelines.spikes.labels.labeller import Asked, Labeller, Section, elsewhere
-from pipelines.spikes.thresholds import Verdict
+from pipelines.spikes.labels.thresholds import Verdict
 
 _BOMBCELL = BombcellRules()
 
@@ -87,7 +87,7 @@ _ROWS = (
         "single or multi",
         citation="a classifier that learnt from curators (cascade of UnitRefine, Jain et al. "
         "2025, doi:10.1101/2025.03.30.645770)",
-        run=elsewhere("pipelines.spikes.unit_classifier:by_classifier"),
+        run=elsewhere("pipelines.spikes.classifier.unit_classifier:by_classifier"),
         details=("probability_neural", "probability_single"),
         probability="probability_unitrefine",
         absent="Not in the table, filled in with typical values, so probabilities say less",

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipelines.errors import InputError
-from pipelines.reading import reading
-from pipelines.result_files import read_object
-from pipelines.spikes import metric_table
+from pipelines.core.errors import InputError
+from pipelines.core.result_files import read_object
+from pipelines.files.reading import reading
+from pipelines.spikes.labels import metric_table
 from pipelines.spikes.labels.disagreement import ran
 from pipelines.spikes.labels.labeller import Asked
 from pipelines.spikes.labels.labellers import LABELLERS
@@ -20,8 +20,8 @@ from pipelines.spikes.labels.metric_values import MetricTable
 from pipelines.spikes.labels.reasons import reason_of
 from pipelines.spikes.labels.rules import FILE as RULES
 from pipelines.spikes.labels.rules import RuleSet, read_rules
-from pipelines.spikes.thresholds import Verdict
-from pipelines.spikes.unit_tables import read_table, write_table
+from pipelines.spikes.labels.thresholds import Verdict
+from pipelines.spikes.units.unit_tables import read_table, write_table
 
 LABELS, METRICS, SUMMARY = "labels.csv", "metrics.csv", "labels.json"
 ADVICE = "label again"

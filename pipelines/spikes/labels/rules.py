@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import ParameterError
+from pipelines.core.errors import ParameterError
 from pipelines.spikes.labels.labeller import Labeller, Section
 from pipelines.spikes.labels.labellers import LABELLERS
-from pipelines.spikes.thresholds import Rule, Rules, parse_rules, read_json
+from pipelines.spikes.labels.thresholds import Rule, Rules, parse_rules, read_json
 
 FILE = "thresholds.json"
 

@@ -1,1 +1,1 @@
-"""What is measured of units: their waveforms, and metrics that need more than one unit's spikes."""
+"""Units measured in the signal: waveforms, metrics, SpikeInterface's analyzer, the report."""

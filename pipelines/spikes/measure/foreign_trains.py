@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.spikes.detect import Peaks
-from pipelines.spikes.features import Window, cut_out
-from pipelines.spikes.foreign import Trains
-from pipelines.spikes.growing_unit import GrowingUnit, largest_first
-from pipelines.spikes.preprocess import BandPass, Chunk
+from pipelines.spikes.signal.preprocess import BandPass, Chunk
+from pipelines.spikes.sorting.detect import Peaks
+from pipelines.spikes.sorting.features import Window, cut_out
+from pipelines.spikes.sorting.growing_unit import GrowingUnit, largest_first
+from pipelines.spikes.sorting.spikeinterface_sorters import Trains
 from pipelines.spikes.units.unit import Live, Unit
 
 CHUNK_S = 2.0

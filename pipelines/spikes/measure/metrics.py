@@ -31,10 +31,10 @@ from spikeinterface.metrics.template.metrics import (
     get_waveform_widths,
 )
 
-from pipelines.errors import TableError
-from pipelines.reading import reading
+from pipelines.core.errors import TableError
+from pipelines.files.reading import reading
 from pipelines.spikes.labels.metric_values import MetricTable
-from pipelines.spikes.timeline import Timeline
+from pipelines.spikes.recording.timeline import Timeline
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.folder import SortingFolder
 

@@ -1,1 +1,1 @@
-"""From a file or folder to a recording that can be sorted."""
+"""What is known of a recording: its time, its channels, its samples as a page draws them. Light."""

@@ -1,13 +1,13 @@
 """The kinds of recordings that are read, a row for each; the first that recognises a path opens it.
 
-Rows need no library of recordings, so that pages can ask them; see `pipelines.formats`.
+Rows need no library of recordings, so that pages can ask them; see `pipelines.core.formats`.
 """
 
 import struct
 from pathlib import Path
 
-from pipelines import hdf5
-from pipelines.formats import Format
+from pipelines.core.formats import Format
+from pipelines.files import hdf5
 
 LEAST_HZ = 5_000.0
 """Slower signals are field potentials: spikes cannot be sorted in them."""
@@ -67,7 +67,7 @@ def _is_part(file: Path) -> bool:
 INTAN = Format(
     "intan",
     "Intan",
-    "pipelines.spikes.intan:read_intan",
+    "pipelines.spikes.formats.intan:read_intan",
     suffixes=(".rhd", ".rhs"),
     marks=("info.rhd", "info.rhs"),
     stands="together",
@@ -75,21 +75,21 @@ INTAN = Format(
 NEURALYNX = Format(
     "neuralynx",
     "Neuralynx",
-    "pipelines.spikes.more_systems:read_neuralynx",
+    "pipelines.spikes.formats.neuralynx_blackrock:read_neuralynx",
     suffixes=(".ncs",),
     stands="folder",
 )
 NWB = Format(
     "nwb",
     "NWB",
-    "pipelines.spikes.nwb_recordings:read_nwb",
+    "pipelines.spikes.formats.nwb:read_nwb",
     suffixes=(".nwb",),
     stands="either",
 )
 BLACKROCK = Format(
     "blackrock",
     "Blackrock",
-    "pipelines.spikes.more_systems:read_blackrock",
+    "pipelines.spikes.formats.neuralynx_blackrock:read_blackrock",
     suffixes=NSX,
     stands="either",
     rules_out=_is_slow,
@@ -97,7 +97,7 @@ BLACKROCK = Format(
 MEAREC = Format(
     "mearec",
     "MEArec",
-    "pipelines.spikes.mearec:read_mearec",
+    "pipelines.spikes.formats.mearec:read_mearec",
     suffixes=(".h5", ".hdf5"),
     stands="either",
     holds=_is_mearec,
@@ -105,7 +105,7 @@ MEAREC = Format(
 RAW = Format(
     "raw",
     "raw binary (.dat, .bin, .raw)",
-    "pipelines.spikes.read:read_raw",
+    "pipelines.spikes.reading.read:read_raw",
     suffixes=(".dat", ".bin", ".raw"),
     stands="either",
     rules_out=_is_part,
@@ -114,13 +114,13 @@ FORMATS = (
     Format(
         "saved",
         "a folder saved by SpikeInterface",
-        "pipelines.spikes.saved:read_binary_folder",
+        "pipelines.spikes.formats.saved:read_binary_folder",
         marks=("binary.json",),
     ),
     Format(
         "zarr",
         "zarr saved by SpikeInterface",
-        "pipelines.spikes.saved:read_zarr_folder",
+        "pipelines.spikes.formats.saved:read_zarr_folder",
         marks=(".zgroup",),
         recognises=_is_zarr,
         rules_out=_is_no_recording,
@@ -128,7 +128,7 @@ FORMATS = (
     Format(
         "spikeglx",
         "SpikeGLX",
-        "pipelines.spikes.spikeglx:read_spikeglx",
+        "pipelines.spikes.formats.spikeglx:read_spikeglx",
         suffixes=(".meta",),
         stands="folder",
         recognises=_is_spikeglx,
@@ -137,7 +137,7 @@ FORMATS = (
     Format(
         "open-ephys",
         "Open Ephys binary",
-        "pipelines.spikes.open_ephys:read_open_ephys",
+        "pipelines.spikes.formats.open_ephys:read_open_ephys",
         marks=(OEBIN,),
         recognises=_is_open_ephys,
     ),

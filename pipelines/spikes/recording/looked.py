@@ -18,14 +18,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.csv_export import read_csv, write_csv
-from pipelines.errors import InputError
-from pipelines.reading import reading
-from pipelines.result_files import opened_arrays
-from pipelines.spikes.pyramid import Envelope, read_envelope
-from pipelines.spikes.timeline import Timeline
-from pipelines.spikes.unit_tables import read_table, write_table
+from pipelines.core.csv import read_csv, write_csv
+from pipelines.core.errors import InputError
+from pipelines.core.result_files import opened_arrays
+from pipelines.files.reading import reading
+from pipelines.spikes.recording.pyramid import Envelope, read_envelope
+from pipelines.spikes.recording.timeline import Timeline
 from pipelines.spikes.units.files import BAD_SAMPLES as STRETCHES
+from pipelines.spikes.units.unit_tables import read_table, write_table
 
 CHANNELS, SPECTRUM, TRACES, SATURATION = (
     "channels.csv", "spectrum.npz", "traces.npy", "saturation.csv",

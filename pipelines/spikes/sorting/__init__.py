@@ -1,1 +1,1 @@
-"""From a recording to sorted units: sorters, clusterers, decisions and what they leave."""
+"""From a recording to units: our own sorter, SpikeInterface's, and many recordings at once."""

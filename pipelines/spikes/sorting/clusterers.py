@@ -1,6 +1,6 @@
 """The clusterers of the group sorter: one row for each, which form, help and docs read.
 
-To add one, write a function from points to labels in `pipelines/spikes/cluster.py`, and copy a row.
+To add one, write a function from points to labels in `pipelines/spikes/sorting/cluster.py`, and copy a row.
 """
 
 from dataclasses import dataclass
@@ -41,21 +41,21 @@ _ALL = (
     Clusterer(
         "bgmm",
         "Bayesian Gaussian mixture, finds the number of units by itself",
-        "pipelines.spikes.cluster:bgmm",
+        "pipelines.spikes.sorting.cluster:bgmm",
         MOST,
         heeds=("n_clusters", "max_clusters"),
     ),
     Clusterer(
         "gmm",
         "Gaussian mixture, number by BIC",
-        "pipelines.spikes.cluster:gmm",
+        "pipelines.spikes.sorting.cluster:gmm",
         EXACT,
         heeds=("n_clusters", "max_clusters"),
     ),
     Clusterer(
         "kmeans",
         "exactly n_clusters",
-        "pipelines.spikes.cluster:kmeans",
+        "pipelines.spikes.sorting.cluster:kmeans",
         EXACT,
         needs_number=True,
         heeds=("n_clusters",),
@@ -63,13 +63,13 @@ _ALL = (
     Clusterer(
         "isosplit",
         "cuts where the density dips",
-        "pipelines.spikes.cluster:isosplit",
+        "pipelines.spikes.sorting.cluster:isosplit",
         FOUND,
     ),
     Clusterer(
         "hdbscan",
         "dense regions only, joins near units",
-        "pipelines.spikes.cluster:hdbscan",
+        "pipelines.spikes.sorting.cluster:hdbscan",
         FOUND,
     ),
 )

@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipelines.errors import InputError
-from pipelines.reading import reading
-from pipelines.spikes.analyzer import write_analyzer
-from pipelines.spikes.clouds import Cloud
-from pipelines.spikes.decisions import Decision, Verdict, of_units
-from pipelines.spikes.group_sorter import Found, waveform_window
+from pipelines.core.errors import InputError
+from pipelines.files.reading import reading
 from pipelines.spikes.labels.columns import SORT_FILE
 from pipelines.spikes.labels.one_label import by_snr
 from pipelines.spikes.labels.words import GOOD
+from pipelines.spikes.measure.analyzer import write_analyzer
 from pipelines.spikes.parameters import SpikesParameters, chosen_solutions, least_good_snr
-from pipelines.spikes.plan import Plan, Share
-from pipelines.spikes.preprocess import BandPass
+from pipelines.spikes.signal.preprocess import BandPass
+from pipelines.spikes.sorting.decisions import Decision, Verdict, of_units
+from pipelines.spikes.sorting.group_sorter import Found, waveform_window
+from pipelines.spikes.sorting.plan import Plan, Share
 from pipelines.spikes.units import files
 from pipelines.spikes.units.clock import Clock
+from pipelines.spikes.units.clouds import Cloud
 from pipelines.spikes.units.folder import SortingFolder
 from pipelines.spikes.units.unit import (
     Site,

@@ -9,10 +9,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from pipelines.errors import ParameterError
+from pipelines.core.errors import ParameterError
 
 AUTO = "auto"
-SPIKEINTERFACE = "pipelines.spikes.foreign_group:sort_foreign"
+SPIKEINTERFACE = "pipelines.spikes.sorting.spikeinterface_group:sort_foreign"
 OWN_BAND_HZ = (150.0, 6000.0)
 """Sorters that match templates live on the whole shape of a spike, so they get a wider band than
 detection. From 300 Hz on tridesclous2 lost one or two of 15 units of a simulated probe."""
@@ -83,7 +83,7 @@ _ALL = (
     Sorter(
         "group",
         "sorts any neighbouring channels on their own, by the clusterer below",
-        "pipelines.spikes.group_sorter:sort_group",
+        "pipelines.spikes.sorting.group_sorter:sort_group",
         heeds=(
             "clusterer", "n_clusters", "max_clusters", "choose", "solutions", "noise_window_s",
         ),
@@ -95,7 +95,7 @@ _ALL = (
         SPIKEINTERFACE,
         heeds=("split_merged",),
         suits="larger probes",
-        settings="pipelines.spikes.foreign:tridesclous2",
+        settings="pipelines.spikes.sorting.spikeinterface_sorters:tridesclous2",
         own_band=True,
         packages=("numba",),
     ),
@@ -104,7 +104,7 @@ _ALL = (
         "SpikeInterface's sorter that matches templates by orthogonal pursuit",
         SPIKEINTERFACE,
         heeds=("split_merged",),
-        settings="pipelines.spikes.foreign:spykingcircus2",
+        settings="pipelines.spikes.sorting.spikeinterface_sorters:spykingcircus2",
         own_band=True,
         reads_file=True,
         packages=("numba",),
@@ -114,7 +114,7 @@ _ALL = (
         "SpikeInterface's sorter made of the best of its parts",
         SPIKEINTERFACE,
         heeds=("split_merged",),
-        settings="pipelines.spikes.foreign:lupin",
+        settings="pipelines.spikes.sorting.spikeinterface_sorters:lupin",
         own_band=True,
         packages=("numba",),
     ),
@@ -123,7 +123,7 @@ _ALL = (
         "SpikeInterface's sorter that only detects and clusters, for comparison",
         SPIKEINTERFACE,
         heeds=("split_merged",),
-        settings="pipelines.spikes.foreign:simple",
+        settings="pipelines.spikes.sorting.spikeinterface_sorters:simple",
         wants_noise_one=True,
         packages=("numba",),
     ),

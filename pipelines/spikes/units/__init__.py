@@ -1,1 +1,1 @@
-"""Sorted units: their folder, their trains and their metrics."""
+"""Sorted units and the folder that holds them. Light."""

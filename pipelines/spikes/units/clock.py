@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.spikes.timeline import Timeline
+from pipelines.spikes.recording.timeline import Timeline
 
 
 @dataclass(frozen=True)

@@ -34,22 +34,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.csv_export import write_csv, write_rows
-from pipelines.errors import InputError, NeuroboardError
-from pipelines.outputs import RECORD, atomic_file
-from pipelines.provenance import beside
-from pipelines.reading import Kind, reading
-from pipelines.result_files import opened_arrays, read_object, read_object_if_sound
-from pipelines.spikes.clouds import Cloud, read_clouds, write_clouds
-from pipelines.spikes.decisions import Decision
-from pipelines.spikes.identity import Identity, read_identity
+from pipelines.core.csv import write_csv, write_rows
+from pipelines.core.errors import InputError, NeuroboardError
+from pipelines.core.outputs import RECORD, atomic_file
+from pipelines.core.provenance import beside
+from pipelines.core.result_files import opened_arrays, read_object, read_object_if_sound
+from pipelines.files.reading import Kind, reading
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.recorded import Recorded
-from pipelines.spikes.sort_file import read_sort_file, write_sort_file
-from pipelines.spikes.timeline import Timeline
-from pipelines.spikes.unit_tables import Row, read_cells, read_table, read_units, write_table
+from pipelines.spikes.recording.identity import Identity, read_identity
+from pipelines.spikes.recording.recorded import Recorded
+from pipelines.spikes.recording.timeline import Timeline
+from pipelines.spikes.sorting.decisions import Decision
+from pipelines.spikes.sorting.sort_file import read_sort_file, write_sort_file
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.clock import Clock
+from pipelines.spikes.units.clouds import Cloud, read_clouds, write_clouds
 from pipelines.spikes.units.files import (
     BAD_SAMPLES,
     CLOUDS,
@@ -71,6 +70,7 @@ from pipelines.spikes.units.sorting import (
     Spikes,
     Waveforms,
 )
+from pipelines.spikes.units.unit_tables import Row, read_cells, read_table, read_units, write_table
 
 NEEDED = (UNITS, SPIKES, WAVEFORMS, RECORD)
 """Without these it is no sorting."""

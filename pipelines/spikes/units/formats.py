@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from pipelines.formats import Format
+from pipelines.core.formats import Format
 from pipelines.spikes.units.files import SORT_FILE, UNITS
 
 SORTINGS = (
     Format(
         "phy",
         "phy",
-        write="pipelines.spikes.export:write_phy",
+        write="pipelines.spikes.export.export:write_phy",
         about="a folder that phy's template-gui opens",
         then="Unpack the zip and open its result folder with: phy template-gui params.py. The raw "
         "signal is read from the recording's own file if that is a plain binary one and this "
@@ -33,7 +33,7 @@ SORTINGS = (
     Format(
         "nwb",
         "NWB",
-        write="pipelines.spikes.export_nwb:write_nwb",
+        write="pipelines.spikes.export.nwb:write_nwb",
         about="units for Neurodata Without Borders",
         then="Any NWB reader opens units.nwb, such as pynwb or NWB Widgets. Its start time is that "
         "of the sorting.",
@@ -44,7 +44,7 @@ SORTINGS = (
     Format(
         "curation-json",
         "SpikeInterface curation",
-        write="pipelines.spikes.export:write_curation",
+        write="pipelines.spikes.export.export:write_curation",
         about="labels for SpikeInterface's curation",
         then="SpikeInterface reads curation.json with load_curation and shows it in its viewer.",
         leaves={
@@ -54,7 +54,7 @@ SORTINGS = (
     Format(
         "blech-hdf5",
         "blech_clust (HDF5)",
-        write="pipelines.spikes.export_blech:write_blech",
+        write="pipelines.spikes.export.blech:write_blech",
         about="/sorted_units as blech_clust writes them, with every waveform, for which the "
         "recording must be there",
         then="sorted_units.h5 holds /sorted_units and /unit_descriptor as blech_clust writes them, "
@@ -66,7 +66,7 @@ SORTINGS = (
     Format(
         "csv",
         "tables (CSV)",
-        write="pipelines.spikes.export:write_csv",
+        write="pipelines.spikes.export.export:write_csv",
         about="spike times in seconds, the table of units and a sort file",
         then="spike_times.csv has one row per spike, in seconds; units.csv one row per unit. "
         "sort_file.csv replays the units with: spikes sort RECORDING --sort-file sort_file.csv.",
@@ -80,7 +80,7 @@ SORTINGS = (
     Format(
         "zarr",
         "zarr",
-        write="pipelines.spikes.export_zarr:write_zarr",
+        write="pipelines.spikes.export.zarr:write_zarr",
         about="arrays",
         then="Unpack the zip and open units.zarr with zarr.open_group: spikes, mean waveforms and "
         "the table of units as plain arrays.",
@@ -90,14 +90,17 @@ SORTINGS = (
 TEXT = Format(
     "csv",
     "text with separators",
-    "pipelines.spikes.unit_tables:read_table",
+    "pipelines.spikes.units.unit_tables:read_table",
     suffixes=(".csv", ".tsv", ".tab"),
 )
 TABLES = (
-    Format("xlsx", "Excel", "pipelines.spikes.metric_table:read_xlsx", suffixes=(".xlsx",)),
+    Format("xlsx", "Excel", "pipelines.spikes.labels.metric_table:read_xlsx", suffixes=(".xlsx",)),
     TEXT,
     Format(
-        "parquet", "Parquet", "pipelines.spikes.metric_table:read_parquet", suffixes=(".parquet",)
+        "parquet",
+        "Parquet",
+        "pipelines.spikes.labels.metric_table:read_parquet",
+        suffixes=(".parquet",),
     ),
 )
 """Tables of metrics or labels, a unit a row."""

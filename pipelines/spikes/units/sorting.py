@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.spikes.identity import Identity
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.timeline import Timeline
+from pipelines.spikes.recording.identity import Identity
+from pipelines.spikes.recording.timeline import Timeline
 from pipelines.spikes.units.clock import Clock
 
 Places = NDArray[np.int64]

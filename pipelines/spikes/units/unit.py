@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.spikes.recorded import Recorded
+from pipelines.spikes.recording.recorded import Recorded
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.metrics import Observed
 from pipelines.spikes.units.sorting import SingleWaveforms, Spikes, Waveforms
 
 if TYPE_CHECKING:
-    from pipelines.spikes.features import Window
+    from pipelines.spikes.sorting.features import Window
 
 Floats = NDArray[np.float32]
 Channels = NDArray[np.intp]

@@ -1,1 +1,1 @@
-"""Clusters of synapses: the folder of a fit, and what describes them."""
+"""A map of the synapses, clusters on it, and how far they can be believed."""

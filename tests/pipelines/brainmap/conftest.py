@@ -7,12 +7,12 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 
-from pipelines.brainmap.images import ImageSeries
-from pipelines.brainmap.kmeans import cluster
+from pipelines.brainmap.clusters.kmeans import cluster
+from pipelines.brainmap.formats.read import open_images
+from pipelines.brainmap.images.images import ImageSeries
 from pipelines.brainmap.parameters import BrainmapParameters
-from pipelines.brainmap.read import open_images
-from pipelines.brainmap.series import Series, as_numbers, deviation, normalize
-from pipelines.brainmap.store import series_store
+from pipelines.brainmap.voxels.series import Series, as_numbers, deviation, normalize
+from pipelines.brainmap.voxels.store import series_store
 
 
 def to_series(images: ImageSeries) -> Series:

@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.brainmap import store
-from pipelines.brainmap.active import find_active
-from pipelines.brainmap.engine import Cut, Engine, Local, engine_at
-from pipelines.brainmap.kmeans import grouped_by, quality
-from pipelines.brainmap.lloyd import describe, refine
-from pipelines.brainmap.mixture import mixtures
+from pipelines.brainmap.clusters.kmeans import grouped_by, quality
+from pipelines.brainmap.clusters.lloyd import describe, refine
+from pipelines.brainmap.clusters.mixture import mixtures
+from pipelines.brainmap.engines.active_on_cluster import find_active_on
+from pipelines.brainmap.engines.engine import Cut, Engine, Local, engine_at
+from pipelines.brainmap.formats.read import open_images
 from pipelines.brainmap.parameters import BrainmapParameters
-from pipelines.brainmap.read import open_images
-from pipelines.brainmap.spread import find_active_on
-from pipelines.brainmap.stored import AnySeries
+from pipelines.brainmap.voxels import store
+from pipelines.brainmap.voxels.active import find_active
+from pipelines.brainmap.voxels.stored import AnySeries
 
 SMALL = Cut(values=20_000, blocks=3, tasks=2)
 PASSES = 3

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipelines.brainmap.asking import LABELS
-from pipelines.brainmap.axes import LETTERS, alternatives, letters, typed
-from pipelines.brainmap.images import ImageSeries
-from pipelines.brainmap.info import Reading
+from pipelines.brainmap.formats.read import open_images
+from pipelines.brainmap.images.asking import LABELS
+from pipelines.brainmap.images.axes import LETTERS, alternatives, letters, typed
+from pipelines.brainmap.images.images import ImageSeries
+from pipelines.brainmap.images.info import Reading
 from pipelines.brainmap.parameters import ReadingParameters
-from pipelines.brainmap.read import open_images
-from pipelines.errors import ImageError, ParameterError
+from pipelines.core.errors import ImageError, ParameterError
 
 Film = NDArray[np.uint16]
 ORDERS = ["YXT", "XYT", "TXY", "TZXY", "ZTYX", "YXZT", "ZYXT", "TYXZ", "TCYX", "YXCT", "XYCZT"]

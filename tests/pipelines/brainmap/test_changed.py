@@ -8,10 +8,10 @@ import pytest
 from numpy.typing import NDArray
 
 from pipelines import tasks
-from pipelines.brainmap.operation_parameters import METHODS, USED, OperationParameters
+from pipelines.brainmap.formats.read import open_images
+from pipelines.brainmap.operations.parameters import METHODS, USED, OperationParameters
 from pipelines.brainmap.parameters import ReadingParameters
-from pipelines.brainmap.read import open_images
-from pipelines.errors import ImageError
+from pipelines.core.errors import ImageError
 from tests.pipelines.brainmap.conftest import to_series
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 
-from pipelines.brainmap import choose_k, mixture, quick
-from pipelines.brainmap.densities import most_probable
-from pipelines.brainmap.engine import Local
-from pipelines.brainmap.kmeans import Clustering, cluster, grouped_by, quality
-from pipelines.brainmap.lloyd import refine
-from pipelines.brainmap.series import Floats, Series, deviation
+from pipelines.brainmap.clusters import choose_k, mixture, quick
+from pipelines.brainmap.clusters.kmeans import Clustering, cluster, grouped_by, quality
+from pipelines.brainmap.clusters.lloyd import refine
+from pipelines.brainmap.engines.engine import Local
+from pipelines.brainmap.voxels.densities import most_probable
+from pipelines.brainmap.voxels.series import Floats, Series, deviation
 
 KS = (5, 10, 15, 20, 30, 50, 100, 200)
 DISTANCES = (532.19, 424.96, 390.85, 367.47, 336.89, 308.24, 275.52, 242.21)

@@ -5,7 +5,7 @@ import colorsys
 import numpy as np
 import pytest
 
-from pipelines.brainmap import colormaps
+from pipelines.brainmap.colors import colormaps
 
 
 @pytest.fixture

@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipelines.brainmap.color_fit import Objective
-from pipelines.brainmap.color_space import (
+from pipelines.brainmap.colors.fit import Objective
+from pipelines.brainmap.colors.palette import (
+    COLOR_BLIND,
+    Earlier,
+    color_centroids,
+    cosine_distances,
+    match,
+)
+from pipelines.brainmap.colors.space import (
     compress,
     compressed_with_jacobian,
     delta_e,
@@ -16,13 +23,6 @@ from pipelines.brainmap.color_space import (
     lab_to_srgb,
     srgb_to_lab,
     to_hex,
-)
-from pipelines.brainmap.colors import (
-    COLOR_BLIND,
-    Earlier,
-    color_centroids,
-    cosine_distances,
-    match,
 )
 from pipelines.brainmap.parameters import Palette
 

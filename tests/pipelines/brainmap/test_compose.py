@@ -7,12 +7,12 @@ import pytest
 from sklearn.decomposition import PCA
 
 from pipelines import tasks
-from pipelines.brainmap.compose import compose, principal_scores
-from pipelines.brainmap.compose_parameters import OFFERED, ComposeParameters
+from pipelines.brainmap.colors.compose import compose, principal_scores
+from pipelines.brainmap.colors.compose_parameters import OFFERED, ComposeParameters
 from pipelines.brainmap.map.folder import FinishedMap, open_map
-from pipelines.brainmap.maps import NEUTRAL
-from pipelines.brainmap.series import Series
-from pipelines.errors import InputError, ParameterError
+from pipelines.brainmap.map.maps import NEUTRAL
+from pipelines.brainmap.voxels.series import Series
+from pipelines.core.errors import InputError, ParameterError
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from pipelines import tasks
 from pipelines.__main__ import main
-from pipelines.brainmap.regions import region_mask
-from pipelines.errors import InputError, NeuroboardError, ParameterError
+from pipelines.brainmap.voxels.regions import region_mask
+from pipelines.core.errors import InputError, NeuroboardError, ParameterError
 
 Film = NDArray[np.uint16]
 

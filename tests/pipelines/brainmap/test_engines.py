@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 
 from pipelines import tasks
-from pipelines.brainmap import demo, engine_code
-from pipelines.brainmap.engine import engine_at
+from pipelines.brainmap import demo
+from pipelines.brainmap.engines import code
+from pipelines.brainmap.engines.engine import engine_at
 from pipelines.brainmap.parameters import BrainmapParameters
-from pipelines.brainmap.stored import StoredSeries
-from pipelines.errors import EngineError, ImageError, ParameterError
-from pipelines.provenance import digest
+from pipelines.brainmap.voxels.stored import StoredSeries
+from pipelines.core.errors import EngineError, ImageError, ParameterError
+from pipelines.core.provenance import digest
 from tests.pipelines.brainmap.clusters import Cluster, Process, end, free_port, running
 
 REQUIRED = bool(os.environ.get("NEUROBOARD_REQUIRE_ENGINES"))
@@ -167,7 +168,7 @@ def test_an_engine_of_no_known_name_is_refused(name: str) -> None:
 
 def test_what_a_spark_worker_raised_is_raised_here() -> None:
     require("spark")
-    from pipelines.brainmap.engine_spark import _raised
+    from pipelines.brainmap.engines.on_spark import _raised
 
     said = "Traceback ...\npipelines.errors.ImageError: film.npy holds nan at time 3: replace it.\n"
     found = _raised(said)
@@ -181,4 +182,4 @@ def test_a_file_that_a_worker_does_not_see_is_named(tmp_path: Path) -> None:
     series = StoredSeries.open(tmp_path / "series.npy")
     (tmp_path / "series.npy").unlink()
     with pytest.raises(EngineError, match="all workers see under the same path"):
-        engine_code.read(series, slice(0, 2))
+        code.read(series, slice(0, 2))

@@ -12,7 +12,7 @@ from pynwb import NWBHDF5IO, validate
 from pipelines import tasks
 from pipelines.__main__ import main
 from pipelines.brainmap.map.folder import FinishedMap, open_map
-from pipelines.errors import ParameterError
+from pipelines.core.errors import ParameterError
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
 from pipelines import tasks
-from pipelines.brainmap import demo, maps
+from pipelines.brainmap import demo
+from pipelines.brainmap.figures.png import write_png
+from pipelines.brainmap.map import maps
 from pipelines.brainmap.parameters import BrainmapParameters
-from pipelines.brainmap.png import write_png
-from pipelines.errors import ParameterError
-from pipelines.provenance import digest
+from pipelines.core.errors import ParameterError
+from pipelines.core.provenance import digest
 
 FILES = {
     "labels.tif", "similarity.tif", "map.png", "map.tif", "std.tif", "mean.tif", "centroids.csv",
@@ -92,7 +93,7 @@ def test_series_that_stay_in_their_file_give_the_same_map(
     example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, Any]
 ) -> None:
     run(example / "images", tmp_path / "memory", values)
-    monkeypatch.setattr("pipelines.brainmap.stored.IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr("pipelines.brainmap.voxels.stored.IN_MEMORY_BYTES", 0)
     run(example / "images", tmp_path / "file", values)
     for name in FILES - {"run.json"}:
         assert digest(tmp_path / "memory" / name) == digest(tmp_path / "file" / name), name

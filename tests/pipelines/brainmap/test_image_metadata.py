@@ -9,7 +9,7 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 
-from pipelines.brainmap.read import open_images
+from pipelines.brainmap.formats.read import open_images
 
 Film = NDArray[np.uint16]
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from pipelines.brainmap.kmeans import Clustering, cluster, quality
-from pipelines.brainmap.series import Series
-from pipelines.errors import ParameterError
+from pipelines.brainmap.clusters.kmeans import Clustering, cluster, quality
+from pipelines.brainmap.voxels.series import Series
+from pipelines.core.errors import ParameterError
 
 PUBLISHED = {5: (532.19, 2.235e-4), 30: (336.89, 1.728e-4), 100: (275.52, 1.577e-4)}
 """Sum of distances, and 1 / sum of correlations, of all zebrafish voxels for some k."""

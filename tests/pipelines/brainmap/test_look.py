@@ -9,10 +9,11 @@ import pytest
 import tifffile
 
 from pipelines import tasks
-from pipelines.brainmap import demo, preview
-from pipelines.brainmap.active import find_active
+from pipelines.brainmap import demo
+from pipelines.brainmap.formats.read import open_images
+from pipelines.brainmap.map import preview
 from pipelines.brainmap.parameters import BrainmapParameters
-from pipelines.brainmap.read import open_images
+from pipelines.brainmap.voxels.active import find_active
 
 
 def run(images: Path, out: Path) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from scipy import ndimage
 from scipy.io import savemat
 
 from pipelines.__main__ import main
-from pipelines.brainmap import operations
-from pipelines.brainmap.signals import read_signals
-from pipelines.errors import NeuroboardError, TableError
+from pipelines.brainmap.operations import operations
+from pipelines.brainmap.voxels.signals import read_signals
+from pipelines.core.errors import NeuroboardError, TableError
 
 Operate = Callable[..., NDArray[Any]]
 Film = NDArray[np.uint16]

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipelines.brainmap.images import ImageSeries
-from pipelines.brainmap.info import Reading
-from pipelines.brainmap.numbering import natural_order
-from pipelines.brainmap.read import open_images
-from pipelines.errors import ImageError, InputError
+from pipelines.brainmap.formats.numbering import natural_order
+from pipelines.brainmap.formats.read import open_images
+from pipelines.brainmap.images.images import ImageSeries
+from pipelines.brainmap.images.info import Reading
+from pipelines.core.errors import ImageError, InputError
 
 Film = NDArray[np.uint16]
 

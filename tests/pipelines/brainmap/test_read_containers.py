@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipelines.brainmap.images import ImageSeries
-from pipelines.brainmap.info import Reading
-from pipelines.brainmap.read import open_images
-from pipelines.errors import ImageError
+from pipelines.brainmap.formats.read import open_images
+from pipelines.brainmap.images.images import ImageSeries
+from pipelines.brainmap.images.info import Reading
+from pipelines.core.errors import ImageError
 
 Film = NDArray[np.uint16]
 

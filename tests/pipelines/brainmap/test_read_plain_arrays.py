@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from pipelines.brainmap.images import ImageSeries
-from pipelines.brainmap.info import Reading
-from pipelines.brainmap.read import open_images
-from pipelines.brainmap.signals import read_signals
-from pipelines.brainmap.suite2p_settings import Settings, read_settings
-from pipelines.errors import ImageError, TableError
+from pipelines.brainmap.formats.read import open_images
+from pipelines.brainmap.formats.suite2p_settings import Settings, read_settings
+from pipelines.brainmap.images.images import ImageSeries
+from pipelines.brainmap.images.info import Reading
+from pipelines.brainmap.voxels.signals import read_signals
+from pipelines.core.errors import ImageError, TableError
 
 Film = NDArray[np.uint16]
 
@@ -104,7 +104,7 @@ def test_a_process_that_crashes_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     savemat(tmp_path / "a.mat", {"film": np.zeros((20, 20, 4))})
-    monkeypatch.setattr("pipelines.matlab.CHILD", "tests.pipelines.brainmap.crashing_child")
+    monkeypatch.setattr("pipelines.files.matlab.CHILD", "tests.pipelines.brainmap.crashing_child")
     assert "damaged or cut short" in sentence(tmp_path / "a.mat")
     with pytest.raises(TableError, match="damaged or cut short"):
         read_signals(tmp_path / "a.mat", 4)

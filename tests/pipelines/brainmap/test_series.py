@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
+from pipelines.brainmap.formats.read import open_images
 from pipelines.brainmap.parameters import BrainmapParameters
-from pipelines.brainmap.read import open_images
-from pipelines.brainmap.series import Series, deviation, normalize, percentile, zscore
-from pipelines.brainmap.store import series_store
+from pipelines.brainmap.voxels.series import Series, deviation, normalize, percentile, zscore
+from pipelines.brainmap.voxels.store import series_store
 from tests.pipelines.brainmap.conftest import to_series
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pynwb import NWBHDF5IO, validate
 
 from pipelines import tasks
-from pipelines.brainmap.read import open_images
-from pipelines.brainmap.volume_files import write_imagej_labels, write_volume
-from pipelines.errors import ParameterError
+from pipelines.brainmap.formats.read import open_images
+from pipelines.brainmap.formats.volume_files import write_imagej_labels, write_volume
+from pipelines.core.errors import ParameterError
 
 PIXEL, PLANE, FRAME = (0.5, 0.65), 5.0, 0.5
 SIZES = {"pixel_um": [0.5, 0.65], "plane_um": 5.0, "frame_s": 0.5}

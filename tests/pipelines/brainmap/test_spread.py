@@ -18,16 +18,16 @@ import zarr
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from pipelines.brainmap import store
-from pipelines.brainmap.active import ActiveVoxels, find_active
-from pipelines.brainmap.engine import Local
-from pipelines.brainmap.info import AS_FOUND
+from pipelines.brainmap.engines.active_on_cluster import find_active_on
+from pipelines.brainmap.engines.engine import Local
+from pipelines.brainmap.engines.spread_tasks import Source
+from pipelines.brainmap.formats.read import open_images
+from pipelines.brainmap.images.info import AS_FOUND
 from pipelines.brainmap.parameters import BrainmapParameters
-from pipelines.brainmap.read import open_images
-from pipelines.brainmap.spread import find_active_on
-from pipelines.brainmap.spread_tasks import Source
-from pipelines.errors import EngineError, ImageError, ParameterError
-from pipelines.progress import silent
+from pipelines.brainmap.voxels import store
+from pipelines.brainmap.voxels.active import ActiveVoxels, find_active
+from pipelines.core.errors import EngineError, ImageError, ParameterError
+from pipelines.core.progress import silent
 
 Film = NDArray[np.uint16]
 

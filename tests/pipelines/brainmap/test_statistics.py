@@ -8,8 +8,8 @@ import pytest
 
 from pipelines import tasks
 from pipelines.__main__ import main
-from pipelines.brainmap import statistics
-from pipelines.brainmap.series import Series, deviation
+from pipelines.brainmap.operations import statistics
+from pipelines.brainmap.voxels.series import Series, deviation
 
 
 def test_the_figures_are_numpys(

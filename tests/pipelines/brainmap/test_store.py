@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipelines.brainmap import store
-from pipelines.brainmap.active import find_active
+from pipelines.brainmap.formats.read import open_images
 from pipelines.brainmap.parameters import BrainmapParameters
-from pipelines.brainmap.read import open_images
-from pipelines.brainmap.store import series_store
+from pipelines.brainmap.voxels import store
+from pipelines.brainmap.voxels.active import find_active
+from pipelines.brainmap.voxels.store import series_store
 
 Film = NDArray[np.uint16]
 

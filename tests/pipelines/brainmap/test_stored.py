@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipelines.brainmap import stored
-from pipelines.brainmap.engine import Cut, Local
-from pipelines.brainmap.kmeans import cluster, grouped_by, quality
-from pipelines.brainmap.lloyd import describe, refine
-from pipelines.brainmap.quick import means_quickly
-from pipelines.brainmap.series import Series
-from pipelines.brainmap.stored import StoredSeries, Writer, at_hand
+from pipelines.brainmap.clusters.kmeans import cluster, grouped_by, quality
+from pipelines.brainmap.clusters.lloyd import describe, refine
+from pipelines.brainmap.clusters.quick import means_quickly
+from pipelines.brainmap.engines.engine import Cut, Local
+from pipelines.brainmap.voxels import stored
+from pipelines.brainmap.voxels.series import Series
+from pipelines.brainmap.voxels.stored import StoredSeries, Writer, at_hand
 
 SMALL = Cut(values=20_000, blocks=3, tasks=2)
 """Many blocks, many groups of blocks, and groups of groups."""
@@ -115,7 +115,7 @@ def test_many_voxels_are_started_on_a_sample_and_end_as_good(
     series: Series, file: StoredSeries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = cluster(series, 8, n_init=4)
-    monkeypatch.setattr("pipelines.brainmap.kmeans.IN_MEMORY_VALUES", 20_000)
+    monkeypatch.setattr("pipelines.brainmap.clusters.kmeans.IN_MEMORY_VALUES", 20_000)
     here, there = cluster(series, 8, n_init=4), cluster(file, 8, n_init=4)
     assert here.inertia <= 1.001 * whole.inertia
     assert np.array_equal(here.labels, there.labels)

@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 from pandas.testing import assert_frame_equal
 
 from pipelines import tasks
-from pipelines.brainmap import filters
-from pipelines.brainmap.active import find_active
-from pipelines.brainmap.engine import Local
-from pipelines.brainmap.operation_parameters import OperationParameters
-from pipelines.brainmap.operations import block_operation
+from pipelines.brainmap.engines.active_on_cluster import find_active_on
+from pipelines.brainmap.engines.engine import Local
+from pipelines.brainmap.formats.read import open_images
+from pipelines.brainmap.operations import filters
+from pipelines.brainmap.operations.operations import block_operation
+from pipelines.brainmap.operations.parameters import OperationParameters
 from pipelines.brainmap.parameters import BrainmapParameters
-from pipelines.brainmap.read import open_images
-from pipelines.brainmap.series import measured
-from pipelines.brainmap.spread import find_active_on
-from pipelines.errors import ImageError, ParameterError
-from pipelines.progress import silent
+from pipelines.brainmap.voxels.active import find_active
+from pipelines.brainmap.voxels.series import measured
+from pipelines.core.errors import ImageError, ParameterError
+from pipelines.core.progress import silent
 
 TIMES = 100
 PULSE = np.arange(TIMES) % 25 < 5

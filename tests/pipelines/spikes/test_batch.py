@@ -8,9 +8,10 @@ import pytest
 from probeinterface import Probe, write_probeinterface
 
 from pipelines.__main__ import main
-from pipelines.errors import Cancelled, OutputError, ParameterError
-from pipelines.spikes import batch, demo
-from pipelines.spikes.batch import sort_many
+from pipelines.core.errors import Cancelled, OutputError, ParameterError
+from pipelines.spikes import demo
+from pipelines.spikes.batch import batch
+from pipelines.spikes.batch.batch import sort_many
 from pipelines.spikes.parameters import SpikesParameters
 
 VALUES = {"sampling_frequency": demo.SAMPLING_FREQUENCY, "gain_uv": demo.GAIN_UV}

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from spikeinterface.core import SortingAnalyzer, load_sorting_analyzer
 
-from pipelines.spikes.analyzer_steps import steps_to
-from pipelines.spikes.curation import Step, replay, sorted_state
-from pipelines.spikes.curation_log import Log, curate, read_start
+from pipelines.spikes.curation.log import Log, curate, read_start
+from pipelines.spikes.curation.steps import Step, replay, sorted_state
+from pipelines.spikes.measure.analyzer_steps import steps_to
 from pipelines.tasks import run
 
 

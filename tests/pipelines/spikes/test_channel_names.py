@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from spikeinterface.core import NumpyRecording
 
-from pipelines.spikes.channel_names import told_apart
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.places import prepared
-from pipelines.spikes.read import read_recording
-from pipelines.spikes.reading_checks import check_reading
-from pipelines.spikes.recording_parameters import RecordingParameters
+from pipelines.spikes.reading.channel_names import told_apart
+from pipelines.spikes.reading.channels import prepared
+from pipelines.spikes.reading.read import read_recording
+from pipelines.spikes.reading.reading_checks import check_reading
+from pipelines.spikes.recording.parameters import RecordingParameters
 from tests.pipelines.spikes import writers
 
 h5py = pytest.importorskip("h5py")

@@ -9,17 +9,17 @@ import pandas as pd
 import pytest
 
 from pipelines.__main__ import main
-from pipelines.errors import InputError, TableError
-from pipelines.spikes import proposals
-from pipelines.spikes.curation import Step
-from pipelines.spikes.curation_log import Log, curate, read_start
-from pipelines.spikes.curation_parameters import ReviewParameters
+from pipelines.core.errors import InputError, TableError
+from pipelines.spikes.curation.log import Log, curate, read_start
+from pipelines.spikes.curation.parameters import ReviewParameters
+from pipelines.spikes.curation.steps import Step
 from pipelines.spikes.labels.disagreement import disagreement
-from pipelines.spikes.proposals import outliers
-from pipelines.spikes.review import queue_of
+from pipelines.spikes.review import proposals
+from pipelines.spikes.review.proposals import outliers
+from pipelines.spikes.review.review import queue_of
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.folder import read_finished
-from pipelines.spikes.waveform_similarity import similarity
+from pipelines.spikes.units.waveform_similarity import similarity
 from pipelines.tasks import run
 
 CLOCK = Clock(30_000.0, 60 * 30_000, 0.0015, 0.0005)

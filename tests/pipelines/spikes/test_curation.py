@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.errors import InputError, ParameterError
-from pipelines.spikes.curation import MOST_KEPT, State, Step, replay, sorted_state
-from pipelines.spikes.curation_log import Curation, Log, curate
+from pipelines.core.errors import InputError, ParameterError
+from pipelines.spikes.curation.log import Curation, Log, curate
+from pipelines.spikes.curation.steps import MOST_KEPT, State, Step, replay, sorted_state
 
 START = sorted_state(np.repeat(np.array([0, 1, 2, 3], np.int32), 25))
 
@@ -220,8 +220,8 @@ CURATOR = """
 import sys
 from pathlib import Path
 import numpy as np
-from pipelines.spikes.curation import Step, sorted_state
-from pipelines.spikes.curation_log import Log, curate
+from pipelines.spikes.curation.steps import Step, sorted_state
+from pipelines.spikes.curation.log import Log, curate
 log, start = Log(Path(sys.argv[1]), "digest"), sorted_state(np.arange(600, dtype=np.int32))
 for unit in range(600):
     curate(log, start, Step("label", "ada", (unit,), "good", reason=f"step {unit}"))

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.__main__ import main
-from pipelines.errors import ParameterError, TableError
-from pipelines.spikes.decisions import (
+from pipelines.core.errors import ParameterError, TableError
+from pipelines.spikes.sorting.decisions import (
     Clustering,
     Decision,
     replay,
 )
-from pipelines.spikes.sort_file import read_sort_file, write_sort_file
+from pipelines.spikes.sorting.sort_file import read_sort_file, write_sort_file
 from pipelines.tasks import run
 
 HEADER = "Unit,Chan,Solution,Cluster,Split,single_unit,Type,Comments\n"

@@ -3,11 +3,11 @@ import pytest
 from numpy.typing import NDArray
 from spikeinterface.core import NumpyRecording
 
-from pipelines.errors import RecordingError
-from pipelines.spikes.detect import find_peaks
-from pipelines.spikes.features import Window, cut_out, principal_components
-from pipelines.spikes.groups import channel_groups
-from pipelines.spikes.preprocess import Chunk, band_pass, noise_levels
+from pipelines.core.errors import RecordingError
+from pipelines.spikes.recording.groups import channel_groups
+from pipelines.spikes.signal.preprocess import Chunk, band_pass, noise_levels
+from pipelines.spikes.sorting.detect import find_peaks
+from pipelines.spikes.sorting.features import Window, cut_out, principal_components
 
 RATE = 30_000.0
 NOISE = np.ones(2, dtype=np.float32)

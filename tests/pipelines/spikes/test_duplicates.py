@@ -10,11 +10,11 @@ import pytest
 
 from pipelines.__main__ import main
 from pipelines.spikes import demo
-from pipelines.spikes.curation import replay
-from pipelines.spikes.curation_log import LOG_FILE, LONGEST_TEXT, Log, read_start
-from pipelines.spikes.curation_parameters import ReviewParameters
-from pipelines.spikes.duplicates import best_lag, duplicates, find_twins, likeness, shared
-from pipelines.spikes.spike_waveforms import open_signal
+from pipelines.spikes.curation.log import LOG_FILE, LONGEST_TEXT, Log, read_start
+from pipelines.spikes.curation.parameters import ReviewParameters
+from pipelines.spikes.curation.steps import replay
+from pipelines.spikes.review.duplicates import best_lag, duplicates, find_twins, likeness, shared
+from pipelines.spikes.signal.spike_waveforms import open_signal
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.folder import read_finished
 from pipelines.tasks import run

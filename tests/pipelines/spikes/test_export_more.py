@@ -10,9 +10,9 @@ import pytest
 import zarr  # type: ignore[import-untyped]
 from pynwb import NWBHDF5IO
 
-from pipelines.errors import InputError
+from pipelines.core.errors import InputError
 from pipelines.spikes import demo
-from pipelines.spikes.sort_file import read_sort_file
+from pipelines.spikes.sorting.sort_file import read_sort_file
 from pipelines.tasks import run
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines import bundles
 from pipelines.__main__ import main
-from pipelines.errors import BundleError, TableError
-from pipelines.spikes import unit_classifier
-from pipelines.spikes.metric_table import of_rows, read
+from pipelines.core.errors import BundleError, TableError
+from pipelines.models import bundles
+from pipelines.spikes.classifier import unit_classifier
+from pipelines.spikes.labels.metric_table import of_rows, read
 from pipelines.tasks import run
 
 PROBABILITIES = Path(__file__).parents[2] / "fixtures" / "unit_labels" / "probabilities.npz"

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.errors import NeuroboardError, ParameterError, TableError
-from pipelines.spikes import bombcell, metric_table, thresholds
-from pipelines.spikes.bombcell import BombcellRules
+from pipelines.core.errors import NeuroboardError, ParameterError, TableError
+from pipelines.spikes.labels import bombcell, metric_table, thresholds
+from pipelines.spikes.labels.bombcell import BombcellRules
+from pipelines.spikes.labels.metric_table import of_rows
 from pipelines.spikes.labels.metric_values import MetricTable
 from pipelines.spikes.labels.rules import read_rules
-from pipelines.spikes.metric_table import of_rows
-from pipelines.spikes.thresholds import Rule, parse_rules
+from pipelines.spikes.labels.thresholds import Rule, parse_rules
 from pipelines.tasks import run
 
 RULES = BombcellRules()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.spikes.label import read_units
+from pipelines.spikes.classifier.label import read_units
 from pipelines.spikes.labels import columns
 from pipelines.spikes.labels.disagreement import disagreement
 from pipelines.spikes.labels.labeller import Asked, Labeller

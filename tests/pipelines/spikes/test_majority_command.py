@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.__main__ import main
-from pipelines.spikes.agreement import majority_steps
-from pipelines.spikes.curation import replay
-from pipelines.spikes.curation_log import Log, read_start
+from pipelines.spikes.curation.agreement import majority_steps
+from pipelines.spikes.curation.log import Log, read_start
+from pipelines.spikes.curation.steps import replay
 from tests.earlier import unpack
 
 CURATORS = {

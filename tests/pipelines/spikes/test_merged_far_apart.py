@@ -9,8 +9,8 @@ import pytest
 from spikeinterface.core import load_sorting_analyzer
 
 from pipelines.spikes import demo
-from pipelines.spikes.curation import Step
-from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
+from pipelines.spikes.curation.log import LOG_FILE, Log, curate, read_start
+from pipelines.spikes.curation.steps import Step
 from pipelines.spikes.units.folder import read_finished
 from pipelines.spikes.units.sorting import FinishedSorting
 from pipelines.tasks import run

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.errors import ParameterError, TableError
-from pipelines.spikes import metric_table
-from pipelines.spikes.thresholds import parse_rules
-from pipelines.spikes.written_numbers import UNITS, parsed, style_of
+from pipelines.core.errors import ParameterError, TableError
+from pipelines.spikes.labels import metric_table
+from pipelines.spikes.labels.thresholds import parse_rules
+from pipelines.spikes.labels.written_numbers import UNITS, parsed, style_of
 from pipelines.tasks import run
 
 PLAIN: dict[str, list[float]] = {

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 from spikeinterface.core import BinaryRecordingExtractor, NumpyRecording
 
-from pipelines.provenance import Run
-from pipelines.spikes.bad_samples import BadSamples, find_bad
-from pipelines.spikes.filled_waveforms import FilledWaveforms
-from pipelines.spikes.mending import Mender
-from pipelines.spikes.preprocess import band_pass, noise_levels
-from pipelines.spikes.waveform_file import WaveformFile
+from pipelines.core.provenance import Run
+from pipelines.spikes.signal.bad_samples import BadSamples, find_bad
+from pipelines.spikes.signal.mending import Mender
+from pipelines.spikes.signal.preprocess import band_pass, noise_levels
+from pipelines.spikes.signal.waveform_file import WaveformFile
+from pipelines.spikes.sorting.filled_waveforms import FilledWaveforms
 from pipelines.tasks import run
 from tests.pipelines.spikes.simulated import RATE, SQUARE_UM, Traces, accuracy, tetrode
 
@@ -141,7 +141,7 @@ def test_a_stretch_is_the_same_wherever_reading_is_cut() -> None:
 
 
 def test_a_table_of_any_number_of_stretches_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.spikes.bad_samples.MOST_ROWS", 10)
+    monkeypatch.setattr("pipelines.spikes.signal.bad_samples.MOST_ROWS", 10)
     values = noise(1).astype(np.float32)
     values[1000::500] = np.nan
     found = found_in(values)

@@ -10,9 +10,9 @@ from probeinterface import Probe, ProbeGroup, write_probeinterface
 from spikeinterface.core import BaseRecording, NumpyRecording
 
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.places import as_list, listed, prepared, with_probe_file
-from pipelines.spikes.plan import planned
-from pipelines.spikes.probes import probe_of_channels, told_apart
+from pipelines.spikes.reading.channels import as_list, listed, prepared, with_probe_file
+from pipelines.spikes.reading.probes import probe_of_channels, told_apart
+from pipelines.spikes.sorting.plan import planned
 from tests.pipelines.spikes.simulated import RATE, SQUARE_UM
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from probeinterface import generate_linear_probe, write_probeinterface
 
-from pipelines.errors import RecordingError
+from pipelines.core.errors import RecordingError
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.places import prepared
-from pipelines.spikes.read import read_recording
+from pipelines.spikes.reading.channels import prepared
+from pipelines.spikes.reading.read import read_recording
 from tests.pipelines.spikes import writers
 
 # neo does not close what it maps into memory.

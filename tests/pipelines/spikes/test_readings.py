@@ -7,11 +7,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from pipelines.errors import ParameterError, RecordingError
+from pipelines.core.errors import ParameterError, RecordingError
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.raw_readings import Reading, raw_doubt
-from pipelines.spikes.read import read_recording
-from pipelines.spikes.reading_checks import check_reading
+from pipelines.spikes.reading.read import read_recording
+from pipelines.spikes.reading.reading_checks import check_reading
+from pipelines.spikes.recording.raw_readings import Reading, raw_doubt
 from tests.pipelines.spikes import writers
 from tests.pipelines.spikes.simulated import tetrode
 

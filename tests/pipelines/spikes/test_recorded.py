@@ -21,11 +21,11 @@ from spikeinterface.core import (
 
 from pipelines.__main__ import main
 from pipelines.spikes import demo
-from pipelines.spikes.curation import Step
-from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
+from pipelines.spikes.curation.log import LOG_FILE, Log, curate, read_start
+from pipelines.spikes.curation.steps import Step
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.read import read_recording
-from pipelines.spikes.recorded import Binary, of_recording
+from pipelines.spikes.reading.read import read_recording
+from pipelines.spikes.recording.recorded import Binary, of_recording
 from pipelines.spikes.units.folder import read_finished as read
 from pipelines.tasks import run
 from tests.earlier import unpack

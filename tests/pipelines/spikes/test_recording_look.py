@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.errors import RecordingError
-from pipelines.provenance import Run
-from pipelines.spikes.pyramid import MOST_DRAWN, bin_samples, envelope_of, read_envelope
-from pipelines.spikes.timeline import Timeline
+from pipelines.core.errors import RecordingError
+from pipelines.core.provenance import Run
+from pipelines.spikes.recording.pyramid import MOST_DRAWN, bin_samples, envelope_of, read_envelope
+from pipelines.spikes.recording.timeline import Timeline
 from pipelines.tasks import run
 
 RATE = 20_000.0

@@ -17,15 +17,15 @@ from pynwb import NWBHDF5IO, NWBFile
 from pynwb.ecephys import ElectricalSeries
 from spikeinterface.core import NumpyRecording, load_sorting_analyzer
 
-from pipelines.errors import ParameterError, RecordingError
-from pipelines.progress import silent
-from pipelines.spikes.curation import Step
-from pipelines.spikes.curation_log import Log, curate, read_start
-from pipelines.spikes.read import read_recording
-from pipelines.spikes.recording_parameters import RecordingParameters
-from pipelines.spikes.saved import BINARY_CLASSES
-from pipelines.spikes.segments import time_notes, timeline_of
-from pipelines.spikes.spike_waveforms import open_signal, spread_waveforms, unit_waveforms
+from pipelines.core.errors import ParameterError, RecordingError
+from pipelines.core.progress import silent
+from pipelines.spikes.curation.log import Log, curate, read_start
+from pipelines.spikes.curation.steps import Step
+from pipelines.spikes.formats.saved import BINARY_CLASSES
+from pipelines.spikes.formats.segments import time_notes, timeline_of
+from pipelines.spikes.reading.read import read_recording
+from pipelines.spikes.recording.parameters import RecordingParameters
+from pipelines.spikes.signal.spike_waveforms import open_signal, spread_waveforms, unit_waveforms
 from pipelines.spikes.units.folder import read_finished
 from pipelines.tasks import run
 from tests.pipelines.spikes import writers

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.spikes import foreign_group
-from pipelines.spikes.curation import Step
-from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
-from pipelines.spikes.foreign import Trains
-from pipelines.spikes.repeats import repeats
+from pipelines.spikes.curation.log import LOG_FILE, Log, curate, read_start
+from pipelines.spikes.curation.steps import Step
+from pipelines.spikes.sorting import spikeinterface_group
+from pipelines.spikes.sorting.repeats import repeats
+from pipelines.spikes.sorting.spikeinterface_sorters import Trains
 from pipelines.spikes.units.folder import read_finished
 from pipelines.tasks import run
 
@@ -53,7 +53,7 @@ def twice(tetrode: Path, sorting: Path, monkeypatch: pytest.MonkeyPatch) -> np.n
     shadows = np.concatenate([train[10:13], train[50:54] + 6])  # the same sample, 0.2 ms later
     samples = np.sort(np.concatenate([train, shadows]))
     found = Trains(samples, np.zeros(len(samples), np.intp))
-    monkeypatch.setattr(foreign_group, "run_foreign", lambda *_: found)
+    monkeypatch.setattr(spikeinterface_group, "run_foreign", lambda *_: found)
     return np.asarray(train)
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.errors import InputError
-from pipelines.spikes import signal_reader
-from pipelines.spikes.overview import over_time
-from pipelines.spikes.report import write_report
-from pipelines.spikes.stretch import stretch
-from pipelines.spikes.timeline import Timeline
+from pipelines.core.errors import InputError
+from pipelines.spikes.measure.report import write_report
+from pipelines.spikes.recording import signal_reader
+from pipelines.spikes.recording.overview import over_time
+from pipelines.spikes.recording.timeline import Timeline
+from pipelines.spikes.signal.trace_window import stretch
 
 
 class Tags(HTMLParser):

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.spikes import metric_table
-from pipelines.spikes.curation import State, Step, replay
-from pipelines.spikes.curation_log import Log, curate, read_start
+from pipelines.spikes.curation.log import Log, curate, read_start
+from pipelines.spikes.curation.steps import State, Step, replay
+from pipelines.spikes.labels import metric_table
 from pipelines.tasks import run
 
 HALVES, WHOLE = (6, 7), 8

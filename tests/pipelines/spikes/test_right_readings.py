@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from scipy.signal import butter, lfilter, sosfilt
 from spikeinterface.core import NumpyRecording
 
-from pipelines.errors import RecordingError
+from pipelines.core.errors import RecordingError
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.raw_readings import Reading, raw_doubt, raw_note
-from pipelines.spikes.read import read_recording
-from pipelines.spikes.reading_checks import check_reading
+from pipelines.spikes.reading.read import read_recording
+from pipelines.spikes.reading.reading_checks import check_reading
+from pipelines.spikes.recording.raw_readings import Reading, raw_doubt, raw_note
 from tests.pipelines.spikes.simulated import RATE, tetrode
 
 # neo does not close what it maps into memory, which may come to light in a later test.

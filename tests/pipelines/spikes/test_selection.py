@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines.spikes.clouds import read_clouds
-from pipelines.spikes.selected_waveforms import beside
-from pipelines.spikes.selection import choose, units_of_clusters
+from pipelines.spikes.signal.selected_waveforms import beside
+from pipelines.spikes.units.clouds import read_clouds
 from pipelines.spikes.units.folder import read_finished
+from pipelines.spikes.units.selection import choose, units_of_clusters
 
 EVERYTHING = ([-1e6, 1e6, 1e6, -1e6], [-1e6, -1e6, 1e6, 1e6])
 

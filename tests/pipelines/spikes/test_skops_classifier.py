@@ -26,12 +26,12 @@ from sklearn.preprocessing import (
 )
 from spikeinterface.curation.model_based_curation import ModelBasedClassification
 
-from pipelines import model_sources, registry
 from pipelines.__main__ import main
-from pipelines.errors import BundleError
-from pipelines.hub import Published
-from pipelines.spikes import skops_file, unit_classifier
-from pipelines.spikes.metric_table import of_rows
+from pipelines.core.errors import BundleError
+from pipelines.models import registry, sources
+from pipelines.models.hub import Published
+from pipelines.spikes.classifier import skops_file, unit_classifier
+from pipelines.spikes.labels.metric_table import of_rows
 from tests.pipelines.spikes.test_label_classifier import simulated
 
 METRICS = ["snr", "rp_contamination", "num_positive_peaks", "half_width", "presence_ratio"]
@@ -79,7 +79,7 @@ def spikeinterface_says(pipeline: Pipeline, rows: pd.DataFrame, meaning: dict[st
 
 
 def test_a_cascade_says_what_spikeinterface_says(models: dict[str, Path], home: Path) -> None:
-    entry = model_sources.add([str(path) for path in models.values()], home, "cascade")
+    entry = sources.add([str(path) for path in models.values()], home, "cascade")
     rows = simulated(200, 12)
     rows.loc[3, "half_width"] = np.nan
     classifier, card = unit_classifier.load(entry.folder)
@@ -98,7 +98,7 @@ def test_a_cascade_says_what_spikeinterface_says(models: dict[str, Path], home: 
 def test_one_question_is_completed_by_the_apps_own_classifier(
     models: dict[str, Path], home: Path
 ) -> None:
-    entry = model_sources.add([str(models["neural"])], home)
+    entry = sources.add([str(models["neural"])], home)
     classifier, card = unit_classifier.load(entry.folder)
     assert card["classifier"].endswith("single or multi by the classifier that comes with the app")
     table = of_rows(simulated(40, 13), "rows")
@@ -118,8 +118,8 @@ def test_a_published_model_is_fetched_once_and_labels_a_table(
             (folder / file.name).write_bytes(file.read_bytes())
         return Published(name, "c0ffee", {})
 
-    monkeypatch.setitem(model_sources.add.__kwdefaults__, "fetch", fetch)
-    monkeypatch.setitem(model_sources.in_registry.__kwdefaults__, "fetch", fetch)
+    monkeypatch.setitem(sources.add.__kwdefaults__, "fetch", fetch)
+    monkeypatch.setitem(sources.in_registry.__kwdefaults__, "fetch", fetch)
     simulated(60, 14).drop(columns="majority_vote").to_csv(tmp_path / "m.csv", index=False)
     label = ["spikes", "label", "--metrics", str(tmp_path / "m.csv"), "--method", "unitrefine"]
     more = ["--set", "min_metrics=0.1", "--overwrite", "--quiet", "--out", str(tmp_path / "l.csv")]
@@ -135,17 +135,17 @@ def test_a_published_model_is_fetched_once_and_labels_a_table(
 def test_an_imputer_of_an_older_release_still_fills_in(home: Path, tmp_path: Path) -> None:
     older = model("neural")
     del older.steps[0][1]._fill_dtype  # which came with scikit-learn 1.8
-    entry = model_sources.add([str(written(tmp_path / "older", older, MEANINGS["neural"]))], home)
+    entry = sources.add([str(written(tmp_path / "older", older, MEANINGS["neural"]))], home)
     rows = simulated(20, 15).assign(snr=np.nan)
     classifier, _ = unit_classifier.load(entry.folder)
     assert np.isfinite(classifier.predict(of_rows(rows, "rows")).neural).all()
 
 
 def test_a_changed_model_is_not_used(models: dict[str, Path], home: Path) -> None:
-    entry = model_sources.add([str(models["single"])], home)
+    entry = sources.add([str(models["single"])], home)
     (entry.folder / "single-or-multi.skops").write_bytes(b"other")
     with pytest.raises(BundleError, match="is not as it was added"):
-        model_sources.in_registry("single", home)
+        sources.in_registry("single", home)
 
 
 def test_without_a_network_a_name_is_refused_at_once(
@@ -173,7 +173,7 @@ def test_a_model_that_wants_more_is_refused_with_its_list(home: Path, tmp_path: 
     harmful = Pipeline([("f", FunctionTransformer(np.save)), ("c", LogisticRegression())])
     folder = written(tmp_path / "harmful", harmful, MEANINGS["neural"])
     with pytest.raises(BundleError, match=r"harmful wants numpy\.save, .*which is not trusted"):
-        model_sources.add([str(folder)], home)
+        sources.add([str(folder)], home)
     assert not registry.entries(home)
 
 
@@ -183,7 +183,7 @@ def test_a_step_that_skops_trusts_but_no_classifier_of_units_needs_is_refused(
     other = Pipeline([("f", FunctionTransformer()), ("c", LogisticRegression())])
     folder = written(tmp_path / "other", other, MEANINGS["neural"])
     with pytest.raises(BundleError, match=r"wants sklearn\.\S+\.FunctionTransformer, which is not"):
-        model_sources.add([str(folder)], home)
+        sources.add([str(folder)], home)
 
 
 def test_a_pickle_under_another_name_is_refused(home: Path, tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_pickle_under_another_name_is_refused(home: Path, tmp_path: Path) -> N
     folder.mkdir()
     (folder / "model.skops").write_bytes(pickle.dumps(LogisticRegression()))
     with pytest.raises(BundleError, match=r"pickled is no file of skops .*never opened"):
-        model_sources.add([str(folder)], home)
+        sources.add([str(folder)], home)
 
 
 def test_a_tree_whose_branches_lead_out_of_it_is_refused(home: Path, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_a_tree_whose_branches_lead_out_of_it_is_refused(home: Path, tmp_path: P
     tree.children_left[0] = tree.node_count  # a view into the tree's own array
     folder = written(tmp_path / "damaged", damaged, MEANINGS["neural"])
     with pytest.raises(BundleError, match=r"not sound \(a tree has branches that lead out"):
-        model_sources.add([str(folder)], home)
+        sources.add([str(folder)], home)
 
 
 @pytest.mark.parametrize("imputer", [SimpleImputer(add_indicator=True), KNNImputer()])
@@ -227,9 +227,9 @@ def test_pipelines_of_known_steps_answer_as_before(
 def test_a_model_that_answers_something_else_is_refused(home: Path, tmp_path: Path) -> None:
     folder = written(tmp_path / "other", model("neural"), {"0": "axon", "1": "soma"})
     with pytest.raises(BundleError, match="other answers axon, soma; a model must tell noise"):
-        model_sources.add([str(folder)], home)
+        sources.add([str(folder)], home)
 
 
 def test_two_models_for_the_same_question_are_refused(models: dict[str, Path], home: Path) -> None:
     with pytest.raises(BundleError, match="neural tells noise or neural, which neural does not"):
-        model_sources.add([str(models["neural"])] * 2, home)
+        sources.add([str(models["neural"])] * 2, home)

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 from spikeinterface.core import load_sorting_analyzer
 
-from pipelines.errors import InputError
-from pipelines.spikes import demo, group_sorter
-from pipelines.spikes.clouds import read_clouds
-from pipelines.spikes.group_sorter import Found
-from pipelines.spikes.plan import Share
+from pipelines.core.errors import InputError
+from pipelines.spikes import demo
+from pipelines.spikes.sorting import group_sorter
+from pipelines.spikes.sorting.group_sorter import Found
+from pipelines.spikes.sorting.plan import Share
+from pipelines.spikes.units.clouds import read_clouds
 from pipelines.tasks import run
 
 FILES = ("spikes.npz", "units.csv", "waveforms.npz", "snippets.npz", "clouds.npz")

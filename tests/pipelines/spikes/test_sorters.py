@@ -9,10 +9,10 @@ import pytest
 from spikeinterface.comparison import compare_sorter_to_ground_truth
 from spikeinterface.core import NumpySorting, load_sorting_analyzer
 
-from pipelines.errors import RecordingError
+from pipelines.core.errors import RecordingError
 from pipelines.spikes import demo
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.plan import planned
+from pipelines.spikes.sorting.plan import planned
 from pipelines.tasks import run
 
 SECONDS = 30.0
@@ -132,7 +132,7 @@ def test_a_sorter_that_fails_is_named_with_its_reason(
     def broken(*_: object) -> None:
         raise RuntimeError("no peaks")
 
-    monkeypatch.setattr("pipelines.spikes.foreign_group.run_foreign", broken)
+    monkeypatch.setattr("pipelines.spikes.sorting.spikeinterface_group.run_foreign", broken)
     with pytest.raises(RecordingError, match=r"lupin cannot sort these channels .*no peaks"):
         run(
             "spikes sort",

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.errors import InputError, TableError
+from pipelines.core.errors import InputError, TableError
 from pipelines.spikes.units import files
 from pipelines.spikes.units import folder as owner
 from pipelines.spikes.units.folder import VERSION, SortingFolder, read_finished

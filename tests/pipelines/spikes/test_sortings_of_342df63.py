@@ -15,17 +15,17 @@ import pytest
 from dash import Dash
 from plotly.io.json import to_json_plotly
 
-from dashboard import create_app, results
+from dashboard import create_app, views
 from dashboard.jobs.store import JobInput
-from dashboard.services import services
-from dashboard.settings import Settings
+from dashboard.server.services import services
+from dashboard.server.settings import Settings
 from pipelines.__main__ import main
-from pipelines.spikes.curation import replay
-from pipelines.spikes.curation_log import LOG_FILE, Log, read_start
-from pipelines.spikes.report import write_report
-from pipelines.spikes.unit_tables import read_texts
+from pipelines.spikes.curation.log import LOG_FILE, Log, read_start
+from pipelines.spikes.curation.steps import replay
+from pipelines.spikes.measure.report import write_report
 from pipelines.spikes.units.files import REPORT
 from pipelines.spikes.units.folder import SortingFolder, read_finished
+from pipelines.spikes.units.unit_tables import read_texts
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "written_by_342df63"
 KNOWN: dict[str, Any] = json.loads((FIXTURES / "sortings.json").read_text(encoding="utf-8"))
@@ -163,8 +163,8 @@ def test_its_page_is_shown(here: Path, app: Dash, name: str, task: str) -> None:
         shutil.copytree(here / name, services().settings.jobs / job_id / "result")
         job = store.get(job_id)
         assert job is not None
-        drawn = to_json_plotly(results.view(job))
-    assert results.UNSHOWN not in drawn
+        drawn = to_json_plotly(views.view(job))
+    assert views.UNSHOWN not in drawn
     assert '"unit_id"' in drawn
     if name == "labelled":
         assert all(f'"{channel}"' in drawn for channel in HOLDS[name]["units"]["channel"])

@@ -14,15 +14,16 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 from spikeinterface.core import load_sorting_analyzer
 
-from pipelines.spikes import cluster, unimodal, waveform_file
-from pipelines.spikes.cluster import find_clusters
-from pipelines.spikes.features import principal_components, scores_of_blocks
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.preprocess import band_pass, noise_levels
-from pipelines.spikes.read import read_recording
-from pipelines.spikes.unimodal import join_unimodal
+from pipelines.spikes.reading.read import read_recording
+from pipelines.spikes.signal import waveform_file
+from pipelines.spikes.signal.preprocess import band_pass, noise_levels
+from pipelines.spikes.signal.waveform_file import WaveformFile, units_of
+from pipelines.spikes.sorting import cluster, unimodal
+from pipelines.spikes.sorting.cluster import find_clusters
+from pipelines.spikes.sorting.features import principal_components, scores_of_blocks
+from pipelines.spikes.sorting.unimodal import join_unimodal
 from pipelines.spikes.units.unit import Live
-from pipelines.spikes.waveform_file import WaveformFile, units_of
 
 RATE = 20_000
 CHANNELS = 8
@@ -32,7 +33,7 @@ SORT = """
 import json, sys
 from pathlib import Path
 from pipelines.tasks import run
-import pipelines.spikes.sort
+import pipelines.spikes.sorting.sort
 before = sorted(sys.modules)
 values = {
     "sampling_frequency": 20000, "num_channels": 8, "gain_uv": 1.0, "group_radius_um": 1e6,

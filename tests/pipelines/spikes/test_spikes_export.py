@@ -10,7 +10,7 @@ from spikeinterface.curation.curation_format import validate_curation_dict
 from spikeinterface.extractors import read_phy
 
 from pipelines.__main__ import main
-from pipelines.errors import InputError, ParameterError
+from pipelines.core.errors import InputError, ParameterError
 from pipelines.spikes import demo
 from pipelines.tasks import run
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.errors import ParameterError
+from pipelines.core.errors import ParameterError
 from pipelines.spikes.parameters import SpikesParameters
 
 VALUES = st.one_of(st.none(), st.integers(), st.floats(), st.text(max_size=8), st.booleans())

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spikeinterface.core import NumpyRecording
 
-from pipelines.errors import RecordingError
+from pipelines.core.errors import RecordingError
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.read import read_recording
+from pipelines.spikes.reading.read import read_recording
 from tests.pipelines.spikes import writers
 
 DEFAULTS = SpikesParameters()

@@ -7,11 +7,11 @@ import pytest
 from spikeinterface.comparison import compare_sorter_to_ground_truth
 from spikeinterface.core import BinaryRecordingExtractor, NumpySorting
 
-from pipelines.errors import Cancelled, RecordingError
-from pipelines.provenance import digest
+from pipelines.core.errors import Cancelled, RecordingError
+from pipelines.core.provenance import digest
 from pipelines.spikes import demo
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.sort import sort
+from pipelines.spikes.sorting.sort import sort
 from pipelines.tasks import run
 
 RATE = demo.SAMPLING_FREQUENCY

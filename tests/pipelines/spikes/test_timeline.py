@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.errors import RecordingError
-from pipelines.spikes.timeline import Timeline, checked, from_timestamps
+from pipelines.core.errors import RecordingError
+from pipelines.spikes.recording.timeline import Timeline, checked, from_timestamps
 
 RATE = 30_000.0
 TWO = Timeline.of([900_000, 600_000], [0.0, 130.0], RATE)

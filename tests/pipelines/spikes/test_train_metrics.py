@@ -20,8 +20,7 @@ from pipelines.spikes.measure.metrics import (
     synchrony,
     violations,
 )
-from pipelines.spikes.timeline import Timeline
-from pipelines.spikes.trains import correlogram, isi_histogram
+from pipelines.spikes.recording.timeline import Timeline
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.metrics import (
     close_pairs,
@@ -30,6 +29,7 @@ from pipelines.spikes.units.metrics import (
     presence_ratio,
     rp_contamination,
 )
+from pipelines.spikes.units.trains import correlogram, isi_histogram
 
 RATE, SECONDS = 10_000.0, 120
 CLOCK = Clock(RATE, int(RATE * SECONDS), 0.0015, 0.0)

@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 from spikeinterface.metrics.quality.misc_metrics import _compute_rp_contamination_one_unit
 
-from pipelines.spikes.trains import correlogram, isi_histogram
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.clock import Clock
+from pipelines.spikes.units.trains import correlogram, isi_histogram
 
 RATE = 30_000.0
 HOUR = Clock(RATE, int(3600 * RATE), refractory_s=0.002, censored_s=0.0)

@@ -3,10 +3,10 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
-from pipelines.spikes.cluster import find_clusters, renumbered
+from pipelines.core.unimodal import dip
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.unimodal import CRITICAL_DIP, join_unimodal, pair_dip
-from pipelines.unimodal import dip
+from pipelines.spikes.sorting.cluster import find_clusters, renumbered
+from pipelines.spikes.sorting.unimodal import CRITICAL_DIP, join_unimodal, pair_dip
 
 SIZES = (600, 300, 150)
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.spikes.curation import Step
-from pipelines.spikes.curation_log import LOG_FILE, Log, curate, read_start
-from pipelines.spikes.places import as_list, listed
-from pipelines.spikes.stretch import stretch
-from pipelines.spikes.unit_tables import read_table, read_units, write_table
+from pipelines.spikes.curation.log import LOG_FILE, Log, curate, read_start
+from pipelines.spikes.curation.steps import Step
+from pipelines.spikes.reading.channels import as_list, listed
+from pipelines.spikes.signal.trace_window import stretch
 from pipelines.spikes.units.folder import read_finished
+from pipelines.spikes.units.unit_tables import read_table, read_units, write_table
 from pipelines.tasks import run
 
 REPOSITORY = Path(__file__).resolve().parents[3]

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.errors import RecordingError
-from pipelines.formats import in_order
-from pipelines.spikes.candidates import began_of_name
+from pipelines.core.errors import RecordingError
+from pipelines.core.formats import in_order
+from pipelines.spikes.formats.candidates import began_of_name
+from pipelines.spikes.formats.segments import time_notes, timeline_of
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.read import read_recording
-from pipelines.spikes.segments import time_notes, timeline_of
+from pipelines.spikes.reading.read import read_recording
 from tests.pipelines.spikes import writers
 
 A, B = writers.traces(seconds=0.3, seed=1)[:5888], writers.traces(seconds=0.3, seed=2)[:5888]

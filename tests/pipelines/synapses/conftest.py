@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipelines.progress import silent
-from pipelines.synapses.classify import train
-from pipelines.synapses.fit import fit
+from pipelines.core.progress import silent
+from pipelines.synapses.classify.train import train
+from pipelines.synapses.clusters.fit import fit
 from pipelines.synapses.parameters import FitParameters, TrainParameters
 from pipelines.synapses.simulate import Simulation, simulate
-from pipelines.synapses.table import CheckedTable, read_table
+from pipelines.synapses.table.table import CheckedTable, read_table
 
 WriteCsv = Callable[[pd.DataFrame], Path]
 Check = Callable[[pd.DataFrame], CheckedTable]

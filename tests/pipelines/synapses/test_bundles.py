@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines import bundles
-from pipelines.errors import BundleError
-from pipelines.provenance import versions
-from pipelines.synapses import classifiers
-from pipelines.synapses.classifier_rows import CLASSIFIERS, SKOPS
-from pipelines.synapses.classify import load_trained
+from pipelines.core.errors import BundleError
+from pipelines.core.provenance import versions
+from pipelines.models import bundles
+from pipelines.synapses.classify import classifiers
+from pipelines.synapses.classify.rows import CLASSIFIERS, SKOPS
+from pipelines.synapses.classify.train import load_trained
 from pipelines.synapses.parameters import TrainParameters
 
 

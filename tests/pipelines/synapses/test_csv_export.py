@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.csv_export import defuse, write_csv
+from pipelines.core.csv import defuse, write_csv
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_long_table_is_written_as_a_short_one(
         }
     )
     write_csv(frame, tmp_path / "short.csv")
-    monkeypatch.setattr("pipelines.csv_export.LONG", 0)
+    monkeypatch.setattr("pipelines.core.csv.LONG", 0)
     write_csv(frame, tmp_path / "long.csv")
     write_csv(frame.assign(note=["a,b", 'say "x"', "two\nlines", ""]), tmp_path / "quoted.csv")
     assert (tmp_path / "long.csv").read_bytes() == (tmp_path / "short.csv").read_bytes()
@@ -65,6 +65,6 @@ def test_numbers_of_a_long_table_are_written_as_those_of_a_short_one(
     frame = pd.DataFrame({"value": values, "whole": whole})
     write_csv(frame, tmp_path / "short.csv")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.csv_export.LONG", 0)
+        patch.setattr("pipelines.core.csv.LONG", 0)
         write_csv(frame, tmp_path / "long.csv")
     assert (tmp_path / "long.csv").read_text() == (tmp_path / "short.csv").read_text()

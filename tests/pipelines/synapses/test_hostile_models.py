@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.offered import OFFERED
-from pipelines import bundles, registry
+from dashboard.server.offered import OFFERED
 from pipelines.__main__ import main
-from pipelines.spikes import unit_classifier
+from pipelines.models import bundles, registry
+from pipelines.spikes.classifier import unit_classifier
 from pipelines.synapses.simulate import Simulation
 from tests.hostile_models import bundles as hostile
 from tests.hostile_models import pickles

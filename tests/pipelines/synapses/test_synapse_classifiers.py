@@ -7,20 +7,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.progress import silent
-from pipelines.synapses import classifier_rows, classifiers
-from pipelines.synapses.arrays import Floats, Integers
-from pipelines.synapses.classify import load_trained, train
-from pipelines.synapses.model import load_fitted
+from pipelines.core.progress import silent
+from pipelines.synapses.classify import classifiers, rows
+from pipelines.synapses.classify.predict import predict
+from pipelines.synapses.classify.train import load_trained, train
+from pipelines.synapses.clusters.model import load_fitted
 from pipelines.synapses.parameters import PredictParameters, TrainParameters
-from pipelines.synapses.predict import predict
 from pipelines.synapses.simulate import Simulation
+from pipelines.synapses.table.arrays import Floats, Integers
 
 ANSWERS = ["cluster", "probability", "outlier_score", "is_outlier", "UMAP_1", "UMAP_2"]
 FEW_TREES = {"n_trees": 20}
 
 
-@pytest.fixture(scope="module", params=classifier_rows.candidates())
+@pytest.fixture(scope="module", params=rows.candidates())
 def bundle(
     request: pytest.FixtureRequest, fit_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
@@ -114,7 +114,7 @@ def test_xgboost_is_stored_without_a_pickle(fit_folder: Path, tmp_path: Path) ->
 
 def test_auto_compares_all_and_takes_the_best(blobs: tuple[Floats, Integers]) -> None:
     choice = classifiers.choose(*blobs, TrainParameters(**FEW_TREES))
-    assert set(choice.macro_f1) == set(classifier_rows.candidates())
+    assert set(choice.macro_f1) == set(rows.candidates())
     best = choice.macro_f1[choice.classifier.name]
     assert best >= max(choice.macro_f1.values()) - 0.001
 
@@ -123,11 +123,11 @@ def test_auto_is_chosen_anew_in_every_fold(fit_folder: Path, tmp_path: Path) -> 
     train({"fit": fit_folder}, TrainParameters(folds=2, n_trees=10), tmp_path, silent)
     card = json.loads((tmp_path / "card.json").read_text())
     assert len(card["holdout_choices"]) == 2
-    assert set(card["holdout_choices"]) <= set(classifier_rows.candidates())
-    assert card["classifier"] in classifier_rows.candidates()
+    assert set(card["holdout_choices"]) <= set(rows.candidates())
+    assert card["classifier"] in rows.candidates()
 
 
-@pytest.mark.parametrize("name", classifier_rows.candidates())
+@pytest.mark.parametrize("name", rows.candidates())
 def test_very_small_clusters_can_be_learnt(name: str) -> None:
     features = np.arange(15, dtype=float).reshape(3, 5)
     choice = classifiers.choose(

@@ -8,12 +8,10 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, f1_score
 
-from pipelines.errors import InputError
-from pipelines.progress import silent
-from pipelines.synapses.classifiers import stratified_folds
-from pipelines.synapses.classify import train
-from pipelines.synapses.fit import fit
-from pipelines.synapses.holdout import (
+from pipelines.core.errors import InputError
+from pipelines.core.progress import silent
+from pipelines.synapses.classify.classifiers import stratified_folds
+from pipelines.synapses.classify.holdout import (
     NO_ANSWER,
     Holdout,
     calibration_error,
@@ -22,11 +20,13 @@ from pipelines.synapses.holdout import (
     score,
     wilson_interval,
 )
-from pipelines.synapses.model import load_fitted
-from pipelines.synapses.neighbors import Neighborhood
-from pipelines.synapses.outliers import NEIGHBORS, ONE_CLASS, OnMap, Outlying
+from pipelines.synapses.classify.outliers import NEIGHBORS, ONE_CLASS, OnMap, Outlying
+from pipelines.synapses.classify.predict import predict
+from pipelines.synapses.classify.train import train
+from pipelines.synapses.clusters.fit import fit
+from pipelines.synapses.clusters.model import load_fitted
+from pipelines.synapses.clusters.neighbors import Neighborhood
 from pipelines.synapses.parameters import FitParameters, PredictParameters, TrainParameters
-from pipelines.synapses.predict import predict
 from pipelines.synapses.simulate import Simulation
 
 FAST = TrainParameters(n_trees=20)

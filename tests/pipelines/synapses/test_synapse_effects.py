@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.synapses.effects import cliffs_delta, contrasts
+from pipelines.synapses.fits.effects import cliffs_delta, contrasts
 
 
 def test_cliffs_delta_is_the_difference_of_two_chances() -> None:

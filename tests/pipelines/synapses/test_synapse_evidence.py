@@ -6,19 +6,19 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from pipelines.progress import silent
-from pipelines.synapses import evidence
-from pipelines.synapses.arrays import Floats, Integers, Synapses, Texts
-from pipelines.synapses.evidence import REPEATS, Evidence, Repeats, Run, gather
-from pipelines.synapses.features import fit_projection
-from pipelines.synapses.fit import fit, fit_rows, weigh
-from pipelines.synapses.joining import NO_STRUCTURE, dbcv, joined
-from pipelines.synapses.mixture import mixture
-from pipelines.synapses.model import Fitted
+from pipelines.core.progress import silent
+from pipelines.synapses.clusters import evidence
+from pipelines.synapses.clusters.evidence import REPEATS, Evidence, Repeats, Run, gather
+from pipelines.synapses.clusters.fit import fit, fit_rows, weigh
+from pipelines.synapses.clusters.joining import NO_STRUCTURE, dbcv, joined
+from pipelines.synapses.clusters.mixture import mixture
+from pipelines.synapses.clusters.model import Fitted
+from pipelines.synapses.formats.sheets import Sheet
 from pipelines.synapses.parameters import FitParameters
-from pipelines.synapses.sheets import Sheet
 from pipelines.synapses.simulate import simulate
-from pipelines.synapses.table import check_sheet
+from pipelines.synapses.table.arrays import Floats, Integers, Synapses, Texts
+from pipelines.synapses.table.features import fit_projection
+from pipelines.synapses.table.table import check_sheet
 
 KEY = ["NeuronId", "SynType", "SynId"]
 

@@ -18,15 +18,17 @@ from sklearn.preprocessing import LabelEncoder, RobustScaler
 from sklearn.svm import OneClassSVM
 from xgboost import XGBClassifier
 
-from pipelines import bundles, closed, exported, registry
 from pipelines.__main__ import main
-from pipelines.errors import BundleError
-from pipelines.spikes import unit_classifier
+from pipelines.core.errors import BundleError
+from pipelines.models import bundles, registry
+from pipelines.models.estimators import exported
+from pipelines.processes import closed
+from pipelines.spikes.classifier import unit_classifier
 from pipelines.spikes.labels.metric_values import MetricTable
-from pipelines.synapses import classifier_rows, published, published_parts
-from pipelines.synapses.arrays import Synapses
-from pipelines.synapses.classify import load_trained
-from pipelines.synapses.predict import judge
+from pipelines.synapses.classify import published, published_parts, rows
+from pipelines.synapses.classify.predict import judge
+from pipelines.synapses.classify.train import load_trained
+from pipelines.synapses.table.arrays import Synapses
 from tests.closed.zygote import Zygote
 from tests.trained import with_classifier
 
@@ -179,7 +181,7 @@ def kept(
     """A folder of exported models, each with a table, and what is said of each table here."""
     out, scratch = tmp_path_factory.mktemp("out"), tmp_path_factory.mktemp("scratch")
     here: dict[str, pd.DataFrame] = {}
-    for name in classifier_rows.candidates():
+    for name in rows.candidates():
         bundle = with_classifier(bundle_folder, name, scratch / name)
         here[f"synapses-{name}"] = synapse_answers(bundle, out / f"synapses-{name}.csv")
         export(bundle, out / f"synapses-{name}.pkl")

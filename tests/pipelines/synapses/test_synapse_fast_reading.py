@@ -13,15 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from pipelines.errors import TableError
-from pipelines.synapses import sandbox
-from pipelines.synapses.cells import number, read_numbers
-from pipelines.synapses.limits import Limits
-from pipelines.synapses.reading import read_outline, read_sheet
-from pipelines.synapses.sheets import Sheet
+from pipelines.core.errors import TableError
+from pipelines.synapses.formats import sandbox
+from pipelines.synapses.formats.cells import number, read_numbers
+from pipelines.synapses.formats.limits import Limits
+from pipelines.synapses.formats.reading import read_outline, read_sheet
+from pipelines.synapses.formats.sheets import Sheet
+from pipelines.synapses.formats.text_tables import Text
 from pipelines.synapses.simulate import simulate
-from pipelines.synapses.table import CheckedTable, check_sheet
-from pipelines.synapses.text_tables import Text
+from pipelines.synapses.table.table import CheckedTable, check_sheet
 
 PLAIN = st.text(st.characters(blacklist_characters='"\r\n,;\t\0', max_codepoint=0x24F), max_size=5)
 NUMBERS = st.one_of(st.floats().map(repr), st.integers().map(str), st.sampled_from(["1,5", " 2 "]))

@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 
 from pipelines.__main__ import main
-from pipelines.errors import TableError
-from pipelines.progress import silent
-from pipelines.synapses.checking import check
-from pipelines.synapses.columns import MEASURES, NANOMETRES
-from pipelines.synapses.faults import FAULTS, REFUSED, write_faults
+from pipelines.core.errors import TableError
+from pipelines.core.progress import silent
 from pipelines.synapses.parameters import CheckParameters, FaultName, Repair
-from pipelines.synapses.repairs import REPAIRS
 from pipelines.synapses.simulate import Simulation
-from pipelines.synapses.table import read_table
+from pipelines.synapses.table.checking import check
+from pipelines.synapses.table.columns import MEASURES, NANOMETRES
+from pipelines.synapses.table.faults import FAULTS, REFUSED, write_faults
+from pipelines.synapses.table.repairs import REPAIRS
+from pipelines.synapses.table.table import read_table
 
 SENTENCES = {
     "missing-column": "lacks the column SynArea (nearest: Syn_Area_): add or rename",

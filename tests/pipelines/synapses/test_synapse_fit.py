@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.errors import InputError, TableError
-from pipelines.progress import silent
-from pipelines.synapses.fit import fit
-from pipelines.synapses.model import load_fitted
+from pipelines.core.errors import InputError, TableError
+from pipelines.core.progress import silent
+from pipelines.synapses.clusters.fit import fit
+from pipelines.synapses.clusters.model import load_fitted
 from pipelines.synapses.parameters import FitParameters
 from pipelines.synapses.simulate import Simulation
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from pipelines.synapses.arrays import Synapses
-from pipelines.synapses.features import Projection, fit_projection, fit_scaler
-from pipelines.synapses.frames import fit_frame, fit_frames, project
-from pipelines.synapses.sheets import Sheet
+from pipelines.synapses.formats.sheets import Sheet
 from pipelines.synapses.simulate import simulate
-from pipelines.synapses.table import check_sheet
+from pipelines.synapses.table.arrays import Synapses
+from pipelines.synapses.table.features import Projection, fit_projection, fit_scaler
+from pipelines.synapses.table.frames import fit_frame, fit_frames, project
+from pipelines.synapses.table.table import check_sheet
 
 
 @pytest.fixture(scope="module")

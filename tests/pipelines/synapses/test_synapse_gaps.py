@@ -7,12 +7,12 @@ import pytest
 from scipy.stats import skew, spearmanr
 from sklearn.metrics import adjusted_rand_score
 
-from pipelines.progress import silent
-from pipelines.synapses.arrays import Floats
-from pipelines.synapses.gaps import FEWEST_ROWS, LEAST_GAP, GapTest, compare
-from pipelines.synapses.surrogates import OnePopulation, spread_ties
-from pipelines.synapses.verdict import DOUBTFUL, SIGNIFICANCE, verdict
-from pipelines.unimodal import dip
+from pipelines.core.progress import silent
+from pipelines.core.unimodal import dip
+from pipelines.synapses.clusters.gaps import FEWEST_ROWS, LEAST_GAP, GapTest, compare
+from pipelines.synapses.clusters.surrogates import OnePopulation, spread_ties
+from pipelines.synapses.clusters.verdict import DOUBTFUL, SIGNIFICANCE, verdict
+from pipelines.synapses.table.arrays import Floats
 
 ROWS, COLUMNS, SETS = 600, 5, 19
 

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from pipelines.__main__ import main
-from pipelines.errors import InputError, TableError
-from pipelines.progress import silent
-from pipelines.synapses.columns import Schema
-from pipelines.synapses.fit import fit
-from pipelines.synapses.given import read_labels
+from pipelines.core.errors import InputError, TableError
+from pipelines.core.progress import silent
+from pipelines.synapses.clusters.fit import fit
+from pipelines.synapses.clusters.given_clusters import read_labels
 from pipelines.synapses.parameters import FitParameters
 from pipelines.synapses.simulate import Simulation
+from pipelines.synapses.table.columns import Schema
 from pipelines.tasks import run
 
 KEY = np.array([["cb1", "as", "1"], ["cb1", "as", "2"], ["cb1", "ss", "1"]])
@@ -127,7 +127,7 @@ def test_an_input_that_the_task_does_not_know_is_refused(historic: Path, tmp_pat
 def test_given_clusters_can_be_of_many_synapses(
     historic: Path, simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.synapses.evidence.MOST_ROWS", 50)
+    monkeypatch.setattr("pipelines.synapses.clusters.evidence.MOST_ROWS", 50)
     labels_of(simulation).to_csv(tmp_path / "l.csv", index=False)
     inputs = {"table": historic, "labels": tmp_path / "l.csv"}
     results = fit(inputs, FitParameters(umap_neighbors=10), tmp_path, silent)

@@ -3,9 +3,9 @@ import pytest
 from sklearn.datasets import make_blobs
 from sklearn.metrics import adjusted_rand_score
 
-from pipelines.errors import TableError
-from pipelines.synapses.cluster import Density, by_size, cluster
-from pipelines.synapses.embed import embed, exact_neighbors, trustworthiness
+from pipelines.core.errors import TableError
+from pipelines.synapses.clusters.cluster import Density, by_size, cluster
+from pipelines.synapses.clusters.embed import embed, exact_neighbors, trustworthiness
 from pipelines.synapses.parameters import FitParameters
 
 

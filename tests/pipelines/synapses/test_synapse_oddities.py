@@ -12,20 +12,20 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.__main__ import main
-from pipelines.errors import TableError
-from pipelines.progress import silent
-from pipelines.synapses.checking import check
-from pipelines.synapses.columns import POSITION, REQUIRED, SOMA, Schema
-from pipelines.synapses.limits import Limits, most_memory_used
-from pipelines.synapses.names import matched
+from pipelines.core.errors import TableError
+from pipelines.core.progress import silent
+from pipelines.synapses.formats.limits import Limits, most_memory_used
+from pipelines.synapses.formats.reading import read_outline, read_sheet
+from pipelines.synapses.formats.separators import readings
 from pipelines.synapses.parameters import CheckParameters
-from pipelines.synapses.reading import read_outline, read_sheet
-from pipelines.synapses.separators import readings
 from pipelines.synapses.simulate import Simulation
-from pipelines.synapses.sources import missing_columns
-from pipelines.synapses.table import CheckedTable, read_table
-from pipelines.synapses.totals import statistics_at_end
-from pipelines.synapses.units import split_unit
+from pipelines.synapses.table.checking import check
+from pipelines.synapses.table.columns import POSITION, REQUIRED, SOMA, Schema
+from pipelines.synapses.table.names import matched
+from pipelines.synapses.table.sources import missing_columns
+from pipelines.synapses.table.table import CheckedTable, read_table
+from pipelines.synapses.table.totals import statistics_at_end
+from pipelines.synapses.table.units import split_unit
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "workbooks"
 POINTS = Schema(id="cell", features=("width", "rate"))
@@ -586,7 +586,7 @@ def test_a_system_that_refuses_a_limit_of_memory_is_watched_instead(
         set_limits.append(kind)
 
     monkeypatch.setattr(resource, "setrlimit", setrlimit)
-    monkeypatch.setattr("pipelines.synapses.limits._watch_memory", watched.append)
+    monkeypatch.setattr("pipelines.synapses.formats.limits._watch_memory", watched.append)
     Limits(memory_bytes=12345).apply(0)
     assert watched == [12345]
     assert set_limits == [resource.RLIMIT_CPU, resource.RLIMIT_FSIZE]
@@ -597,7 +597,7 @@ def test_a_reader_that_ends_by_itself_is_not_called_too_large(
     table: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table.to_excel(tmp_path / "t.xlsx", index=False)
-    monkeypatch.setattr("pipelines.synapses.sandbox.MODULE", "pipelines.no_such_module")
+    monkeypatch.setattr("pipelines.synapses.formats.sandbox.MODULE", "pipelines.no_such_module")
     with pytest.raises(TableError, match="could not be opened, for the process that reads it"):
         read_sheet(tmp_path / "t.xlsx")
 

@@ -8,23 +8,23 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from pipelines.errors import ParameterError, TableError
-from pipelines.progress import silent
-from pipelines.synapses.arrays import Synapses
-from pipelines.synapses.checking import check
-from pipelines.synapses.classify import load_trained, train
-from pipelines.synapses.columns import SYNAPSES, Schema
-from pipelines.synapses.features import Projection, fit_projection
-from pipelines.synapses.fit import fit
+from pipelines.core.errors import ParameterError, TableError
+from pipelines.core.progress import silent
+from pipelines.synapses.classify.predict import predict
+from pipelines.synapses.classify.train import load_trained, train
+from pipelines.synapses.clusters.fit import fit
 from pipelines.synapses.parameters import (
     CheckParameters,
     FitParameters,
     PredictParameters,
     TrainParameters,
 )
-from pipelines.synapses.predict import predict
-from pipelines.synapses.schemas import chosen_schema
-from pipelines.synapses.table import read_table
+from pipelines.synapses.table.arrays import Synapses
+from pipelines.synapses.table.checking import check
+from pipelines.synapses.table.columns import SYNAPSES, Schema
+from pipelines.synapses.table.features import Projection, fit_projection
+from pipelines.synapses.table.schemas import chosen_schema
+from pipelines.synapses.table.table import read_table
 
 FEATURES = ("width", "height", "skew", "rate")
 CHOSEN = {"id_column": "cell", "feature_columns": "width,height,skew,rate", "log_columns": "rate"}

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from pipelines.bundles import write_manifest
-from pipelines.errors import BundleError, TableError
-from pipelines.progress import silent
-from pipelines.synapses.classify import train
-from pipelines.synapses.fit import fit
+from pipelines.core.errors import BundleError, TableError
+from pipelines.core.progress import silent
+from pipelines.models.bundles import write_manifest
+from pipelines.synapses.classify.predict import predict
+from pipelines.synapses.classify.train import train
+from pipelines.synapses.clusters.fit import fit
 from pipelines.synapses.parameters import FitParameters, PredictParameters, TrainParameters
-from pipelines.synapses.predict import predict
 from pipelines.synapses.simulate import Simulation, simulate
 
 ANSWERS = ["cluster", "probability", "outlier_score", "is_outlier", "UMAP_1", "UMAP_2"]

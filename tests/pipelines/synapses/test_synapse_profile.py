@@ -8,19 +8,19 @@ import pandas as pd
 import pytest
 
 from pipelines.__main__ import main
-from pipelines.errors import TableError
-from pipelines.progress import silent
-from pipelines.synapses.arrays import Synapses
-from pipelines.synapses.classify import train
-from pipelines.synapses.features import PUBLISHED, Projection, fit_projection
-from pipelines.synapses.fit import fit
-from pipelines.synapses.frames import along_measured_axes, fit_frame
-from pipelines.synapses.given import read_labels
-from pipelines.synapses.model import load_fitted
+from pipelines.core.errors import TableError
+from pipelines.core.progress import silent
+from pipelines.synapses.classify.predict import predict
+from pipelines.synapses.classify.train import train
+from pipelines.synapses.clusters.fit import fit
+from pipelines.synapses.clusters.given_clusters import read_labels
+from pipelines.synapses.clusters.model import load_fitted
 from pipelines.synapses.parameters import FitParameters, PredictParameters, TrainParameters
-from pipelines.synapses.predict import predict
 from pipelines.synapses.profiles import applied, classifier_for
 from pipelines.synapses.simulate import Simulation
+from pipelines.synapses.table.arrays import Synapses
+from pipelines.synapses.table.features import PUBLISHED, Projection, fit_projection
+from pipelines.synapses.table.frames import along_measured_axes, fit_frame
 
 KEY = ["NeuronId", "SynType", "SynId"]
 

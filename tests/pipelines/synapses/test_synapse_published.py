@@ -21,12 +21,13 @@ from sklearn.preprocessing import LabelEncoder, RobustScaler
 from sklearn.svm import SVC, OneClassSVM
 from xgboost import XGBClassifier
 
-from pipelines import bundles, registry, unpickling
-from pipelines.errors import BundleError, TableError
-from pipelines.progress import silent
-from pipelines.synapses import published
+from pipelines.core.errors import BundleError, TableError
+from pipelines.core.progress import silent
+from pipelines.models import bundles, registry
+from pipelines.models.estimators import unpickling
+from pipelines.synapses.classify import published
+from pipelines.synapses.classify.predict import predict
 from pipelines.synapses.parameters import PredictParameters
-from pipelines.synapses.predict import predict
 
 pytestmark = pytest.mark.usefixtures("quick_pickles")
 MODELS = {

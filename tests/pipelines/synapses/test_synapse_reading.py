@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.errors import TableError
-from pipelines.synapses.limits import Limits
-from pipelines.synapses.reading import read_sheet
-from pipelines.synapses.sheets import Sheet
-from pipelines.synapses.table import read_table
+from pipelines.core.errors import TableError
+from pipelines.synapses.formats.limits import Limits
+from pipelines.synapses.formats.reading import read_sheet
+from pipelines.synapses.formats.sheets import Sheet
+from pipelines.synapses.table.table import read_table
 
 
 def write(folder: Path, name: str, content: bytes) -> Path:

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from pipelines.errors import ParameterError
-from pipelines.progress import silent
-from pipelines.synapses.fit import fit_rows
+from pipelines.core.errors import ParameterError
+from pipelines.core.progress import silent
+from pipelines.synapses.clusters.fit import fit_rows
+from pipelines.synapses.formats.sheets import Sheet
 from pipelines.synapses.parameters import FitParameters, SimulationParameters
-from pipelines.synapses.sheets import Sheet
 from pipelines.synapses.simulate import make, simulate
-from pipelines.synapses.table import check_sheet, read_table
+from pipelines.synapses.table.table import check_sheet, read_table
 
 
 @pytest.mark.parametrize("planted", [2, 3, 4])

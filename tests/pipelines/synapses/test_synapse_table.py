@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.errors import TableError
-from pipelines.progress import silent
-from pipelines.synapses.cells import number
-from pipelines.synapses.checking import check
-from pipelines.synapses.columns import MEASURES, NANOMETRES, REQUIRED
+from pipelines.core.errors import TableError
+from pipelines.core.progress import silent
+from pipelines.synapses.formats.cells import number
+from pipelines.synapses.formats.separators import readings
 from pipelines.synapses.parameters import CheckParameters
-from pipelines.synapses.separators import readings
-from pipelines.synapses.table import CheckedTable, members, read_table
+from pipelines.synapses.table.checking import check
+from pipelines.synapses.table.columns import MEASURES, NANOMETRES, REQUIRED
+from pipelines.synapses.table.table import CheckedTable, members, read_table
 
 Check = Callable[[pd.DataFrame], CheckedTable]
 

@@ -1,0 +1,1 @@
+"""Operations on series, and correlation maps."""

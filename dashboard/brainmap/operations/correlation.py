@@ -1,0 +1,179 @@
+"""The result of a correlation map: the map, the series it was made with, and the next choice."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import dash_mantine_components as dmc
+import numpy as np
+from dash import Dash, Input, Output, State, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dashboard.brainmap.look.pictures import mean_picture
+from dashboard.brainmap.map.map_figures import step
+from dashboard.brainmap.operations import choice
+from dashboard.brainmap.operations import correlation_figures as figures
+from dashboard.brainmap.operations.choice import Way
+from dashboard.jobs.store import Job
+from dashboard.kit import results
+from dashboard.kit.figures import framed
+from dashboard.kit.scale import Scale
+from dashboard.server.posted import Place, Pointed, offered, row_and_column, within
+from pipelines.brainmap.map import correlation_folder
+from pipelines.brainmap.map.correlation_folder import FinishedCorrelation
+
+PREFIX = "correlation"
+UNITS = {"voxel": "intensity", "region": "mean intensity", "cluster": "normalised signal"}
+
+
+@lru_cache(maxsize=4)
+def load(folder: Path) -> FinishedCorrelation:
+    """Open a correlation once; a finished one never changes."""
+    return FinishedCorrelation(folder)
+
+
+def view(job: Job) -> Component:
+    """The whole result."""
+    found = results.headline(job)
+    n_planes = found["shape"][0]
+    return html.Div(
+        [
+            html.Div([_headline(found), _downloads(job)], className="card"),
+            html.Div(
+                [
+                    _controls(n_planes, found["plane"]),
+                    choice.controls(PREFIX),
+                    _pictures(job, found),
+                ],
+                className="card",
+            ),
+            html.Div(_series(job, found), className="card"),
+        ]
+    )
+
+
+def _headline(found: dict[str, Any]) -> Component:
+    return results.stats(
+        {
+            "Planes x y x x x time": " x ".join(map(str, found["shape"])),
+            "Voxels": f"{found['n_voxels']:,}",
+            "of which have no r": f"{found['n_undefined']:,}",
+            "Lowest r": results.number(found["lowest"]),
+            "Highest r": results.number(found["highest"]),
+        }
+    )
+
+
+def _downloads(job: Job) -> Component:
+    files = {
+        correlation_folder.VOLUME: "Map (TIFF)",
+        correlation_folder.PICTURE: "Map (PNG)",
+        correlation_folder.DRAWING: "Map and series (SVG)",
+        correlation_folder.TABLE.name: "Map (CSV)",
+        correlation_folder.SERIES.name: "Series (CSV)",
+    }
+    links = [results.download(job, file, text) for file, text in files.items()]
+    return html.Div(links, className="downloads")
+
+
+def _controls(planes: int, shown: int) -> Component:
+    data = [{"value": str(plane), "label": f"Plane {plane}"} for plane in range(planes)]
+    plane = dmc.Select(
+        id=f"{PREFIX}-plane", label="Plane", data=data, value=str(shown), allowDeselect=False, w=130
+    )
+    limit = dmc.NumberInput(
+        id=f"{PREFIX}-limit",
+        label="Colours up to |r| =",
+        value=1,
+        min=0.05,
+        max=1,
+        step=0.1,
+        decimalScale=2,
+        w=160,
+    )
+    return html.Div([html.Div(plane, hidden=planes == 1), limit], className="row bottom actions")
+
+
+def _pictures(job: Job, found: dict[str, Any]) -> Component:
+    finished = load(results.folder(job.id))
+    values = finished.values
+    thin = step(values.shape[1:])
+    thinned = f" Every {thin}th pixel is drawn." if thin > 1 else ""
+    scale = Scale.of(found)
+    left = framed(
+        scale.pictured(figures.correlation(values[found["plane"]], 1.0), values.shape[1:]),
+        id=f"{PREFIX}-map",
+        caption=f"Pearson's correlation over {found['shape'][-1]} time points of every voxel with "
+        f"{found['series']}. Voxels that never change, or lack a number, are grey. Point at a "
+        f"voxel to see its series below.{thinned}",
+    )
+    right = framed(
+        mean_picture(finished.mean[found["plane"]], scale=scale),
+        id=f"{PREFIX}-mean",
+        caption="Mean over time. Choose here what to correlate with next.",
+    )
+    return html.Div([left, right], className="pair")
+
+
+def _series(job: Job, found: dict[str, Any]) -> Component:
+    return framed(
+        Scale.of(found).timed(figures.series(load(results.folder(job.id)).series, _unit(found))),
+        id=f"{PREFIX}-series",
+        caption=f"The series that every voxel is compared with: {found['series']}. Below it, once "
+        "the pointer is on a voxel of the map, that voxel's own, as recorded.",
+    )
+
+
+def _unit(found: dict[str, Any]) -> str:
+    return UNITS.get(found["source"], "signal")
+
+
+def register(app: Dash) -> None:
+    """Connect planes, colours and the next choice."""
+    app.callback(
+        Output(f"{PREFIX}-map", "figure"),
+        Output(f"{PREFIX}-mean", "figure"),
+        Input(f"{PREFIX}-plane", "value"),
+        Input(f"{PREFIX}-limit", "value"),
+        State(f"{PREFIX}-way", "value"),
+        State("panel-job", "data"),
+        prevent_initial_call=True,
+    )(redraw)
+    app.callback(
+        Output(f"{PREFIX}-series", "figure"),
+        Input(f"{PREFIX}-map", "hoverData"),
+        State(f"{PREFIX}-plane", "value"),
+        State("panel-job", "data"),
+        prevent_initial_call=True,
+    )(compare)
+    choice.register(app, PREFIX, f"{PREFIX}-mean")
+
+
+def compare(hover: Pointed | None, plane: Place, job_id: str) -> Any:
+    """The series of the voxel that is pointed at, below the one it is compared with."""
+    if not hover:
+        raise PreventUpdate
+    found, at = results.headline(results.job(job_id)), int(plane or 0)
+    y, x = row_and_column(hover)
+    pixels, times = found["thinned"]["pixels"], found["thinned"]["times"]
+    finished = load(results.folder(job_id))
+    images, values = finished.preview, finished.values
+    in_plane, row, column = within((at, y // pixels, x // pixels), images.shape[1:])
+    recorded = np.asarray(images[:, in_plane, row, column])
+    r = values[within((at, y, x), values.shape)]
+    title = f"plane {at}, y {y}, x {x}: " + ("no r" if np.isnan(r) else f"r = {r:.3f}")
+    figure = figures.compared(finished.series, _unit(found), recorded, times, title)
+    return Scale.of(found).timed(figure)
+
+
+def redraw(plane: Place, limit: Any, way: Way, job_id: str) -> tuple[Any, Any]:
+    """The chosen plane in the chosen colours."""
+    if not isinstance(limit, int | float) or not 0 < limit <= 1:
+        raise PreventUpdate
+    finished = load(results.folder(job_id))
+    values, mean = finished.values, finished.mean
+    at = offered(int(plane or 0), range(len(values)))
+    scale = Scale.of(results.headline(results.job(job_id)))
+    shown = scale.pictured(figures.correlation(values[at], limit), values.shape[1:])
+    return shown, mean_picture(mean[at], way, scale=scale)

@@ -1,1 +1,0 @@
-"""Arrays to plotly figures, one module per page."""

@@ -1,0 +1,110 @@
+"""What all figures share: configuration, look, frame with caption."""
+
+from typing import Any, cast
+
+import numpy as np
+import plotly.graph_objects as go
+from dash import dcc, html
+from numpy.typing import NDArray
+
+from pipelines.spikes.recording.timeline import Timeline
+
+GRAPH_CONFIG: dict[str, Any] = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["sendChartToCloud", "select2d", "autoScale2d"],
+    "plotlyServerURL": "",
+    "responsive": True,
+    "toImageButtonOptions": {"format": "svg"},
+}
+"""Without this, plotly.js 4 offers to upload the figure to its maker's cloud."""
+
+PALETTE = (
+    "#3b6fd4",
+    "#e07b39",
+    "#2f9e77",
+    "#c2427b",
+    "#8a63c9",
+    "#b28b00",
+    "#3aa6c9",
+    "#a0522d",
+    "#6b8e23",
+    "#d1495b",
+    "#00798c",
+    "#7a5195",
+)
+NOISE = "#9aa1ab"
+GAP = "rgba(128,128,128,0.25)"
+MOST_GAPS = 100
+MOST_FLOAT32_S = 4_000.0
+FONT = "Inter, system-ui, sans-serif"
+
+
+def color(index: int) -> str:
+    """The colour of a cluster or unit; -1 is grey."""
+    return NOISE if index < 0 else PALETTE[index % len(PALETTE)]
+
+
+def style(figure: go.Figure, *, height: int, **layout: Any) -> go.Figure:
+    """Give a figure the house's look; colours of text and grid come from the stylesheet."""
+    figure.update_layout(
+        template="none",
+        height=height,
+        font={"family": FONT, "size": 12},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        margin={"l": 56, "r": 16, "t": 28, "b": 48},
+        hoverlabel={"font": {"family": FONT}},
+        **layout,
+    )
+    figure.update_xaxes(gridcolor="rgba(128,128,128,0.18)", zeroline=False)
+    figure.update_yaxes(gridcolor="rgba(128,128,128,0.18)", zeroline=False)
+    return figure
+
+
+def drawn_times(seconds: NDArray[np.float64]) -> NDArray[np.float64] | NDArray[np.float32]:
+    """Times in half the bytes, where that keeps them to a quarter of a millisecond."""
+    near = float(np.abs(seconds).max(initial=0.0)) < MOST_FLOAT32_S
+    return seconds.astype(np.float32) if near else seconds
+
+
+def time_axis(figure: go.Figure, timeline: Timeline, title_row: int | None = None) -> None:
+    """Make the horizontal axis the recording's time, with gaps in grey.
+
+    Args:
+        figure: gets the title, range and gaps.
+        timeline: of the recording.
+        title_row: of the subplot below the others, which bears the title.
+    """
+    where = {} if title_row is None else {"row": title_row, "col": 1}
+    figure.update_xaxes(range=[timeline.start_s, timeline.stop_s])
+    figure.update_xaxes(title=timeline.axis, **where)
+    shade_gaps(figure, timeline)
+
+
+def shade_gaps(figure: go.Figure, timeline: Timeline) -> None:
+    """Grey over what was not recorded; the longest gaps if there are many."""
+    gaps = sorted(timeline.gaps_s, key=lambda gap: gap[0] - gap[1])[:MOST_GAPS]
+    for start, stop in gaps:
+        figure.add_vrect(x0=start, x1=stop, fillcolor=GAP, line_width=0, layer="below")
+
+
+def gap_words(timeline: Timeline) -> str:
+    """What the grey in a figure means, if there is some."""
+    return " Grey: not recorded." if timeline.gaps_s else ""
+
+
+def framed(figure: go.Figure, *, id: Any, caption: str, **properties: Any) -> html.Figure:
+    """A figure with its caption below; the height is fixed so that nothing jumps."""
+    height = f"{figure.layout.height}px"
+    properties = {"config": cast(Any, GRAPH_CONFIG), **properties}
+    graph = dcc.Graph(id=id, figure=figure, style={"height": height}, **properties)
+    return html.Figure([graph, html.Figcaption(caption)], className="figure")
+
+
+def message(text: str, *, height: int) -> go.Figure:
+    """An empty figure that says what to do."""
+    figure = style(go.Figure(), height=height)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    figure.add_annotation(text=text, showarrow=False, font={"size": 14})
+    return figure

@@ -1,0 +1,236 @@
+"""A parameters model as a form, and the form's values as the model again."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+import dash_mantine_components as dmc
+from annotated_types import Ge, Gt, Le, Lt
+from dash import html
+from dash.development.base_component import Component
+from pydantic.fields import FieldInfo
+
+from pipelines.core.errors import ParameterError
+from pipelines.core.parameters import FOUND, MORE_SETTINGS, Parameters
+from pipelines.synapses.parameters import MAPPING
+
+
+def field_id(bench: str, name: str) -> dict[str, str]:
+    """The id of one parameter's input."""
+    return {"type": "parameter", "bench": bench, "name": name}
+
+
+def form(
+    model: type[Parameters],
+    bench: str,
+    values: Mapping[str, Any],
+    offered: Mapping[str, Sequence[str]] | None = None,
+) -> list[Component]:
+    """Labelled inputs for a model, the advanced ones folded away under their headings.
+
+    Args:
+        model: whose fields to show.
+        bench: names the form among others on the page.
+        values: what to fill in instead of the defaults.
+        offered: the only choices for some fields; a field with less than two is left out.
+    """
+    offered = offered or {}
+    plain: list[Component] = []
+    folds: dict[str, list[Component]] = {}
+    for name, field in model.model_fields.items():
+        if _extra(field, "path") or len(offered.get(name, "any")) < 2:
+            continue
+        identity, value = field_id(bench, name), values.get(name, field.default)
+        control = _control(identity, field, value, offered.get(name))
+        if _extra(field, "advanced"):
+            folds.setdefault(_extra(field, "fold"), []).append(control)
+        else:
+            plain.append(control)
+    changed = _folds_with(model, [name for name in values if _is_changed(model, values, name)])
+    ordered = sorted(folds, key=lambda heading: heading == MORE_SETTINGS)
+    return plain + [_fold(bench, name, folds[name], name in changed) for name in ordered]
+
+
+def fold_id(bench: str, heading: str) -> dict[str, str]:
+    """The id of what is folded away under a heading."""
+    return {"type": "fold", "bench": bench, "name": heading}
+
+
+def asked_for(model: type[Parameters], sentence: str) -> list[str]:
+    """The parameters that a sentence asks for: `--set session=`, `--gain-uv` or `end_s`."""
+    flags = re.findall(r"--([a-z0-9][a-z0-9_-]*)", sentence)
+    assigned = re.findall(r"--set ([a-z0-9_]+)=|\b([a-z0-9]+_[a-z0-9_]+)\b", sentence)
+    given = {*chain(*assigned), *(flag.replace("-", "_") for flag in flags)}
+    given |= {"columns"} if "column" in given else set()
+    return [name for name in model.model_fields if name in given]
+
+
+def with_labels(model: type[Parameters], sentence: str) -> str:
+    """A sentence, and what the form calls the parameters for which it names flags."""
+    labels = [str(model.model_fields[name].title) for name in asked_for(model, sentence)]
+    missing = [label for label in labels if label not in sentence]
+    return f"{sentence} In the form: {', '.join(missing)}." if missing else sentence
+
+
+def opened(
+    model: type[Parameters], sentence: str, headings: Sequence[str], now: Sequence[bool]
+) -> list[bool]:
+    """Which folds are open once a sentence asks for parameters within them."""
+    asked = _folds_with(model, asked_for(model, sentence))
+    return [bool(is_open) or name in asked for name, is_open in zip(headings, now, strict=True)]
+
+
+def _folds_with(model: type[Parameters], names: Sequence[str]) -> set[str]:
+    """The headings under which these parameters are folded away."""
+    fields = [model.model_fields[name] for name in names if name in model.model_fields]
+    return {_extra(field, "fold") for field in fields if _extra(field, "advanced")}
+
+
+def _is_changed(model: type[Parameters], values: Mapping[str, Any], name: str) -> bool:
+    field = model.model_fields.get(name)
+    return field is not None and _differs(values[name], field.default)
+
+
+def _fold(bench: str, heading: str, controls: list[Component], is_open: bool) -> Component:
+    parts = [html.Summary(heading), html.Div(controls, className="stack")]
+    return html.Details(parts, id=fold_id(bench, heading), open=is_open, className="fold")
+
+
+def read(
+    model: type[Parameters], ids: Sequence[Mapping[str, str]], values: Sequence[Any]
+) -> Parameters:
+    """The validated model from the values of a form.
+
+    Raises:
+        ParameterError: one sentence that names the first wrong field.
+    """
+    given = {}
+    for item, value in zip(ids, values, strict=True):
+        field = model.model_fields.get(item["name"])
+        if field is None:
+            raise ParameterError(f"There is no parameter {item['name']!r} here.")
+        if _extra(field, "path"):
+            raise ParameterError(f"{item['name']} cannot be set here: upload the file instead.")
+        empty = value is None or value == ""
+        given[item["name"]] = None if empty and _is_optional(field) else value
+    return model.parse(given)
+
+
+def _control(
+    identity: dict[str, str], field: FieldInfo, value: Any, offered: Sequence[str] | None = None
+) -> Any:
+    shared = {
+        "id": identity,
+        "label": _label(field),
+        "description": field.description,
+        "value": value,
+    }
+    if offered:
+        return dmc.Select(**shared, data=list(offered), allowDeselect=False)
+    kind = _plain_type(field)
+    if _extra(field, "offers") == MAPPING:
+        return _mapping(shared)
+    if _extra(field, "offers") or _is_several_of(kind):
+        return _choice(shared, kind)
+    if get_origin(kind) is Literal:
+        choices = [{"value": item, "label": str(item)} for item in get_args(kind)]
+        return dmc.Select(**shared, data=choices, allowDeselect=False, checkIconPosition="right")
+    if kind is bool:
+        choices = [{"value": "true", "label": "yes"}, {"value": "false", "label": "no"}]
+        shared["value"] = str(value).lower()
+        return dmc.Select(**shared, data=choices, allowDeselect=False)
+    if kind in (int, float):
+        return dmc.NumberInput(
+            **{**shared, "value": "" if value is None else value},
+            min=_bound(field, Ge, "ge", Gt, "gt"),
+            max=_bound(field, Le, "le", Lt, "lt"),
+            clampBehavior="none",
+            allowDecimal=kind is float,
+            step=_step(kind, value),
+            placeholder=_extra(field, "empty") if _is_optional(field) else "",
+        )
+    empty = _extra(field, "empty")
+    shown = "" if empty == FOUND else empty
+    return dmc.TextInput(**{**shared, "value": _as_text(value)}, placeholder=shown)
+
+
+def _mapping(shared: dict[str, Any]) -> Component:
+    """A place for one choice per name that is needed, which a page fills, and what they make."""
+    made = {**shared, "value": json.dumps(dict(shared["value"] or {}))}
+    return html.Div(
+        [
+            dmc.TextInput(**made, style={"display": "none"}),
+            html.Div(id={**shared["id"], "type": MAPPING}, className="stack"),
+        ]
+    )
+
+
+def _choice(shared: dict[str, Any], kind: Any) -> Any:
+    """One or several of a list, which a page may fill once a table is chosen."""
+    listed = {"searchable": True, "clearable": True, "nothingFoundMessage": "Choose a table first."}
+    if get_origin(kind) is not tuple:
+        known = [shared["value"]] if shared["value"] else []
+        return dmc.Select(**{**shared, "value": shared["value"] or None}, data=known, **listed)
+    chosen = list(shared["value"])
+    choices = get_args(get_args(kind)[0]) if _is_several_of(kind) else chosen
+    return dmc.MultiSelect(**{**shared, "value": chosen}, data=list(choices), **listed)
+
+
+def _is_several_of(kind: Any) -> bool:
+    """Whether values are several of a list that is known beforehand."""
+    return get_origin(kind) is tuple and get_origin(get_args(kind)[0]) is Literal
+
+
+def _differs(value: Any, default: Any) -> bool:
+    """Whether a value is not the default; a stored job has lists where a model has tuples."""
+    one, other = (list(item) if isinstance(item, tuple) else item for item in (value, default))
+    return bool(one != other)
+
+
+def _label(field: FieldInfo) -> str:
+    unit = _extra(field, "unit")
+    return f"{field.title} ({unit})" if unit else str(field.title)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def _step(kind: type, value: Any) -> float:
+    if kind is int or not value:
+        return 1 if kind is int else 0.1
+    return float(10 ** (len(str(int(abs(value)))) - 2)) if abs(value) >= 1 else 0.01
+
+
+def _extra(field: FieldInfo, key: str) -> Any:
+    extra = field.json_schema_extra
+    return extra.get(key) if isinstance(extra, dict) else None
+
+
+def _plain_type(field: FieldInfo) -> Any:
+    """The type without `None`."""
+    kinds = [item for item in _members(field.annotation) if item is not NoneType]
+    return kinds[0] if len(kinds) == 1 else str
+
+
+def _is_optional(field: FieldInfo) -> bool:
+    return NoneType in _members(field.annotation)
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) in (Union, UnionType):
+        return get_args(annotation)
+    return (annotation,)
+
+
+def _bound(field: FieldInfo, *kinds: Any) -> float | None:
+    for kind, name in zip(kinds[::2], kinds[1::2], strict=True):
+        for item in field.metadata:
+            if isinstance(item, kind):
+                return float(getattr(item, name))
+    return None

@@ -1,0 +1,354 @@
+"""What the pages Spikes, Brain map and Synapses share: a form beside the job it starts."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dashboard.home.examples import EXAMPLES
+from dashboard.jobs.store import Job
+from dashboard.jobs.store import State as JobState
+from dashboard.kit import forms, panel, switches
+from dashboard.kit.aria import aria
+from dashboard.kit.bench import Bench, Source
+from dashboard.server import inputs, roots, uploads
+from dashboard.server.services import edit_link, services
+from dashboard.server.settings import MB
+from dashboard.server.submission import submit as submit
+from pipelines.core.errors import BundleError, InputError, NeuroboardError, ParameterError
+from pipelines.models import registry
+
+UNIT_MODELS = "spikes train-labels"
+"""The task that makes classifiers of units; other models in the registry are of synapses."""
+
+Chosen = str | list[str] | int | None
+"""What an upload, a choice or a button gives."""
+
+
+def layout(
+    bench: Bench,
+    job_id: str | None,
+    chosen: Mapping[str, str],
+    values: Mapping[str, Any] | None = None,
+) -> Component:
+    """The form on the left, the job or an introduction on the right.
+
+    Args:
+        bench: which form.
+        job_id: a job whose form and progress are shown.
+        chosen: references of inputs to fill in, by name.
+        values: parameters to fill in, by name.
+    """
+    job = services().store.get(job_id) if job_id else None
+    if job is not None and job.task != bench.task:
+        job = None
+    return html.Div(
+        [
+            html.Section(
+                _form(bench, job, chosen, values or {}),
+                className="card form",
+                **aria(label="Input"),
+            ),
+            html.Section(
+                panel.view(job) if job else _introduction(bench),
+                className="bench-result",
+                **aria(label="Result"),
+            ),
+        ],
+        className="bench",
+    )
+
+
+def known_values(bench: Bench, given: Mapping[str, str]) -> dict[str, Any]:
+    """Parameters from an address, checked; none at all if one of them cannot be used."""
+    model = bench.step.parameters
+    named = {name: value for name, value in given.items() if name in model.model_fields}
+    try:
+        return model.parse(named).model_dump(mode="json", include=set(named))
+    except ParameterError:
+        return {}
+
+
+def _form(
+    bench: Bench, job: Job | None, chosen: Mapping[str, str], given: Mapping[str, Any]
+) -> list[Component]:
+    references = {item.name: item.reference for item in job.inputs} if job else {}
+    references.update(chosen)
+    values = {**(job.parameters if job else {}), **given}
+    engines = ("local", *services().settings.engines)
+    pickers = [picker(bench, source, references.get(source.name, "")) for source in bench.sources]
+    error = html.Div(id=f"{bench.slug}-error", role="alert", className="error")
+    button = dmc.Button(bench.run_label, id=f"{bench.slug}-run", size="md", fullWidth=True)
+    return [
+        *pickers,
+        html.H2("Parameters"),
+        *forms.form(bench.step.parameters, bench.slug, values, {"engine": engines}),
+        html.Div([error, button], className="form-foot"),
+    ]
+
+
+def picker(bench: Bench, source: Source, reference: str) -> Component:
+    """The ways to choose one input, and what is chosen."""
+    chosen, _ = describe(source, reference)
+    parts: list[Component] = [
+        html.H2(source.label),
+        html.P(source.help, className="hint"),
+        dcc.Store(id=bench.source_id("reference", source), data=reference),
+        html.P(
+            chosen,
+            id=bench.source_id("chosen", source),
+            className="chosen" if reference else "chosen nothing",
+            role="status",
+        ),
+    ]
+    if bench.goes_without(source):
+        parts.append(
+            dmc.Button(
+                "Remove",
+                id=bench.source_id("none", source),
+                className="take-away",
+                variant="subtle",
+                size="compact-sm",
+                **aria(label=f"Remove {source.label.removesuffix(' (optional)')}"),
+            )
+        )
+    if source.upload:
+        parts.append(_dropzone(bench, source))
+    if source.root:
+        parts.append(_root_picker(bench, source))
+    if source.from_task:
+        parts.append(_job_picker(bench, source, reference))
+    if source.example:
+        parts.append(
+            dmc.Button(
+                "Use example data",
+                id=bench.source_id("example", source),
+                variant="subtle",
+                size="compact-sm",
+            )
+        )
+    return html.Div(parts, className="stack picker")
+
+
+def _dropzone(bench: Bench, source: Source) -> Component:
+    kind = uploads.KINDS[source.upload]
+    limit = kind.limit(services().settings) // MB
+    text = f"Drop {kind.noun} here or click: {', '.join(kind.suffixes)}; up to {limit} MB"
+    target = bench.source_id("upload", source)
+    attributes: dict[str, Any] = {
+        "data-upload": source.upload,
+        "data-limit": str(limit * MB),
+        "data-accept": ",".join(kind.suffixes),
+        "data-many": str(kind.many).lower(),
+        "data-label": text,
+        "data-bench": bench.slug,
+        "data-name": source.name,
+    }
+    return html.Div([html.Div(className="dropzone", **attributes), dcc.Store(id=target)])
+
+
+def _root_picker(bench: Bench, source: Source) -> Any:
+    settings = services().settings
+    if not settings.data:
+        hint = "To choose data that lie on this computer, start the app with --data DIR."
+        return html.P(hint, className="hint")
+    return dmc.Autocomplete(
+        id=bench.source_id("root", source),
+        label="Or choose below the data root",
+        data=roots.offers(settings.data, source.root),
+        placeholder=f"{settings.data[0].name}/…",
+        debounce=400,
+        limit=50,
+    )
+
+
+def _job_picker(bench: Bench, source: Source, reference: str) -> Any:
+    done = _finished((source.from_task, *source.also_from))
+    kept = _kept_models(source.from_task) if source.from_registry else []
+    data: list[Any] = [*done, *kept]
+    if done and kept:
+        data = [{"group": "Trained here", "items": done}, {"group": "Registry", "items": kept}]
+    if not data and not source.goes_with:
+        maker = services().pages[source.from_task]
+        link = dcc.Link(maker.step.title.lower(), href=maker.address)
+        return html.P(["There is none yet: ", link, " first."], className="hint")
+    value = reference or (None if source.optional else [*done, *kept][0]["value"])
+    if source.several:
+        return dmc.MultiSelect(
+            id=bench.source_id("root", source),
+            data=data,
+            value=[one for one in source.split(value or "") if one.startswith("job:")],
+            searchable=True,
+            clearable=True,
+            **aria(label=source.label),
+        )
+    return dmc.Select(
+        id=bench.source_id("root", source),
+        data=data,
+        value=value,
+        allowDeselect=source.optional,
+        clearable=source.optional,
+        placeholder="none",
+        **aria(label=source.label),
+    )
+
+
+def _finished(tasks: Sequence[str]) -> list[dict[str, str]]:
+    done = [job for job in services().store.latest(tasks) if job.state is JobState.DONE]
+    return [{"value": f"job:{job.id}", "label": panel.short_label(job)} for job in done]
+
+
+def _kept_models(task: str) -> list[dict[str, str]]:
+    """The registry's models of the kind that a task makes."""
+    try:
+        models = registry.entries(services().settings.registry)
+    except BundleError:
+        return []  # the page Models says what is wrong
+    return [
+        {"value": f"model:{entry.name}", "label": f"{entry.name} (registry)"}
+        for entry in models
+        if not entry.retired and entry.is_of_units == (task == UNIT_MODELS)
+    ]
+
+
+def describe(source: Source, reference: str) -> tuple[str, bool]:
+    """What a reference stands for, in words, and whether it can be used."""
+    if not reference:
+        return "Nothing chosen yet.", False
+    try:
+        found = services()
+        items = [
+            inputs.resolve(source.name, one, found.settings, found.store)
+            for one in source.split(reference)
+        ]
+    except InputError as error:
+        return error.sentence, False
+    return f"Chosen: {', '.join(item.label for item in items)}", True
+
+
+def _introduction(bench: Bench) -> Component:
+    recent = services().store.latest((bench.task,), limit=5)
+    parts: list[Component] = [html.P(bench.empty, className="empty")]
+    if recent:
+        parts += [html.H2("Earlier runs"), html.Ul([_recent(job) for job in recent])]
+    return html.Div(parts, className="card introduction")
+
+
+def _recent(job: Job) -> Component:
+    link = dcc.Link(panel.short_label(job), href=edit_link(job.task, job.id))
+    return html.Li([link, " ", panel.badge(job.state)])
+
+
+def register(app: Dash, bench: Bench) -> None:
+    """Connect a bench's pickers and its run button."""
+    for source in bench.sources:
+        register_picker(app, bench, source)
+    if bench.switch:
+        switches.register(app, bench.slug, bench.switch)
+    parameter = {"type": "parameter", "bench": bench.slug, "name": ALL}
+    reference = {"type": "reference", "bench": bench.slug, "name": ALL}
+    app.callback(
+        Output("url", "href", allow_duplicate=True),
+        Output(f"{bench.slug}-error", "children"),
+        Input(f"{bench.slug}-run", "n_clicks"),
+        State(reference, "id"),
+        State(reference, "data"),
+        State(parameter, "id"),
+        State(parameter, "value"),
+        prevent_initial_call=True,
+        running=[(Output(f"{bench.slug}-run", "loading"), True, False)],
+    )(partial(run, bench))
+
+
+def run(
+    bench: Bench,
+    clicks: int | None,
+    source_ids: Sequence[Mapping[str, str]],
+    references: Sequence[str | None],
+    parameter_ids: Sequence[Mapping[str, str]],
+    values: Sequence[Any],
+) -> tuple[Any, Any]:
+    """Start the job that a form describes: the address to go to, and what is wrong."""
+    if not clicks:
+        raise PreventUpdate
+    chosen = {
+        item["name"]: reference or ""
+        for item, reference in zip(source_ids, references, strict=True)
+    }
+    try:
+        parameters = forms.read(bench.step.parameters, parameter_ids, values)
+        jobs = [
+            submit(bench.task, one, parameters.model_dump(mode="json"))
+            for one in _one_by_one(bench, chosen)
+        ]
+    except NeuroboardError as error:
+        return no_update, error.sentence
+    return edit_link(bench.task, jobs[0]) if len(jobs) == 1 else "/jobs", ""
+
+
+def _one_by_one(bench: Bench, chosen: Mapping[str, str]) -> list[dict[str, str]]:
+    """The references of each job: one for every choice of a source that takes several."""
+    found = [dict(chosen)]
+    for source in bench.sources:
+        several = source.split(chosen.get(source.name, ""))
+        if not bench.step.many and len(several) > 1:
+            found = [{**one, source.name: each} for one in found for each in several]
+    return found
+
+
+def register_picker(app: Dash, bench: Bench, source: Source) -> None:
+    """Connect the ways to choose one input with what is chosen."""
+    ways = [
+        Input(bench.source_id("upload", source), "data") if source.upload else None,
+        Input(bench.source_id("root", source), "value", allow_optional=True)
+        if source.root or source.from_task
+        else None,
+        Input(bench.source_id("example", source), "n_clicks") if source.example else None,
+        Input(bench.source_id("none", source), "n_clicks") if bench.goes_without(source) else None,
+    ]
+
+    def choose(*values: Chosen) -> tuple[Any, str, str]:
+        trigger = ctx.triggered_id
+        if not trigger:  # the page was just opened, with an earlier job filled in
+            return pick(source, "", next((value for value in values if value), None))
+        return pick(source, trigger["type"], ctx.triggered[0]["value"])
+
+    app.callback(
+        Output(bench.source_id("reference", source), "data"),
+        Output(bench.source_id("chosen", source), "children"),
+        Output(bench.source_id("chosen", source), "className"),
+        *[way for way in ways if way is not None],
+        prevent_initial_call=not source.from_task,
+    )(choose)
+
+
+def pick(source: Source, kind: str, value: Any) -> tuple[Any, str, str]:
+    """The reference that a person just chose, with its description and style."""
+    taken_away = kind == "none" or (source.optional and kind == "root" and not value)
+    if not value and not taken_away:
+        raise PreventUpdate
+    if taken_away:
+        reference = ""
+    elif kind == "example":
+        reference = f"example:{source.example}"
+    elif kind == "root" and not source.from_task:
+        reference = f"data:{value}"
+    else:
+        reference = " ".join(value) if isinstance(value, list) else str(value)
+    text, usable = describe(source, reference)
+    if not reference:
+        return "", text, "chosen nothing"
+    return reference if usable else "", text, "chosen" if usable else "chosen error"
+
+
+def example_references(bench: Bench) -> dict[str, str]:
+    """References of the example data for a bench."""
+    return {
+        source.name: f"example:{source.example}"
+        for source in bench.sources
+        if source.example in EXAMPLES
+    }

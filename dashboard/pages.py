@@ -1,0 +1,19 @@
+"""The pages. Each has PAGE, layout() and register(app); none acts when it is imported."""
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+
+from dashboard.brainmap import page
+from dashboard.home import job, jobs, models, space
+from dashboard.home import page as home
+from dashboard.kit.bench import StepPage
+from dashboard.spikes import page as spikes
+from dashboard.synapses import page as synapses
+
+ALL: Sequence[ModuleType] = (home, spikes, page, synapses, models, jobs, job, space)
+
+
+def step_pages() -> Mapping[str, StepPage]:
+    """The page of each step, by the step's name."""
+    rows = (*spikes.BENCHES.values(), *page.BENCHES.values(), *synapses.BENCHES.values())
+    return {row.task: row for row in rows}

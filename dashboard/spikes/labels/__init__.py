@@ -1,0 +1,1 @@
+"""The pages of labels and of trained classifiers of units."""

@@ -1,0 +1,78 @@
+"""The forms of the page Spikes that begin with a recording."""
+
+from dashboard.kit.bench import Bench, Source, StepPage
+from dashboard.kit.switches import Switch
+from dashboard.spikes import look, sorting
+from pipelines.spikes.sorting.sorters import heeded
+
+PATH = "/spikes"
+
+RECORDING = Source(
+    "recording",
+    "Recording",
+    "A recording stays where it is and is only read: choose its folder below a data root.",
+    root="recording",
+    example="spikes",
+)
+PROBE = Source(
+    "probe",
+    "Probe file (optional)",
+    "Only if the recording does not say where its channels are: a probeinterface file.",
+    upload="probe",
+)
+SORT_FILE = Source(
+    "sort_file",
+    "Sort file (optional)",
+    "Only to replay decisions: a CSV with Chan, Solution, Cluster, Split, single_unit, Type and "
+    "Comments.",
+    upload="sort-file",
+)
+LOOK = StepPage(
+    slug="spikes-look",
+    task="spikes look",
+    path=PATH,
+    word="look",
+    tab="Look first",
+    view=look.view,
+    connect=look.register,
+    run_label="Look at the recording",
+    sources=(RECORDING, PROBE),
+    empty=(
+        "Choose a recording on the left and press Look at the recording. You see its traces at "
+        "any zoom, where the channels are, their noise and spectrum, which of them are dead, "
+        "noisy or bridged, and whether the headstage fell off. What is wrong is left out of the "
+        "sorting that you start from there."
+    ),
+)
+BATCH = Bench(
+    slug="spikes-batch",
+    task="spikes sort",
+    run_label="Sort all",
+    sources=(PROBE, SORT_FILE),
+    empty=(
+        "Choose the recordings on the left and press Sort all. Each is sorted in a job of its own, "
+        "one after the other, with the same parameters, probe and sort file; a recording that "
+        "fails does not stop the others. Those that were sorted before with the same are found "
+        "again at once."
+    ),
+)
+"""The recordings themselves are chosen with a field of their own, which takes several."""
+SORT = StepPage(
+    slug="spikes",
+    task="spikes sort",
+    path=PATH,
+    word="sort",
+    tab="1. Sort",
+    view=sorting.view,
+    connect=sorting.register,
+    bare=True,
+    run_label="Sort spikes",
+    sources=(RECORDING, PROBE, SORT_FILE),
+    switch=Switch("sorter", heeded()),
+    empty=(
+        "Choose a recording on the left and press Sort spikes. It is band-pass filtered, spikes "
+        "are detected on each group of nearby channels, and a Bayesian mixture finds the number "
+        "of units itself; larger probes go to tridesclous2. You get a table of units with "
+        "waveforms, intervals, clusters, the signal itself and a report."
+    ),
+)

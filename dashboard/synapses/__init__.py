@@ -1,0 +1,1 @@
+"""The pages of synapses, each with its figures beside it."""

@@ -1,0 +1,183 @@
+"""Figures of synapses: maps of the embedding, scores of a classifier."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.kit.figures import color, style
+from dashboard.synapses.raster import raster
+
+MOST_POINTS = 200_000
+"""Above this many points a raster is drawn instead of markers."""
+NAMED = ("cluster", "NeuronId", "SynType", "SynId")
+"""Columns that name; all other numeric ones measure."""
+MOST_NAMES = 40
+"""Values that are drawn in a colour of their own; of more, the most frequent."""
+UNITS = {
+    "SynArea": "um²",
+    "BoutonArea": "um²",
+    "pca_1": "um along the dendrite",
+    "pca_2": "um",
+    "pca_3": "um",
+    "soma_distance": "um",
+}
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of the map."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    def of(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The synapses in it."""
+        across = rows["UMAP_1"].between(self.left, self.right)
+        return rows[across & rows["UMAP_2"].between(self.bottom, self.top)]
+
+
+def axis_title(column: str) -> str:
+    """A column with its unit."""
+    unit = "um" if column.endswith("_micron") else UNITS.get(column, "")
+    return f"{column} ({unit})" if unit else column
+
+
+def cluster_name(cluster: int) -> str:
+    """What a cluster is called."""
+    return "noise" if cluster < 0 else f"cluster {cluster}"
+
+
+def embedding(
+    rows: pd.DataFrame,
+    by: str = "cluster",
+    marked: Sequence[int] = (),
+    window: Window | None = None,
+    chosen: Sequence[int] | npt.NDArray[np.int64] | None = None,
+) -> go.Figure:
+    """The map of clustered synapses.
+
+    Args:
+        rows: with columns UMAP_1, UMAP_2, cluster, probability and the key columns.
+        by: the column that gives the colour; numbers on a scale, names and clusters one each.
+        marked: index of synapses to point out with a ring.
+        window: the part that is looked at; None for all. Above `MOST_POINTS` synapses in it
+            a raster of just that part is drawn.
+        chosen: index of the synapses that are not faded; None for all.
+    """
+    shown = window.of(rows) if window else rows
+    figure = go.Figure()
+    named = by in NAMED or not pd.api.types.is_numeric_dtype(rows[by])
+    if len(shown) > MOST_POINTS:
+        kept = None if chosen is None else np.isin(shown.index.to_numpy(), chosen)
+        figure.add_traces(raster(shown, by, named, axis_title(by), kept))
+    elif not named:
+        figure.add_trace(_scale_trace(shown, by))
+    else:
+        for place, (value, members) in enumerate(_by_value(shown, by)):
+            figure.add_trace(_value_trace(by, value, place, members))
+    if chosen is not None:
+        fade_others(figure, chosen)
+    if len(marked):
+        figure.add_trace(_rings(rows.loc[list(marked)]))
+    _map_axes(figure)
+    if window:
+        figure.update_xaxes(range=[window.left, window.right])
+        figure.update_yaxes(range=[window.bottom, window.top])
+    return figure
+
+
+def fade_others(figure: go.Figure, chosen: Sequence[int] | npt.NDArray[np.int64]) -> None:
+    """Show which points are chosen; synapses are told by the points' customdata."""
+    rows = np.asarray(chosen)
+    for trace in figure.data:
+        if trace.customdata is not None:
+            trace.selectedpoints = np.flatnonzero(np.isin(trace.customdata, rows))
+            trace.unselected = {"marker": {"opacity": 0.12}}
+
+
+def _by_value(rows: pd.DataFrame, by: str) -> list[tuple[Any, pd.DataFrame]]:
+    groups: dict[Any, pd.DataFrame] = dict(list(rows.groupby(by, sort=True)))
+    frequent = sorted(groups, key=lambda value: -len(groups[value]))[:MOST_NAMES]
+    return [(value, groups[value]) for value in groups if value in frequent]
+
+
+def _value_trace(by: str, value: Any, place: int, members: pd.DataFrame) -> go.Scattergl:
+    name = cluster_name(int(value)) if by == "cluster" else str(value)
+    return go.Scattergl(
+        **_points(members, name),
+        name=f"{name} ({len(members):,})",
+        marker={
+            "color": color(int(value) if by == "cluster" else place),
+            "size": _size(members),
+            "opacity": 0.8,
+        },
+    )
+
+
+def _scale_trace(rows: pd.DataFrame, by: str) -> go.Scattergl:
+    values = rows[by].to_numpy(np.float32)
+    # The outermost 2 % would take most of the scale.
+    low, high = np.nanquantile(values, [0.01, 0.99]) if len(values) else (0.0, 1.0)
+    points = _points(rows, axis_title(by))
+    points["hovertemplate"] = f"%{{text}}<br>{axis_title(by)} %{{marker.color:.4g}}<extra></extra>"
+    return go.Scattergl(
+        **points,
+        showlegend=False,
+        marker={
+            "color": values,
+            "colorscale": "Viridis",
+            "cmin": float(low),
+            "cmax": float(high),
+            "colorbar": {"title": axis_title(by)},
+            "size": _size(rows),
+            "opacity": 0.85,
+        },
+    )
+
+
+def _points(members: pd.DataFrame, name: str) -> dict[str, Any]:
+    return {
+        "x": members["UMAP_1"].to_numpy(np.float32),
+        "y": members["UMAP_2"].to_numpy(np.float32),
+        "mode": "markers",
+        "customdata": members.index.to_numpy(),
+        "text": names_of(members),
+        "hovertemplate": f"%{{text}}<br>UMAP %{{x:.2f}}, %{{y:.2f}}<extra>{name}</extra>",
+    }
+
+
+def names_of(rows: pd.DataFrame) -> "pd.Series[str]":
+    """NeuronId, SynType and SynId of each synapse."""
+    return rows["NeuronId"] + " " + rows["SynType"] + " " + rows["SynId"].astype(str)
+
+
+def _size(rows: pd.DataFrame) -> int:
+    return 7 if len(rows) < 5000 else 4
+
+
+def _rings(rows: pd.DataFrame) -> go.Scattergl:
+    return go.Scattergl(
+        x=rows["UMAP_1"].to_numpy(np.float32),
+        y=rows["UMAP_2"].to_numpy(np.float32),
+        mode="markers",
+        name=f"pointed out ({len(rows):,})",
+        marker={"color": "#d11f6a", "size": 15, "symbol": "circle-open", "line": {"width": 3}},
+        hoverinfo="skip",
+    )
+
+
+def _map_axes(figure: go.Figure) -> go.Figure:
+    figure.update_xaxes(title="UMAP 1 (no unit)")
+    figure.update_yaxes(title="UMAP 2 (no unit)")
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+    # What a person did to the axes and tools stays when the figure is drawn again.
+    mode = {"dragmode": "lasso", "clickmode": "event+select", "uirevision": "map"}
+    # Room for the legend: plotly finds room itself, but then leaves the legend where it was.
+    return style(figure, height=520, legend=legend, **mode).update_layout(margin_t=64)

@@ -1,0 +1,40 @@
+"""What is reckoned of blocks of voxels whose groups are known.
+
+A cluster's workers import this file; they need not know the library that finds the groups.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.brainmap.clusters.lloyd import Facing, Measured, members, stretches
+from pipelines.brainmap.engines.engine import Sums
+from pipelines.brainmap.voxels.series import Floats, Series
+
+
+def group_sums(block: Series, labels: NDArray[np.int32], count: int) -> Sums:
+    """Sum of the series of each group (cluster, time) in a block (voxel, time)."""
+    sums = np.zeros((count, block.shape[1]))
+    for rows in stretches(len(block)):
+        part = np.ascontiguousarray(block[rows])
+        sums += members(labels[rows], count, part.dtype) @ part
+    return [sums]
+
+
+def squares_of(block: Series, labels: NDArray[np.int32], centroids: Floats) -> Sums:
+    """Sum of the squared distances in a block (voxel, time) to the centroids of the groups."""
+    total = np.zeros(())
+    for rows in stretches(len(block)):
+        away = block[rows] - centroids[labels[rows]]
+        total += np.vdot(away, away)
+    return [total]
+
+
+def alike(
+    block: Series, labels: NDArray[np.int32], facing: Facing
+) -> tuple[NDArray[np.float32], float]:
+    """Correlation of each voxel of a block with its centroid, and the sum of the distances."""
+    cosines, distance = np.empty(len(block), np.float32), 0.0
+    for rows in stretches(len(block)):
+        squares, cosines[rows] = Measured.of(block[rows]).compared(facing, labels[rows])
+        distance += float(np.sqrt(squares).sum())
+    return cosines, distance

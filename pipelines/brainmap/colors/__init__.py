@@ -1,0 +1,1 @@
+"""A colour for each cluster, and measures as colours. Light."""

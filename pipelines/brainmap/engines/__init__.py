@@ -1,0 +1,1 @@
+"""Where blocks of voxels are worked on: here, on Dask, on Spark. Light."""

@@ -1,0 +1,1 @@
+"""Figures that a user asked for as files. Light."""

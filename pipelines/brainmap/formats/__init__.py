@@ -1,0 +1,1 @@
+"""Files of images, each kind with its reader. Light."""

@@ -1,0 +1,1 @@
+"""Operations on images and series, correlation, and statistics across voxels. Light."""

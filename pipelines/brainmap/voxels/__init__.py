@@ -1,0 +1,1 @@
+"""One series per voxel: made, stored, normalised, filtered. Light."""

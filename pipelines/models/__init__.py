@@ -1,0 +1,1 @@
+"""Stored models: the registry, bundles, and where models come from. Light."""

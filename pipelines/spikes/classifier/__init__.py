@@ -1,0 +1,1 @@
+"""Classifiers of units: trained, read and applied."""

@@ -1,0 +1,1 @@
+"""Curation by hand: steps, their log, and the units they lead to. Light."""

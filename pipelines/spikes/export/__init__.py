@@ -1,0 +1,1 @@
+"""Units as files of other programs."""

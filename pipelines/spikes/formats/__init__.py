@@ -1,0 +1,1 @@
+"""Files of acquisition systems, each with its reader."""

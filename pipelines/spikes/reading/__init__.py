@@ -1,0 +1,1 @@
+"""A recording is opened: read, looked at, checked, with its channels and probe."""

@@ -1,0 +1,70 @@
+"""Signal for a page to draw, read by a process of its own (`kept_reader`).
+
+The web process opens no recording: a damaged one could take it down for everybody.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.core.result_files import unpacked
+from pipelines.processes.closed import Answer
+from pipelines.processes.kept_reader import KeptReader
+from pipelines.spikes.recording.overview import Stretch
+from pipelines.spikes.recording.pyramid import Envelope
+
+CHILD = "pipelines.spikes.signal.signal_child"
+
+
+def stretch(folder: Path, unit: int, start_s: float, length_s: float) -> Stretch:
+    """As `stretch.stretch`: a stretch of filtered signal with its spikes.
+
+    Raises:
+        InputError: the recording is not there any more, or cannot be read.
+    """
+    asked = {"folder": str(folder), "unit": unit, "start_s": start_s, "length_s": length_s}
+    found = unpacked(_reader().ask(Answer(asked, {}), folder).parts["arrays"])
+    columns = zip(found["units"].tolist(), found["columns"].tolist(), strict=True)
+    return Stretch(
+        np.asarray(found["seconds"], dtype=np.float64),
+        np.asarray(found["traces_uv"], dtype=np.float32),
+        found["channels"].tolist(),
+        {one: (np.asarray(found[f"spikes {one}"], np.intp), column) for one, column in columns},
+    )
+
+
+def envelope(
+    path: str,
+    parameters: Mapping[str, Any],
+    channels: Sequence[int],
+    start_s: float,
+    stop_s: float,
+    samples_sha256: str,
+) -> Envelope:
+    """As `raw.read_stretch`: a recording as it is, from its stored parameters.
+
+    Raises:
+        InputError: the recording is not there any more, cannot be read, or is another one.
+    """
+    asked = {
+        "path": path,
+        "parameters": dict(parameters),
+        "channels": list(channels),
+        "start_s": start_s,
+        "stop_s": stop_s,
+        "samples_sha256": samples_sha256,
+    }
+    found = unpacked(_reader().ask(Answer(asked, {}), Path(path)).parts["arrays"])
+    return Envelope(
+        np.asarray(found["edges_s"], dtype=np.float64),
+        np.asarray(found["low"], dtype=np.float32),
+        np.asarray(found["high"], dtype=np.float32),
+    )
+
+
+@cache
+def _reader() -> KeptReader:
+    return KeptReader(CHILD)

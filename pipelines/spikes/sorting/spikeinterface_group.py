@@ -1,0 +1,101 @@
+"""A group of channels with one of SpikeInterface's sorters, to the same units as ours."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.core.errors import Cancelled, NeuroboardError, RecordingError, TableError
+from pipelines.core.progress import Report
+from pipelines.spikes.measure.foreign_trains import measured
+from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.recording.groups import Channels
+from pipelines.spikes.signal.mending import MendedRecording
+from pipelines.spikes.signal.preprocess import BandPass
+from pipelines.spikes.sorting.decisions import Clustering, Decision, Labels, Verdict, replay
+from pipelines.spikes.sorting.group_sorter import Found, live_channels, waveform_window
+from pipelines.spikes.sorting.plan import Share
+from pipelines.spikes.sorting.repeats import dead_samples, each_once
+from pipelines.spikes.sorting.resplit import split_again
+from pipelines.spikes.sorting.sorters import SORTERS
+from pipelines.spikes.sorting.spikeinterface_sorters import Trains, run_foreign
+
+
+def sort_foreign(
+    signal: BandPass,
+    share: Share,
+    parameters: SpikesParameters,
+    decisions: Sequence[Decision] | None,
+    scratch: Path,
+    report: Report,
+) -> Found:
+    """Sort the living channels of a group.
+
+    Args:
+        signal: the filtered recording.
+        share: the group and the name of the sorter.
+        parameters: how.
+        decisions: on this group, from a sort file; none if there is no sort file.
+        scratch: where copies of the signal may lie until the sorter is done.
+        report: told what happens.
+
+    Raises:
+        RecordingError: the sorter failed.
+        TableError: a decision asks for what only mixtures have.
+    """
+    report(0.0, "measuring the noise")
+    live = live_channels(signal, share.group)
+    report(0.05, f"running {share.sorter} on {len(live.channels)} channels")
+    trains = _run(signal, share, live.channels, parameters, scratch)
+    if parameters.split_merged:
+        places = np.asarray(signal.recording.get_channel_locations(), dtype=np.float64)
+        trains = split_again(
+            signal, live, trains, places[live.channels], parameters, scratch,
+            lambda done: report(0.6 + 0.2 * done, f"looking for merged units, {done:.0%}"),
+        )  # fmt: skip
+    labels, verdicts = trains.labels, dict[int, Verdict]()
+    if decisions is not None:
+        labels, verdicts = replay(decisions, _clustering(share, labels))
+    dead = dead_samples(parameters, signal.sampling_frequency)
+    labels, n_repeats = each_once(signal, live, trains.sample_index, labels, dead)
+    kept = np.isin(labels, np.flatnonzero(np.bincount(labels + 1)[1:] >= parameters.min_spikes))
+    kept |= np.isin(labels, list(verdicts))
+    trains = Trains(trains.sample_index[kept], labels[kept])
+    window = waveform_window(parameters, signal.sampling_frequency)
+    units = measured(
+        signal, live, trains, window, share.group.number,
+        lambda done: report(0.8 + 0.2 * done, f"measuring units, {done:.0%}"),
+    )  # fmt: skip
+    return Found(units, len(labels), verdicts, n_repeats=n_repeats)
+
+
+def _run(
+    signal: BandPass,
+    share: Share,
+    channels: Channels,
+    parameters: SpikesParameters,
+    scratch: Path,
+) -> Trains:
+    recording = signal.recording if signal.mender is None else MendedRecording(signal.mender)
+    chosen = recording.select_channels(recording.channel_ids[channels])
+    try:
+        with tempfile.TemporaryDirectory(dir=scratch) as folder:
+            return run_foreign(SORTERS[share.sorter], chosen, parameters, Path(folder))
+    except (NeuroboardError, Cancelled, MemoryError):
+        raise
+    except Exception as error:  # other people's sorters fail in any way
+        text = f"{type(error).__name__}: {error}".strip().rstrip(".")
+        raise RecordingError(
+            f"{share.sorter} cannot sort these channels ({text[:200]}): try the sorter group."
+        ) from error
+
+
+def _clustering(share: Share, labels: Labels) -> Clustering:
+    def refused(*_: object) -> Labels:
+        raise TableError(
+            f"Channel {share.group.number} was sorted by {share.sorter}, which has neither "
+            "solutions nor splits: leave Solution and Split empty, or take the sorter group."
+        )
+
+    return Clustering(labels, refused, refused)

@@ -1,0 +1,1 @@
+"""Classifiers that learn clusters, their honest scores, and predictions."""

@@ -1,0 +1,87 @@
+"""Clusters as dense regions of the map, with what lies between them left out as noise.
+
+Source: Campello, Moulavi and Sander (2013), HDBSCAN, doi:10.1007/978-3-642-37456-2_14;
+McInnes, Healy and Astels (2017), doi:10.21105/joss.00205.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from hdbscan import HDBSCAN
+
+from pipelines.synapses.clusters.joining import joined
+from pipelines.synapses.table.arrays import Floats, Integers, Texts
+
+NOISE = -1
+AUTOMATIC_SHARE = 0.1
+AUTOMATIC_LEAST = 10
+MOST_SAMPLES = 100
+"""Of the automatic choice: every synapse's so many nearest are held in memory."""
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """The clusters of n synapses.
+
+    Attributes:
+        labels: (n,) 0 for the largest cluster, then 1, ...; -1 is noise.
+        probability: (n,) strength of membership, 0 for noise.
+    """
+
+    labels: Integers
+    probability: Floats
+
+
+@dataclass(frozen=True)
+class Density:
+    """What HDBSCAN is told: the smallest cluster, and how dense it must be."""
+
+    min_cluster_size: int
+    min_samples: int
+
+    @classmethod
+    def for_rows(cls, n_rows: int, min_cluster_size: int, min_samples: int) -> "Density":
+        """Fill in what was left to be chosen (0) from the number of rows."""
+        automatic = max(AUTOMATIC_LEAST, round(AUTOMATIC_SHARE * n_rows))
+        size = min(min_cluster_size or automatic, n_rows)
+        samples = min_samples or min(MOST_SAMPLES, max(1, size // 3))
+        return cls(size, min(samples, n_rows - 1))
+
+    def scaled(self, share: float) -> "Density":
+        """The same for a part of the rows."""
+        return Density(
+            max(2, round(self.min_cluster_size * share)), max(1, round(self.min_samples * share))
+        )
+
+
+def cluster(embedding: Floats, key: Texts, density: Density) -> Clusters:
+    """Cluster a map (n, 2 or 3); `key` (n, 3) sorts the rows, so that order decides nothing."""
+    order = np.lexsort(key.T[::-1])
+    model = HDBSCAN(
+        min_cluster_size=density.min_cluster_size,
+        min_samples=density.min_samples,
+        approx_min_span_tree=False,
+        core_dist_n_jobs=1,
+    )
+    found = model.fit_predict(embedding[order])
+    labels, probability = np.empty(len(embedding), dtype=np.int64), np.empty(len(embedding))
+    labels[order] = by_size(found)
+    probability[order] = model.probabilities_
+    return Clusters(labels, probability)
+
+
+def rejoined(found: Clusters, features: Floats) -> Clusters:
+    """The clusters of a map with those joined that are not separated in the features (n, d)."""
+    groups = joined(features, found.labels)
+    real = found.labels != NOISE
+    labels = np.full(len(real), NOISE, dtype=np.int64)
+    labels[real] = groups[found.labels[real]]
+    return Clusters(by_size(labels), found.probability)
+
+
+def by_size(labels: Integers) -> Integers:
+    """Number clusters by falling size, equal ones by their first row; noise stays -1."""
+    names, first, counts = np.unique(labels[labels != NOISE], return_index=True, return_counts=True)
+    ranked = names[np.lexsort((first, -counts))]
+    new = {int(name): rank for rank, name in enumerate(ranked)}
+    return np.array([new.get(int(label), NOISE) for label in labels], dtype=np.int64)

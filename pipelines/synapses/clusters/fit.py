@@ -1,0 +1,378 @@
+"""Fit a map and its clusters to a table."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines.core.errors import TableError
+from pipelines.core.progress import Report, part
+from pipelines.core.provenance import digest, versions
+from pipelines.synapses.clusters.cluster import NOISE, Clusters, Density, cluster, rejoined
+from pipelines.synapses.clusters.embed import FEWEST_ROWS as FEWEST_MAPPED
+from pipelines.synapses.clusters.embed import embed, trustworthiness
+from pipelines.synapses.clusters.evidence import (
+    REPEATS,
+    Evidence,
+    Labeller,
+    Run,
+    gather,
+    without_repeats,
+)
+from pipelines.synapses.clusters.given_clusters import read_labels
+from pipelines.synapses.clusters.mixture import mixture
+from pipelines.synapses.clusters.model import Fitted, Record
+from pipelines.synapses.clusters.sweep import sweep_min_samples
+from pipelines.synapses.fits import folder as fit_folder
+from pipelines.synapses.fits.effects import contrasts
+from pipelines.synapses.parameters import FitParameters
+from pipelines.synapses.profiles import PUBLISHED, applied
+from pipelines.synapses.table.arrays import Floats, Integers, Synapses, Texts, somas_of
+from pipelines.synapses.table.columns import KEY, SYNAPSES, Schema
+from pipelines.synapses.table.features import fit_projection
+from pipelines.synapses.table.frames import project
+from pipelines.synapses.table.left_out import left_out, offers
+from pipelines.synapses.table.schemas import chosen_schema, refuse_constant, suggested_logarithms
+from pipelines.synapses.table.sources import stated_units
+from pipelines.synapses.table.table import CheckedTable, canonical_order, members, read_table
+
+SOMA_DISTANCE = "soma_distance"
+GIVEN = (
+    "The clusters were read from a table; whether they are more than chance was not tested, for "
+    "what made them cannot be repeated here."
+)
+
+
+def fit(
+    inputs: Mapping[str, Path], parameters: FitParameters, folder: Path, report: Report
+) -> dict[str, Any]:
+    """Cluster the synapses of the table `inputs["table"]`.
+
+    With a table `inputs["labels"]` (NeuronId, SynType, SynId, cluster) its clusters are taken
+    over instead of finding new ones.
+
+    Writes `clusters.csv` (the clustered synapses in the order of the table), `evidence.json`
+    (how far the clusters can be believed), `summary.csv` (each cluster against the rest),
+    `sweep.csv` (other densities; with hdbscan), `report.csv` (what became of every row),
+    `model.npz` and `model.json` (the fitted object).
+
+    Raises:
+        TableError: the table cannot be used, or too few of its rows.
+    """
+    table, parameters = inputs["table"], applied(parameters)
+    report(0.05, f"Checking the rows of {table.name}")
+    schema = chosen_schema(parameters)
+    checked = _checked(table, schema, parameters)
+    given: pd.Series[int] | None = None
+    unmatched: tuple[str, ...] = ()
+    if "labels" in inputs:
+        given, unmatched = _given(inputs["labels"], checked, parameters.group)
+    told = replace(schema, stated_units=stated_units(checked.sheet, checked.sources, schema))
+    fitted = fit_rows(
+        checked.rows,
+        parameters,
+        digest(table),
+        part(report, 0.0, 0.4),
+        only=given,
+        schema=schema if schema == SYNAPSES else told,
+    )
+    if given is not None:
+        evidence = describe_given(fitted, parameters)
+    else:
+        evidence = weigh(fitted, parameters, part(report, 0.4, 0.95))
+    report(0.95, "Writing the clusters")
+    fitted.save(folder)
+    evidence.save(folder)
+    _write_tables(checked, fitted, folder)
+    if parameters.labels == "hdbscan" and given is None:
+        density = Density(fitted.record.min_cluster_size, fitted.record.min_samples)
+        fit_folder.write_sweep(folder, sweep_min_samples(fitted.layout, density))
+    return {
+        **checked.counts,
+        "offers": offers(checked),
+        "notes": [
+            *left_out(checked, parameters.group),
+            *unmatched,
+            *checked.notes,
+            *suggested_logarithms(checked.rows, schema),
+        ],
+        **_figures(fitted, evidence),
+        "evidence": evidence.sentence,
+    }
+
+
+def _checked(table: Path, schema: Schema, parameters: FitParameters) -> CheckedTable:
+    """The rows that can be clustered, of which there are enough."""
+    read = read_table(
+        table,
+        parameters.sheet,
+        schema=schema,
+        repairs=parameters.repair,
+        header_row=parameters.header_row,
+        columns=parameters.columns,
+    )
+    checked = _with_frames(read)
+    _refuse_few(checked, parameters.group)
+    return checked
+
+
+def _given(
+    labels: Path, checked: CheckedTable, group: str
+) -> tuple["pd.Series[int]", tuple[str, ...]]:
+    """The clusters of a table by row number, and what of both tables did not match.
+
+    Raises:
+        TableError: see `given.read_labels`; or too few rows have a cluster.
+    """
+    rows = checked.rows[members(checked.rows, group)]
+    given = read_labels(labels, rows[list(KEY)].to_numpy().astype(str), group, checked.schema)
+    if given.named.sum() < FEWEST_MAPPED:
+        raise TableError(
+            f"Only {given.named.sum()} rows of the group {group} are in {labels.name}, and "
+            f"{FEWEST_MAPPED} are needed. {' '.join(given.notes)}"
+        )
+    return pd.Series(given.clusters.labels, index=rows.index)[given.named], given.notes
+
+
+def _write_tables(checked: CheckedTable, fitted: Fitted, folder: Path) -> None:
+    """Write what became of every row, the clusters, and each of them against the rest."""
+    clusters = _clusters(checked.rows, fitted)
+    checked.write_report(folder / fit_folder.REPORT)
+    described = described_by(fitted.projection.schema)
+    fit_folder.write_clusters(folder, clusters, contrasts(clusters, described))
+
+
+def fit_rows(
+    rows: pd.DataFrame,
+    parameters: FitParameters,
+    table_sha256: str,
+    report: Report,
+    only: "pd.Series[int] | None" = None,
+    schema: Schema | None = None,
+) -> Fitted:
+    """Fit frames, scales, map and clusters.
+
+    Args:
+        rows: `CheckedTable.rows`, of neurons with at least 5 rows each.
+        parameters: of the fit.
+        table_sha256: digest of the file that the rows come from.
+        report: progress.
+        only: clusters that are taken over, by row number; other rows have none, and serve for
+            the frames of their neurons alone. Without it clusters are found.
+        schema: which columns say what; without it that of the parameters.
+    """
+    rows, schema = rows.loc[canonical_order(rows)], schema or chosen_schema(parameters)
+    synapses, selected = Synapses.from_rows(rows, schema), members(rows, parameters.group)
+    if only is not None:
+        selected = selected & rows.index.isin(only.index)
+    n_rows, n_neurons = int(selected.sum()), len(np.unique(synapses.neurons))
+    report(0.2, f"Fitting the frames of {n_neurons} neurons")
+    projection = fit_projection(
+        synapses,
+        selected,
+        parameters.spatial_weight,
+        parameters.area_weight,
+        recipe=parameters.profile,
+    )
+    chosen = synapses.take(selected)
+    features = projection.features(chosen)
+    refuse_constant(projection.names, features)
+    report(0.3, f"Laying out {n_rows:,} synapses on a map")
+    layout = embed(features, chosen.key, parameters)
+    density = Density.for_rows(n_rows, parameters.min_cluster_size, parameters.min_samples)
+    report(0.85, "Finding clusters")
+    if only is None:
+        clusters = _find(features, layout, chosen.key, density, parameters)
+    else:
+        labels = np.array(only.loc[rows.index[selected]], dtype=np.int64)
+        clusters = Clusters(labels, np.where(labels == NOISE, 0.0, 1.0))
+    record = _record(parameters, table_sha256, density)
+    return Fitted(
+        record,
+        projection,
+        synapses,
+        somas_of(rows, schema),
+        selected,
+        features,
+        clusters.labels,
+        clusters.probability,
+        layout,
+    )
+
+
+def weigh(fitted: Fitted, parameters: FitParameters, report: Report) -> Evidence:
+    """Ask how far the clusters of a fit can be believed, by repeating the clustering."""
+    key = fitted.synapses.take(fitted.selected).key
+    report(0.0, "Measuring how well the map keeps neighbours")
+    trust = trustworthiness(fitted.features, fitted.embedding, parameters.seed)
+    space = fitted.layout if parameters.labels == "hdbscan" else fitted.features
+    return gather(
+        Run(fitted.features, fitted.labels, space),
+        key,
+        _labeller(fitted, parameters),
+        REPEATS[parameters.evidence],
+        trust,
+        parameters.seed,
+        report,
+    )
+
+
+def describe_given(fitted: Fitted, parameters: FitParameters) -> Evidence:
+    """Evidence for clusters from elsewhere: what made them cannot be repeated here."""
+    trust = trustworthiness(fitted.features, fitted.embedding, parameters.seed)
+    run = Run(fitted.features, fitted.labels, fitted.embedding)
+    return replace(without_repeats(run, trust), sentence=GIVEN)
+
+
+def _labeller(fitted: Fitted, parameters: FitParameters) -> Labeller:
+    """The clustering of the fit, to be repeated on other data; sizes follow the rows."""
+    n_rows = len(fitted.labels)
+
+    def label(features: Floats, key: Texts, seed: int) -> tuple[Integers, Floats]:
+        again = parameters.model_copy(update={"seed": seed})
+        share = len(features) / n_rows
+        sizes = (parameters.min_cluster_size, parameters.min_samples)
+        density = Density.for_rows(len(features), *(_part(size, share) for size in sizes))
+        layout = features if parameters.labels == "gmm" else embed(features, key, again)
+        return _find(features, layout, key, density, again).labels, layout
+
+    return label
+
+
+def _part(size: int, share: float) -> int:
+    """A size for a part of the rows; 0, which is chosen from the rows, stays so."""
+    return max(2, round(size * share)) if size else 0
+
+
+def _find(
+    features: Floats, layout: Floats, key: Texts, density: Density, parameters: FitParameters
+) -> Clusters:
+    if parameters.labels == "gmm":
+        return mixture(features, key, parameters.seed)
+    found = cluster(layout, key, density)
+    return found if parameters.profile == PUBLISHED else rejoined(found, features)
+
+
+def _record(parameters: FitParameters, table_sha256: str, density: Density) -> Record:
+    return Record(
+        parameters.group,
+        table_sha256,
+        parameters.model_dump(mode="json"),
+        versions(),
+        density.min_cluster_size,
+        density.min_samples,
+    )
+
+
+def _with_frames(checked: CheckedTable) -> CheckedTable:
+    """Reject the rows of neurons that have too few for a frame of their own."""
+    counts = checked.rows.groupby("NeuronId")["NeuronId"].transform("size")
+    fewest = checked.schema.fewest_rows
+    noun = "neuron" if checked.schema == SYNAPSES else "group"
+    few = counts[counts < fewest]
+    reasons = {
+        row: f"the {noun} has {count} usable rows; {fewest} are needed for its frame."
+        for row, count in zip(few.index.to_numpy(dtype=int).tolist(), few, strict=True)
+    }
+    return checked.reject(reasons)
+
+
+def _refuse_few(checked: CheckedTable, group: str) -> None:
+    found = int(members(checked.rows, group).sum())
+    if found >= FEWEST_MAPPED:
+        return
+    problem = f" The first problem: {checked.first_problem}" if checked.first_problem else ""
+    raise TableError(
+        f"{checked.sheet.place()}: {found} usable rows in the group {group} are too few, "
+        f"{FEWEST_MAPPED} are needed; choose another group or correct the table.{problem}"
+        f"{_repairs_in_words(checked)}"
+    )
+
+
+def _repairs_in_words(checked: CheckedTable) -> str:
+    """How rows can be repaired, if they can."""
+    ways = " or ".join(f"--set repair={name}" for name in checked.offers)
+    return f" Rows can be repaired with {ways}; a check shows what comes out." if ways else ""
+
+
+def _clusters(rows: pd.DataFrame, fitted: Fitted) -> pd.DataFrame:
+    """The table of clustered synapses, in the order of `rows`."""
+    order = canonical_order(rows)[fitted.selected]
+    chosen = fitted.synapses.take(fitted.selected)
+    table = rows.loc[order, list(KEY)].assign(
+        **{f"UMAP_{axis + 1}": places for axis, places in enumerate(fitted.layout.T)},
+        cluster=fitted.labels,
+        probability=fitted.probability,
+    )
+    schema = fitted.projection.schema
+    table = table.join(rows[list(schema.measures)])
+    table[list(schema.axes)] = project(fitted.projection.frames, chosen)
+    if schema.origin:
+        table[SOMA_DISTANCE] = np.sqrt((chosen.position**2).sum(axis=1))
+    return own_names(table.loc[rows.index[rows.index.isin(order)]], schema)
+
+
+def described_by(schema: Schema) -> tuple[str, ...]:
+    """The columns of `clusters.csv` that clusters are described by; of synapses um2 and um."""
+    distance = (SOMA_DISTANCE,) if schema.origin else ()
+    return (*schema.features, *schema.axes, *distance)
+
+
+def own_names(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """A table of rows with their key, of another table under its own names.
+
+    Rows without an id are named by their row number, and by their number (point) when sorted
+    by their values.
+    """
+    if schema == SYNAPSES:
+        return table
+    table = table.drop(columns="SynType").rename(columns={"NeuronId": schema.group or "group"})
+    if not schema.group:
+        table = table.drop(columns="group")
+    if schema.id:
+        return table.rename(columns={"SynId": schema.id})
+    table = table.rename(columns={"SynId": "point"})
+    table.insert(0, "row", table.index.to_numpy(dtype=int))
+    return table
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The headline figures of a fit; cluster sizes by falling size."""
+
+    group: str
+    n_in_group: int
+    n_clusters: int
+    n_noise: int
+    cluster_sizes: list[int]
+    trustworthiness: float
+    seed_ari: float | None
+    subsample_ari: float | None
+    null_p: float | None
+    min_cluster_size: int
+    min_samples: int
+
+
+def _figures(fitted: Fitted, evidence: Evidence) -> dict[str, Any]:
+    labels = fitted.labels
+    _, counts = np.unique(labels[labels >= 0], return_counts=True)
+    sizes = sorted(counts.tolist(), reverse=True)
+    record = fitted.record
+    return asdict(
+        Figures(
+            group=record.group,
+            n_in_group=len(labels),
+            n_clusters=len(sizes),
+            n_noise=int((labels < 0).sum()),
+            cluster_sizes=sizes,
+            trustworthiness=evidence.trustworthiness,
+            seed_ari=evidence.seed_ari,
+            subsample_ari=evidence.subsample_ari,
+            null_p=evidence.null_p,
+            min_cluster_size=record.min_cluster_size,
+            min_samples=record.min_samples,
+        )
+    )

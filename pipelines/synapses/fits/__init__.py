@@ -1,0 +1,1 @@
+"""A finished fit: its folder, and what is told of its clusters. Light."""

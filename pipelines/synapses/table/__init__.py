@@ -1,0 +1,1 @@
+"""A table: its columns, what was checked and repaired, and its features. Light."""
