@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipelines.spikes.sorting.clusterers import CLUSTERERS, EXACT, FOUND, MOST, Clusterer
-from pipelines.spikes.sorting.sorters import SORTERS, Sorter
+from pipelines.spikes.clusterers import CLUSTERERS, EXACT, FOUND, MOST, Clusterer
+from pipelines.spikes.sorters import SORTERS, Sorter
 from pipelines.steps import STEPS, Step
 from pipelines.synapses.classify.rows import CLASSIFIERS, Classifier
 

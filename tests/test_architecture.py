@@ -45,11 +45,8 @@ OPENING = {
     "np.load", "json.load", "imread", "read_csv", "read_table", "read_units", "read_arrays",
     "opened_arrays",
 }  # fmt: skip
-STILL_OPENED = {
-    "synapse_check.py", "synapse_explore.py", "synapse_fit.py", "synapse_models.py",
-    "synapse_rows.py", "synapse_sets.py", "common.py",
-}  # fmt: skip
-"""Results of synapses, whose folders have no owner yet, and `run.json` of any job."""
+STILL_OPENED = {"sets.py", "results.py"}
+"""A person's own sets of synapses, which are no result, and `run.json` of any job."""
 
 
 def opened(file: Path) -> Iterator[str]:

@@ -76,7 +76,7 @@ def opened_by(file: Path) -> set[str]:
 
 
 def test_the_dashboard_opens_no_result_of_a_map_or_a_fit_itself() -> None:
-    files = [file for file in of_maps_and_synapses("dashboard") if file.stem != "synapse_sets"]
+    files = [file for file in of_maps_and_synapses("dashboard") if file.stem != "sets"]
     assert len(files) > 20
     assert {file.name: found for file in files if (found := opened_by(file))} == {}
 

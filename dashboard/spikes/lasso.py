@@ -23,9 +23,10 @@ from dashboard.spikes.curation import desk as curating
 from dashboard.spikes.sorting_figures import REFRACTORY_MS
 from pipelines.core.errors import InputError, NeuroboardError
 from pipelines.spikes.curation.steps import Step
+from pipelines.spikes.recording import signal_reader
 from pipelines.spikes.units.clouds import Cloud
 from pipelines.spikes.units.folder import SortingFolder, read_finished
-from pipelines.spikes.units.selection import choose
+from pipelines.spikes.units.selection import MOST_READ, choose
 from pipelines.spikes.units.sorting import FinishedSorting
 from pipelines.spikes.units.trains import isi_histogram
 
@@ -141,12 +142,9 @@ def _size(sorting: FinishedSorting, unit: int) -> int:
 
 
 def _beside(sorting: FinishedSorting, unit: int, places: NDArray[np.int64]) -> Iterator[Component]:
-    # SpikeInterface, which opens recordings, is imported only when somebody draws.
-    from pipelines.spikes.signal.selected_waveforms import MOST_READ, beside
-
     try:
         yield framed(
-            figures.beside(unit, beside(sorting, unit, places)),
+            figures.beside(unit, signal_reader.beside(sorting, unit, places)),
             id="spikes-chosen-waveforms",
             caption=f"Unit {unit}: mean waveform with one standard deviation of its spikes in the "
             f"line and of its others, at most {MOST_READ} of each, on its largest channels.",

@@ -11,6 +11,7 @@ from dashboard.server.services import services
 from dashboard.spikes import lasso
 from dashboard.spikes.curation import desk as curating
 from pipelines.core.errors import NeuroboardError
+from pipelines.spikes.recording import signal_reader
 from pipelines.spikes.units.sorting import FinishedSorting
 
 GONE = "The recording {} is not there any more: what needs its signal cannot be shown or made."
@@ -66,13 +67,10 @@ def register(app: Dash) -> None:
 
 def use(_clicks: int | None, place: str | None, job_id: str) -> Component:
     """Keep the place, if the recording there is the one that was sorted, and say so."""
-    # SpikeInterface, which opens recordings, is imported only when somebody points to one.
-    from pipelines.spikes.reading.locate import locate
-
     try:
         people.require(Role.WORK)
         recording = roots.locate(services().settings.data, place or "")
-        locate(results.folder(job_id), recording)
+        signal_reader.locate(results.folder(job_id), recording)
     except NeuroboardError as error:
         return html.P(error.sentence, className="error", role="alert")
     curating.forget()

@@ -3,7 +3,7 @@
 from dashboard.kit.bench import Bench, Source, StepPage
 from dashboard.kit.switches import Switch
 from dashboard.spikes import look, sorting
-from pipelines.spikes.sorting.sorters import heeded
+from pipelines.spikes.sorters import heeded
 
 PATH = "/spikes"
 

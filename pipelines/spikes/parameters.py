@@ -6,10 +6,10 @@ from pydantic import ValidationInfo, field_validator
 
 from pipelines.core.formats import written
 from pipelines.core.parameters import Parameters, parameter
+from pipelines.spikes.clusterers import CLUSTERERS, clusterer_help, number_help
 from pipelines.spikes.labels.words import LABELS
 from pipelines.spikes.recording.parameters import RECORDING, RecordingParameters
-from pipelines.spikes.sorting.clusterers import CLUSTERERS, clusterer_help, number_help
-from pipelines.spikes.sorting.sorters import (
+from pipelines.spikes.sorters import (
     AUTO,
     OWN_BAND_HZ,
     SORTERS,

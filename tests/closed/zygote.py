@@ -18,7 +18,7 @@ HEAD = struct.Struct("=qq")
 
 
 class Zygote:
-    """Stands in for `closed.run`, for the one module `pipelines.models.estimators.pickled_child`."""
+    """Stands in for `closed.run`, for one module, `models.estimators.pickled_child`."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(

@@ -17,9 +17,11 @@ from dashboard.spikes.curation.desk import Desk
 from dashboard.spikes.curation.press import Pressed, perform, unit_after
 from pipelines import tasks
 from pipelines.core.errors import InputError, ParameterError
+from pipelines.core.formats import of_name
 from pipelines.spikes import demo
 from pipelines.spikes.curation.steps import Step
 from pipelines.spikes.units import metrics
+from pipelines.spikes.units.formats import SORTINGS
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +244,7 @@ def test_every_exported_file_is_explained(
 ) -> None:
     done = tasks.run("spikes export", {"sorting": results[0]}, {"format": format}, tmp_path / "out")
     files = {path.name for path in (tmp_path / "out").iterdir() if path.is_file()}
-    assert files - set(export.HOLDS) == set()
+    assert files - {*of_name(SORTINGS, format).leaves, *export.BESIDE} == set()
     sort_job = submission.submit("spikes sort", {"recording": "example:spikes"}, {})
     _finish(found, settings, sort_job, results[0])
     sorting = {"sorting": f"job:{sort_job}"}

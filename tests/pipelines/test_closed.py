@@ -22,7 +22,7 @@ from tests.hostile_models import pickles
 
 pytestmark = pytest.mark.skipif(not seccomp.known(), reason="only Linux can close a process so")
 SECRET = "NEUROBOARD_OWNER_TOKEN"
-REPOSITORY = Path(closed.__file__).parents[1]
+REPOSITORY = Path(closed.__file__).parents[2]
 OPEN = {"x86_64": 2, "aarch64": 56}
 
 
@@ -129,7 +129,10 @@ closed.serve(lambda asked: print("read"))
 
 
 def test_a_filter_that_the_system_does_not_heed_is_found() -> None:
-    code = "from pipelines.processes import closed; closed.seccomp.install = lambda: None; closed.serve(print)"
+    code = (
+        "from pipelines.processes import closed; "
+        "closed.seccomp.install = lambda: None; closed.serve(print)"
+    )
     assert python(code).returncode == closed.CANNOT_CLOSE
 
 

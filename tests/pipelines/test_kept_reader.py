@@ -56,7 +56,8 @@ def test_sentences_come_through_and_errors_become_one(reader: KeptReader) -> Non
 def test_it_ends_with_whoever_asked_also_in_the_middle_of_an_answer() -> None:
     program = (
         "from pathlib import Path; from threading import Thread; import os, time\n"
-        "from pipelines.processes.closed import Answer; from pipelines.processes.kept_reader import KeptReader\n"
+        "from pipelines.processes.closed import Answer\n"
+        "from pipelines.processes.kept_reader import KeptReader\n"
         "kept = KeptReader('tests.pipelines.reading_child')\n"
         "print(kept.ask(Answer({'do': 'answer'}, {}), Path('a')).said['pid'], flush=True)\n"
         "Thread(target=kept.ask, args=(Answer({'do': 'hang'}, {}), Path('a'))).start()\n"

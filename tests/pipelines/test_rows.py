@@ -8,9 +8,9 @@ import pytest
 
 from docs import steps
 from pipelines.core.errors import ParameterError
+from pipelines.spikes.clusterers import CLUSTERERS
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.sorting.clusterers import CLUSTERERS
-from pipelines.spikes.sorting.sorters import AUTO, SORTERS, Sorter, heeded
+from pipelines.spikes.sorters import AUTO, SORTERS, Sorter, heeded
 from pipelines.synapses.classify.rows import CLASSIFIERS, UBJSON, candidates
 from pipelines.synapses.parameters import TrainParameters
 from tests.conftest import REPOSITORY
@@ -18,7 +18,7 @@ from tests.conftest import REPOSITORY
 ADDED = """
 from dataclasses import replace
 import numpy as np
-from pipelines.spikes.sorting import clusterers, sorters
+from pipelines.spikes import clusterers, sorters
 from pipelines.synapses.classify import rows as classifier_rows
 
 group, bgmm = sorters.SORTERS["group"], clusterers.CLUSTERERS["bgmm"]

@@ -17,7 +17,7 @@ BLUE = "59, 111, 212"
 
 
 def over_time(table: pd.DataFrame, low: float, high: float) -> go.Figure:
-    """Statistics across voxels, as `pipelines.brainmap.operations.statistics.over_time` gives them."""
+    """Statistics across voxels per time point, as `operations.statistics.over_time` gives them."""
     mean, std = table["mean"], table["std"]
     figure = go.Figure()
     lower, upper = f"{low:g}th percentile", f"{high:g}th percentile"

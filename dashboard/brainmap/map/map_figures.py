@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from dashboard.kit.figures import NOISE, PALETTE, message, style
-from pipelines.brainmap.clusters.components import components as principal_components
 from pipelines.brainmap.figures.png import encode_png
+from pipelines.brainmap.map.components import components as principal_components
 from pipelines.brainmap.map.maps import NEUTRAL
 
 MOST_PIXELS = 400

@@ -12,9 +12,11 @@ import numpy as np
 
 from pipelines.core.result_files import unpacked
 from pipelines.processes.closed import Answer
-from pipelines.processes.kept_reader import KeptReader
+from pipelines.processes.kept_reader import KeptReader, packed
 from pipelines.spikes.recording.overview import Stretch
 from pipelines.spikes.recording.pyramid import Envelope
+from pipelines.spikes.units.selection import Beside, Places
+from pipelines.spikes.units.sorting import FinishedSorting
 
 CHILD = "pipelines.spikes.signal.signal_child"
 
@@ -63,6 +65,34 @@ def envelope(
         np.asarray(found["low"], dtype=np.float32),
         np.asarray(found["high"], dtype=np.float32),
     )
+
+
+def beside(sorting: FinishedSorting, unit: int, places: Places) -> Beside:
+    """As `selected_waveforms.beside`: chosen spikes of a unit beside its others.
+
+    Raises:
+        InputError: the recording is not there any more, or cannot be read.
+    """
+    asked = {"beside": str(sorting.folder), "unit": unit}
+    given = packed({"places": np.asarray(places, dtype=np.int64)})
+    found = unpacked(
+        _reader().ask(Answer(asked, {"arrays": given}), sorting.folder).parts["arrays"]
+    )
+    return Beside(
+        np.asarray(found["ms"], dtype=np.float64),
+        found["channels"].tolist(),
+        np.asarray(found["inside"], dtype=np.float32),
+        np.asarray(found["outside"], dtype=np.float32),
+    )
+
+
+def locate(folder: Path, recording: Path) -> None:
+    """As `locate.locate`: keep where the recording of a sorting lies now.
+
+    Raises:
+        InputError: it is another recording, or cannot be read.
+    """
+    _reader().ask(Answer({"locate": str(folder), "recording": str(recording)}, {}), recording)
 
 
 @cache

@@ -3,10 +3,9 @@
 import numpy as np
 
 from pipelines.spikes.signal.spike_waveforms import largest_channels, open_signal, spread_waveforms
-from pipelines.spikes.units.selection import Beside, Places
+from pipelines.spikes.units.selection import MOST_READ, Beside, Places
 from pipelines.spikes.units.sorting import FinishedSorting
 
-MOST_READ = 100
 MOST_CHANNELS = 4
 
 

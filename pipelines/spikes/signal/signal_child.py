@@ -1,19 +1,31 @@
 """The process that opens recordings for pages; see `signal_reader`."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pipelines.core.result_files import unpacked
 from pipelines.processes.closed import Answer
 from pipelines.processes.kept_reader import Arrays, packed, serve
 from pipelines.spikes.formats.raw import read_stretch
+from pipelines.spikes.reading.locate import locate
 from pipelines.spikes.recording.parameters import LookParameters
+from pipelines.spikes.signal.selected_waveforms import beside
 from pipelines.spikes.signal.trace_window import stretch
+from pipelines.spikes.units.folder import read_finished
 
 
 def answer(asked: Answer) -> Answer:
-    """A stretch of filtered signal with its spikes, or of a recording as it is."""
+    """A stretch of filtered signal with its spikes, or of a recording as it is, and others."""
     said = asked.said
+    if "locate" in said:
+        return Answer({"found": locate(Path(said["locate"]), Path(said["recording"]))}, {})
+    if "beside" in said:
+        return _beside(
+            Path(said["beside"]), said["unit"], unpacked(asked.parts["arrays"])["places"]
+        )
     if "folder" in said:
         return _stretch(Path(said["folder"]), said["unit"], said["start_s"], said["length_s"])
     parameters, _ = LookParameters.parse_stored(said["parameters"])
@@ -40,6 +52,17 @@ def _stretch(folder: Path, unit: int, start_s: float, length_s: float) -> Answer
     }
     places = {f"spikes {unit}": peaks for unit, (peaks, _) in found.spikes.items()}
     return Answer({}, {"arrays": packed({**arrays, **places})})
+
+
+def _beside(folder: Path, unit: int, places: NDArray[Any]) -> Answer:
+    found = beside(read_finished(folder), unit, places)
+    arrays: Arrays = {
+        "ms": found.ms,
+        "channels": np.array(found.channels, dtype=str),
+        "inside": found.inside,
+        "outside": found.outside,
+    }
+    return Answer({}, {"arrays": packed(arrays)})
 
 
 if __name__ == "__main__":

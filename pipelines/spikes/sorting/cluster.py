@@ -10,8 +10,8 @@ from sklearn.cluster import HDBSCAN, KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
+from pipelines.spikes.clusterers import CLUSTERERS
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.sorting.clusterers import CLUSTERERS
 from pipelines.spikes.sorting.compiled import kept_on_disk
 from pipelines.spikes.sorting.unimodal import join_unimodal
 

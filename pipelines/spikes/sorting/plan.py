@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.recording.groups import MOST_CHANNELS, Group, channel_groups, connected
-from pipelines.spikes.sorting.sorters import AUTO
+from pipelines.spikes.sorters import AUTO
 
 LARGE_SORTER = "tridesclous2"
 """What `auto` takes for probes with more channels than one feature space can hold."""

@@ -31,13 +31,13 @@ from pipelines.spikes.recording.recorded import of_recording
 from pipelines.spikes.signal import bad_samples
 from pipelines.spikes.signal.bad_samples import BadSamples
 from pipelines.spikes.signal.preprocess import BandPass, band_pass
+from pipelines.spikes.sorters import SORTERS
 from pipelines.spikes.sorting.decisions import Decision
 from pipelines.spikes.sorting.group_sorter import Found
 from pipelines.spikes.sorting.plan import Plan, Share, planned
 from pipelines.spikes.sorting.repeats import dead_samples, in_words, once
 from pipelines.spikes.sorting.result import Earlier, Sorted, read_earlier, write_sorted
 from pipelines.spikes.sorting.sort_file import read_sort_file
-from pipelines.spikes.sorting.sorters import SORTERS
 from pipelines.spikes.units.folder import VERSION, SortingFolder, read_finished
 from pipelines.spikes.units.unit import Site
 

@@ -13,12 +13,12 @@ from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.recording.groups import Channels
 from pipelines.spikes.signal.mending import MendedRecording
 from pipelines.spikes.signal.preprocess import BandPass
+from pipelines.spikes.sorters import SORTERS
 from pipelines.spikes.sorting.decisions import Clustering, Decision, Labels, Verdict, replay
 from pipelines.spikes.sorting.group_sorter import Found, live_channels, waveform_window
 from pipelines.spikes.sorting.plan import Share
 from pipelines.spikes.sorting.repeats import dead_samples, each_once
 from pipelines.spikes.sorting.resplit import split_again
-from pipelines.spikes.sorting.sorters import SORTERS
 from pipelines.spikes.sorting.spikeinterface_sorters import Trains, run_foreign
 
 

@@ -21,8 +21,8 @@ from spikeinterface.preprocessing import bandpass_filter, common_reference, scal
 
 from pipelines.spikes.formats.segments import in_segments
 from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.sorters import OWN_BAND_HZ, Sorter
 from pipelines.spikes.sorting.compiled import kept_on_disk
-from pipelines.spikes.sorting.sorters import OWN_BAND_HZ, Sorter
 
 MEMORY_BYTES = 20_000_000
 """A filtered copy up to this size stays in memory; a larger one is a file in the scratch folder."""

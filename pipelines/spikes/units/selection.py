@@ -16,6 +16,8 @@ from pipelines.spikes.units.sorting import FinishedSorting
 Places = NDArray[np.int64]
 Floats = NDArray[np.float32]
 Outline = tuple[Sequence[float], Sequence[float]]
+MOST_READ = 100
+"""How many waveforms of chosen spikes are read, and how many of the others."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 Such a file is a joblib dictionary of `model`, `ocsvm`, `scaler` and `label_encoder`, made to
 be read with `joblib.load`, which runs whatever the file says. It comes in through the command
-line only, is read by a closed process (`pipelines.models.pickled`), and kept as files that run nothing.
+line only, is read by a closed process (`pipelines.models.pickled`), and kept as files that run
+nothing.
 
 Source: Talapka et al., neuron-clustering-project (MIT), for the layout of the file.
 """

@@ -40,6 +40,7 @@ def test_the_outlier_quantile_is_a_share() -> None:
 def test_parameters_and_prediction_do_not_load_umap() -> None:
     code = (
         "import sys; import pipelines.synapses.parameters; assert 'pandas' not in sys.modules;"
-        "import pipelines.synapses.classify.predict; assert not {'umap', 'hdbscan'} & set(sys.modules)"
+        "import pipelines.synapses.classify.predict;"
+        "assert not {'umap', 'hdbscan'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,6 +1,7 @@
 """The clusterers of the group sorter: one row for each, which form, help and docs read.
 
-To add one, write a function from points to labels in `pipelines/spikes/sorting/cluster.py`, and copy a row.
+To add one, write a function from points to labels in `pipelines/spikes/sorting/cluster.py`, and
+copy a row.
 """
 
 from dataclasses import dataclass
