@@ -24,9 +24,9 @@ import numpy as np
 from spikeinterface.core import BaseRecording, BaseSorting, NumpySorting
 
 import pipelines.spikes.sorting.sort  # noqa: F401  so that importing it is in nobody's time
+from pipelines.core.compiled import kept_on_disk
 from pipelines.spikes.formats.saved import read_binary_folder
 from pipelines.spikes.signal.preprocess import band_pass, noise_levels
-from pipelines.spikes.sorting.compiled import kept_on_disk
 from pipelines.spikes.sorting.detect import find_peaks
 from pipelines.spikes.sorting.features import Window, cut_out, principal_components
 from pipelines.tasks import run

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from dashboard.jobs.child import run_job
-from dashboard.jobs.compiled import keep_compiled
 from dashboard.jobs.store import Job, JobInput, State
 from dashboard.server.settings import Settings
+from pipelines.core.compiled import keep_compiled
 from pipelines.processes import guard
 
 

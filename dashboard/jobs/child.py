@@ -19,11 +19,11 @@ from typing import Protocol
 
 from dashboard.home.examples import ensure_example
 from dashboard.jobs import record
-from dashboard.jobs.compiled import keep_compiled
 from dashboard.jobs.patience import Log, Patient, until_done
 from dashboard.jobs.store import Job, State, Store
 from dashboard.server.settings import Settings
 from pipelines import tasks
+from pipelines.core.compiled import keep_compiled
 from pipelines.core.errors import OUT_OF_MEMORY, NeuroboardError
 from pipelines.core.outputs import is_full, no_room, not_written
 from pipelines.core.progress import Report

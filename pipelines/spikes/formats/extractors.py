@@ -6,7 +6,7 @@ They bring a compiler and half of SpikeInterface along: 60 MB and a quarter of a
 from importlib import import_module
 from types import ModuleType
 
-from pipelines.spikes.sorting.compiled import kept_on_disk
+from pipelines.core.compiled import kept_on_disk
 
 
 def extractors() -> ModuleType:

@@ -19,6 +19,7 @@ from pipelines.files import hdf5
 from pipelines.spikes.formats.candidates import Candidate, began_of_name, chosen
 from pipelines.spikes.recording.formats import MEAREC
 from pipelines.spikes.recording.parameters import RecordingParameters
+from pipelines.spikes.recording.spikeinterface_private import made_with
 
 PLANES = {"xy": [0, 1], "xz": [0, 2], "yz": [1, 2]}
 
@@ -60,7 +61,7 @@ class MEArecRecording(BaseRecording):  # type: ignore[misc]
             self.set_channel_offsets(0.0)
         name = plane.decode() if isinstance(plane, bytes) else str(plane)
         self.set_dummy_probe_from_locations(positions[:, PLANES.get(name, PLANES["yz"])])
-        self._kwargs = {"file_path": str(Path(file_path).absolute())}
+        made_with(self, file_path=str(Path(file_path).absolute()))
 
 
 class _Segment(BaseRecordingSegment):  # type: ignore[misc]

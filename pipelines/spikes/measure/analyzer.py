@@ -25,6 +25,7 @@ from spikeinterface.core.analyzer_extension_core import (
 from spikeinterface.preprocessing import bandpass_filter
 
 from pipelines.spikes.formats.segments import in_segments, sorting_in_segments
+from pipelines.spikes.recording.spikeinterface_private import hand_over
 from pipelines.spikes.recording.timeline import Timeline
 from pipelines.spikes.signal.preprocess import BandPass
 from pipelines.spikes.sorting.features import Window
@@ -83,9 +84,7 @@ def _add_random_spikes(analyzer: SortingAnalyzer) -> None:
     of_units = [np.flatnonzero(unit_index == n) for n in range(analyzer.get_num_units())]
     most = found.params["max_spikes_per_unit"]
     chosen = [rng.choice(own, min(most, len(own)), False, shuffle=False) for own in of_units]
-    found.data["random_spikes_indices"] = np.sort(np.concatenate(chosen))
-    found.run_info = {"run_completed": True, "runtime_s": 0.0}
-    analyzer.extensions["random_spikes"] = found
+    hand_over(analyzer, found, random_spikes_indices=np.sort(np.concatenate(chosen)))
 
 
 def _add_templates(analyzer: SortingAnalyzer, units: Sequence[Unit], window: Window) -> None:
@@ -97,10 +96,12 @@ def _add_templates(analyzer: SortingAnalyzer, units: Sequence[Unit], window: Win
         ms_after=1000 * (window.after + 1) / rate,
         operators=["average", "std"],
     )
-    found.data["average"] = _over_all([unit.mean for unit in units], units, analyzer)
-    found.data["std"] = _over_all([unit.sd for unit in units], units, analyzer)
-    found.run_info = {"run_completed": True, "runtime_s": 0.0}
-    analyzer.extensions["templates"] = found
+    hand_over(
+        analyzer,
+        found,
+        average=_over_all([unit.mean for unit in units], units, analyzer),
+        std=_over_all([unit.sd for unit in units], units, analyzer),
+    )
 
 
 def _over_all(
@@ -119,6 +120,4 @@ def _add_noise(analyzer: SortingAnalyzer, units: Sequence[Unit]) -> None:
         noise[unit.channel] = unit.amplitude_uv / unit.snr
     found = ComputeNoiseLevels(analyzer)
     found.set_params(random_slices_kwargs={"seed": 0})  # else one at random would be recorded
-    found.data["noise_levels"] = noise
-    found.run_info = {"run_completed": True, "runtime_s": 0.0}
-    analyzer.extensions["noise_levels"] = found
+    hand_over(analyzer, found, noise_levels=noise)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.spikes.recording.spikeinterface_private import arguments_of
+
 if TYPE_CHECKING:  # the web process does without SpikeInterface
     from spikeinterface.core import BaseRecording
 
@@ -82,7 +84,7 @@ def of_recording(whole: "BaseRecording", part: "BaseRecording") -> Recorded:
     """
     origin, order = whole, None
     while (parent := _parent(origin)) is not None:
-        order = origin._kwargs.get("segment_indices", order)
+        order = arguments_of(origin).get("segment_indices", order)
         origin = parent
     binary = _binary(origin, whole, order)
     names = (origin if binary else whole).channel_ids.tolist()
@@ -93,7 +95,7 @@ def of_recording(whole: "BaseRecording", part: "BaseRecording") -> Recorded:
 
 def _parent(recording: "BaseRecording") -> "BaseRecording | None":
     """What a recording was made from; joining several segments of one is such a step too."""
-    parts = recording._kwargs.get("recording_list", [])
+    parts = arguments_of(recording).get("recording_list", [])
     return parts[0] if len(parts) == 1 else recording.get_parent()
 
 
@@ -111,7 +113,7 @@ def _binary(
 
     if type(origin) is not BinaryRecordingExtractor:
         return None
-    kept = origin._kwargs
+    kept = arguments_of(origin)
     if kept.get("time_axis", 0) != 0:
         return None
     lengths = [origin.get_num_samples(n) for n in range(origin.get_num_segments())]

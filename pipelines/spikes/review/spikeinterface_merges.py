@@ -10,6 +10,7 @@ from spikeinterface.preprocessing import bandpass_filter
 
 from pipelines.spikes.curation.reviewed import Proposal
 from pipelines.spikes.formats.segments import in_segments, sorting_in_segments
+from pipelines.spikes.recording.spikeinterface_private import hand_over
 from pipelines.spikes.review.proposals import Floats
 from pipelines.spikes.signal.mending import MendedRecording
 from pipelines.spikes.signal.spike_waveforms import open_signal
@@ -48,9 +49,8 @@ def _add_similarity(analyzer: SortingAnalyzer) -> None:
     found = ComputeTemplateSimilarity(analyzer)
     found.set_params(method="l1")
     templates = analyzer.get_extension("templates").get_data()
-    found.data["similarity"] = 1 - distances(templates.reshape(len(templates), -1))
-    found.run_info = {"run_completed": True, "runtime_s": 0.0}
-    analyzer.extensions["template_similarity"] = found
+    similarity = 1 - distances(templates.reshape(len(templates), -1))
+    hand_over(analyzer, found, similarity=similarity)
 
 
 def distances(templates: Floats) -> Floats:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from spikeinterface.core import BaseRecording, BaseRecordingSegment
 from spikeinterface.preprocessing.basepreprocessor import BasePreprocessor, BasePreprocessorSegment
 
+from pipelines.spikes.recording.spikeinterface_private import only_here
 from pipelines.spikes.signal.no_signal import (
     MOST_S,
     Mask,
@@ -172,8 +173,7 @@ class MendedRecording(BasePreprocessor):  # type: ignore[misc]
         """
         super().__init__(mender.recording)
         self.add_recording_segment(_MendedSegment(mender.recording.segments[0], mender))
-        self._serializability = {"memory": False, "json": False, "pickle": False}
-        self._kwargs: dict[str, Any] = {}
+        only_here(self)
 
 
 class _MendedSegment(BasePreprocessorSegment):  # type: ignore[misc]

@@ -10,9 +10,10 @@ from sklearn.cluster import HDBSCAN, KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
+from pipelines.core.compiled import kept_on_disk
 from pipelines.spikes.clusterers import CLUSTERERS
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.sorting.compiled import kept_on_disk
+from pipelines.spikes.recording import spikeinterface_private
 from pipelines.spikes.sorting.unimodal import join_unimodal
 
 Floats = NDArray[np.float64]
@@ -144,9 +145,7 @@ def isosplit(points: Floats, parameters: SpikesParameters) -> Labels:
     with kept_on_disk(), warnings.catch_warnings():
         # About how SpikeInterface hands lists to the compiler.
         warnings.simplefilter("ignore", NumbaPendingDeprecationWarning)
-        from spikeinterface.sortingcomponents.clustering.isosplit_isocut import isosplit as run
-
-        found = np.asarray(run(some, n_init=number, seed=parameters.seed), dtype=np.intp)
+        found = spikeinterface_private.isosplit(some, number, parameters.seed)
     return _as_nearest(points, some, found)
 
 

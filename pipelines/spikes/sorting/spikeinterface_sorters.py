@@ -1,7 +1,6 @@
 """SpikeInterface's own sorters, on channels of a recording that is already open.
 
-They are called below `run_sorter`, which would write the recording's description, or a pickle of
-it, to disk and read it back, and which refuses lupin without torch although it runs without.
+They are called below `run_sorter`: see `spikeinterface_private`.
 """
 
 import gc
@@ -19,10 +18,15 @@ from numpy.typing import NDArray
 from spikeinterface.core import BaseRecording, concatenate_recordings, get_noise_levels
 from spikeinterface.preprocessing import bandpass_filter, common_reference, scale, whiten
 
+from pipelines.core.compiled import kept_on_disk
 from pipelines.spikes.formats.segments import in_segments
 from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.recording.spikeinterface_private import (
+    run_sorter_on,
+    sorter_class,
+    with_noise_of_one,
+)
 from pipelines.spikes.sorters import OWN_BAND_HZ, Sorter
-from pipelines.spikes.sorting.compiled import kept_on_disk
 
 MEMORY_BYTES = 20_000_000
 """A filtered copy up to this size stays in memory; a larger one is a file in the scratch folder."""
@@ -68,11 +72,11 @@ def run_foreign(
         sorter, settings = row.choice(parameters)
         most = 0 if row.reads_file else MEMORY_BYTES
         signal = _cached(_prepared(row, recording, parameters), scratch / "signal", most)
-        signal = _known_noise(signal) if row.wants_noise_one else signal
+        signal = with_noise_of_one(signal) if row.wants_noise_one else signal
         output = scratch / "output"
         output.mkdir()
         values = {**deepcopy(sorter.default_params()), **settings, "job_kwargs": dict(JOB)}
-        spikes = _holding(sorter, signal)._run_from_folder(output, values, False).to_spike_vector()
+        spikes = run_sorter_on(sorter, signal, output, values)
     return Trains(spikes["sample_index"].astype(np.int64), spikes["unit_index"].astype(np.intp))
 
 
@@ -108,15 +112,6 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings(), redirect_stdout(words), redirect_stderr(words):
         warnings.simplefilter("ignore")
         yield
-
-
-def _holding(sorter: type[Any], recording: BaseRecording) -> type[Any]:
-    """The sorter with the recording in its hand."""
-
-    def load(*_: Any, **__: Any) -> BaseRecording:
-        return recording
-
-    return type(sorter.__name__, (sorter,), {"load_recording_from_folder": staticmethod(load)})
 
 
 def _prepared(row: Sorter, recording: BaseRecording, parameters: SpikesParameters) -> BaseRecording:
@@ -155,17 +150,6 @@ def _in_units_of_noise(signal: BaseRecording, seed: int) -> BaseRecording:
     return scaled
 
 
-def _known_noise(signal: BaseRecording) -> BaseRecording:
-    """Marked to have a noise of one, for a sorter that would measure it without a seed.
-
-    It asks for the signal as float32 first, which it is, and would lose the mark with that copy.
-    """
-    ones = np.ones(signal.get_num_channels(), dtype=np.float32)
-    signal.set_property("noise_level_mad_raw", ones)
-    signal.astype = lambda *_, **__: signal
-    return signal
-
-
 def _cached(signal: BaseRecording, folder: Path, most_bytes: int) -> BaseRecording:
     n_bytes = signal.get_num_samples() * signal.get_num_channels() * 4
     if n_bytes <= most_bytes:
@@ -178,27 +162,21 @@ Choice = tuple[type[Any], dict[str, Any]]
 
 def tridesclous2(parameters: SpikesParameters) -> Choice:
     """Of SpikeInterface's tridesclous2: its class and its settings."""
-    from spikeinterface.sorters.internal.tridesclous2 import Tridesclous2Sorter
-
-    return Tridesclous2Sorter, {
+    return sorter_class("tridesclous2"), {
         **_common(parameters), "save_array": False, "cache_preprocessing_mode": "no-cache",
     }  # fmt: skip
 
 
 def lupin(parameters: SpikesParameters) -> Choice:
     """Of SpikeInterface's lupin: its class and its settings."""
-    from spikeinterface.sorters.internal.lupin import LupinSorter
-
-    return LupinSorter, {
+    return sorter_class("lupin"), {
         **_common(parameters), "save_array": False, "cache_preprocessing_mode": "no-cache",
     }  # fmt: skip
 
 
 def simple(parameters: SpikesParameters) -> Choice:
     """Of SpikeInterface's simple: its class and its settings."""
-    from spikeinterface.sorters.internal.simplesorter import SimpleSorter
-
-    return SimpleSorter, {
+    return sorter_class("simple"), {
         **_common(parameters),
         "clusterer": "isosplit",
         "clusterer_kwargs": {"seed": parameters.seed},
@@ -207,15 +185,14 @@ def simple(parameters: SpikesParameters) -> Choice:
 
 def spykingcircus2(parameters: SpikesParameters) -> Choice:
     """Of SpikeInterface's spykingcircus2: its class and its settings."""
-    from spikeinterface.sorters.internal.spyking_circus2 import Spykingcircus2Sorter
-
-    detection = deepcopy(Spykingcircus2Sorter.default_params()["detection"])
+    sorter = sorter_class("spykingcircus2")
+    detection = deepcopy(sorter.default_params()["detection"])
     detection["method_kwargs"] = {
         **detection.get("method_kwargs", {}),
         "peak_sign": parameters.peak_sign,
         "detect_threshold": parameters.detect_threshold,
     }
-    return Spykingcircus2Sorter, {
+    return sorter, {
         "apply_preprocessing": False, "apply_whitening": False, "apply_motion_correction": False,
         "detection": detection, "cache_preprocessing": {"mode": "no-cache"},
         "seed": parameters.seed, "deterministic_peaks_detection": True,
