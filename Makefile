@@ -19,7 +19,7 @@ FIND_PYTHON = for p in $(PYTHON) python3.13 python3.12 python3.11 python3 python
 	&& { echo $$p; exit 0; }; done; \
 	echo "Python 3.11, 3.12 or 3.13 is needed: install one, or say make PYTHON=/path/to/python" >&2; exit 1
 
-.PHONY: run test check fuzz faults lock licences formats labellers metrics steps lowest examples \
+.PHONY: run test check fuzz faults lock licences formats house labellers metrics steps lowest examples \
 	screenshots clean
 
 run: $(VENV)/run.stamp examples
@@ -47,7 +47,7 @@ check: $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/python -m pytest -q tests/test_architecture.py
+	$(VENV)/bin/python -m pytest -q tests/test_architecture.py tests/test_house.py
 
 fuzz: $(VENV)/dev.stamp
 	nice $(VENV)/bin/python -m tests.fuzz --inputs $(or $(N),20000) --reader "$(READER)" $(ARGS)
@@ -72,6 +72,9 @@ metrics: $(VENV)/dev.stamp
 
 steps: $(VENV)/dev.stamp
 	$(VENV)/bin/python -m docs.steps
+
+house: $(VENV)/dev.stamp
+	$(VENV)/bin/python docs/house.py
 
 labellers: $(VENV)/dev.stamp
 	$(VENV)/bin/python -m docs.labellers

@@ -88,9 +88,9 @@ def picture() -> str:
         bottom += max(map(len, stacks)) * ROW + 60
     width = LEFT * 2 + len(COLUMNS) * (WIDTH + 12)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {bottom - 40}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {bottom - 50}" '
         'font-family="sans-serif"><title>The rooms of Neuroboard</title>'
-        f'<rect width="{width}" height="{bottom - 40}" fill="#ffffff"/>\n'
+        f'<rect width="{width}" height="{bottom - 50}" fill="#ffffff"/>\n'
         + "\n".join(parts)
         + "\n</svg>\n"
     )

@@ -1,6 +1,7 @@
 """The house: its rooms, the wall between light ones and workers', and the map of both."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,3 +104,14 @@ def test_every_room_says_what_it_holds() -> None:
 def test_the_map_and_its_picture_are_true() -> None:
     assert house.guide() == house.GUIDE.read_text(encoding="utf-8")
     assert house.picture() == house.PICTURE.read_text(encoding="utf-8")
+
+
+def test_the_guide_names_files_and_rows_that_exist() -> None:
+    text = house.GUIDE.read_text(encoding="utf-8")
+    files = set(re.findall(r"`((?:pipelines|dashboard|tests|docs)/[\w/]+\.(?:py|md))`", text))
+    assert len(files) > 20
+    assert [file for file in sorted(files) if not (REPOSITORY / file).is_file()] == []
+    rows = re.findall(r"`([\w/]+\.py)`, `(\w+)`", text)
+    assert len(rows) > 10
+    for file, row in rows:
+        assert re.search(rf"^(class )?{row}\b", (REPOSITORY / file).read_text("utf-8"), re.M), row
