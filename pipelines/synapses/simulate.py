@@ -66,8 +66,9 @@ class Simulation:
     """A simulated table.
 
     Attributes:
-        table: one row a synapse, 24 columns as in a measured table.
-        truth: NeuronId, SynType, SynId and the planted cluster (0 where none was planted).
+        table: one row a synapse, 24 columns as in a measured table (um, um2).
+        truth: one row a synapse, in the order of the table: NeuronId, SynType, SynId and the
+            planted cluster (0 where none was planted).
     """
 
     table: pd.DataFrame

@@ -32,7 +32,17 @@ def squares_of(block: Series, labels: NDArray[np.int32], centroids: Floats) -> S
 def alike(
     block: Series, labels: NDArray[np.int32], facing: Facing
 ) -> tuple[NDArray[np.float32], float]:
-    """Correlation of each voxel of a block with its centroid, and the sum of the distances."""
+    """Correlation of each voxel of a block with its centroid, and the sum of the distances.
+
+    Args:
+        block: (voxel, time).
+        labels: group of each voxel (voxel,).
+        facing: the centroids (cluster, time).
+
+    Returns:
+        Pearson's r (voxel,), 0 where either series is constant, and the sum of the Euclidean
+        distances, in the unit of the series.
+    """
     cosines, distance = np.empty(len(block), np.float32), 0.0
     for rows in stretches(len(block)):
         squares, cosines[rows] = Measured.of(block[rows]).compared(facing, labels[rows])

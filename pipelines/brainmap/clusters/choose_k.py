@@ -46,7 +46,13 @@ class HeldOut:
 
 
 def usable(series: AnySeries, ks: Sequence[int], seed: int = 0) -> list[int]:
-    """Those of `ks` for which there are enough different series; never none of them."""
+    """Those of `ks` for which there are enough different series; never none of them.
+
+    Args:
+        series: (voxel, time), of which the rows of `quick_rows` are looked at.
+        ks: numbers of groups.
+        seed: of these rows.
+    """
     different = len(np.unique(series[quick_rows(series.shape, ks, seed)], axis=0))
     return [k for k in ks if k <= different] or [min(ks)]
 
@@ -60,6 +66,14 @@ def sweep_exactly(
     engine: Engine | None = None,
 ) -> Iterator[Clustering]:
     """K-means with restarts for each k, one after the other.
+
+    Args:
+        series: (voxel, time).
+        ks: numbers of groups, in the order of the answers.
+        n_init: restarts for each k.
+        seed: of the starts.
+        report: told which k is tried.
+        engine: as `kmeans.cluster`.
 
     Raises:
         ParameterError: as `kmeans.cluster`.
@@ -146,7 +160,7 @@ def held_out(
 
 
 def evidence_rows(count: int, seed: int) -> NDArray[np.intp]:
-    """Rows of the voxels that the evidence is measured on."""
+    """Rows of the voxels that the evidence is measured on (row,), ascending, of `count` voxels."""
     return sample_rows(count, seed, share=0.0, least=MOST_EVIDENCE)
 
 

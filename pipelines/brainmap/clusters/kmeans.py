@@ -53,7 +53,7 @@ class Clustering:
 
     @property
     def sizes(self) -> NDArray[np.int64]:
-        """Voxels per cluster."""
+        """Voxels per cluster (cluster,)."""
         return np.bincount(self.labels, minlength=len(self.centroids)).astype(np.int64)
 
 
@@ -117,7 +117,16 @@ def cluster(
 
 
 def start_rows(shape: tuple[int, ...], k: int, seed: int) -> NDArray[np.intp]:
-    """Rows of the voxels that K-means is started on, ascending: all if they are not too many."""
+    """Rows of the voxels that K-means is started on, ascending: all if they are not too many.
+
+    Args:
+        shape: of the series (voxel, time).
+        k: number of groups.
+        seed: of the sample.
+
+    Returns:
+        Indices of voxels (row,).
+    """
     voxels, times = shape
     size = min(voxels, max(IN_MEMORY_VALUES // times, LEAST_IN_SAMPLE * k))
     if size == voxels:
@@ -126,7 +135,10 @@ def start_rows(shape: tuple[int, ...], k: int, seed: int) -> NDArray[np.intp]:
 
 
 def fitted(model: KMeans, series: Series) -> KMeans:
-    """Fit a model with one thread: the order in which more add up changes the last digits."""
+    """Fit a model to series (voxel, time) with one thread.
+
+    The order in which more threads add up changes the last digits.
+    """
     with threadpool_limits(limits=1), warnings.catch_warnings():
         # Where too few different series matter, they are reported in words.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -143,7 +155,13 @@ def grouped_by(means: Means, series: AnySeries, engine: Engine) -> Clustering:
 
 
 def assign(series: Series, centroids: Floats, out: NDArray[np.int32]) -> None:
-    """Write the number of the nearest centroid (Euclidean) of each series into `out`."""
+    """Write the number of the nearest centroid (Euclidean) of each series into `out`.
+
+    Args:
+        series: (voxel, time).
+        centroids: (cluster, time).
+        out: (voxel,).
+    """
     ready = Ready.of(centroids, series.dtype)
     with threadpool_limits(limits=1):
         for rows in stretches(len(series)):
@@ -162,7 +180,14 @@ def mean_series(
 def grouped(
     series: AnySeries, labels: NDArray[np.int32], centroids: Floats, engine: Engine
 ) -> Clustering:
-    """The clustering that labels and centroids describe, numbered by size."""
+    """The clustering that labels and centroids describe, numbered by size.
+
+    Args:
+        series: (voxel, time).
+        labels: group of each voxel (voxel,).
+        centroids: (cluster, time), in the order of the labels.
+        engine: where the inertia is added up.
+    """
     [inertia] = engine.total(squares_of, series, centroids, beside=labels)
     return renumbered(labels, centroids, float(inertia))
 
@@ -184,7 +209,13 @@ def inverse(similarity: float) -> float:
 
 
 def renumbered(labels: NDArray[np.int32], centroids: Floats, inertia: float) -> Clustering:
-    """Number the groups by size, equal ones by their centroids."""
+    """Number the groups by size, equal ones by their centroids.
+
+    Args:
+        labels: group of each voxel (voxel,).
+        centroids: (cluster, time).
+        inertia: sum of the squared distances of the voxels to their centroids.
+    """
     order = by_size(np.bincount(labels, minlength=len(centroids)), centroids)
     rank = np.argsort(order).astype(np.int32)
     return Clustering(rank[labels], centroids[order], inertia)

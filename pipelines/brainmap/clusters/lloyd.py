@@ -119,7 +119,12 @@ def _moved(before: Floats, sums: Floats, sizes: NDArray[np.int64] | int) -> Mean
 
 
 def by_size(sizes: NDArray[np.int64], centroids: Floats) -> NDArray[np.intp]:
-    """The order of groups by size, equal ones by their centroids."""
+    """The order (cluster,) of groups by size, the largest first, equal ones by their centroids.
+
+    Args:
+        sizes: voxels per group (cluster,).
+        centroids: (cluster, time).
+    """
     return np.lexsort((*centroids.T[::-1], -sizes))
 
 

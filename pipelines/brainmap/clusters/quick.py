@@ -37,7 +37,17 @@ FULL_PASSES = 3
 def sweep_quickly(
     series: Series, ks: Sequence[int], seed: int, report: Report = silent
 ) -> list[Clustering]:
-    """`means_quickly`, with the group of every voxel."""
+    """`means_quickly`, with the group of every voxel.
+
+    Args:
+        series: (voxel, time).
+        ks: ascending numbers of groups.
+        seed: of the sample and the starts.
+        report: told what happens.
+
+    Raises:
+        ParameterError: as `kmeans.cluster`.
+    """
     found = means_quickly(series, ks, seed, report)
     return [grouped_by(means, series, Local()) for means in found]
 
@@ -69,7 +79,16 @@ def means_quickly(
 
 
 def quick_rows(shape: tuple[int, ...], ks: Sequence[int], seed: int) -> NDArray[np.intp]:
-    """Rows of the voxels that the quick way looks at first."""
+    """Rows of the voxels that the quick way looks at first.
+
+    Args:
+        shape: of the series (voxel, time).
+        ks: numbers of groups; they do not change the sample.
+        seed: of the sample.
+
+    Returns:
+        Indices of voxels (row,), ascending.
+    """
     voxels, times = shape
     most = max(LEAST_SAMPLE, IN_MEMORY_VALUES // times) / voxels
     return sample_rows(voxels, seed, share=min(SAMPLE_SHARE, most))
@@ -78,7 +97,14 @@ def quick_rows(shape: tuple[int, ...], ks: Sequence[int], seed: int) -> NDArray[
 def sample_rows(
     count: int, seed: int, *, share: float = SAMPLE_SHARE, least: int = LEAST_SAMPLE
 ) -> NDArray[np.intp]:
-    """Rows of a random sample, ascending: a share of all rows, and no fewer than `least`."""
+    """Rows of a random sample (row,), ascending.
+
+    Args:
+        count: of all rows.
+        seed: of the sample.
+        share: of all rows.
+        least: rows that are taken however small the share is; all, if there are no more.
+    """
     size = min(count, max(least, int(share * count)))
     return np.sort(np.random.default_rng(seed).choice(count, size, replace=False))
 

@@ -187,7 +187,16 @@ def offered(palette: Palette, k: int) -> bool:
 
 
 def table(sweep: Sweep, colorings: dict[Palette, dict[int, Coloring]]) -> pd.DataFrame:
-    """One row for each K with all its figures."""
+    """One row for each K with all its figures, in the order of `sweep.ks`.
+
+    Args:
+        sweep: what was tried.
+        colorings: for each palette the colours by place of the K in `sweep.ks`.
+
+    Returns:
+        `k` and a column for each figure; `error_distance` is in the unit of the series, `inertia`
+        in that unit squared.
+    """
     distance = np.array([found.error_distance for found in sweep.groups])
     similarity = np.array([found.error_similarity for found in sweep.groups])
     held_out = sweep.evidence.held_out

@@ -109,6 +109,13 @@ def match(centroids: Floats, earlier: Floats) -> NDArray[np.intp]:
     The pairs are those of the largest total cosine (the Hungarian method); centroids that are
     left over go to their nearest.
 
+    Args:
+        centroids: (cluster, time).
+        earlier: (earlier cluster, time), as long as the centroids.
+
+    Returns:
+        Row of `earlier` for each centroid (cluster,).
+
     References:
         Kuhn (1955), doi:10.1002/nav.3800020109
     """

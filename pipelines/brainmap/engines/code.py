@@ -70,23 +70,33 @@ def done(piece: Any, function: Callable[..., T], shared: Sequence[Any]) -> T:
 def sum_of_blocks(
     task: Task, function: Callable[..., Sums], series: AnySeries, shared: Any
 ) -> Sums:
-    """Add up what a function says of some blocks."""
+    """Add up what a function says of some blocks (voxel, time) of `series`."""
     return added(of_each(task, function, series, shared))
 
 
 def of_blocks(task: Task, function: Callable[..., T], series: AnySeries, shared: Any) -> list[T]:
-    """What a function says of each of some blocks."""
+    """What a function says of each of some blocks (voxel, time) of `series`."""
     return list(of_each(task, function, series, shared))
 
 
 def of_each(task: Task, function: Callable[..., T], series: AnySeries, shared: Any) -> Iterator[T]:
-    """What a function says of some blocks, one after the other."""
+    """What a function says of some blocks, one after the other.
+
+    Args:
+        task: which blocks, and what is known of their voxels.
+        function: called as `function(block, *known, *shared)` with a block (voxel, time).
+        series: (voxel, time).
+        shared: further arguments, the same for all blocks.
+
+    Raises:
+        EngineError: the file of the series is not there.
+    """
     for rows in task.blocks:
         yield function(read(series, rows), *task.known(rows), *shared)
 
 
 def read(series: AnySeries, rows: slice) -> Series:
-    """Read a block.
+    """Read a block (voxel, time): those rows of series (voxel, time).
 
     Raises:
         EngineError: the file is not there.

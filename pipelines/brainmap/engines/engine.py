@@ -71,19 +71,35 @@ class Engine(Protocol):
     """Applies functions to all blocks of series."""
 
     def take(self, file: Path) -> AnySeries:
-        """The series in a file as this engine wants to have them."""
+        """The series (voxel, time) in a file as this engine wants to have them."""
         ...
 
     def each(
         self, function: Callable[..., T], series: AnySeries, *shared: Any, beside: Beside = None
     ) -> Iterator[tuple[slice, T]]:
-        """Give the voxels of each block and `function(block, *shared)`, in their order."""
+        """Give the voxels of each block and `function(block, *shared)`, in their order.
+
+        Args:
+            function: gets a block (voxel, time), then its part of `beside` if there is any.
+            series: (voxel, time).
+            shared: further arguments, the same for all blocks.
+            beside: what is known of each voxel (voxel,).
+
+        Raises:
+            EngineError: a cluster cannot do it.
+        """
         ...
 
     def total(
         self, function: Callable[..., Sums], series: AnySeries, *shared: Any, beside: Beside = None
     ) -> Sums:
-        """Add up `function(block, *shared)` of all blocks, at least one."""
+        """Add up `function(block, *shared)` of all blocks, at least one.
+
+        The arguments are those of `each`; the order of the sum is that of the blocks.
+
+        Raises:
+            EngineError: a cluster cannot do it.
+        """
         ...
 
     def tasks(self, function: Callable[..., T], pieces: Sequence[Any], *shared: Any) -> Iterator[T]:
@@ -102,7 +118,7 @@ class Local:
         self.threads = threads or min(MOST_THREADS, os.cpu_count() or 1)
 
     def take(self, file: Path) -> AnySeries:
-        """The series of a file, in memory if they are not too large."""
+        """The series (voxel, time) of a file, in memory if they are not too large."""
         return at_hand(StoredSeries.open(file))
 
     def each(

@@ -19,7 +19,7 @@ class OnWorkers(ABC):
         self.cut = cut
 
     def take(self, file: Path) -> AnySeries:
-        """The series as they are in the file, from which the workers read their blocks."""
+        """The series (voxel, time) as they are in the file, from which the workers read blocks."""
         return StoredSeries.open(file)
 
     def each(

@@ -36,8 +36,13 @@ def open_images(path: Path, reading: Reading = AS_FOUND) -> ImageSeries:
             or of the result of an operation on series.
         reading: what a person says about it.
 
+    Returns:
+        Images (time, plane, y, x) in the unit that is stored, whatever the order of axes in the
+        file.
+
     Raises:
         ImageError: the file or folder is of another kind, damaged or incomplete.
+        ParameterError: frames to fill in that the images do not have.
     """
     with boundary.reading(path, ImageError, ADVICE, WHAT):
         images = _open(path, reading)

@@ -19,9 +19,13 @@ Around = tuple[int, int, float]
 
 
 def filled(images: ImageSeries, frames: Sequence[int]) -> ImageSeries:
-    """The images with some frames replaced by the straight line between those around them.
+    """The images (time, plane, y, x) with some frames replaced by the line between those around.
 
     At either end of the film it is the nearest frame.
+
+    Args:
+        images: of any size.
+        frames: time points to replace, counted from 0.
 
     Raises:
         ParameterError: a frame that the images do not have, or all of them.

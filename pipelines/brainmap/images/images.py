@@ -123,14 +123,18 @@ def checked_dtype(path: Path, dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def is_sound(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which values are numbers that can be reckoned with: not NaN, infinite or beyond 1e15."""
+    """Which values are numbers that can be reckoned with: not NaN, infinite or beyond 1e15.
+
+    Args:
+        values: of any shape, which the answer has too.
+    """
     if values.dtype == np.float16:  # too small a type for the limit, which would be infinite
         return np.asarray(np.isfinite(values))
     return np.asarray(np.abs(values) <= LARGEST)
 
 
 def numbers_only(values: NDArray[Any]) -> NDArray[Any]:
-    """The values, with NaN for all that cannot be reckoned with."""
+    """The values, with NaN for all that cannot be reckoned with; shape and type stay."""
     if values.dtype.kind != "f":
         return values
     sound = is_sound(values)

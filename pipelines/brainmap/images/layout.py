@@ -105,9 +105,16 @@ def mapped_series(path: Path, array: Any, layout: Layout, info: ImageInfo) -> Im
 
     Args:
         path: for the sentences.
-        array: a mapped file, or any array that takes NumPy's indices.
+        array: a mapped file, or any array that takes NumPy's indices, with the axes that
+            `layout` names.
         layout: of the array.
         info: what is known of it.
+
+    Returns:
+        Images (time, plane, y, x) in the unit of the array.
+
+    Raises:
+        ImageError: the values are no real numbers.
     """
     dtype, n_times = checked_dtype(path, array.dtype), layout.shape[0]
     step = layout.at_once(dtype.itemsize)

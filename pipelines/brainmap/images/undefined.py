@@ -222,6 +222,11 @@ def is_faint(change: NDArray[Any]) -> NDArray[np.bool_]:
 def require_numbers(path: Path, frames: Frames, no_number: int) -> None:
     """Refuse a film whose every voxel lacks a number.
 
+    Args:
+        path: for the sentences.
+        frames: counts per frame (time,).
+        no_number: how many voxels lack a number in at least one frame.
+
     Raises:
         ImageError: frames without a number are named, or the frame that lacks most.
     """
@@ -247,7 +252,12 @@ def require_numbers(path: Path, frames: Frames, no_number: int) -> None:
 
 
 def number_notes(frames: Frames, no_number: int) -> list[str]:
-    """What a person has to know of voxels and frames without an image."""
+    """What a person has to know of voxels and frames without an image.
+
+    Args:
+        frames: counts per frame (time,).
+        no_number: how many voxels lack a number in at least one frame.
+    """
     notes = []
     if no_number:
         notes.append(

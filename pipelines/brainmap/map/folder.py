@@ -182,9 +182,10 @@ class FinishedMap:
         return _series_in(self._clusters(k))
 
     def labels_of(self, k: int | None) -> NDArray[np.int16]:
-        """The cluster of each kept voxel for one K.
+        """The cluster of each kept voxel (voxel,) for one K; None is the chosen one.
 
         Raises:
+            ParameterError: that K was not tried.
             InputError: there is no such cluster; the file is damaged.
         """
         place = self.place(k)
@@ -376,7 +377,14 @@ class ByK:
     def write(
         self, place: int, rows: slice, labels: NDArray[Any], similarity: NDArray[Any]
     ) -> None:
-        """Write some voxels of the K at that place."""
+        """Write some voxels of the K at that place.
+
+        Args:
+            place: of the K, counted from 0 in the order of the ks.
+            rows: a stretch of the kept voxels.
+            labels: their groups (voxel,).
+            similarity: their correlation with the centroid of the group (voxel,).
+        """
         for kind, values in ((LABELS_BY_K, labels), (SIMILARITY_BY_K, similarity)):
             file, dtype = self._files[kind], ROW_TYPES[kind]
             file.seek(self._starts[kind] + (place * self._voxels + rows.start) * dtype.itemsize)
@@ -390,7 +398,10 @@ def read_row(folder: Path, place: int) -> Row:
 
 
 def write_kept(folder: Path, voxels: NDArray[np.intp]) -> None:
-    """Write which voxels are kept; their series are written as they are found."""
+    """Write which voxels are kept (voxel,), counted from 0 in the order of plane, y, x.
+
+    Their series are written as they are found.
+    """
     np.save(folder / VOXELS.name, voxels.astype(np.int64, copy=False))
 
 
@@ -432,7 +443,13 @@ def write_picture(folder: Path, painted: NDArray[np.uint8]) -> None:
 
 
 def write_clusters(folder: Path, clusters: pd.DataFrame, colors: Sequence[str]) -> None:
-    """Write centroids, as `table_of_centroids` gives them, and colours of one K."""
+    """Write centroids and colours of one K.
+
+    Args:
+        folder: of the map.
+        clusters: a row for each cluster, as `table_of_centroids` gives them.
+        colors: `#rrggbb` per cluster (cluster,).
+    """
     write_csv(clusters, folder / CENTROIDS.name)
     table = pd.DataFrame({"cluster": range(len(clusters)), "hex": colors})
     write_csv(table, folder / COLORS.name)

@@ -105,7 +105,15 @@ def correlate(
 
 
 def cold_to_hot(values: NDArray[Any], limit: float = 1.0) -> NDArray[np.uint8]:
-    """Colours (..., 3) of values from -limit to limit; grey where there is none."""
+    """Colours of values from -limit to limit, those beyond as the ends; grey where there is none.
+
+    Args:
+        values: of any shape (...), NaN where there is none.
+        limit: above 0, in the unit of the values.
+
+    Returns:
+        Red, green and blue from 0 to 255 (..., 3).
+    """
     anchors = np.array(COLD_TO_HOT, float)
     place = np.clip(np.nan_to_num(values, nan=0.0) / limit, -1, 1)
     mixed = np.stack([np.interp(place, (-1, 0, 1), channel) for channel in anchors.T], axis=-1)

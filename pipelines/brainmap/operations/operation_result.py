@@ -108,7 +108,11 @@ class FinishedOperation:
         return plane, y, x
 
     def recorded(self, voxel: tuple[int, int, int]) -> NDArray[Any]:
-        """The series as it was recorded, as far as it is previewed."""
+        """The series (time,) as it was recorded, as far as it is previewed.
+
+        Args:
+            voxel: plane, y, x in the images; the previewed pixel that stands for it is taken.
+        """
         plane, y, x = voxel
         return np.asarray(self.before[:, plane, y // self.pixels, x // self.pixels])
 
@@ -141,7 +145,7 @@ def is_changed(folder: Path) -> bool:
 
 
 def open_changed(folder: Path) -> ImageSeries:
-    """Open the result of an operation as an image series.
+    """Open the result of an operation as an image series (time, plane, y, x).
 
     Series that are undefined, such as the z-scores of a constant voxel, stay NaN: such voxels are
     filtered.

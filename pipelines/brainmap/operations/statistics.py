@@ -93,7 +93,7 @@ def _at(series: Series, percentiles: Sequence[float]) -> pd.DataFrame:
 
 
 def draw(count: int, n: int, seed: int) -> NDArray[np.intp]:
-    """Up to n of `count` rows at random, without return, in their order."""
+    """Up to n of `count` rows at random, without return, in their order (row,)."""
     random = np.random.default_rng(seed)
     return np.sort(random.choice(count, min(n, count), replace=False))
 

@@ -99,6 +99,11 @@ def require_some(
 ) -> None:
     """Refuse to go on without voxels.
 
+    Args:
+        voxels: which are kept (kept voxel,).
+        deviations: standard deviation of every voxel (voxel,), NaN where it cannot be used.
+        parameters: whose threshold was applied.
+
     Raises:
         ParameterError: no voxel varies by more than the threshold.
     """
@@ -114,8 +119,15 @@ def normalized_blocks(
 ) -> Iterator[Block]:
     """Normalise and measure the voxels, some at a time.
 
+    Args:
+        images: (time, plane, y, x), of any size.
+        parameters: how they are normalised.
+        report: told how far it is.
+        scratch: as `beside` of `series_store`.
+
     Raises:
         ImageError: the images cannot be read, or normalised as asked.
+        OutputError: the disk is full.
     """
     total = images.n_voxels
     with series_store(images, part(report, 0.0, 0.6), scratch) as store:

@@ -73,7 +73,10 @@ def measured(stored: NDArray[Any], rows: slice, how: Normalizing) -> Block:
 
 
 def as_numbers(stored: NDArray[Any]) -> Series:
-    """Stored values in single precision where it holds them exactly, in double otherwise."""
+    """Stored values in single precision where it holds them exactly, in double otherwise.
+
+    Shape and unit stay; the answer is a copy.
+    """
     exact = np.can_cast(stored.dtype, np.float32)
     return stored.astype(np.float32 if exact else np.float64)
 
@@ -122,10 +125,14 @@ def baseline_of(stored: Series, how: Normalizing) -> Floats | None:
 
 
 def percentile(series: Series, level: float) -> Floats:
-    """The percentile of each series (voxel, time).
+    """The percentile (voxel,) of each series (voxel, time), in the unit of the series.
 
     The numbers are those of `numpy.percentile` in double precision, several times faster, as
     sorting in single precision is quick.
+
+    Args:
+        series: without NaN.
+        level: from 0 to 100.
     """
     ordered, times = np.sort(series, axis=1), series.shape[1]
     at = level / 100 * (times - 1)
@@ -149,14 +156,14 @@ def relative_change(block: Floats, baseline: Floats, offset: float) -> Floats:
 
 
 def zscore(block: Floats) -> Floats:
-    """(x - mean) / standard deviation; constant series become 0."""
+    """(x - mean) / standard deviation of series (voxel, time); constant series become 0."""
     spread = deviation(block)[:, None]
     flat = spread == 0
     return np.where(flat, 0.0, (block - block.mean(axis=1, keepdims=True)) / (spread + flat))
 
 
 def deviation(series: Series) -> Floats:
-    """Standard deviation of each series over time, exactly 0 for constant ones."""
+    """Standard deviation (voxel,) of each series (voxel, time), exactly 0 for constant ones."""
     spread = np.empty(len(series))
     for rows in blocks(series, VALUES_AT_ONCE):
         block = series[rows]
@@ -170,7 +177,7 @@ def is_constant(block: Series) -> NDArray[np.bool_]:
 
 
 def blocks(series: Series, values: int = BLOCK_VALUES) -> Iterator[slice]:
-    """Cut the voxels into stretches of bounded size."""
+    """Cut series (voxel, time) into stretches of at most so many values, of one voxel at least."""
     size = max(1, values // series.shape[1])
     for start in range(0, len(series), size):
         yield slice(start, min(start + size, len(series)))

@@ -59,7 +59,11 @@ def read_csv(path: Path) -> NDArray[Any]:
 
 
 def read_mat(path: Path) -> NDArray[Any]:
-    """The only variable of a file, laid out either way."""
+    """The only variable of a file, laid out either way: (time,), (signal, time) or (time, signal).
+
+    Raises:
+        TableError: the file holds no variable or several, or is damaged.
+    """
     if matlab.is_hdf5(path):
         with matlab.opened_hdf5(path, TableError) as held:
             array = held[_only(path, list(held))]

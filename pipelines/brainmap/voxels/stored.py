@@ -81,7 +81,7 @@ AnySeries = Series | StoredSeries
 
 
 def at_hand(stored: StoredSeries) -> AnySeries:
-    """The series in memory if they are no larger than `IN_MEMORY_BYTES`, else as they are."""
+    """The series (voxel, time) in memory if no larger than `IN_MEMORY_BYTES`, else as they are."""
     size = len(stored) * stored.shape[1] * stored.dtype.itemsize
     return stored[:] if size <= IN_MEMORY_BYTES else stored
 
@@ -110,7 +110,7 @@ class Writer:
         self._stream.close()
 
     def write(self, series: Series) -> None:
-        """Append series, all of the same type."""
+        """Append series (voxel, time), all of the same type and length."""
         self._dtype = series.dtype
         self._stream.write(np.ascontiguousarray(series).data)
         self._count += len(series)

@@ -40,7 +40,8 @@ class Predicted:
 
     Attributes:
         checked: the table, with the rows that got no answer rejected.
-        answers: `ANSWERS` for every row with an answer, indexed by row number.
+        answers: `ANSWERS` for every row with an answer, one line a row, indexed by row number;
+            places on the map (`UMAP_1`, `UMAP_2`) have no unit.
         new_neurons: neurons that the model does not know, with a frame of their own.
     """
 

@@ -156,13 +156,20 @@ def fit_rows(
     """Fit frames, scales, map and clusters.
 
     Args:
-        rows: `CheckedTable.rows`, of neurons with at least 5 rows each.
+        rows: `CheckedTable.rows` (um, um2), of neurons with at least 5 rows each.
         parameters: of the fit.
         table_sha256: digest of the file that the rows come from.
         report: progress.
         only: clusters that are taken over, by row number; other rows have none, and serve for
             the frames of their neurons alone. Without it clusters are found.
         schema: which columns say what; without it that of the parameters.
+
+    Returns:
+        The fit, its n synapses in the order of their keys.
+
+    Raises:
+        TableError: the group has too few rows, one of its features never changes, or there is no
+            such group.
     """
     rows, schema = rows.loc[canonical_order(rows)], schema or chosen_schema(parameters)
     synapses, selected = Synapses.from_rows(rows, schema), members(rows, parameters.group)
@@ -326,6 +333,10 @@ def own_names(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
     Rows without an id are named by their row number, and by their number (point) when sorted
     by their values.
+
+    Args:
+        table: NeuronId, SynType, SynId and any further columns, indexed by row number.
+        schema: which columns say what.
     """
     if schema == SYNAPSES:
         return table

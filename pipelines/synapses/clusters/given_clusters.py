@@ -100,7 +100,15 @@ def _refuse_lost(sheet: Sheet, columns: list[str]) -> None:
 
 
 def same_keys(names: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
-    """The keys of one table in the spelling of another, where a person takes them for the same."""
+    """The keys of one table in the spelling of another, where a person takes them for the same.
+
+    Args:
+        names: NeuronId, SynType, SynId as text, and any further columns.
+        wanted: the same three columns of the other table.
+
+    Returns:
+        `names` with its rows in their order and number.
+    """
     same = matched(names["NeuronId"].unique(), wanted["NeuronId"].unique())
     found = names.assign(NeuronId=names["NeuronId"].map(lambda name: same.get(name, name)))
     ids = wanted.groupby(["NeuronId", "SynType"])["SynId"].agg(list).to_dict()

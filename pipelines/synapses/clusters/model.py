@@ -138,7 +138,14 @@ def _fitted(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Fitte
 
 
 def somas_to_arrays(somas: Mapping[str, Floats]) -> dict[str, np.ndarray]:
-    """As arrays that need no pickle."""
+    """As arrays that need no pickle.
+
+    Args:
+        somas: position (3,) of the soma in um by NeuronId.
+
+    Returns:
+        `soma_neurons` (neuron,), sorted, and `soma_positions` (neuron, 3) in um.
+    """
     names = sorted(somas)
     return {
         "soma_neurons": np.array(names, dtype=str),
@@ -147,13 +154,18 @@ def somas_to_arrays(somas: Mapping[str, Floats]) -> dict[str, np.ndarray]:
 
 
 def somas_from_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, Floats]:
-    """The inverse of `somas_to_arrays`."""
+    """The inverse of `somas_to_arrays`: position (3,) of the soma in um by NeuronId.
+
+    Raises:
+        KeyError: an array is missing.
+        ValueError: there are more or fewer names than positions.
+    """
     names = (str(name) for name in arrays["soma_neurons"])
     return dict(zip(names, arrays["soma_positions"], strict=True))
 
 
 def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Arrays as the content of an `.npz` file."""
+    """Arrays of any shape, by name, as the content of an `.npz` file without pickles."""
     stream = io.BytesIO()
     np.savez_compressed(stream, allow_pickle=False, **arrays)
     return stream.getvalue()

@@ -46,12 +46,16 @@ def rank_correlations(rows: pd.DataFrame, columns: Sequence[str]) -> Floats:
 
 
 def thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
-    """At most so many rows, evenly taken."""
+    """At most so many rows, evenly taken, in their order."""
     return rows.iloc[:: -(-len(rows) // most)]
 
 
 def by_cluster(rows: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:
-    """The rows of each cluster, noise first."""
+    """The rows of each cluster, in the order of their numbers: noise (-1) first.
+
+    Args:
+        rows: with a column `cluster`.
+    """
     labels = rows["cluster"].to_numpy(np.int64)
     return [(int(cluster), rows[labels == cluster]) for cluster in np.unique(labels)]
 
@@ -78,6 +82,10 @@ def boxes(rows: pd.DataFrame, column: str) -> list[Boxes]:
     """Quartiles and whiskers of a column for each cluster and neuron.
 
     Of many neurons those with the most synapses are taken, of many synapses an even part.
+
+    Args:
+        rows: with the columns `NeuronId`, `cluster` and the measure.
+        column: the measure, in whose unit the boxes are.
     """
     part = thinned(rows[["NeuronId", "cluster", column]], MOST_RANKED)
     shown = part["NeuronId"].value_counts().index[:MOST_BOXES]
@@ -114,7 +122,11 @@ class Density:
 
 
 def density(rows: pd.DataFrame) -> Density:
-    """How many synapses lie where on the map."""
+    """How many synapses lie where on the map.
+
+    Args:
+        rows: with the columns `UMAP_1` (x) and `UMAP_2` (y).
+    """
     counts, x, y = np.histogram2d(rows["UMAP_1"], rows["UMAP_2"], bins=BINS)
     return Density(smooth(counts.T), (x[:-1] + x[1:]) / 2, (y[:-1] + y[1:]) / 2)
 
@@ -132,9 +144,16 @@ def contrast(
 ) -> pd.DataFrame:
     """How far two sets of rows differ in each measure.
 
+    Args:
+        rows: n synapses, with the measures as columns.
+        first: places in `rows` (m,), counted from 0.
+        second: the places that they are compared with.
+        measures: names of numeric columns.
+
     Returns:
         `measure, delta, delta_low, delta_high` (Cliff's delta with its 95 % interval, above 0
-        where the first is higher) and `median` of the first.
+        where the first is higher) and `median` of the first, in the unit of the measure; one line
+        a measure.
     """
     lines = []
     for name in measures:

@@ -31,7 +31,16 @@ class Effect:
 
 @dataclass(frozen=True)
 class Contrast:
-    """One cluster against the rest in one measure."""
+    """One cluster against the rest in one measure.
+
+    Attributes:
+        cluster: -1 is noise.
+        measure: name of the column.
+        n: how many synapses of the cluster.
+        median, q25, q75: of the cluster, in the unit of the measure.
+        delta, delta_low, delta_high: Cliff's delta with its 95 % interval, above 0 where the
+            cluster is higher.
+    """
 
     cluster: int
     measure: str
@@ -65,7 +74,7 @@ def contrasts(rows: pd.DataFrame, measures: Sequence[str]) -> pd.DataFrame:
     """Each cluster against all other synapses, in each measure.
 
     Args:
-        rows: with a column `cluster` (-1 is noise) and the measures.
+        rows: one line a synapse, with a column `cluster` (-1 is noise) and the measures.
         measures: names of numeric columns.
 
     Returns:

@@ -80,7 +80,7 @@ class FinishedFit:
 
     @cached_property
     def clusters(self) -> pd.DataFrame:
-        """The clustered synapses, numbered from 0 in the order of the table.
+        """The clustered synapses, one line each, numbered from 0 in the order of the table.
 
         Rows of another table of points get the names of the key, beside their own.
         """
@@ -98,7 +98,11 @@ class FinishedFit:
 
     @cached_property
     def features(self) -> NDArray[np.float64]:
-        """The features (synapse, feature) that were compared, in the order of `clusters`."""
+        """The features (synapse, feature) that were compared, in the order of `clusters`.
+
+        Raises:
+            InputError: a file is not there or damaged, or the two hold different synapses.
+        """
         with opened_arrays(self.folder / MODEL, InputError, ADVICE) as arrays:
             key, features = arrays["key"][arrays["selected"]], arrays["features"]
         names = pd.MultiIndex.from_arrays(list(key.T))
@@ -117,12 +121,12 @@ class FinishedFit:
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """Each cluster against the rest, a row for each measure."""
+        """Each cluster against the rest, one line a cluster and measure, as `effects.contrasts`."""
         return SUMMARY.read(self.folder, InputError, ADVICE)
 
     @cached_property
     def sweep(self) -> pd.DataFrame | None:
-        """Other densities; none where the clusters were not found by density."""
+        """Other densities, one line each; none where the clusters were not found by density."""
         if not (self.folder / SWEEP.name).exists():
             return None
         return SWEEP.read(self.folder, InputError, ADVICE)
@@ -136,7 +140,7 @@ def _whole_if_all_are(texts: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def read_model(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """What a fit was made from, and its arrays, as `write_model` wrote them.
+    """What a fit was made from, and its arrays by name, as `write_model` wrote them.
 
     Raises:
         InputError: the folder is no fit, is of a later version, or was changed or damaged.
@@ -168,23 +172,29 @@ def write_evidence(folder: Path, evidence: Mapping[str, Any]) -> None:
 
 
 def write_clusters(folder: Path, clusters: pd.DataFrame, summary: pd.DataFrame) -> None:
-    """Write the clustered synapses, and each cluster against the rest."""
+    """Write the clustered synapses, and each cluster against the rest.
+
+    Args:
+        folder: of the fit.
+        clusters: one line a synapse, with the columns of `CLUSTERS`.
+        summary: one line a cluster and measure, as `effects.contrasts` gives them.
+    """
     write_csv(clusters, folder / CLUSTERS.name)
     write_csv(summary, folder / SUMMARY.name)
 
 
 def write_sweep(folder: Path, sweep: pd.DataFrame) -> None:
-    """Write what other densities give."""
+    """Write what other densities give, one line a density with the columns of `SWEEP`."""
     write_csv(sweep, folder / SWEEP.name)
 
 
 def write_predictions(folder: Path, rows: pd.DataFrame) -> None:
-    """Write a table with its answers."""
+    """Write a table with its answers, one line a row with the columns of `PREDICTIONS`."""
     write_csv(rows, folder / PREDICTIONS.name)
 
 
 def read_report(folder: Path) -> pd.DataFrame:
-    """What became of every row of a table, all as texts.
+    """What became of every row of a table, one line each, all as texts.
 
     Raises:
         InputError: it is not there, or damaged.
@@ -198,7 +208,7 @@ def read_report(folder: Path) -> pd.DataFrame:
 
 
 def read_predictions(folder: Path) -> pd.DataFrame:
-    """The rows of a table with their answers; `note` is empty where there is none.
+    """The rows of a table with their answers, one line each; `note` is empty where there is none.
 
     Raises:
         InputError: it is not there, or damaged.
@@ -218,7 +228,8 @@ def read_card(folder: Path) -> dict[str, Any]:
 def known_places(bundle: Path) -> pd.DataFrame:
     """Where the synapses that a bundle learnt from are on the map, as `UMAP_1` and `UMAP_2`.
 
-    Published bundles do not hold them: then there are no rows.
+    One line a synapse; places on the map have no unit. Published bundles do not hold them: then
+    there are no rows.
 
     Raises:
         InputError: its arrays are damaged.

@@ -66,7 +66,14 @@ class _Column:
 
 
 def read_numbers(columns: Mapping[str, "pd.Series[Any]"]) -> Read:
-    """Read columns of cells as numbers."""
+    """Read columns of cells as numbers.
+
+    Args:
+        columns: by name, each of n cells (n,) of any kind.
+
+    Returns:
+        As many numbers (n,) by the same names, in the unit that the cells are written in.
+    """
     read = {name: _read(column) for name, column in columns.items()}
     values = {name: column.values for name, column in read.items()}
     text = {name: column.text for name, column in read.items()}

@@ -33,7 +33,12 @@ class Synapses:
 
     @classmethod
     def from_rows(cls, rows: pd.DataFrame, schema: Schema = SYNAPSES) -> Self:
-        """Take the rows of a `CheckedTable`, in their order."""
+        """Take the n rows of a `CheckedTable` (um, um2), in their order.
+
+        Args:
+            rows: `CheckedTable.rows`.
+            schema: which columns say what; positions count from the origin that it names.
+        """
         key = rows[list(KEY)].to_numpy().astype(str).reshape(-1, len(KEY))
         position = rows[list(schema.coordinates)].to_numpy(float)
         if schema.origin:
@@ -57,7 +62,10 @@ class Synapses:
 
 
 def somas_of(rows: pd.DataFrame, schema: Schema = SYNAPSES) -> dict[str, Floats]:
-    """Position of the soma in um by NeuronId, of rows whose somas are constant."""
+    """Position (3,) of the soma in um by NeuronId, of rows whose somas are constant.
+
+    A table without somas gives none.
+    """
     if not schema.origin:
         return {}
     first = rows.drop_duplicates("NeuronId")

@@ -104,7 +104,11 @@ def _mostly(wrong: "pd.Series[bool]", values: "pd.Series[float]") -> bool:
 
 
 def soma_distance(numbers: pd.DataFrame) -> "pd.Series[float]":
-    """Distance from the soma, um."""
+    """Distance from the soma in um (n,), indexed as the rows.
+
+    Args:
+        numbers: n rows, with position and soma in um.
+    """
     offset = numbers[list(POSITION)].to_numpy() - numbers[list(SOMA)].to_numpy()
     return pd.Series(np.sqrt((offset**2).sum(axis=1)), index=numbers.index)
 

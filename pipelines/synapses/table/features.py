@@ -202,7 +202,7 @@ class Projection:
         return self.scaler.transform(project(self.frames, synapses), synapses.areas)
 
     def with_frames(self, more: Frames) -> "Projection":
-        """The same scales with the frames of further neurons."""
+        """The same scales with the frames of further neurons, which go before known ones."""
         return Projection({**self.frames, **more}, self.scaler, self.recipe, self.schema)
 
     def frames_of(self, synapses: Synapses) -> dict[str, Frame]:
