@@ -1,4 +1,4 @@
-"""Points in feature space to clusters: array in, labels out; `sorting/clusterers.py` names them."""
+"""Points in feature space to clusters: array in, labels out; `spikes/clusterers.py` names them."""
 
 import warnings
 from collections.abc import Iterator
