@@ -187,7 +187,7 @@ def engine_at(address: str) -> Iterator[Engine]:
         return
     kind = "dask" if address.startswith("dask") else "spark"
     try:
-        module = import_module(f"pipelines.brainmap.engine_{kind}")
+        module = import_module(f"pipelines.brainmap.engines.on_{kind}")
     except ModuleNotFoundError as error:
         raise EngineError(
             f"The engine {address} needs the package {error.name}, which is not installed: run "

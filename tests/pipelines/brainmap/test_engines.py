@@ -152,9 +152,9 @@ def test_an_engine_that_is_not_there_is_one_sentence() -> None:
 
 def test_software_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for kind, module in (("dask", "distributed"), ("spark", "pyspark")):
-        monkeypatch.setitem(sys.modules, f"pipelines.brainmap.engine_{kind}", None)
+        monkeypatch.setitem(sys.modules, f"pipelines.brainmap.engines.on_{kind}", None)
         monkeypatch.setitem(sys.modules, module, None)
-        monkeypatch.delitem(sys.modules, f"pipelines.brainmap.engine_{kind}")
+        monkeypatch.delitem(sys.modules, f"pipelines.brainmap.engines.on_{kind}")
         says = f"pip install -r requirements-{kind}.txt"
         with pytest.raises(EngineError, match=says), engine_at(f"{kind}://127.0.0.1:1"):
             pass
