@@ -31,7 +31,11 @@ def _system() -> Any:
 
 
 def macos(pid: int) -> Any:
-    """What the system says of a process: among others `phys_footprint`, in bytes, and times."""
+    """What the system says of a process: among others `phys_footprint`, in bytes, and times.
+
+    Raises:
+        OSError: the system does not say it.
+    """
     found = _RusageInfo()
     if _system().proc_pid_rusage(pid, 0, ctypes.byref(found)):
         raise OSError(ctypes.get_errno(), "proc_pid_rusage")
@@ -117,7 +121,11 @@ def _about(pid: int, function: str, *arguments: Any) -> None:
 
 
 def windows_machine() -> int:
-    """Bytes of the machine's memory."""
+    """Bytes of the machine's memory.
+
+    Raises:
+        OSError: the system does not say it.
+    """
     machine = _Machine(length=ctypes.sizeof(_Machine))
     if not _kernel().GlobalMemoryStatusEx(ctypes.byref(machine)):
         raise OSError("GlobalMemoryStatusEx")

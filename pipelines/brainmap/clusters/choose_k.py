@@ -32,7 +32,7 @@ Positions = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Errors on what was not used to find the clusters, one value per K.
+    """Errors on what was not used to find the clusters, one value per K: (K,).
 
     Attributes:
         train: sum of distances of the training time points to their centroids.
@@ -87,6 +87,10 @@ def knee(ks: Sequence[int], errors: Floats) -> int:
     """The k at which a falling curve bends most, on a logarithmic axis of k.
 
     It is the point farthest below the straight line between both ends; the first k if none is.
+
+    Args:
+        ks: ascending.
+        errors: for each k (K,), in any unit.
     """
     x = np.log(np.asarray(ks, np.float64))
     drop = np.interp(x, x[[0, -1]], np.asarray(errors)[[0, -1]]) - errors
@@ -94,13 +98,16 @@ def knee(ks: Sequence[int], errors: Floats) -> int:
 
 
 def normalized(errors: Floats) -> Floats:
-    """A curve over K divided by its own sum, so that curves of different units can be compared."""
+    """A curve (K,) divided by its own sum, so that curves of different units can be compared.
+
+    It is NaN throughout where the sum is not finite and above 0.
+    """
     total = errors.sum()
     return errors / total if np.isfinite(total) and total > 0 else np.full(len(errors), np.nan)
 
 
 def crossing(ks: Sequence[int], train: Floats, test: Floats) -> tuple[int, int] | None:
-    """The first two neighbouring ks between which the normalised curves cross.
+    """The first two neighbouring ks between which the normalised curves (K,) cross.
 
     Both curves have the sum 1, so their difference has the sum 0 and must change its sign:
     they cross for any data, and the crossing validates nothing.
@@ -225,5 +232,9 @@ def suggest(ks: Sequence[int], errors: Floats, bic: Floats) -> tuple[int, str]:
 
 
 def lowest(ks: Sequence[int], values: Floats) -> int:
-    """The k of the smallest value that is known."""
+    """The k of the smallest value that is known, of a value for each k (K,), NaN where unknown.
+
+    Raises:
+        ValueError: none is known.
+    """
     return int(ks[int(np.nanargmin(values))])

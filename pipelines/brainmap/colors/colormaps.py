@@ -19,12 +19,12 @@ SATURATION = 0.8
 
 
 def rgb(red: Image, green: Image, blue: Image) -> Floats:
-    """Three images as the three channels."""
+    """Three images (..., y, x) as the three channels (..., y, x, 3), cut off at 0 and 1."""
     return np.clip(np.stack([red, green, blue], axis=-1).astype(np.float64), 0, 1)
 
 
 def hsv(hue: Image, saturation: Image, value: Image) -> Floats:
-    """Three images from 0 to 1 as hue, saturation and value.
+    """Three images (..., y, x) from 0 to 1 as hue, saturation and value: RGB (..., y, x, 3).
 
     References:
         Smith (1978), doi:10.1145/965139.807361
@@ -38,7 +38,7 @@ def hsv(hue: Image, saturation: Image, value: Image) -> Floats:
 
 
 def hv(hue: Image, value: Image) -> Floats:
-    """Two images from 0 to 1 as hue and value, with a fixed saturation."""
+    """Two images (..., y, x) as hue and value, with a fixed saturation: RGB (..., y, x, 3)."""
     return hsv(hue, np.full(np.shape(hue), SATURATION), value)
 
 

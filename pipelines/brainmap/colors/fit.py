@@ -100,12 +100,12 @@ class Objective:
 
 
 def pairs(matrix: Floats) -> Floats:
-    """The values above the diagonal."""
+    """The values above the diagonal of a matrix (n, n), row by row: (n (n - 1) / 2,)."""
     return matrix[np.triu_indices(len(matrix), 1)]
 
 
 def pearson(first: Floats, second: Floats) -> float | None:
-    """Pearson's r, or None where it is not defined."""
+    """Pearson's r of two sets of values (n,), or None where it is not defined."""
     if len(first) < 2 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return None
     return float(np.corrcoef(first, second)[0, 1])

@@ -45,14 +45,14 @@ def lab_to_srgb(lab: Floats) -> Floats:
 
 
 def compress(lab: Floats) -> Floats:
-    """CIELAB with logarithmic chroma, in which straight distances come close to CIEDE2000."""
+    """CIELAB (..., 3) with logarithmic chroma, in which distances come close to CIEDE2000."""
     chroma = np.hypot(lab[..., 1], lab[..., 2])
     factor = _over_chroma(np.log1p(CHROMA_SCALE * chroma) / CHROMA_SCALE, chroma)
     return lab * np.stack([np.ones_like(factor), factor, factor], axis=-1)
 
 
 def expand(compressed: Floats) -> Floats:
-    """The inverse of `compress`."""
+    """The inverse of `compress`, of the same shape (..., 3)."""
     chroma = np.hypot(compressed[..., 1], compressed[..., 2])
     factor = _over_chroma(np.expm1(CHROMA_SCALE * chroma) / CHROMA_SCALE, chroma)
     return compressed * np.stack([np.ones_like(factor), factor, factor], axis=-1)
@@ -83,6 +83,9 @@ def delta_e(first: Floats, second: Floats) -> Floats:
     Args:
         first: CIELAB (..., 3).
         second: CIELAB (..., 3) that broadcasts with `first`.
+
+    Returns:
+        The differences (...), without the last axis.
 
     References:
         Sharma, Wu, Dalal (2005), doi:10.1002/col.20070

@@ -40,7 +40,7 @@ class Source:
     reading: Reading
 
     def open(self) -> ImageSeries:
-        """Open the images on a worker.
+        """Open the images (time, plane, y, x) on a worker.
 
         Raises:
             EngineError: the worker does not see them.

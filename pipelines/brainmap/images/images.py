@@ -73,7 +73,7 @@ class ImageSeries:
         }
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Volume]:
-        """Give the volumes of the time points from `start` up to `stop`.
+        """Give the volumes (plane, y, x) of the time points from `start` up to `stop`.
 
         Infinity and values beyond 1e15 are given as NaN.
 

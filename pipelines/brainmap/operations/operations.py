@@ -34,20 +34,23 @@ def block_operation(parameters: OperationParameters, n_times: int) -> BlockOpera
 
 
 def center(block: Floats) -> Floats:
-    """X - mean."""
+    """X - mean of each series (voxel, time)."""
     centred: Floats = block - block.mean(axis=1, keepdims=True)
     return centred
 
 
 def standardize(block: Floats) -> Floats:
-    """X / standard deviation; constant series become infinite, or NaN where they are 0."""
+    """X / standard deviation of each series (voxel, time).
+
+    Constant series become infinite, or NaN where they are 0.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         scaled: Floats = block / deviation(block)[:, None]
     return scaled
 
 
 def zscore(block: Floats) -> Floats:
-    """(x - mean) / standard deviation; constant series become NaN."""
+    """(x - mean) / standard deviation of each series (voxel, time); constant ones become NaN."""
     flat = is_constant(block)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         scores: Floats = np.where(flat, 0.0, center(block)) / deviation(block)[:, None]
@@ -55,7 +58,12 @@ def zscore(block: Floats) -> Floats:
 
 
 def detrend(block: Floats, order: int) -> Floats:
-    """Subtract the polynomial of that degree that fits best, except for its constant."""
+    """Subtract the polynomial of that degree that fits best, except for its constant.
+
+    Args:
+        block: (voxel, time).
+        order: the degree.
+    """
     times = np.arange(block.shape[1])
     coefficients = np.polyfit(times, block.T, order)
     coefficients[-1] = 0
@@ -65,7 +73,7 @@ def detrend(block: Floats, order: int) -> Floats:
 
 
 def squelch(block: Floats, threshold: float) -> Floats:
-    """Set series to 0 whose largest value is below the threshold."""
+    """Set series (voxel, time) to 0 whose largest value is below the threshold, in their unit."""
     return np.where(block.max(axis=1, keepdims=True) < threshold, 0.0, block)
 
 
@@ -118,7 +126,13 @@ def _unit(block: Floats, flat: float) -> Floats:
 
 
 def normalize(block: Floats, baseline: Floats, offset: float) -> Floats:
-    """DF/F; NaN where the baseline is zero or less, see `undefined.is_dark`."""
+    """DF/F; NaN where the baseline is zero or less, see `undefined.is_dark`.
+
+    Args:
+        block: (voxel, time).
+        baseline: (voxel, 1), or (voxel, time) if it moves, in the unit of the block.
+        offset: added to the baseline before dividing.
+    """
     change = relative_change(block, baseline, offset)
     change[is_dark(~is_constant(block), baseline, offset)] = np.nan
     return change

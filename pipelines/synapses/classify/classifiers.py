@@ -100,7 +100,14 @@ def choose(features: Floats, labels: Integers, parameters: TrainParameters) -> C
 
 
 def learn(name: str, features: Floats, labels: Integers, parameters: TrainParameters) -> Learnt:
-    """Train one classifier, its probabilities as they come."""
+    """Train one classifier, its probabilities as they come.
+
+    Args:
+        name: a key of `CLASSIFIERS`.
+        features: (n, d).
+        labels: class of each row (n,).
+        parameters: of the training.
+    """
     classes, codes = np.unique(labels, return_inverse=True)
     model = CLASSIFIERS[name].train(features, codes, len(classes), parameters)
     return Learnt(name, classes, model)
@@ -128,7 +135,7 @@ def extra_trees(
 def nearest(
     features: Floats, codes: Integers, _n_classes: int, _parameters: TrainParameters
 ) -> KNeighborsClassifier:
-    """The nearest neighbours, which count by their closeness."""
+    """The nearest neighbours, which count by their closeness; features (n, d), codes (n,)."""
     number = min(NEIGHBORS, len(codes))
     model = KNeighborsClassifier(number, weights="distance", algorithm="kd_tree")
     return model.fit(features, codes)
@@ -137,14 +144,14 @@ def nearest(
 def machine(
     features: Floats, codes: Integers, _n_classes: int, _parameters: TrainParameters
 ) -> SVC:
-    """A support vector machine with radial kernels."""
+    """A support vector machine with radial kernels; features (n, d), codes (n,)."""
     return SVC(C=SVC_COST).fit(features, codes)
 
 
 def boosted(
     features: Floats, codes: Integers, n_classes: int, parameters: TrainParameters
 ) -> xgboost.Booster:
-    """Gradient-boosted trees."""
+    """Gradient-boosted trees; features (n, d), codes (n,) from 0 to `n_classes` - 1."""
     settings = {
         "objective": "multi:softprob",
         "num_class": n_classes,

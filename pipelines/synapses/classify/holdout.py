@@ -278,7 +278,12 @@ def macro_f1_interval(confusion: list[list[int]], seed: int = 0) -> tuple[float,
 
 
 def calibration_curve(right: Booleans, probability: Floats) -> list[Bin]:
-    """What was promised and what came true, in ten bins of probability; empty ones left out."""
+    """What was promised and what came true, in ten bins of probability; empty ones left out.
+
+    Args:
+        right: whether each answer is right (n,).
+        probability: of each answer (n,), from 0 to 1.
+    """
     bins = np.minimum((probability * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
     return [
         Bin(
@@ -291,7 +296,12 @@ def calibration_curve(right: Booleans, probability: Floats) -> list[Bin]:
 
 
 def calibration_error(right: Booleans, probability: Floats) -> float:
-    """Expected calibration error: |accuracy - probability| in ten bins, weighted by rows."""
+    """Expected calibration error: |accuracy - probability| in ten bins, weighted by rows.
+
+    Args:
+        right: whether each answer is right (n,).
+        probability: of each answer (n,), from 0 to 1.
+    """
     curve = calibration_curve(right, probability)
     return sum(abs(one.accuracy - one.probability) * one.n for one in curve) / len(right)
 

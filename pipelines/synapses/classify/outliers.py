@@ -71,6 +71,10 @@ class OnMap:
 def detector(name: str, embedding: Floats) -> Detector:
     """The detector of that name; it is fitted anew, so nothing of it need be stored.
 
+    Args:
+        name: `NEIGHBORS` or `ONE_CLASS`.
+        embedding: places (n, 2) of the training synapses on the map.
+
     Raises:
         ValueError: there is none of that name.
     """

@@ -80,7 +80,7 @@ def rejoined(found: Clusters, features: Floats) -> Clusters:
 
 
 def by_size(labels: Integers) -> Integers:
-    """Number clusters by falling size, equal ones by their first row; noise stays -1."""
+    """Number clusters (n,) by falling size, equal ones by their first row; noise stays -1."""
     names, first, counts = np.unique(labels[labels != NOISE], return_index=True, return_counts=True)
     ranked = names[np.lexsort((first, -counts))]
     new = {int(name): rank for rank, name in enumerate(ranked)}

@@ -76,7 +76,13 @@ def exact_neighbors(features: Floats, neighbors: int) -> tuple[Integers, Floats]
 
 
 def trustworthiness(features: Floats, embedding: Floats, seed: int) -> float:
-    """How far neighbours on the map are neighbours in the features, from 0 to 1."""
+    """How far neighbours on the map are neighbours in the features, from 0 to 1.
+
+    Args:
+        features: (n, d).
+        embedding: (n, 2), or (n, 3).
+        seed: of the rows that are drawn of many.
+    """
     rows = np.arange(len(features))
     if len(rows) > TRUST_ROWS:
         rows = np.random.default_rng(seed).choice(rows, TRUST_ROWS, replace=False)

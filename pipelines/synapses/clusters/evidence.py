@@ -100,7 +100,14 @@ REPEATS = {"full": Repeats(3, 3, 99), "thorough": Repeats(10, 20, 499), "none": 
 
 @dataclass(frozen=True)
 class Run:
-    """One clustering of n rows."""
+    """One clustering of n rows.
+
+    Attributes:
+        features: (n, d).
+        labels: cluster of each row (n,); -1 is noise.
+        layout: (n, m), the space that the clusters were found in; the map (n, 2 or 3) of clusters
+            from elsewhere.
+    """
 
     features: Floats
     labels: Integers

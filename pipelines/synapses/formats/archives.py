@@ -104,7 +104,12 @@ def _refuse_entities(file: str, archive: zipfile.ZipFile, member: zipfile.ZipInf
 
 @contextmanager
 def readable(file: str) -> Iterator[None]:
-    """Whatever goes wrong inside a damaged workbook is one mistake: it cannot be read."""
+    """Whatever goes wrong inside a damaged workbook is one mistake: it cannot be read.
+
+    Raises:
+        TableError: the workbook is damaged, or no workbook.
+        MemoryError: reading it takes more than it may.
+    """
     try:
         with warnings.catch_warnings():
             # openpyxl warns of styles and extensions that it leaves out; values are complete.

@@ -99,6 +99,7 @@ def open_book(path: Path) -> Iterator[CalamineBook]:
 
     Raises:
         TableError: it needs a password.
+        ValueError: its parser gave up on a damaged file.
     """
     from python_calamine import CalamineWorkbook, PasswordError
 

@@ -87,7 +87,12 @@ def answer_names(path: Path, limits: Limits, out: BinaryIO) -> None:
 
 
 def answer_parquet(path: Path, limits: Limits, out: BinaryIO) -> None:
-    """Write a Parquet table as an Arrow stream, after a line that says so."""
+    """Write a Parquet table as an Arrow stream, after a line that says so.
+
+    Raises:
+        TableError: the file is damaged, beyond the limits, or holds lists or records.
+        MemoryError: reading it takes more than it may.
+    """
     import pyarrow
     from pyarrow.parquet import ParquetFile
 

@@ -55,7 +55,7 @@ class Synapses:
         return neurons
 
     def take(self, rows: Booleans | Integers) -> "Synapses":
-        """A selection, by mask or by position."""
+        """A selection, by mask (n,) or by m positions (m,), in the order of these."""
         return replace(
             self, key=self.key[rows], position=self.position[rows], areas=self.areas[rows]
         )

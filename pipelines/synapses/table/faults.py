@@ -40,7 +40,7 @@ def write_faults(table: pd.DataFrame, faults: Iterable[str], folder: Path) -> No
     """Write a file for each fault, and `faults.csv` with what a check has to say of it.
 
     Args:
-        table: a right one, of at least 10 rows.
+        table: a right one, one line a synapse, of at least 10 rows.
         faults: keys of `FAULTS`.
         folder: where to.
     """

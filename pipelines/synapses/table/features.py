@@ -93,7 +93,10 @@ def fit_scaler(
 def plain_scaler(
     coordinates: Floats, areas: Floats, spatial_weight: float, area_weight: float
 ) -> Scaler:
-    """No scales at all: um and um2 times their weights, as in the publication."""
+    """No scales at all: um and um2 times their weights, as in the publication.
+
+    Neither coordinates (n, 3) nor areas (n, 2) are looked at.
+    """
     return Scaler(1.0, np.zeros(2), np.ones(2), spatial_weight, area_weight, "um2")
 
 
@@ -206,16 +209,29 @@ class Projection:
         return Projection({**self.frames, **more}, self.scaler, self.recipe, self.schema)
 
     def frames_of(self, synapses: Synapses) -> dict[str, Frame]:
-        """Frames of neurons that are not known yet, fitted as those of the known ones were."""
+        """Frames by NeuronId of neurons not known yet, fitted as those of the known ones were.
+
+        Args:
+            synapses: n synapses; neurons with too few of them get no frame.
+        """
         return fit_frames(synapses, recipe_for(self.recipe, self.schema).orient)
 
     def refit(self, synapses: Synapses, selected: np.ndarray) -> "Projection":
-        """The same recipe and weights, fitted to other synapses; see `fit_projection`."""
+        """The same recipe and weights, fitted to other synapses.
+
+        Args:
+            synapses: n synapses.
+            selected: (n,) bool, as in `fit_projection`.
+        """
         weights = (self.scaler.spatial_weight, self.scaler.area_weight)
         return fit_projection(synapses, selected, *weights, recipe=self.recipe)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """As arrays that need no pickle."""
+        """As arrays that need no pickle.
+
+        Of n neurons and d coordinates: `frame_neurons` (n,), sorted, `frame_means` (n, d) in um,
+        `frame_axes` (n, d, d), `frame_rows` (n,), and the scales.
+        """
         names = sorted(self.frames)
         frames = [self.frames[name] for name in names]
         width = len(self.schema.coordinates)
@@ -234,11 +250,11 @@ class Projection:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Projection":
-        """The inverse of `to_arrays`.
+        """The inverse of `to_arrays`, with the shapes given there.
 
         Raises:
             KeyError: an array is missing, or the recipe is not known.
-            TypeError, ValueError: the schema is none.
+            TypeError, ValueError: the schema is none, or the arrays differ in length.
         """
         recipe, areas_as = map(str, arrays.get("recipe", np.array([DEFAULT, "ln"])))
         if recipe not in RECIPES:

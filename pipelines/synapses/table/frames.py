@@ -53,14 +53,24 @@ Orient = Callable[[Floats, Floats], Floats]
 
 
 def soma_behind(position: Floats, axes: Floats) -> Floats:
-    """Signs that put the soma on the negative side of every axis."""
+    """Signs (3,) that put the soma on the negative side of every axis.
+
+    Args:
+        position: (n, 3) um relative to the soma.
+        axes: (3, 3), an axis a row.
+    """
     # The soma is the origin; its coordinate on an axis is minus that of the mean.
     soma = -(axes @ position.mean(axis=0))
     return np.where(soma > 0, -1.0, 1.0)
 
 
 def along_measured_axes(position: Floats, axes: Floats) -> Floats:
-    """Signs that make axis 1 run with x, 2 with y and 3 with z, as the publication chose them."""
+    """Signs (3,) that make axis 1 run with x, 2 with y and 3 with z, as the publication chose them.
+
+    Args:
+        position: (n, 3) um.
+        axes: (3, 3), an axis a row.
+    """
     centred = position - position.mean(axis=0)
     agreement = ((centred @ axes.T) * centred).sum(axis=0)
     return np.where(agreement < 0, -1.0, 1.0)
@@ -82,7 +92,15 @@ def fit_frame(position: Floats, orient: Orient = soma_behind) -> Frame:
 
 
 def fit_frames(synapses: Synapses, orient: Orient = soma_behind) -> dict[str, Frame]:
-    """Fit the frames of all neurons with enough synapses, whatever the order of the rows."""
+    """Fit the frames of all neurons with enough synapses, whatever the order of the rows.
+
+    Args:
+        synapses: n synapses.
+        orient: which way the axes point.
+
+    Returns:
+        Frames by NeuronId, as `fit_frame` gives them.
+    """
     order = np.lexsort(synapses.key.T[::-1])
     ordered = synapses.take(order)
     return {

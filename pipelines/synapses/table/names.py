@@ -31,10 +31,13 @@ def read_names(sheet: Sheet, columns: Mapping[str, str], known: Iterable[str] = 
     """NeuronId, SynType and SynId as text, each in one spelling.
 
     Args:
-        sheet: the cells.
+        sheet: the n cells of each column.
         columns: for each name of the key the column that holds it. Without a column all rows
             have the group "all", the type of other points, and no id.
         known: spellings of NeuronId that take precedence.
+
+    Returns:
+        (n, 3), indexed by row number.
     """
     index = sheet.cells.index
     read: dict[str, Any] = {"NeuronId": "all", "SynType": OTHER_TYPE, "SynId": ""}

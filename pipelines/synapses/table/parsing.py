@@ -45,7 +45,7 @@ class Draft:
     blanks: Mapping[tuple[int, str], int] = field(default_factory=dict)
 
     def with_numbers(self, numbers: pd.DataFrame, found: Iterable[Finding]) -> "Draft":
-        """The same with repaired numbers, and what was repaired."""
+        """The same with repaired numbers, one line a row as before, and what was repaired."""
         return replace(self, numbers=numbers, findings=(*self.findings, *found))
 
     def columns(self, names: Iterable[str]) -> list[str]:

@@ -28,7 +28,7 @@ def condition_on(condition: npt.NDArray[np.bool_], rows: pd.DataFrame) -> "pd.Se
 
 
 def rows_where(condition: "pd.Series[bool]") -> list[int]:
-    """The row numbers for which a condition holds."""
+    """The row numbers for which a condition (n,), indexed by row number, holds."""
     return row_numbers(condition.index[condition.to_numpy(dtype=bool)])
 
 

@@ -123,6 +123,10 @@ def raw_somas(group: pd.DataFrame, name: str) -> float | None:
     """The soma of one neuron on one axis after its raw columns, um; None if they do not tell.
 
     It is the raw soma times the neuron's ratio of corrected to raw positions.
+
+    Args:
+        group: the rows of one neuron, with positions and what there is of raw columns.
+        name: the column of the soma that says the axis.
     """
     axis = SOMA.index(name)
     raw_soma, raw = list(RAW_SOMA.values())[axis], list(RAW.values())[axis]

@@ -90,6 +90,10 @@ def suggested_logarithms(rows: pd.DataFrame, schema: Schema) -> list[str]:
 
     That is one above 0 in all rows, skewed to the right by more than `SKEWED`, and less so
     after the logarithm.
+
+    Args:
+        rows: `CheckedTable.rows`; of fewer than 3 nothing is said.
+        schema: which columns are features.
     """
     if schema == SYNAPSES or len(rows) < 3:
         return []

@@ -51,7 +51,12 @@ def check_constant_somas(draft: Draft, rows: pd.Index, somas: Somas) -> Remarks:
 def varying_somas(
     numbers: pd.DataFrame, names: "pd.Series[str]"
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The neurons whose soma is not one point, each with its rows."""
+    """The neurons whose soma is not one point, each with its rows.
+
+    Args:
+        numbers: n rows, with the soma in um.
+        names: NeuronId of each row (n,), indexed as `numbers`.
+    """
     places = numbers[list(SOMA)].groupby(names)
     varies = ((places.max() - places.min()) > SOMA_TOLERANCE).any(axis=1)
     for neuron in varies.index[varies]:

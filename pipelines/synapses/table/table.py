@@ -118,12 +118,12 @@ class CheckedTable:
 
     @property
     def every_row(self) -> pd.DataFrame:
-        """All rows as `rows` has them, also those that were rejected."""
+        """All rows of the sheet, one line each as in `rows`, also those that were rejected."""
         return self.rows if self.draft is None else _accepted(self.draft, self.draft.names.index)
 
     @property
     def repaired(self) -> pd.DataFrame:
-        """The usable rows, their names and numbers as they were read and repaired.
+        """The usable rows, one line each, their names and numbers as they were read and repaired.
 
         All columns of the sheet are there; those that were computed from others come last.
         """
@@ -316,11 +316,14 @@ def members(rows: pd.DataFrame, group: str) -> "np.ndarray[tuple[int], np.dtype[
     """Which rows of a checked table belong to a group.
 
     Args:
-        rows: `CheckedTable.rows`.
+        rows: `CheckedTable.rows`, n of them.
         group: all; as or ss (SynType); cb, cr or pv (NeuronId starts so); COLUMN=VALUE.
 
+    Returns:
+        (n,), in the order of the rows.
+
     Raises:
-        TableError: there is no such column.
+        TableError: there is no such column, or a group of synapses is asked of another table.
     """
     column, equals, value = group.partition("=")
     if group == "all":
@@ -354,5 +357,5 @@ def _folded(cell: Any) -> str:
 
 
 def canonical_order(rows: pd.DataFrame) -> pd.Index:
-    """Row numbers sorted by key, so that the order of a file decides nothing."""
+    """Row numbers (n,) sorted by key, so that the order of a file decides nothing."""
     return rows.sort_values(list(KEY), kind="stable").index
