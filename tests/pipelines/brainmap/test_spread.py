@@ -224,7 +224,13 @@ def test_images_that_a_worker_does_not_see_are_named(tmp_path: Path) -> None:
 
 def test_workers_need_few_packages() -> None:
     """Code that runs on a cluster's workers, and what it may import."""
-    modules = ("spread_tasks", "lloyd", "assigned", "densities", "engine_code")
+    modules = (
+        "engines.spread_tasks",
+        "clusters.lloyd",
+        "clusters.assigned",
+        "voxels.densities",
+        "engines.code",
+    )
     imports = ", ".join(f"pipelines.brainmap.{name}" for name in modules)
     spared = ("sklearn", "pydantic", "pandas", "distributed", "pyspark")
     code = f"import sys, {imports}; print([name for name in {spared} if name in sys.modules])"
