@@ -5,7 +5,7 @@ same folder with the same `run.json`.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +47,7 @@ def run(
     step = STEPS[name]
     doing.works_on(inputs.values())
     report = doing.noting(report)
-    if not isinstance(parameters, Parameters):
-        parameters = step.parameters.parse(parameters)
-    elif not isinstance(parameters, step.parameters):
-        raise ParameterError(f"{name} takes {step.parameters.__name__}.")
+    parameters = _parsed(step, parameters)
     _check_inputs(step, inputs)
     if overwrite:
         outputs.refuse_inputs(out, inputs.values())
@@ -61,33 +58,66 @@ def run(
         with Digesting(inputs, out) as digests:
             results = step.function(inputs, parameters, folder, report)
             records = digests.records(report)
-            if changed := digests.notes():
-                results["notes"] = [*changed, *results.get("notes", ())]
-        folder_version = results.pop("folder_version", 1)
-        if kept := outputs.kept_as(out):
-            results["notes"] = [_kept_note(out, kept), *results.get("notes", ())]
-        record = provenance.Run(
-            pipeline=name,
-            parameters=parameters.model_dump(mode="json"),
-            inputs=records,
-            seed=getattr(parameters, "seed", None),
-            started=started,
-            seconds=round(time.monotonic() - clock, 3),
-            results=results,
-            versions=provenance.versions(),
-            machine=provenance.machine(),
-            folder_version=folder_version,
-        )
+            _note_first(results, digests.notes())
+        _note_first(results, _kept_notes(out))
+        record = _record(name, parameters, records, results, started, time.monotonic() - clock)
         record.write(folder)
     report(1.0, "Done")
     return record
 
 
-def _kept_note(out: Path, kept: Path) -> str:
-    return (
+def _record(
+    name: str,
+    parameters: Parameters,
+    inputs: list[provenance.InputRecord],
+    results: dict[str, Any],
+    started: str,
+    seconds: float,
+) -> provenance.Run:
+    """What was done, for `run.json`."""
+    folder_version = results.pop("folder_version", 1)
+    return provenance.Run(
+        pipeline=name,
+        parameters=parameters.model_dump(mode="json"),
+        inputs=inputs,
+        seed=getattr(parameters, "seed", None),
+        started=started,
+        seconds=round(seconds, 3),
+        results=results,
+        versions=provenance.versions(),
+        machine=provenance.machine(),
+        folder_version=folder_version,
+    )
+
+
+def _parsed(step: Step, parameters: Parameters | Mapping[str, Any]) -> Parameters:
+    """The step's own model, checked.
+
+    Raises:
+        ParameterError: a value cannot be used, or the model is another step's.
+    """
+    if not isinstance(parameters, Parameters):
+        return step.parameters.parse(parameters)
+    if not isinstance(parameters, step.parameters):
+        raise ParameterError(f"{step.name} takes {step.parameters.__name__}.")
+    return parameters
+
+
+def _note_first(results: dict[str, Any], notes: Sequence[str]) -> None:
+    """Put sentences before the notes of a result, if there are any."""
+    if notes:
+        results["notes"] = [*notes, *results.get("notes", ())]
+
+
+def _kept_notes(out: Path) -> list[str]:
+    """Where what was in the folder before is kept, if it is."""
+    kept = outputs.kept_as(out)
+    if not kept:
+        return []
+    return [
         f"The sorting that was in {out} before had been curated by hand: it is kept with its "
         f"curation as {kept}."
-    )
+    ]
 
 
 def _check_inputs(step: Step, inputs: Inputs) -> None:

@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 HEAVY = {"sklearn", "umap", "hdbscan", "spikeinterface", "numba", "xgboost"}
 LONGEST_FILE = 600
 LARGEST_ROOM = 20
-LONGEST_FUNCTION = 60
+LONGEST_FUNCTION = 50
 FILES = {
     ".".join(file.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__"): file
     for layer in ("pipelines", "dashboard")

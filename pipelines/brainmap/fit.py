@@ -62,6 +62,13 @@ def fit(
     report(0.95, "Writing the maps")
     _write_chosen(active, sweep, coloring, images.info, folder)
     _write_all(sweep, colorings, folder)
+    return _figures(images, active, sweep, palette, coloring)
+
+
+def _figures(
+    images: ImageSeries, active: ActiveVoxels, sweep: Sweep, palette: Palette, coloring: Coloring
+) -> dict[str, Any]:
+    """What `fit` returns of the chosen map."""
     return {
         **images.described(active.notes),
         "shape": [*active.shape, images.n_times],

@@ -1,6 +1,6 @@
 """A first look at images: what moves where, and which voxels are worth mapping."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import ndimage
 
 from pipelines.brainmap.formats.read import open_images
+from pipelines.brainmap.images.images import ImageSeries
 from pipelines.brainmap.map import look_folder
 from pipelines.brainmap.map.preview import write_preview
 from pipelines.brainmap.operations.statistics import draw
@@ -31,6 +32,15 @@ class Suggestion:
 
     threshold: float
     reason: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Mean and standard deviation of every normalised voxel (voxel,), and what to know of them."""
+
+    mean: Floats
+    deviation: Floats
+    notes: Sequence[str]
 
 
 def look(
@@ -60,26 +70,19 @@ def look(
         ImageError: the images cannot be read, or too few voxels normalised as asked.
     """
     images = open_images(inputs["images"], parameters.reading)
-    deviations, mean = np.empty(images.n_voxels), np.empty(images.n_voxels)
-    drawn = draw(images.n_voxels, max(1, SAMPLE_VALUES // images.n_times), seed=0)
-    sample, tallies = np.empty((len(drawn), images.n_times), np.float32), []
-    for block in normalized_blocks(images, parameters, part(report, 0.0, 0.7), folder):
-        deviations[block.rows], mean[block.rows] = block.deviation, block.mean
-        here = slice(*np.searchsorted(drawn, (block.rows.start, block.rows.stop)))
-        sample[here] = block.series[drawn[here] - block.rows.start]
-        tallies.append(block.tally)
-    notes = notes_of(tallies, images.path)
-    look_folder.write_sample(folder, sample, drawn, deviations[drawn])
+    measured = _measured(images, parameters, folder, part(report, 0.0, 0.7))
     seen = write_preview(images, folder, part(report, 0.7, 0.95))
     report(0.95, "Measuring how the deviations are distributed")
-    shape = images.shape[1:]
-    look_folder.write_measures(folder, mean.reshape(shape), deviations.reshape(shape), images.info)
-    deviations = np.sort(deviations[~np.isnan(deviations)])
+    mean, deviation = (
+        values.reshape(images.shape[1:]) for values in (measured.mean, measured.deviation)
+    )
+    look_folder.write_measures(folder, mean, deviation, images.info)
+    deviations = np.sort(measured.deviation[~np.isnan(measured.deviation)])
     varying = deviations[np.searchsorted(deviations, 0, side="right") :]
     look_folder.write_distribution(folder, deviations, histogram(varying))
     suggestion = suggest(varying)
     return {
-        **images.described(notes),
+        **images.described(measured.notes),
         "shape": [*images.shape[1:], images.n_times],
         "n_voxels": images.n_voxels,
         "n_constant": len(deviations) - len(varying),
@@ -89,6 +92,23 @@ def look(
         "n_kept": int((deviations > suggestion.threshold).sum()),
         "thinned": seen.thinned,
     }
+
+
+def _measured(
+    images: ImageSeries, parameters: LookParameters, folder: Path, report: Report
+) -> Measured:
+    """Measure every voxel, block by block, and write the sample of their series."""
+    deviations, mean = np.empty(images.n_voxels), np.empty(images.n_voxels)
+    drawn = draw(images.n_voxels, max(1, SAMPLE_VALUES // images.n_times), seed=0)
+    sample, tallies = np.empty((len(drawn), images.n_times), np.float32), []
+    for block in normalized_blocks(images, parameters, report, folder):
+        deviations[block.rows], mean[block.rows] = block.deviation, block.mean
+        here = slice(*np.searchsorted(drawn, (block.rows.start, block.rows.stop)))
+        sample[here] = block.series[drawn[here] - block.rows.start]
+        tallies.append(block.tally)
+    notes = notes_of(tallies, images.path)
+    look_folder.write_sample(folder, sample, drawn, deviations[drawn])
+    return Measured(mean, deviations, notes)
 
 
 def suggest(varying: Floats) -> Suggestion:

@@ -81,7 +81,14 @@ def sort_many(
     report(0.0, "Looking for what was sorted before")
     found = places(recordings, way, out, overwrite=overwrite)
     entries = [_entry(path, place) for path, place in zip(recordings, found, strict=True)]
-    table = Table.beside(entries, out)
+    _sort_waiting(entries, Table.beside(entries, out), way, report, overwrite)
+    return entries
+
+
+def _sort_waiting(
+    entries: list[Entry], table: "Table", way: Way, report: Report, overwrite: bool
+) -> None:
+    """Sort what is not done, in place, and write the table before and after each."""
     for number, entry in enumerate(entries):
         if entry.state == "done":
             continue
@@ -91,7 +98,6 @@ def sort_many(
         entries[number] = _sorted(entry, way, share, overwrite)
         table.write(entries)
     table.write(entries)
-    return entries
 
 
 def _entry(recording: Path, place: Place) -> Entry:

@@ -61,9 +61,7 @@ def label(
             rows[labeller.column] = ""
             summary[labeller.name] = {"not_labelled": error.sentence}
             continue
-        rows[labeller.column] = verdict.labels.astype(object)
-        for column, values in verdict.columns.items():
-            rows[column] = values
+        _add_columns(rows, labeller, verdict)
         reasons[labeller.name] = verdict.reasons
         summary[labeller.name] = _summary(verdict)
     _refuse_nothing(summary)
@@ -77,6 +75,12 @@ def label(
         "note": length_note(inputs["units"]),
         "notes": list(table.notes),
     }
+
+
+def _add_columns(rows: pd.DataFrame, labeller: Labeller, verdict: Verdict) -> None:
+    rows[labeller.column] = verdict.labels.astype(object)
+    for column, values in verdict.columns.items():
+        rows[column] = values
 
 
 def _asked(

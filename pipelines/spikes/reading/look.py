@@ -23,7 +23,7 @@ from pipelines.spikes.recording.looked import LookFolder, Spectrum
 from pipelines.spikes.recording.parameters import LookParameters
 from pipelines.spikes.recording.pyramid import bin_edges, bin_samples, binned, chunk_bins
 from pipelines.spikes.recording.timeline import Segment, Timeline
-from pipelines.spikes.signal.bad_samples import find_bad, in_words
+from pipelines.spikes.signal.bad_samples import BadSamples, find_bad, in_words
 from pipelines.spikes.signal.bad_samples import table as table_of_stretches
 from pipelines.spikes.signal.mending import Mender
 from pipelines.spikes.signal.preprocess import BandPass, Floats, band_pass, scaled_mad, slices
@@ -86,14 +86,26 @@ def look(
     table = _table(recording, channels, parameters)
     kept.write_channels(table)
     kept.write_saturation(saturated)
-    rate = float(recording.get_sampling_frequency())
     kept.write_stretches(table_of_stretches(bad, signal.timeline))
+    notes = [*notes, *time_notes(recording), *in_words(bad)]
+    return {**_figures(recording, signal.timeline, table, end_s, bad), "notes": notes}
+
+
+def _figures(
+    recording: BaseRecording,
+    timeline: Timeline,
+    table: pd.DataFrame,
+    end_s: float | None,
+    bad: BadSamples,
+) -> dict[str, Any]:
+    """What `look` returns, without the notes."""
+    rate = float(recording.get_sampling_frequency())
     left_out = table.loc[table["state"] != "good", "channel"].astype(str).tolist()
     return {
         "n_channels": len(table),
         "duration_s": round(recording.get_num_samples() / rate, 3),
         "n_samples": recording.get_num_samples(),
-        "segments": signal.timeline.as_results(),
+        "segments": timeline.as_results(),
         "sampling_frequency": rate,
         "bin_samples": bin_samples(recording.get_num_samples(), len(table)),
         "exclude_channels": as_list(left_out),
@@ -102,7 +114,6 @@ def look(
         "bad_stretches": bad.n_stretches,
         "bad_channel_s": round(bad.channel_seconds, 3),
         "samples_sha256": digest_of_samples(recording),
-        "notes": [*notes, *time_notes(recording), *in_words(bad)],
     }
 
 

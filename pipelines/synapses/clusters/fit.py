@@ -1,6 +1,6 @@
 """Fit a map and its clusters to a table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,9 +30,9 @@ from pipelines.synapses.fits import folder as fit_folder
 from pipelines.synapses.fits.effects import contrasts
 from pipelines.synapses.parameters import FitParameters
 from pipelines.synapses.profiles import PUBLISHED, applied
-from pipelines.synapses.table.arrays import Floats, Integers, Synapses, Texts, somas_of
+from pipelines.synapses.table.arrays import Booleans, Floats, Integers, Synapses, Texts, somas_of
 from pipelines.synapses.table.columns import KEY, SYNAPSES, Schema
-from pipelines.synapses.table.features import fit_projection
+from pipelines.synapses.table.features import Projection, fit_projection
 from pipelines.synapses.table.frames import project
 from pipelines.synapses.table.left_out import left_out, offers
 from pipelines.synapses.table.schemas import chosen_schema, refuse_constant, suggested_logarithms
@@ -66,10 +66,7 @@ def fit(
     report(0.05, f"Checking the rows of {table.name}")
     schema = chosen_schema(parameters)
     checked = _checked(table, schema, parameters)
-    given: pd.Series[int] | None = None
-    unmatched: tuple[str, ...] = ()
-    if "labels" in inputs:
-        given, unmatched = _given(inputs["labels"], checked, parameters.group)
+    given, unmatched = _given(inputs.get("labels"), checked, parameters.group)
     told = replace(schema, stated_units=stated_units(checked.sheet, checked.sources, schema))
     fitted = fit_rows(
         checked.rows,
@@ -88,20 +85,26 @@ def fit(
     evidence.save(folder)
     _write_tables(checked, fitted, folder)
     if parameters.labels == "hdbscan" and given is None:
-        density = Density(fitted.record.min_cluster_size, fitted.record.min_samples)
-        fit_folder.write_sweep(folder, sweep_min_samples(fitted.layout, density))
+        _write_sweep(fitted, folder)
     return {
         **checked.counts,
         "offers": offers(checked),
-        "notes": [
-            *left_out(checked, parameters.group),
-            *unmatched,
-            *checked.notes,
-            *suggested_logarithms(checked.rows, schema),
-        ],
+        "notes": _notes(checked, parameters.group, unmatched, schema),
         **_figures(fitted, evidence),
         "evidence": evidence.sentence,
     }
+
+
+def _notes(
+    checked: CheckedTable, group: str, unmatched: Sequence[str], schema: Schema
+) -> list[str]:
+    """What to know before the clusters are read; `unmatched` is of given labels."""
+    return [
+        *left_out(checked, group),
+        *unmatched,
+        *checked.notes,
+        *suggested_logarithms(checked.rows, schema),
+    ]
 
 
 def _checked(table: Path, schema: Schema, parameters: FitParameters) -> CheckedTable:
@@ -120,13 +123,15 @@ def _checked(table: Path, schema: Schema, parameters: FitParameters) -> CheckedT
 
 
 def _given(
-    labels: Path, checked: CheckedTable, group: str
-) -> tuple["pd.Series[int]", tuple[str, ...]]:
-    """The clusters of a table by row number, and what of both tables did not match.
+    labels: Path | None, checked: CheckedTable, group: str
+) -> tuple["pd.Series[int] | None", tuple[str, ...]]:
+    """The clusters of a table, if given, by row number, and what of both tables did not match.
 
     Raises:
-        TableError: see `given.read_labels`; or too few rows have a cluster.
+        TableError: see `given_clusters.read_labels`; or too few rows have a cluster.
     """
+    if labels is None:
+        return None, ()
     rows = checked.rows[members(checked.rows, group)]
     given = read_labels(labels, rows[list(KEY)].to_numpy().astype(str), group, checked.schema)
     if given.named.sum() < FEWEST_MAPPED:
@@ -143,6 +148,12 @@ def _write_tables(checked: CheckedTable, fitted: Fitted, folder: Path) -> None:
     checked.write_report(folder / fit_folder.REPORT)
     described = described_by(fitted.projection.schema)
     fit_folder.write_clusters(folder, clusters, contrasts(clusters, described))
+
+
+def _write_sweep(fitted: Fitted, folder: Path) -> None:
+    """Write what other densities would find on the same map."""
+    density = Density(fitted.record.min_cluster_size, fitted.record.min_samples)
+    fit_folder.write_sweep(folder, sweep_min_samples(fitted.layout, density))
 
 
 def fit_rows(
@@ -177,13 +188,7 @@ def fit_rows(
         selected = selected & rows.index.isin(only.index)
     n_rows, n_neurons = int(selected.sum()), len(np.unique(synapses.neurons))
     report(0.2, f"Fitting the frames of {n_neurons} neurons")
-    projection = fit_projection(
-        synapses,
-        selected,
-        parameters.spatial_weight,
-        parameters.area_weight,
-        recipe=parameters.profile,
-    )
+    projection = _projection(synapses, selected, parameters)
     chosen = synapses.take(selected)
     features = projection.features(chosen)
     refuse_constant(projection.names, features)
@@ -194,20 +199,27 @@ def fit_rows(
     if only is None:
         clusters = _find(features, layout, chosen.key, density, parameters)
     else:
-        labels = np.array(only.loc[rows.index[selected]], dtype=np.int64)
-        clusters = Clusters(labels, np.where(labels == NOISE, 0.0, 1.0))
+        clusters = _taken_over(only.loc[rows.index[selected]])
     record = _record(parameters, table_sha256, density)
-    return Fitted(
-        record,
-        projection,
+    somas, found = somas_of(rows, schema), (clusters.labels, clusters.probability)
+    return Fitted(record, projection, synapses, somas, selected, features, *found, layout)
+
+
+def _projection(synapses: Synapses, selected: Booleans, parameters: FitParameters) -> Projection:
+    """Frames and scales, by the selected of all synapses (row,)."""
+    return fit_projection(
         synapses,
-        somas_of(rows, schema),
         selected,
-        features,
-        clusters.labels,
-        clusters.probability,
-        layout,
+        parameters.spatial_weight,
+        parameters.area_weight,
+        recipe=parameters.profile,
     )
+
+
+def _taken_over(given: "pd.Series[int]") -> Clusters:
+    """Clusters from elsewhere: whoever has one belongs to it wholly."""
+    labels = np.array(given, dtype=np.int64)
+    return Clusters(labels, np.where(labels == NOISE, 0.0, 1.0))
 
 
 def weigh(fitted: Fitted, parameters: FitParameters, report: Report) -> Evidence:
