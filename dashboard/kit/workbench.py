@@ -63,6 +63,15 @@ def layout(
     )
 
 
+def _references(job: Job) -> dict[str, str]:
+    """What a job was given, by name; of inputs that are several (name, name 2...) all under one."""
+    found: dict[str, str] = {}
+    for item in job.inputs:
+        name = item.name.partition(" ")[0]
+        found[name] = f"{found[name]} {item.reference}" if name in found else item.reference
+    return found
+
+
 def known_values(bench: Bench, given: Mapping[str, str]) -> dict[str, Any]:
     """Parameters from an address, checked; none at all if one of them cannot be used."""
     model = bench.step.parameters
@@ -76,8 +85,7 @@ def known_values(bench: Bench, given: Mapping[str, str]) -> dict[str, Any]:
 def _form(
     bench: Bench, job: Job | None, chosen: Mapping[str, str], given: Mapping[str, Any]
 ) -> list[Component]:
-    references = {item.name: item.reference for item in job.inputs} if job else {}
-    references.update(chosen)
+    references = {**(_references(job) if job else {}), **chosen}
     values = {**(job.parameters if job else {}), **given}
     engines = ("local", *services().settings.engines)
     pickers = [picker(bench, source, references.get(source.name, "")) for source in bench.sources]

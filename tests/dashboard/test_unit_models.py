@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from plotly.io.json import to_json_plotly
 
 from dashboard.jobs.store import State
 from dashboard.kit import workbench
@@ -54,6 +55,15 @@ def test_several_curated_recordings_are_one_training(found: Services, jobs: list
         "table": jobs[0],
         "table 2": jobs[1],
     }
+
+
+def test_running_a_training_again_starts_with_all_its_recordings(
+    found: Services, jobs: list[str]
+) -> None:
+    job_id = submission.submit("spikes train-labels", {"table": " ".join(jobs)}, {})
+    shown = str(to_json_plotly(workbench.layout(TRAIN, job_id, {})))
+    form = shown.partition('"bench-result"')[0]
+    assert f'"data":"{" ".join(jobs)}"' in form.replace('": "', '":"')
 
 
 def test_several_sortings_are_labelled_in_a_job_each(found: Services, jobs: list[str]) -> None:
