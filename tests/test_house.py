@@ -1,6 +1,7 @@
 """The house: its rooms, the wall between light ones and workers', and the map of both."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,27 @@ FILES = {
     for layer in ("pipelines", "dashboard")
     for file in sorted((REPOSITORY / layer).rglob("*.py"))
 }
+# The share of public functions and classes on arrays whose docstring says a shape, in percent.
+SHAPES_SAID = {
+    "pipelines.spikes": 92,
+    "pipelines.brainmap": 88,
+    "pipelines.synapses": 65,
+    "pipelines.core": 44,
+}
+AXIS = (
+    r"(?:spikes?|samples?|channels?|units?|voxels?|pixels?|rows?|columns?|features?|synapses?|"
+    r"clusters?|planes?|segments?|electrodes?|frames?|blocks?|cent(?:er|re)s?|components?|colou?rs?|"
+    r"metrics?|pairs?|points?|values?|bins?|times?|records?|maps?|class(?:es)?|dimensions?|groups?|"
+    r"stretch(?:es)?|neighbou?rs?|steps?|lags?|x|y|z|t|n|k|rgb|\d+)"
+)
+SHAPE = re.compile(
+    rf"\({AXIS}(?: [+-] 1)?,(?:\s+(?:{AXIS}|\.\.\.),?)*\)"  # (n,) and (spike, sample, channel)
+    r"|\b(?:one|values?|numbers?|labels?|counts?|index|indices|places?|flags?|true)\s+"
+    r"(?:\w+\s+){0,3}(?:per|for\s+each|for\s+every|of\s+each|of\s+every)\s+"
+    rf"(?:\w+\s+)?{AXIS}\b"  # one label per spike
+    r"|\bshape\s+\(|\bsame\s+shape\s+as\b|\bin\s+the\s+shape\s+of\b|\bany\s+shape\b",
+    re.IGNORECASE,
+)
 LIGHT = {room.folder.replace("/", ".") for room in house.rooms() if room.light}
 
 
@@ -115,3 +137,80 @@ def test_the_guide_names_files_and_rows_that_exist() -> None:
     assert len(rows) > 10
     for file, row in rows:
         assert re.search(rf"^(class )?{row}\b", (REPOSITORY / file).read_text("utf-8"), re.M), row
+
+
+@functools.cache
+def array_names(module: str) -> set[str]:
+    """The names a module gives to kinds of array, its own and those it imports."""
+    names = {"NDArray"}
+    for node in ast.parse(FILES[module].read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            if isinstance(node.value, ast.Subscript | ast.BinOp) and mentions(node.value, names):
+                names.add(node.targets[0].id)
+        elif isinstance(node, ast.ImportFrom) and node.module in FILES and node.module != module:
+            theirs = array_names(node.module)
+            names |= {name.asname or name.name for name in node.names if name.name in theirs}
+    return names
+
+
+def mentions(annotation: ast.expr | None, names: set[str]) -> bool:
+    """Whether an annotation, written in quotes or not, has one of the names in it."""
+    found = annotation is not None and re.findall(r"\w+", ast.unparse(annotation))
+    return bool(found and names.intersection(found))
+
+
+def on_arrays(node: ast.stmt, names: set[str]) -> bool:
+    """Whether a function takes or returns an array, or a class keeps one in a field."""
+    if isinstance(node, ast.FunctionDef):
+        arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        return any(mentions(it, names) for it in [node.returns, *(a.annotation for a in arguments)])
+    return isinstance(node, ast.ClassDef) and any(
+        isinstance(field, ast.AnnAssign) and mentions(field.annotation, names)
+        for field in node.body
+    )
+
+
+def shapes_said(package: str) -> dict[str, bool]:
+    """Of each public function and class on arrays, whether it or its class says a shape."""
+    said: dict[str, bool] = {}
+    for module in (name for name in FILES if f"{name}.".startswith(f"{package}.")):
+        names = array_names(module)
+        pending = [("", node) for node in ast.parse(FILES[module].read_text("utf-8")).body]
+        while pending:
+            above, node = pending.pop()
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+                continue
+            text = f"{above} {ast.get_docstring(node) or ''}"
+            if isinstance(node, ast.ClassDef):
+                pending += [(text, member) for member in node.body]
+            if on_arrays(node, names):
+                said[f"{module}:{node.lineno} {node.name}"] = bool(SHAPE.search(text))
+    return said
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Waveforms in microvolts, (spike, sample, channel).", True),
+        ("Places of the spikes, (n,).", True),
+        ("One label for each spike.", True),
+        ("Labels, one per\nspike.", True),
+        ("The mask, in the shape of the samples.", True),
+        ("The rate of a unit, in spikes per second.", False),
+        ("As of Hill (Hill, Mehta, Kleinfeld 2011).", False),
+        ("Keeps the waveform's shape metrics.", False),
+        ("Reads the samples of each.", False),
+        ("Tells the shape of a waveform from that of another.", False),
+        ("Draws the panels for each unit.", False),
+    ],
+)
+def test_a_shape_is_told_from_other_words(text: str, says: bool) -> None:
+    assert bool(SHAPE.search(text)) is says
+
+
+@pytest.mark.parametrize(("package", "least"), SHAPES_SAID.items())
+def test_docstrings_of_functions_on_arrays_say_their_shapes(package: str, least: int) -> None:
+    said = shapes_said(package)
+    missing = [name for name, says in said.items() if not says]
+    print(*missing, sep="\n")
+    assert 100 * (len(said) - len(missing)) // len(said) >= least, missing

@@ -111,8 +111,8 @@ class Simulation:
 
     Attributes:
         recording: int16, with gain and probe.
-        sample_index: of every true spike, in order of time.
-        unit_id: of every true spike.
+        sample_index: of every true spike, in order of time, shape (spike,).
+        unit_id: of every true spike, shape (spike,).
         units: `unit_id, channel, n_spikes, snr, amplitude_uv`, a row per true unit.
     """
 

@@ -50,7 +50,7 @@ class Scale:
 
     Attributes:
         metrics: names, in the order of the columns.
-        median: of each, after `compressed`; stands in for missing values.
+        median: after `compressed`, shape (metric,); stands in for missing values.
         mean: of each after filling in.
         deviation: likewise, never 0.
     """
@@ -236,7 +236,7 @@ def design(table: MetricTable, metrics: Sequence[str]) -> Values:
 
 
 def compressed(values: Values) -> Values:
-    """Values with their tails drawn in: sign times log(1 + size)."""
+    """Values with their tails drawn in: sign times log(1 + size); any shape."""
     drawn: Values = np.sign(values) * np.log1p(np.abs(values))
     return drawn
 

@@ -306,7 +306,12 @@ def _sync_folder(folder: Path) -> None:
 
 
 def sorting_digest(sample_index: NDArray[np.int64], unit_id: NDArray[np.int32]) -> str:
-    """What a sorting is known by: the same spikes in the same units."""
+    """What a sorting is known by: the same spikes in the same units.
+
+    Args:
+        sample_index: of all spikes, shape (spike,).
+        unit_id: of the same, shape (spike,).
+    """
     total = sha256(np.ascontiguousarray(sample_index, dtype="<i8").tobytes())
     total.update(np.ascontiguousarray(unit_id, dtype="<i4").tobytes())
     return total.hexdigest()

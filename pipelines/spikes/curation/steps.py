@@ -62,7 +62,7 @@ class Step:
 class State:
     """The units after some steps.
 
-    Spikes are named by their places in the sorting, in ascending order.
+    Spikes are named by their places in the sorting, in ascending order, shape (spike,).
 
     Attributes:
         kept: the spikes of every unit that was not merged or split away.

@@ -115,7 +115,7 @@ def label(table: MetricTable, rules: BombcellRules, *, split_non_somatic: bool =
 def non_somatic(table: MetricTable, rules: Sequence[Rule]) -> Flags:
     """Which units look like axons: narrow with a large first peak, or a large main peak.
 
-    Metrics outside Bombcell's own groups count each on its own.
+    Metrics outside Bombcell's own groups count each on its own. Shape (unit,).
     """
     by_name = {rule.metric: rule for rule in rules}
     n = len(table)

@@ -48,17 +48,17 @@ class Rule:
     absolute: bool = False
 
     def below(self, values: NDArray[np.float64]) -> Flags:
-        """Which values are too small."""
+        """Which values, shape (unit,), are too small."""
         compared = np.abs(values) if self.absolute else values
         return np.zeros(len(values), bool) if self.least is None else compared < self.least
 
     def above(self, values: NDArray[np.float64]) -> Flags:
-        """Which values are too large."""
+        """Which values, shape (unit,), are too large."""
         compared = np.abs(values) if self.absolute else values
         return np.zeros(len(values), bool) if self.most is None else compared > self.most
 
     def broken(self, values: NDArray[np.float64]) -> Flags:
-        """Which values lie outside; nan does not."""
+        """Which values, shape (unit,), lie outside; nan does not."""
         return self.below(values) | self.above(values)
 
     @property

@@ -192,6 +192,10 @@ def violations(spikes: NDArray[np.int64], sampling_frequency: float) -> Mapping[
 
     `isi_violations_count` are successive intervals below 1.5 ms, `rp_violations` all pairs within
     1 ms, as SpikeInterface counts them by default.
+
+    Args:
+        spikes: samples in order of time, shape (spike,).
+        sampling_frequency: samples per second.
     """
     near = round(REFRACTORY_MS * sampling_frequency / 1000)
     last = np.searchsorted(spikes, spikes + near, side="right")
@@ -215,6 +219,10 @@ def sliding_rp_violation(spikes: Samples, clock: Clock) -> float:
     For every refractory period between 0.5 and 10 ms it is asked how likely as few violations
     are (International Brain Laboratory et al. 2022, doi:10.6084/m9.figshare.19705522); nan when
     nothing can be ruled out.
+
+    Args:
+        spikes: samples in order of time, shape (spike,).
+        clock: of the recording.
     """
     width = int(RP_BIN_S * clock.sampling_frequency)
     n_bins = int(RP_MOST_S / (width / clock.sampling_frequency))
@@ -241,7 +249,12 @@ def _lags(spikes: Samples, width: int, n_bins: int) -> NDArray[np.int64]:
 
 
 def firing_range(spikes: Samples, clock: Clock) -> float:
-    """How far the firing rate goes up and down, in Hz: from its 5th to its 95th percentile."""
+    """How far the firing rate goes up and down, in Hz: from its 5th to its 95th percentile.
+
+    Args:
+        spikes: samples, shape (spike,).
+        clock: of the recording.
+    """
     width = int(FIRING_BIN_S * clock.sampling_frequency)
     edges = np.arange(0, clock.n_samples + 1, width)
     if len(edges) < 2 or not len(spikes):
@@ -255,8 +268,8 @@ def synchrony(sample_index: Samples, unit_id: NDArray[np.int32]) -> Mapping[str,
     """Of each unit, the share of spikes that fall on the same sample as others.
 
     Args:
-        sample_index: of all spikes, in order of time.
-        unit_id: of all spikes.
+        sample_index: of all spikes, in order of time, shape (spike,).
+        unit_id: of all spikes, shape (spike,).
 
     Returns:
         `sync_spike_2`, `sync_spike_4` and `sync_spike_8`, by unit.
@@ -286,8 +299,8 @@ def amplitude_metrics(
     """How the sizes of a unit's spikes are distributed.
 
     Args:
-        spikes: in order of time.
-        heights: of their peaks in uV, above 0.
+        spikes: samples in order of time, shape (spike,).
+        heights: of their peaks in uV, above 0, shape (spike,).
         clock: of the recording.
 
     Returns:

@@ -90,7 +90,7 @@ def with_locations(recording: BaseRecording, places_um: NDArray[np.float64]) -> 
 
 
 def apart(n_channels: int) -> NDArray[np.float64]:
-    """Wires that do not see each other's cells."""
+    """Wires that do not see each other's cells: places in um, shape (channel, 2)."""
     x = np.arange(n_channels) * APART_UM
     return np.stack([x, np.zeros_like(x)], axis=1)
 

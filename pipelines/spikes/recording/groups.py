@@ -18,7 +18,8 @@ class Group:
 
     Attributes:
         number: from 0.
-        channels: positions in the recording of the channels whose spikes belong to this group.
+        channels: positions in the recording, shape (channel,), of the channels whose spikes belong
+            to this group.
         neighbours: positions of channels of other groups within the radius. They take part in
             detection and features, so that a spike at the border is found in one group only.
     """

@@ -41,7 +41,7 @@ def over_time(
     """Rate and height of a unit in about 40 stretches; every n-th spike is kept to be drawn.
 
     Args:
-        samples: of its spikes, in order of time.
+        samples: of its spikes, in order of time, shape (spike,).
         heights_uv: of the same.
         timeline: of the recording; a gap is a stretch of its own.
     """

@@ -52,7 +52,15 @@ def chunk_bins(n_channels: int, samples: int) -> int:
 def binned(
     values: NDArray[np.float32], samples: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Lowest and highest value of every `samples` rows; the last bin may have fewer."""
+    """Lowest and highest value of every `samples` rows; the last bin may have fewer.
+
+    Args:
+        values: in uV, shape (sample, channel).
+        samples: of a bin.
+
+    Returns:
+        Lowest and highest, each of shape (bin, channel).
+    """
     starts = np.arange(0, len(values), samples)
     low: NDArray[np.float32] = np.minimum.reduceat(values, starts, axis=0)
     high: NDArray[np.float32] = np.maximum.reduceat(values, starts, axis=0)
@@ -62,7 +70,7 @@ def binned(
 def bin_edges(timeline: Timeline, samples: int) -> NDArray[np.int64]:
     """Samples where the bins of the stored level begin, and where the last one ends.
 
-    A bin ends where its segment does, so it may hold fewer than `samples`.
+    A bin ends where its segment does, so it may hold fewer than `samples`. Shape (bin + 1,).
     """
     parts = [
         np.arange(one.first_sample, one.stop_sample, samples, dtype=np.int64)

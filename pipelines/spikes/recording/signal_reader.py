@@ -70,6 +70,11 @@ def envelope(
 def beside(sorting: FinishedSorting, unit: int, places: Places) -> Beside:
     """As `selected_waveforms.beside`: chosen spikes of a unit beside its others.
 
+    Args:
+        sorting: whose unit.
+        unit: its number.
+        places: of the chosen spikes in the sorting, shape (spike,).
+
     Raises:
         InputError: the recording is not there any more, or cannot be read.
     """

@@ -159,7 +159,7 @@ class Timeline:
 
     @cached_property
     def firsts(self) -> NDArray[np.int64]:
-        """First sample of each segment."""
+        """First sample of each segment, shape (segment,)."""
         return np.array([one.first_sample for one in self.segments], dtype=np.int64)
 
     @cached_property
@@ -176,7 +176,7 @@ class Timeline:
         return np.asarray(np.maximum(found, 0))
 
     def seconds(self, sample_index: ArrayLike) -> NDArray[np.float64]:
-        """The time of samples on the recording's own clock."""
+        """The time in s of samples, of any shape, on the recording's own clock."""
         samples = np.asarray(sample_index)
         if len(self.segments) == 1:
             return np.asarray(self.start_s + samples / self.segments[0].rate_hz)
@@ -186,7 +186,7 @@ class Timeline:
     def sample(self, seconds: ArrayLike) -> NDArray[np.int64]:
         """The sample nearest to a time; in a gap the first after it, or `n_samples` at the end.
 
-        A time before the recording is its first sample.
+        A time before the recording is its first sample. Times have any shape.
         """
         times = np.asarray(seconds, dtype=np.float64)
         here = np.maximum(np.searchsorted(self._starts, times, side="right") - 1, 0)
@@ -211,7 +211,7 @@ class Timeline:
         """Samples moved so that those of two segments are at least a minute apart.
 
         Intervals between spikes are then never counted across a gap: what was between them is
-        not known.
+        not known. Shape (spike,), as that of `sample_index`.
         """
         if len(self.segments) == 1:
             return sample_index
@@ -314,7 +314,7 @@ def from_timestamps(blocks: Iterable[NDArray[np.float64]], rate_hz: float) -> Ti
     segment then, which begins at nan.
 
     Args:
-        blocks: times of the samples in seconds, in order, block after block.
+        blocks: times of the samples in seconds, in order, block after block, shape (sample,).
         rate_hz: nominal samples per second.
     """
     firsts, starts, lasts = [0], list[float](), list[float]()

@@ -69,7 +69,7 @@ def find_twins(
     """Pairs of units whose spikes are the same but for a lag.
 
     Args:
-        trains: spikes of every unit, in order of time.
+        trains: spikes of every unit, samples in order of time, shape (spike,).
         snr: of every unit.
         clock: of the sorting.
         parameters: how near in time, which lag, which share beyond chance.
@@ -122,7 +122,7 @@ def best_lag(one: Samples, two: Samples, reach: int, most: int) -> int:
     """By how many samples spikes of `two` mostly come later than those of `one`.
 
     Args:
-        one: spikes in order of time.
+        one: samples of spikes in order of time, shape (spike,).
         two: the same of another unit.
         reach: samples within which two spikes are one.
         most: samples of lag at most.
@@ -141,7 +141,13 @@ def best_lag(one: Samples, two: Samples, reach: int, most: int) -> int:
 
 
 def shared(one: Samples, two: Samples, reach: int) -> float:
-    """The share of spikes of `one` that have one of `two` within `reach` samples."""
+    """The share of spikes of `one` that have one of `two` within `reach` samples.
+
+    Args:
+        one: samples of spikes, shape (spike,).
+        two: the same of another unit, in order of time.
+        reach: samples within which two spikes are one.
+    """
     first = np.searchsorted(two, one - reach, side="left")
     last = np.searchsorted(two, one + reach, side="right")
     return float((last > first).mean())

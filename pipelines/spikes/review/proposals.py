@@ -40,8 +40,8 @@ def pairs(
     """Merges.
 
     Args:
-        trains: spikes of every unit, in order of time; in the order of `alike`.
-        alike: from `waveform_similarity`.
+        trains: spikes of every unit, in order of time, shape (spike,); in the order of `alike`.
+        alike: from `waveform_similarity`, shape (unit, unit).
         clock: of the sorting.
         parameters: how alike, how clean.
         twice: pairs that are one unit found twice: merged, it would have every spike twice.
@@ -96,7 +96,7 @@ def within(
     Args:
         unit: its number.
         waves: its spikes.
-        points: from `points_of`.
+        points: from `points_of`, shape (spike, component).
         parameters: how to split, what is rare.
     """
     if len(points) < 4 * N_COMPONENTS:
@@ -138,7 +138,12 @@ def _split(unit: int, waves: UnitWaveforms, points: Floats, labels: NDArray[np.i
 
 
 def separation(one: Floats, two: Floats) -> float:
-    """d': how many standard deviations two clouds of points are apart on their best line."""
+    """d': how many standard deviations two clouds of points are apart on their best line.
+
+    Args:
+        one: shape (spike, component).
+        two: the same of the other cloud.
+    """
     within_ = (np.cov(one.T) + np.cov(two.T)) / 2 + 1e-6 * np.eye(one.shape[1])
     gap = two.mean(axis=0) - one.mean(axis=0)
     return float(np.sqrt(gap @ np.linalg.solve(within_, gap)))
@@ -149,6 +154,13 @@ def outliers(points: Floats, p: float) -> NDArray[np.bool_]:
 
     Centre and covariance are those of the nearest 95 in 100, so that outliers do not hide
     themselves.
+
+    Args:
+        points: shape (spike, component).
+        p: as above.
+
+    Returns:
+        Shape (spike,).
     """
     distance = _squared_distance(points, points)
     distance = _squared_distance(points, points[distance <= np.quantile(distance, 0.95)])

@@ -49,7 +49,7 @@ class BadSamples:
         names: of its channels.
         rows: the first stretches, at most `MOST_ROWS`.
         n_stretches: of all channels.
-        samples: without signal, of each channel.
+        samples: without signal, shape (channel,).
         kinds: samples without signal, of each kind, over all channels.
     """
 

@@ -165,7 +165,7 @@ def _long_enough(mask: Mask, least: int) -> Mask:
 
 
 def stretches(mask: Mask) -> list[tuple[int, int]]:
-    """First sample, and one after the last, of every stretch that is marked."""
+    """First sample, and one after the last, of every stretch of a mask of shape (sample,)."""
     if not mask.any():
         return []
     edges = np.flatnonzero(np.diff(mask, prepend=False, append=False))
@@ -173,7 +173,7 @@ def stretches(mask: Mask) -> list[tuple[int, int]]:
 
 
 def kind_of(values: Samples, rule: Rule) -> str:
-    """What a stretch without signal holds, in the words of `KINDS`."""
+    """What a stretch without signal, shape (sample,), holds, in the words of `KINDS`."""
     if values.dtype.kind == "f":
         if np.isnan(values).any():
             return KINDS[0]

@@ -90,7 +90,7 @@ class BandPass:
         """Filter a stretch of some channels.
 
         Args:
-            channels: positions of channels in the recording.
+            channels: positions of channels in the recording, shape (channel,).
             start: first sample.
             stop: one after the last sample.
         """
@@ -140,7 +140,12 @@ class BandPass:
                 yield start, min(start + step, segment.stop_sample)
 
     def chunks(self, channels: NDArray[np.intp], seconds: float) -> Iterator[Chunk]:
-        """Go through the recording in stretches of `seconds`, none across a gap."""
+        """Go through the recording in stretches of `seconds`, none across a gap.
+
+        Args:
+            channels: positions of channels in the recording, shape (channel,).
+            seconds: how long one is at most.
+        """
         for start, stop in self.spans(seconds):
             yield self.read(channels, start, stop)
 
@@ -191,7 +196,10 @@ def noise_levels(signal: BandPass, channels: NDArray[np.intp]) -> Floats:
 
     Args:
         signal: the filtered recording.
-        channels: positions of channels in the recording.
+        channels: positions of channels in the recording, shape (channel,).
+
+    Returns:
+        Noise in uV, shape (channel,).
     """
     few = [channels[n : n + CHANNELS_AT_ONCE] for n in range(0, len(channels), CHANNELS_AT_ONCE)]
     return np.concatenate([_noise_of(signal, part) for part in few])
@@ -211,6 +219,9 @@ def slices(
         channels: positions of channels in the recording.
         count: how many slices are read at most.
         seconds: how long one is.
+
+    Returns:
+        Slices in uV, each of shape (sample, channel).
     """
     length = min(int(seconds * signal.sampling_frequency), signal.n_samples)
     for start in np.unique(np.linspace(0, signal.n_samples - length, count).astype(int)):
@@ -218,7 +229,7 @@ def slices(
 
 
 def chunk_noise(chunk: Chunk) -> Floats:
-    """The noise of each channel in one stretch, in uV; infinite where all of it is no signal."""
+    """The noise of a stretch in uV, shape (channel,); infinite where all of it is no signal."""
     noise = scaled_mad(_own(chunk))
     if chunk.no_signal is not None:
         noise[chunk.no_signal[chunk.start - chunk.first : chunk.stop - chunk.first].all(axis=0)] = (
@@ -228,7 +239,14 @@ def chunk_noise(chunk: Chunk) -> Floats:
 
 
 def scaled_mad(traces: Floats) -> Floats:
-    """The scaled median absolute deviation of each column; nan is left out, all nan gives 0."""
+    """The scaled median absolute deviation of each column; nan is left out, all nan gives 0.
+
+    Args:
+        traces: in uV, shape (sample, channel).
+
+    Returns:
+        In uV, shape (channel,).
+    """
     if np.isnan(traces).any():
         good = [column[~np.isnan(column)] for column in traces.T]
         return np.array(

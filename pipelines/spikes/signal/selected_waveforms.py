@@ -12,6 +12,11 @@ MOST_CHANNELS = 4
 def beside(sorting: FinishedSorting, unit: int, places: Places) -> Beside:
     """Waveforms of chosen spikes of a unit and of its others, on its largest channels.
 
+    Args:
+        sorting: whose unit.
+        unit: its number.
+        places: of the chosen spikes in the sorting, shape (spike,).
+
     Raises:
         InputError: the recording is not there any more.
     """

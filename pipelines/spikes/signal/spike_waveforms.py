@@ -112,7 +112,12 @@ def unit_waveforms(
 
 
 def largest_channels(shape: Floats, most: int) -> NDArray[np.intp]:
-    """Channels on which a mean waveform is largest, the largest first; only those seen."""
+    """Channels on which a mean waveform is largest, the largest first; only those seen.
+
+    Args:
+        shape: the mean waveform, shape (sample, channel), nan where not looked at.
+        most: how many channels at most.
+    """
     heights = np.nan_to_num(np.abs(shape).max(axis=0), nan=-1.0)
     order = np.argsort(-heights, kind="stable")
     seen: NDArray[np.intp] = order[heights[order] >= 0]

@@ -48,7 +48,7 @@ class WaveformFile:
         self.count += len(values)
 
     def blocks(self) -> Iterator[Floats]:
-        """All waveforms in order, `BLOCK` at a time and fewer at the end."""
+        """All waveforms in order, `BLOCK` at a time: (spike, sample, channel)."""
         for first in range(0, self.count, BLOCK):
             n = min(BLOCK, self.count - first)
             self._file.seek(self._start + first * self._n_bytes)
@@ -76,8 +76,8 @@ def units_of(
 
     Args:
         waveforms: all spikes of a group.
-        sample_index: of the same spikes, in order of time.
-        labels: cluster of each spike, -1 for none.
+        sample_index: of the same spikes, in order of time, shape (spike,).
+        labels: cluster of each spike, -1 for none, shape (spike,).
         live: the channels of the waveforms.
         group: number of the group.
     """

@@ -56,7 +56,15 @@ def find_clusters(points: Floats, parameters: SpikesParameters) -> Labels:
 
 
 def renumbered(labels: Labels, least: int) -> Labels:
-    """Number clusters from 0 by falling size; those with fewer than `least` points become -1."""
+    """Number clusters from 0 by falling size; those with fewer than `least` points become -1.
+
+    Args:
+        labels: cluster of each spike, below 0 for none, shape (spike,).
+        least: spikes of a cluster.
+
+    Returns:
+        Shape (spike,).
+    """
     names, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
     kept = np.flatnonzero((names >= 0) & (counts >= least))
     kept = kept[np.argsort(-counts[kept], kind="stable")]
@@ -71,6 +79,13 @@ def bgmm(points: Floats, parameters: SpikesParameters) -> Labels:
     It starts with more components than there are units; they share the curved or tailed cloud
     of a unit, and those without a dip between them are joined. With `n_clusters` there are at
     most that many components and nothing is joined.
+
+    Args:
+        points: features in units of noise, shape (spike, component).
+        parameters: `n_clusters`, `max_clusters`, `seed`.
+
+    Returns:
+        Labels, shape (spike,).
     """
     wanted = parameters.n_clusters or parameters.max_clusters
     model = BayesianGaussianMixture(
@@ -90,6 +105,13 @@ def gmm(points: Floats, parameters: SpikesParameters) -> Labels:
     Without that number, the one with the lowest Bayesian information criterion, and components
     without a dip between them are joined (as Baudry et al. 2010, doi:10.1198/jcgs.2010.08111,
     argue: a cluster may take more than one normal distribution).
+
+    Args:
+        points: features in units of noise, shape (spike, component).
+        parameters: `n_clusters`, `max_clusters`, `seed`.
+
+    Returns:
+        Labels, shape (spike,).
     """
     if parameters.n_clusters:
         model = _mixture(_affordable(parameters.n_clusters, points), points, parameters.seed)
@@ -102,7 +124,16 @@ def gmm(points: Floats, parameters: SpikesParameters) -> Labels:
 
 
 def labels_of_mixture(points: Floats, number: int, seed: int) -> Labels:
-    """A Gaussian mixture with that many components, nothing joined, the largest cluster first."""
+    """A Gaussian mixture with that many components, nothing joined, the largest cluster first.
+
+    Args:
+        points: features in units of noise, shape (spike, component).
+        number: of components.
+        seed: of the fit.
+
+    Returns:
+        Labels, shape (spike,).
+    """
     model = _mixture(_affordable(number, points), points, seed)
     return renumbered(_predicted(model, points), least=1)
 
@@ -110,7 +141,13 @@ def labels_of_mixture(points: Floats, number: int, seed: int) -> Labels:
 def mixture_sweep(
     points: Floats, most: int | None, seed: int
 ) -> Iterator[tuple[int, Labels, float]]:
-    """Mixtures of 2 to `most` components: number, labels and Bayesian criterion; none if empty."""
+    """Mixtures of 2 to `most` components: number, labels and Bayesian criterion; none if empty.
+
+    Args:
+        points: features in units of noise, shape (spike, component).
+        most: components; none for no sweep.
+        seed: of the fits.
+    """
     sample = _sample(points, seed)
     for number in range(2, _affordable(most, points) + 1 if most else 0):
         model = _mixture(number, points, seed)
@@ -119,14 +156,22 @@ def mixture_sweep(
 
 
 def kmeans(points: Floats, parameters: SpikesParameters) -> Labels:
-    """K-means with exactly `n_clusters` clusters."""
+    """K-means with `n_clusters` clusters, of points (spike, component); labels (spike,)."""
     number = min(parameters.n_clusters or 1, len(points))
     model = KMeans(number, n_init=10, random_state=parameters.seed)
     return _predicted(model.fit(_some(points)), points)
 
 
 def hdbscan(points: Floats, parameters: SpikesParameters) -> Labels:
-    """Density-based clusters of at least `min_spikes` (doi:10.1007/978-3-642-37456-2_14)."""
+    """Density-based clusters of at least `min_spikes` (doi:10.1007/978-3-642-37456-2_14).
+
+    Args:
+        points: features in units of noise, shape (spike, component).
+        parameters: `min_spikes`.
+
+    Returns:
+        Labels, -1 for noise, shape (spike,).
+    """
     some = _some(points)
     least = max(2, parameters.min_spikes * len(some) // len(points))
     model = HDBSCAN(min_cluster_size=least, copy=True)
@@ -137,6 +182,10 @@ def isosplit(points: Floats, parameters: SpikesParameters) -> Labels:
     """ISO-SPLIT, in SpikeInterface's version (arXiv:1508.04841).
 
     It is imported here because it is compiled when it first runs, which takes half a minute.
+
+    Args:
+        points: features in units of noise, shape (spike, component).
+        parameters: `seed`.
     """
     from numba.core.errors import NumbaPendingDeprecationWarning
 

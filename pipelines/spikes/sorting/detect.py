@@ -36,7 +36,7 @@ def find_peaks(
 
     Args:
         chunk: filtered signal.
-        noise: noise of each channel in uV, all above 0.
+        noise: noise of the channels in uV, all above 0, shape (channel,).
         threshold: least height of a peak, in units of noise.
         sign: which peaks count.
         dead_samples: the dead time in samples.

@@ -30,7 +30,7 @@ class Window:
 
     @property
     def offsets(self) -> NDArray[np.int64]:
-        """Samples relative to the peak."""
+        """Samples relative to the peak, shape (sample,)."""
         return np.arange(-self.before, self.after + 1)
 
 

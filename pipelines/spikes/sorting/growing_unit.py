@@ -35,7 +35,11 @@ class GrowingUnit:
         self.sample_index.append(sample_index)
 
     def add_heights(self, values: Floats) -> None:
-        """Measure the spikes at the mean's peak, as it is by now; every spike comes here once."""
+        """Measure the spikes at the mean's peak, as it is by now; every spike comes here once.
+
+        Args:
+            values: in uV, shape (spike, sample, channel).
+        """
         row, column = self.peak()
         self.heights.append(np.abs(values[:, row, column]))
 

@@ -32,5 +32,5 @@ class Clock:
         return self.n_samples / self.sampling_frequency
 
     def apart(self, spikes: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Spikes moved so that no interval across a gap is short."""
+        """Spikes, shape (spike,), moved so that no interval across a gap is short."""
         return spikes if self.timeline is None else self.timeline.apart(spikes)

@@ -103,7 +103,7 @@ class Metric:
 
 
 def firing_rate_hz(spikes: Samples, clock: Clock) -> float:
-    """Spikes per second of recorded time."""
+    """Spikes per second of recorded time; `spikes` are samples, shape (spike,)."""
     return len(spikes) / clock.duration_s
 
 
@@ -111,6 +111,10 @@ def presence_ratio(spikes: Samples, clock: Clock) -> float:
     """The share of time bins with at least one spike.
 
     Bins are about a minute of recorded time; a recording shorter than ten minutes has ten.
+
+    Args:
+        spikes: samples, shape (spike,).
+        clock: of the recording.
     """
     n_bins = max(LEAST_PRESENCE_BINS, round(clock.duration_s / PRESENCE_BIN_S))
     occupied = np.unique(spikes * n_bins // clock.n_samples)
@@ -122,6 +126,10 @@ def rp_contamination(spikes: Samples, clock: Clock) -> float:
 
     Llobet et al. 2022 (doi:10.1101/2022.02.08.479192), for contamination by many cells: 1
     when there are more violations than independent spikes give, nan for fewer than two spikes.
+
+    Args:
+        spikes: samples in order of time, shape (spike,).
+        clock: of the recording.
     """
     n = len(spikes)
     if n < 2:
@@ -137,6 +145,10 @@ def isi_violations_ratio(spikes: Samples, clock: Clock) -> float:
 
     Hill et al. 2011 (doi:10.1523/JNEUROSCI.0971-11.2011) in the form of the Allen Institute:
     0 is clean, independent spikes give 0.5; nan without spikes.
+
+    Args:
+        spikes: samples in order of time, shape (spike,).
+        clock: of the recording.
     """
     n = len(spikes)
     if n == 0:
@@ -148,7 +160,12 @@ def isi_violations_ratio(spikes: Samples, clock: Clock) -> float:
 
 
 def close_pairs(spikes: Samples, clock: Clock) -> int:
-    """Pairs of spikes not farther apart than the refractory period, successive or not."""
+    """Pairs of spikes not farther apart than the refractory period, successive or not.
+
+    Args:
+        spikes: samples in order of time, shape (spike,).
+        clock: of the recording.
+    """
     reach = round(clock.refractory_s * clock.sampling_frequency)
     spikes = clock.apart(spikes)
     last = np.searchsorted(spikes, spikes + reach, side="right")

@@ -25,7 +25,8 @@ class Chosen:
     """What lies inside a line.
 
     Attributes:
-        places: by unit, the one with most spikes in it first: places in the sorting.
+        places: by unit, the one with most spikes in it first: places in the
+            sorting, shape (spike,).
         loose: spikes that belong to no unit.
     """
 

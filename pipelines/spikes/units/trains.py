@@ -28,7 +28,7 @@ def isi_histogram(
     """Intervals between successive spikes, up to `max_ms`.
 
     Args:
-        sample_index: of one unit's spikes, in order of time.
+        sample_index: of one unit's spikes, in order of time, shape (spike,).
         sampling_frequency: samples per second.
         bin_ms: width of a bin.
         max_ms: longer intervals are left out.
@@ -50,7 +50,7 @@ def correlogram(
     With the same train twice it is the autocorrelogram: a spike is not compared with itself.
 
     Args:
-        one: sample indices of the spikes that stand at 0, in order of time.
+        one: sample indices of the spikes that stand at 0, in order of time, shape (spike,).
         two: those that are counted around them, in order of time.
         sampling_frequency: samples per second.
         bin_ms: width of a bin; one bin is centred at 0.
@@ -72,5 +72,5 @@ def correlogram(
 
 
 def intervals_ms(sample_index: NDArray[np.int64], sampling_frequency: float) -> NDArray[np.float64]:
-    """Milliseconds between successive spikes."""
+    """Milliseconds between successive spikes, shape (spike - 1,)."""
     return np.diff(sample_index) * (1000.0 / sampling_frequency)
