@@ -157,7 +157,7 @@ def outliers(points: Floats, p: float) -> NDArray[np.bool_]:
 
     Args:
         points: shape (spike, component).
-        p: as above.
+        p: probability under that distribution, below which a point is one.
 
     Returns:
         Shape (spike,).

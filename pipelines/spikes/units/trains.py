@@ -72,5 +72,5 @@ def correlogram(
 
 
 def intervals_ms(sample_index: NDArray[np.int64], sampling_frequency: float) -> NDArray[np.float64]:
-    """Milliseconds between successive spikes, shape (spike - 1,)."""
+    """Milliseconds between successive spikes, shape (spike - 1,), of none (0,)."""
     return np.diff(sample_index) * (1000.0 / sampling_frequency)
