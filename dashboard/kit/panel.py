@@ -188,9 +188,11 @@ def register(app: Dash) -> None:
 def refresh(_ticks: Any, _cancel: Any, _again: Any, job_id: str) -> tuple[Any, ...]:
     """Do what was pressed, then show the job as it is now."""
     store = services().store
-    if ctx.triggered_id == "panel-cancel":
+    # A press while a tick waits comes together with it, and the tick may be named first.
+    pressed = ctx.triggered_prop_ids.values()
+    if "panel-cancel" in pressed:
         store.cancel(job_id)
-    elif ctx.triggered_id == "panel-again":
+    elif "panel-again" in pressed:
         store.restart(job_id)
     job = store.get(job_id)
     if job is None:

@@ -13,8 +13,9 @@ from plotly.io.json import to_json_plotly
 from dashboard import create_app, views
 from dashboard.brainmap import page as brainmap
 from dashboard.home import models
+from dashboard.jobs.store import State
 from dashboard.server.posted import PATH
-from dashboard.server.services import services
+from dashboard.server.services import Services, services
 from dashboard.server.settings import Settings
 from dashboard.spikes import page as spikes
 from dashboard.synapses import page as synapses
@@ -222,6 +223,25 @@ def test_a_job_s_id_leads_nowhere_else(client: FlaskClient, settings: Settings) 
     }
     answer = client.post(PATH, json=body)
     assert "Job .. is not here any more." in answer.get_data(as_text=True)
+
+
+def test_a_job_is_cancelled_when_the_press_comes_together_with_a_tick(
+    app: Dash, client: FlaskClient, found: Services
+) -> None:
+    job = found.store.submit("brainmap look", {}, [], version="1")
+    key, callback = next(item for item in app.callback_map.items() if "panel-cancel-box" in item[0])
+    values = {"panel-tick": 3, "panel-cancel": 1, "panel-again": None, "panel-job": job}
+    given = {
+        kind: [{**one, "value": values[one["id"]]} for one in callback[kind]]
+        for kind in ("inputs", "state")
+    }
+    changed = ["panel-tick.n_intervals", "panel-cancel.n_clicks"]
+    outputs = [one.to_dict() for one in callback["output"]]
+    body = {"output": key, "outputs": outputs, **given, "changedPropIds": changed}
+    assert client.post(PATH, json=body).status_code == 200
+    again = found.store.get(job)
+    assert again is not None
+    assert again.state is State.CANCELLED
 
 
 def test_a_fault_of_ours_stays_one(
