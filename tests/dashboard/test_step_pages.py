@@ -12,7 +12,7 @@ from dashboard.brainmap import page as brainmap
 from dashboard.home import job, jobs
 from dashboard.jobs import record
 from dashboard.jobs.store import Job
-from dashboard.kit import panel
+from dashboard.kit import panel, results
 from dashboard.kit.bench import Source, StepPage
 from dashboard.pages import step_pages
 from dashboard.server import services
@@ -60,7 +60,7 @@ STEP = Step(
 
 
 def view(job: Job) -> html.P:
-    return html.P(f"{views.common.headline(job)['n_kept']} numbers were counted")
+    return html.P(f"{results.headline(job)['n_kept']} numbers were counted")
 
 
 PAGE = StepPage(
