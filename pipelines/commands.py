@@ -13,13 +13,14 @@ from pathlib import Path
 from pipelines import tasks
 from pipelines.core import outputs
 from pipelines.core.errors import ParameterError
+from pipelines.core.location import imported
 from pipelines.core.outputs import atomic_file
 from pipelines.core.parameters import Parameters, from_assignments
 from pipelines.core.progress import Report
 from pipelines.core.provenance import Run
 from pipelines.core.terminal import progress_on_terminal, say
 from pipelines.models import registry, sources
-from pipelines.steps import Input, Option, Step, imported
+from pipelines.steps import Input, Option, Step
 
 
 def add(sub: argparse.ArgumentParser, step: Step) -> None:

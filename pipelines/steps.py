@@ -14,7 +14,6 @@ which version of its layout it has.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
 
@@ -27,6 +26,7 @@ from pipelines.brainmap.operations.parameters import Operation, OperationParamet
 from pipelines.brainmap.operations.statistics_parameters import StatisticsParameters
 from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
 from pipelines.core.formats import written
+from pipelines.core.location import imported
 from pipelines.core.parameters import Parameters
 from pipelines.core.progress import Report
 from pipelines.spikes.curation.parameters import (
@@ -212,12 +212,6 @@ class Step:
         """What runs the step."""
         function: Function = imported(self.location)
         return function
-
-
-def imported(location: str) -> Any:
-    """What a `module:name` stands for."""
-    module, _, name = location.partition(":")
-    return getattr(import_module(module), name)
 
 
 _TABLE = (

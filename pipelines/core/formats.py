@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
+
+from pipelines.core.location import imported
 
 Stands = Literal["alone", "either", "together", "series", "folder"]
 """How files of a kind make an input.
@@ -82,12 +83,14 @@ class Format:
     @property
     def reader(self) -> Callable[..., Any]:
         """What opens it."""
-        return _imported(self.read)
+        reader: Callable[..., Any] = imported(self.read)
+        return reader
 
     @property
     def writer(self) -> Callable[..., Any]:
         """What writes it."""
-        return _imported(self.write)
+        writer: Callable[..., Any] = imported(self.write)
+        return writer
 
     def files(self, path: Path) -> list[Path]:
         """The file itself, or the visible files of a folder, that are of this kind."""
@@ -102,12 +105,6 @@ class Format:
             return self.stands != "folder" and bool(self.files(path))
         marked = any(one.is_file() for mark in self.marks for one in path.glob(mark))
         return marked or (self.stands != "alone" and bool(self.files(path)))
-
-
-def _imported(place: str) -> Callable[..., Any]:
-    module, _, name = place.partition(":")
-    function: Callable[..., Any] = getattr(import_module(module), name)
-    return function
 
 
 def in_order(name: str) -> list[tuple[int, str]]:

@@ -5,8 +5,9 @@ copy a row.
 """
 
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
+
+from pipelines.core.location import imported
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,7 @@ class Clusterer:
 
     def run(self, points: Any, parameters: Any) -> Any:
         """Labels of points; see `location`."""
-        module, _, name = self.location.partition(":")
-        return getattr(import_module(module), name)(points, parameters)
+        return imported(self.location)(points, parameters)
 
 
 EXACT, MOST, FOUND = "exactly", "at most", "found"

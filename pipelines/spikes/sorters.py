@@ -5,11 +5,11 @@ To add one, copy a row. What runs it is imported when it is needed, so that the 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from pipelines.core.errors import ParameterError
+from pipelines.core.location import imported
 
 AUTO = "auto"
 SPIKEINTERFACE = "pipelines.spikes.sorting.spikeinterface_group:sort_foreign"
@@ -66,17 +66,12 @@ class Sorter:
                 f"The sorter {self.name} needs {names}: install it (pip install {names}), or take "
                 "another sorter."
             )
-        return _imported(self.location)
+        function: Callable[..., Any] = imported(self.location)
+        return function
 
     def choice(self, parameters: Any) -> Any:
         """The class of SpikeInterface's sorter, and its settings for some parameters."""
-        return _imported(self.settings)(parameters)
-
-
-def _imported(location: str) -> Callable[..., Any]:
-    module, _, name = location.partition(":")
-    function: Callable[..., Any] = getattr(import_module(module), name)
-    return function
+        return imported(self.settings)(parameters)
 
 
 _ALL = (

@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
-from importlib import import_module
 
 import pytest
 
 from docs import steps
 from pipelines.core.errors import ParameterError
+from pipelines.core.location import imported
 from pipelines.spikes.clusterers import CLUSTERERS
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.sorters import AUTO, SORTERS, Sorter, heeded
@@ -83,8 +83,7 @@ def test_what_rows_name_is_there() -> None:
             found, settings = sorter.choice(SpikesParameters())
             assert set(settings) <= set(found.default_params())
     for clusterer in CLUSTERERS.values():
-        module, _, name = clusterer.location.partition(":")
-        assert callable(getattr(import_module(module), name))
+        assert callable(imported(clusterer.location))
         assert set(clusterer.heeds) <= set(SpikesParameters.model_fields)
     for one in CLASSIFIERS.values():
         assert bool(one.estimator) == (one.stored != UBJSON)

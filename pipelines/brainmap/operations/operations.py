@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from pipelines.brainmap.images.undefined import is_dark
 from pipelines.brainmap.operations.parameters import OperationParameters
@@ -165,6 +164,8 @@ def _normalize(parameters: OperationParameters, n_times: int) -> BlockOperation:
 
 
 def _moving_percentile(block: Floats, percentile: float, window: int) -> Floats:
+    from scipy import ndimage  # here: it takes long, and pages need the other operations
+
     baseline: Floats = ndimage.percentile_filter(
         block, percentile, size=(1, window), mode="nearest"
     )

@@ -161,6 +161,9 @@ def _known(folder: Path) -> _Known | None:
         record = SortingFolder(folder).record
         if record.pipeline != "spikes sort":
             return None
+        parameters, unknown = SpikesParameters.parse_stored(record.parameters)
+        if unknown:  # sorted with what this version has not: it cannot be known to be the same
+            return None
         inputs = dict(record.inputs)
         recording = inputs.pop("recording")
         return _Known(
@@ -169,6 +172,6 @@ def _known(folder: Path) -> _Known | None:
             recording.get("blocks_sha256", ""),
             recording["size"],
             {name: item["sha256"] for name, item in inputs.items()},
-            SpikesParameters.parse(record.parameters),
+            parameters,
         )
     return None

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
+from pipelines.core.location import imported
 from pipelines.spikes.labels.metric_values import MetricTable
 from pipelines.spikes.labels.thresholds import Rules, Verdict
 
@@ -118,8 +118,7 @@ def elsewhere(location: str) -> Run:
     """
 
     def run(asked: Asked) -> Verdict:
-        module, _, name = location.partition(":")
-        verdict: Verdict = getattr(import_module(module), name)(asked)
+        verdict: Verdict = imported(location)(asked)
         return verdict
 
     return run

@@ -79,9 +79,6 @@ ADVICE = "give the folder that `spikes sort` made, or copy it again"
 VERSION = 2
 """Of the folders that are written now. Those of version 1 say none; `_MIGRATIONS` has what
 changed."""
-RENAMED: Mapping[int, Mapping[str, str]] = {}
-"""Parameters that were called differently in folders up to a version: today's name by the old
-one, such as `{2: {"freq_low": "freq_min"}}`."""
 
 
 @dataclass(frozen=True)
@@ -323,8 +320,7 @@ class SortingFolder:
         record = self.record
         kept = self._object(SOURCE) or _kept_by(record)
         located = self._object(LOCATED)
-        stored = _renamed(kept["parameters"], record.version)
-        parameters, unknown = SpikesParameters.parse_stored(stored)
+        parameters, unknown = SpikesParameters.parse_stored(kept["parameters"])
         rate = float(record.results["sampling_frequency"])
         duration_s = float(record.results["duration_s"])
         channels = tuple(map(str, self.waveforms.channel_id))
@@ -514,7 +510,7 @@ def _record_of(values: Mapping[str, Any], folder: Path, kind: Kind) -> RunRecord
         values = _MIGRATIONS[number](values)
     return RunRecord(
         pipeline=str(values.get("pipeline", "")),
-        parameters=_renamed(values.get("parameters", {}), version),
+        parameters=dict(values.get("parameters", {})),
         inputs={str(item["name"]): dict(item) for item in values.get("inputs", ())},
         results=dict(values["results"]),
         started=str(values.get("started", "")),
@@ -533,17 +529,6 @@ def _from_1(values: dict[str, Any]) -> dict[str, Any]:
 
 _MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
 """What makes of a record of that version one of the next."""
-
-
-def _renamed(parameters: Mapping[str, Any], version: int) -> dict[str, Any]:
-    """Stored parameters under today's names."""
-    names = {
-        old: new
-        for last, renamed in RENAMED.items()
-        if version <= last
-        for old, new in renamed.items()
-    }
-    return {names.get(name, name): value for name, value in parameters.items()}
 
 
 def _kept_by(record: RunRecord) -> dict[str, Any]:

@@ -141,7 +141,7 @@ class RunRecord:
 
     Attributes:
         pipeline: its name, such as "spikes sort".
-        parameters: by the names that they have today.
+        parameters: as they were written; `Parameters.parse_stored` knows what was renamed since.
         inputs: by name: path, size and sums of each.
         results: headline figures.
         started: in UTC, ISO 8601.

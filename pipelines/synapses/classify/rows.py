@@ -6,8 +6,9 @@ light: what trains is imported when it is needed.
 """
 
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
+
+from pipelines.core.location import imported
 
 AUTO = "auto"
 SKOPS, UBJSON = "skops", "ubj"
@@ -44,22 +45,17 @@ class Classifier:
 
     def train(self, features: Any, codes: Any, n_classes: int, parameters: Any) -> Any:
         """A model that has learnt; see `trains`."""
-        return _imported(self.trains)(features, codes, n_classes, parameters)
+        return imported(self.trains)(features, codes, n_classes, parameters)
 
     def answer(self, model: Any, features: Any) -> Any:
         """Probabilities of a model; see `shares`."""
-        return _imported(self.shares)(model, features)
+        return imported(self.shares)(model, features)
 
     @property
     def kind(self) -> type:
         """The type that a bundle of it must hold."""
-        found: type = _imported(self.estimator)
+        found: type = imported(self.estimator)
         return found
-
-
-def _imported(location: str) -> Any:
-    module, _, name = location.partition(":")
-    return getattr(import_module(module), name)
 
 
 _HERE = "pipelines.synapses.classify.classifiers"

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.core.errors import InputError, TableError
+from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.units import files
-from pipelines.spikes.units import folder as owner
 from pipelines.spikes.units.folder import VERSION, SortingFolder, read_finished
 from pipelines.spikes.units.sorting import SingleWaveforms, Spikes, Waveforms
 
@@ -143,7 +143,7 @@ def test_a_version_that_is_none_is_damage(tmp_path: Path, version: object) -> No
 def test_a_parameter_that_is_called_differently_today_keeps_its_value(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(owner, "RENAMED", {1: {"freq_low": "freq_min"}})
+    monkeypatch.setattr(SpikesParameters, "RENAMED", {"freq_low": "freq_min"})
     folder = write(tmp_path, version=None)
     change_record(folder, lambda record: record.update(parameters={"freq_low": 123.0}))
     found = read_finished(tmp_path)
@@ -157,7 +157,7 @@ def test_a_parameter_that_is_called_differently_today_keeps_its_value(
 def test_the_parameters_of_curated_units_are_renamed_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(owner, "RENAMED", {1: {"freq_low": "freq_min"}})
+    monkeypatch.setattr(SpikesParameters, "RENAMED", {"freq_low": "freq_min"})
     folder = write(tmp_path, version=None)
     kept = {"recording": "there.dat", "parameters": {"freq_low": 99.0}}
     folder.file(files.SOURCE).write_text(json.dumps(kept))
