@@ -48,7 +48,8 @@ def _numbers(found: NDArray[Any], path: Path) -> Floats:
 
 def read_npy(path: Path) -> NDArray[Any]:
     """One signal (time,), or several (signal, time)."""
-    return np.asarray(np.load(path, allow_pickle=False))
+    with path.open("rb") as stream:  # NumPy leaves open what it cannot read
+        return np.asarray(np.load(stream, allow_pickle=False))
 
 
 def read_csv(path: Path) -> NDArray[Any]:

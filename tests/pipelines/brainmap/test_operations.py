@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -277,6 +277,7 @@ def test_a_signal_that_does_not_suit_is_explained(tmp_path: Path, content: str, 
         read_signals(file, 6)
 
 
+@example(content=b"PK\x03\x04 but no archive", suffix=".npy")
 @given(content=st.binary(max_size=200), suffix=st.sampled_from([".npy", ".csv", ".mat"]))
 def test_any_file_is_a_signal_or_refused_in_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str
