@@ -3,7 +3,7 @@
 `published` is the map and the clustering of the publication: its features and weights, its
 UMAP and, for each of its five groups, its HDBSCAN. Its labels do not come back: the same
 code on today's versions finds the published number of clusters in two of the five groups.
-Those who need the published clusters give them as a table (`given.read_labels`).
+Those who need the published clusters give them as a table (`given_clusters.read_labels`).
 
 Source: Talapka et al., neuron-clustering-project (MIT), for the values.
 """

@@ -119,7 +119,7 @@ def learn(name: str, features: Floats, labels: Integers, parameters: TrainParame
 def random_forest(
     features: Floats, codes: Integers, _n_classes: int, parameters: TrainParameters
 ) -> RandomForestClassifier:
-    """A forest of `n_trees`."""
+    """A forest of `n_trees` that learns features (n, d) and codes (n,) from 0 to k - 1."""
     model = RandomForestClassifier(parameters.n_trees, random_state=parameters.seed, n_jobs=1)
     return model.fit(features, codes)
 
@@ -127,7 +127,7 @@ def random_forest(
 def extra_trees(
     features: Floats, codes: Integers, _n_classes: int, parameters: TrainParameters
 ) -> ExtraTreesClassifier:
-    """As many trees as `n_trees`, each split at random places."""
+    """As many trees as `n_trees`, each split at random places; features (n, d), codes (n,)."""
     model = ExtraTreesClassifier(parameters.n_trees, random_state=parameters.seed, n_jobs=1)
     return model.fit(features, codes)
 
@@ -165,18 +165,18 @@ def boosted(
 
 
 def voted(model: Any, features: Floats) -> Floats:
-    """Shares (n, k) of trees or neighbours."""
+    """Shares (n, k) of trees or neighbours, for features (n, d)."""
     shares: Floats = model.predict_proba(features)
     return shares
 
 
 def of_machine(model: SVC, features: Floats) -> Floats:
-    """Shares (n, k) from distances to the borders."""
+    """Shares (n, k) from distances to the borders, for features (n, d)."""
     return _softmax(model.decision_function(features))
 
 
 def of_booster(model: xgboost.Booster, features: Floats) -> Floats:
-    """Shares (n, k) of a booster."""
+    """Shares (n, k) of a booster, for features (n, d)."""
     shares: Floats = model.inplace_predict(features).astype(np.float64)
     return shares
 

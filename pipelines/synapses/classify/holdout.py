@@ -52,7 +52,8 @@ class Holdout:
         probability: (g,) of that cluster, 0 where there was no frame.
         outlying: what each detector of outliers said, by its name.
         chosen: the classifier that each fold chose.
-        importance: by feature, how much accuracy was lost whenever it was shuffled.
+        importance: by feature (m,), how much accuracy (a share) was lost each of the m times that
+            it was shuffled, in all folds together.
     """
 
     predicted: Integers

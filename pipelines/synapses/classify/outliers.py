@@ -39,13 +39,19 @@ class ByDistance:
     """The mean distance to the nearest training synapses in the features."""
 
     def scores(self, near: Floats, places: Floats) -> Floats:
-        """See `Detector`; the map does not count."""
+        """Scores (n,), the mean of distances `near` (n, 10); the map does not count."""
         return Neighborhood.mean(near)
 
 
 @dataclass(frozen=True)
 class OnMap:
-    """The published one-class machine, on robustly scaled coordinates of the map."""
+    """The published one-class machine, on robustly scaled coordinates of the map.
+
+    Attributes:
+        centre: (2,) median of the places that it was fitted to.
+        scale: (2,) their interquartile range, 1 where that is 0.
+        machine: fitted to the scaled places.
+    """
 
     centre: Floats
     scale: Floats
@@ -53,7 +59,7 @@ class OnMap:
 
     @classmethod
     def fit(cls, embedding: Floats) -> "OnMap":
-        """Learn from the map (g, 2) of the training synapses."""
+        """Learn from the map (g, 2) of the training synapses; of many an even part."""
         low, centre, high = np.quantile(embedding, [0.25, 0.5, 0.75], axis=0)
         scale = np.where(high > low, high - low, 1.0)
         step = -(-len(embedding) // MOST_ROWS)
@@ -61,7 +67,7 @@ class OnMap:
         return cls(centre, scale, machine.fit((embedding[::step] - centre) / scale))
 
     def scores(self, near: Floats, places: Floats) -> Floats:
-        """See `Detector`; above 0 is outside, as it was published."""
+        """Scores (n,) of places (n, 2) on the map; above 0 is outside, as it was published."""
         if not len(places):
             return np.empty(0)
         scores: Floats = -self.machine.decision_function((places - self.centre) / self.scale)
@@ -91,7 +97,7 @@ class Outlying:
 
     Attributes:
         held: (g,) scores of held-out synapses; nan where there was no frame.
-        outliers: scores of synthetic outliers, by their kind.
+        outliers: scores (m,) of synthetic outliers, by their kind.
     """
 
     held: Floats

@@ -214,11 +214,11 @@ class Trained:
     Attributes:
         group: the group of synapses it was trained on.
         projection: frames of the known neurons, and the scales.
-        somas: position of the soma in um by NeuronId.
+        somas: position (3,) of the soma in um by NeuronId.
         classifier: what tells the clusters.
-        neighborhood: the training synapses.
+        neighborhood: the g training synapses.
         embedding: (g, 2) their map.
-        holdout_distance: sorted outlier scores of held-out synapses.
+        holdout_distance: sorted outlier scores (h,) of the h held-out synapses that had a frame.
         detector: what gives these scores.
     """
 

@@ -167,7 +167,8 @@ def fit_rows(
     """Fit frames, scales, map and clusters.
 
     Args:
-        rows: `CheckedTable.rows` (um, um2), of neurons with at least 5 rows each.
+        rows: `CheckedTable.rows` (um, um2), of neurons with at least 5 rows each; of another
+            table in its own units, of groups with at least `Schema.fewest_rows`.
         parameters: of the fit.
         table_sha256: digest of the file that the rows come from.
         report: progress.

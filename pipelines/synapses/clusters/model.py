@@ -47,9 +47,9 @@ class Fitted:
         record: what it was made from.
         projection: frames and scales.
         synapses: the n synapses that frames were fitted to.
-        somas: position of the soma in um by NeuronId.
+        somas: position (3,) of the soma in um by NeuronId.
         selected: (n,) bool, the g synapses that were clustered.
-        features: (g, 5).
+        features: (g, d), d as `projection.names` has them: 5 of synapses.
         labels: (g,) clusters, -1 for noise.
         probability: (g,) strength of membership.
         layout: (g, 2 or 3) the map.

@@ -28,13 +28,17 @@ class Neighborhood:
         return cKDTree(self.features)
 
     def distance(self, features: Floats) -> Floats:
-        """Mean distance (n,) of features (n, d) to their 10 nearest training synapses."""
+        """Mean distance (n,) of features (n, d) to their 10 nearest training synapses.
+
+        Raises:
+            BundleError: see `nearest`.
+        """
         near, _ = self.nearest(features)
         return self.mean(near)
 
     @staticmethod
     def mean(near: Floats) -> Floats:
-        """Mean (n,) of the distances that `nearest` found."""
+        """Mean (n,) of the distances (n, 10) that `nearest` found."""
         total = np.zeros(len(near))
         for column in near.T:
             total = total + column
@@ -48,7 +52,7 @@ class Neighborhood:
         A synapse that equals a training synapse is placed where that one is.
 
         Args:
-            near: distances, as `nearest` found them.
+            near: distances (n, 10), as `nearest` found them.
             rows: the training synapses at these distances.
             embedding: the map of the training synapses.
         """
@@ -65,6 +69,11 @@ class Neighborhood:
 
     def nearest(self, features: Floats) -> tuple[Floats, Integers]:
         """Distances and rows (n, 10) of the nearest training synapses, the nearest first.
+
+        Of fewer than 10 training synapses there are as many columns as synapses.
+
+        Args:
+            features: (n, d), scaled as those of the training synapses.
 
         Raises:
             BundleError: some lie beyond what numbers can say, by scales that cannot be right.

@@ -16,11 +16,16 @@ MOST_ROWS = 5000
 
 
 def sweep_min_samples(layout: Floats, density: Density) -> pd.DataFrame:
-    """Cluster a map (n, 2 or 3) with other values of min_samples.
+    """Cluster a map (n, 2), or (n, 3), with other values of min_samples.
+
+    Args:
+        layout: the map that the clusters were found on.
+        density: how they were found there.
 
     Returns:
-        `min_samples, n_clusters, noise_share, mean_probability` (of clustered synapses), one
-        line for each of about ten values from 1 to twice the smallest cluster.
+        `min_samples` (synapses), `n_clusters, noise_share, mean_probability` (of clustered
+        synapses), one line for each of at most ten values from 1 to twice the smallest cluster.
+        Of a map that was thinned `min_samples` is what would be said of the whole.
     """
     step = -(-len(layout) // MOST_ROWS)
     points, scaled = layout[::step], density.scaled(1 / step)

@@ -30,7 +30,13 @@ BINS = 50
 
 
 def nearest(features: Floats, row: int, count: int = N_NEAREST) -> list[int]:
-    """The rows whose features (n, d) are nearest to those of one, nearest first."""
+    """The rows whose features (n, d) are nearest to those of one, nearest first.
+
+    Args:
+        features: scaled, as they were compared.
+        row: that one, counted from 0; it is not among the answers.
+        count: how many; of fewer other rows all.
+    """
     distance = ((features - features[row]) ** 2).sum(axis=1)
     distance[row] = np.inf
     count = min(count, len(distance) - 1)
@@ -40,13 +46,18 @@ def nearest(features: Floats, row: int, count: int = N_NEAREST) -> list[int]:
 
 
 def rank_correlations(rows: pd.DataFrame, columns: Sequence[str]) -> Floats:
-    """Spearman's rho (column, column); of many rows an even part is ranked."""
+    """Spearman's rho (column, column); of many rows an even part is ranked.
+
+    Args:
+        rows: one line a synapse.
+        columns: names of its numeric columns.
+    """
     # Ranks first: pandas would take scipy for the same numbers.
     return thinned(rows, MOST_RANKED)[list(columns)].rank().corr().to_numpy()
 
 
 def thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
-    """At most so many rows, evenly taken, in their order."""
+    """At most `most` of the rows, every so many-th from the first, with all columns."""
     return rows.iloc[:: -(-len(rows) // most)]
 
 
@@ -62,13 +73,13 @@ def by_cluster(rows: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:
 
 @dataclass(frozen=True)
 class Boxes:
-    """One measure in one cluster; arrays are (neuron,).
+    """One measure, in its own unit, in one cluster of n neurons.
 
     Attributes:
         cluster: -1 is noise.
-        neurons: their names.
-        quartiles: (neuron, 3): 25 %, median, 75 %.
-        low, high: outermost values within `WHISKER` interquartile ranges of the box.
+        neurons: (n,) their names.
+        quartiles: (n, 3): 25 %, median, 75 %.
+        low, high: (n,) outermost values within `WHISKER` interquartile ranges of the box.
     """
 
     cluster: int
@@ -114,7 +125,12 @@ def _boxes(cluster: int, members: pd.DataFrame, column: str) -> Boxes:
 
 @dataclass(frozen=True)
 class Density:
-    """Synapses per bin of the map: smoothed counts (y, x) and the middles of the bins."""
+    """Synapses per bin of the map: smoothed counts (y, x) and the middles of the bins.
+
+    Attributes:
+        counts: (y, x) synapses in each bin.
+        x, y: (x,) and (y,), on `UMAP_1` and `UMAP_2`, which have no unit.
+    """
 
     counts: Floats
     x: Floats

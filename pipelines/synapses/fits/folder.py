@@ -82,6 +82,9 @@ class FinishedFit:
     def clusters(self) -> pd.DataFrame:
         """The clustered synapses, one line each, numbered from 0 in the order of the table.
 
+        The key, `cluster` (-1 is noise), `probability`, `UMAP_1`, `UMAP_2`, and measures and places
+        in the neuron's frame, of synapses in um and um2.
+
         Rows of another table of points get the names of the key, beside their own.
         """
         schema = self.schema
@@ -126,7 +129,10 @@ class FinishedFit:
 
     @cached_property
     def sweep(self) -> pd.DataFrame | None:
-        """Other densities, one line each; none where the clusters were not found by density."""
+        """Other densities, one line each, as `sweep_min_samples` gives them.
+
+        None where the clusters were not found by density.
+        """
         if not (self.folder / SWEEP.name).exists():
             return None
         return SWEEP.read(self.folder, InputError, ADVICE)
@@ -141,6 +147,9 @@ def _whole_if_all_are(texts: "pd.Series[Any]") -> "pd.Series[Any]":
 
 def read_model(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """What a fit was made from, and its arrays by name, as `write_model` wrote them.
+
+    `Fitted` has the shape of each: of n synapses, g of them clustered, such as `key` (n, 3),
+    `selected` (n,), `features` (g, d) and `labels` (g,).
 
     Raises:
         InputError: the folder is no fit, is of a later version, or was changed or damaged.
@@ -195,6 +204,8 @@ def write_predictions(folder: Path, rows: pd.DataFrame) -> None:
 
 def read_report(folder: Path) -> pd.DataFrame:
     """What became of every row of a table, one line each, all as texts.
+
+    The columns are those of `CheckedTable.report`.
 
     Raises:
         InputError: it is not there, or damaged.

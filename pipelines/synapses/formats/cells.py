@@ -22,15 +22,15 @@ PLAIN = r"^-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 @dataclass(frozen=True)
 class Read:
-    """Columns that were read as numbers, each of n cells.
+    """Columns that were read as numbers, each of n cells, in the unit they are written in.
 
     Attributes:
-        values: by column; nan where there is no number, or none that is certain.
-        text: by column, which cells are text.
-        offers: by repair and column, what a cell would be with that repair; nan where it would
-            not change.
-        doubtful: by column, cells that a separator keeps from being read.
-        repaired: by column, cells that were read with a repair.
+        values: by column (n,); nan where there is no number, or none that is certain.
+        text: by column (n,), which cells are text.
+        offers: by repair and column (n,), what a cell would be with that repair; nan where it
+            would not change.
+        doubtful: by column (n,), cells that a separator keeps from being read.
+        repaired: by column (n,), cells that were read with a repair.
     """
 
     values: Mapping[str, Floats]

@@ -42,8 +42,9 @@ class Scaler:
 
     Attributes:
         spatial_scale: um, one for the three axes.
-        area_centre: (2,) median of the logarithms of the areas.
-        area_scale: (2,) their robust standard deviation.
+        area_centre: (2,) median of the logarithms of the areas; of another table with m features
+            (m,), of what `areas_as` makes of these.
+        area_scale: (2,), or (m,), their robust standard deviation.
         spatial_weight: factor on the scaled coordinates.
         area_weight: factor on the scaled logarithms.
         areas_as: what is centred and scaled: a key of `AREA_VALUES`, or for the columns of
@@ -58,7 +59,11 @@ class Scaler:
     areas_as: str = "ln"
 
     def transform(self, coordinates: Floats, areas: Floats) -> Floats:
-        """Features (n, 5) of coordinates (n, 3) in um and areas (n, 2) in um2."""
+        """Features (n, 5) of coordinates (n, 3) in um and areas (n, 2) in um2.
+
+        Of another table: features (n, d + m) of coordinates (n, d) and values (n, m), each in
+        the unit that the scale was learnt in.
+        """
         places = coordinates / self.spatial_scale * self.spatial_weight
         values = area_values(areas, self.areas_as)
         sizes = (values - self.area_centre) / self.area_scale * self.area_weight
@@ -74,7 +79,11 @@ def fit_scaler(
 ) -> Scaler:
     """Learn the scales from coordinates (n, 3) in um and areas (n, 2) in um2.
 
-    The spatial scale is the root mean square of the three robust standard deviations.
+    The spatial scale is the root mean square of the robust standard deviations along the axes.
+    Of another table: coordinates (n, d) and values (n, m) in units of its own.
+
+    Raises:
+        KeyError: `areas_as` is not known.
     """
     values = area_values(areas, areas_as)
     spread = _robust_deviation(coordinates)
@@ -113,7 +122,9 @@ AREA_VALUES: Mapping[str, Callable[[Floats], Floats]] = {
 
 
 def area_values(areas: Floats, areas_as: str) -> Floats:
-    """What is compared of areas (n, 2), or of the features (n, m) of another table.
+    """What is compared of areas (n, 2) in um2, or of the features (n, m) of another table.
+
+    It has the same shape as what is given.
 
     Raises:
         KeyError: `areas_as` is not known.
@@ -139,7 +150,8 @@ class Recipe:
         names: of the features.
         units: of what they were made from, before scaling.
         orient: which way the axes of a frame point.
-        fit_scaler: learns the scales; see `fit_scaler`.
+        fit_scaler: learns the scales from coordinates (n, d), values (n, m) and the two weights;
+            see `fit_scaler`.
     """
 
     names: tuple[str, ...]
@@ -201,11 +213,14 @@ class Projection:
         return recipe_for(self.recipe, self.schema).units
 
     def features(self, synapses: Synapses) -> Floats:
-        """Features (n, 5); nan where the neuron has no frame."""
+        """Features (n, d), in the order of `names`; nan where the neuron has no frame.
+
+        d is 5 of synapses.
+        """
         return self.scaler.transform(project(self.frames, synapses), synapses.areas)
 
     def with_frames(self, more: Frames) -> "Projection":
-        """The same scales with the frames of further neurons, which go before known ones."""
+        """The same scales with the frames of further neurons, which replace those of one name."""
         return Projection({**self.frames, **more}, self.scaler, self.recipe, self.schema)
 
     def frames_of(self, synapses: Synapses) -> dict[str, Frame]:
@@ -250,7 +265,7 @@ class Projection:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Projection":
-        """The inverse of `to_arrays`, with the shapes given there.
+        """The inverse of `to_arrays`; of n neurons `frame_means` (n, d) and so on, see there.
 
         Raises:
             KeyError: an array is missing, or the recipe is not known.

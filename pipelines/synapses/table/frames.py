@@ -49,7 +49,7 @@ Frames = Mapping[str, Frame]
 """Frames by NeuronId."""
 
 Orient = Callable[[Floats, Floats], Floats]
-"""Positions (n, 3) relative to the soma and axes (3, 3) to a sign, 1 or -1, of each axis."""
+"""Positions (n, d) relative to the soma and axes (d, d) to a sign (d,), 1 or -1, of each axis."""
 
 
 def soma_behind(position: Floats, axes: Floats) -> Floats:
@@ -77,13 +77,21 @@ def along_measured_axes(position: Floats, axes: Floats) -> Floats:
 
 
 def along_largest_part(position: Floats, axes: Floats) -> Floats:
-    """Signs that make the largest part (by size, the first of equals) of each axis positive."""
+    """Signs (d,) that make the largest part (by size, the first of equals) of each axis positive.
+
+    Args:
+        position: (n, d); it does not count.
+        axes: (d, d), an axis a row.
+    """
     largest = axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)]
     return np.where(largest < 0, -1.0, 1.0)
 
 
 def fit_frame(position: Floats, orient: Orient = soma_behind) -> Frame:
-    """Fit a frame to positions (n, 3) in um relative to the soma, n of at least 5."""
+    """Fit a frame to positions (n, d) in um relative to the soma, n of at least d + 2.
+
+    Of another table they are in its unit, relative to nothing; d is 0, 2 or 3.
+    """
     if not position.shape[1]:
         return Frame(np.empty(0), np.empty((0, 0)), len(position))
     mean = position.mean(axis=0)
@@ -96,10 +104,11 @@ def fit_frames(synapses: Synapses, orient: Orient = soma_behind) -> dict[str, Fr
 
     Args:
         synapses: n synapses.
-        orient: which way the axes point.
+        orient: which way the axes point, from positions (n, d) and axes (d, d).
 
     Returns:
-        Frames by NeuronId, as `fit_frame` gives them.
+        Frames by NeuronId, as `fit_frame` gives them; neurons with fewer rows than
+        `Schema.fewest_rows` have none.
     """
     order = np.lexsort(synapses.key.T[::-1])
     ordered = synapses.take(order)

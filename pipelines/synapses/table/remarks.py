@@ -23,7 +23,7 @@ def at(draft: Draft, row: int, name: str, outcome: Outcome, text: str, *repairs:
 
 
 def condition_on(condition: npt.NDArray[np.bool_], rows: pd.DataFrame) -> "pd.Series[bool]":
-    """A condition (n,) with the row numbers of some rows."""
+    """A condition (n,), indexed by the numbers of n rows."""
     return pd.Series(condition, index=rows.index)
 
 

@@ -49,7 +49,10 @@ def repair(draft: Draft, wanted: Collection[str], somas: Somas) -> Draft:
     Args:
         draft: a table of synapses; any other table is given back as it is.
         wanted: keys of `REPAIRS`.
-        somas: of the neurons that a model knows.
+        somas: position (3,) of the soma in um, of the neurons that a model knows.
+
+    Returns:
+        The draft with its rows in their number and order, and a finding for each repaired row.
     """
     if draft.schema != SYNAPSES:
         return draft

@@ -17,7 +17,12 @@ Somas = Mapping[str, npt.NDArray[np.float64]]
 
 
 def check_known_somas(draft: Draft, somas: Somas) -> Remarks:
-    """The soma of a neuron that a model knows is where the model has it."""
+    """The soma of a neuron that a model knows is where the model has it.
+
+    Args:
+        draft: its positions in um.
+        somas: (3,) in um by NeuronId, of the neurons that a model knows.
+    """
     neurons = draft.names["NeuronId"]
     rows = neurons.index[neurons.isin(list(somas))]
     if rows.empty:
@@ -35,7 +40,13 @@ def check_known_somas(draft: Draft, somas: Somas) -> Remarks:
 
 
 def check_constant_somas(draft: Draft, rows: pd.Index, somas: Somas) -> Remarks:
-    """A neuron has one soma; where it varies, no row of that neuron can be placed."""
+    """A neuron has one soma; where it varies, no row of that neuron can be placed.
+
+    Args:
+        draft: its positions in um.
+        rows: numbers of the m rows that are looked at, (m,).
+        somas: (3,) in um by NeuronId; these neurons are left to `check_known_somas`.
+    """
     names = draft.names.loc[rows, "NeuronId"]
     for neuron, group in varying_somas(draft.numbers.loc[rows], names):
         if neuron in somas:

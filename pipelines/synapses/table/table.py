@@ -88,7 +88,7 @@ class CheckedTable:
 
     @property
     def report(self) -> pd.DataFrame:
-        """One line for every row of the sheet: row, column, value, outcome, message.
+        """One line for every row of the sheet: `row, column, value, outcome, message`.
 
         Several remarks on one row are joined.
         """

@@ -44,7 +44,11 @@ def check_totals(draft: Draft) -> Remarks:
 
 
 def statistics_at_end(values: Floats) -> list[str]:
-    """Of the last rows of values (n, d), from the last upwards, which statistic each is."""
+    """Of the last rows of values (n, d), from the last upwards, which statistic each is.
+
+    Returns:
+        Keys of `STATISTICS`; none where the last rows are measurements.
+    """
     values = np.where(np.isfinite(values), values, np.nan)
     most = min(MOST_ROWS, len(values) - FEWEST_ABOVE)
     for count in range(most, 0, -1):
