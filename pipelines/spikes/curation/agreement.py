@@ -133,6 +133,10 @@ def kappa(one: np.ndarray, two: np.ndarray) -> float | None:
 
     1 is full agreement, 0 what chance gives; nothing where both always say the same one
     thing, as there is no chance to agree beyond.
+
+    Args:
+        one: what the one says of each of n units (n,).
+        two: what the other says of the same units (n,).
     """
     names = np.unique(np.concatenate([one, two]))
     by_chance = float(sum((one == name).mean() * (two == name).mean() for name in names))
