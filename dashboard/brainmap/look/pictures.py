@@ -28,7 +28,7 @@ def mean_picture(
     colors: str = figures.COLOR_MAPS[0],
     scale: Scale = UNKNOWN,
 ) -> go.Figure:
-    """A mean image (y, x) that takes the pointer in a way of `brainmap_choice.WAYS`."""
+    """A mean image (y, x) that takes the pointer in a way of `choice.WAYS`."""
     picture = scale.pictured(figures.picture(plane, ends(plane), colors), plane.shape)
     figure = figures.boxable(picture)
     return figure.update_layout(dragmode="zoom" if way == "voxel" else way)

@@ -35,9 +35,11 @@ class HeldOut:
     """Errors on what was not used to find the clusters, one value per K: (K,).
 
     Attributes:
-        train: sum of distances of the training time points to their centroids.
-        test: sum of distances of other time points to the same centroids.
-        crossvalidated: mean squared error of held-out voxels at held-out time points.
+        train: sum of the distances of the voxels to the nearest centroid at the time points that
+            the centroids come from, in the unit of the series.
+        test: the same at the other time points, to the nearest of the same centroids.
+        crossvalidated: mean squared error of held-out voxels at held-out time points, in that
+            unit squared.
     """
 
     train: Floats
@@ -120,6 +122,12 @@ def crossing(ks: Sequence[int], train: Floats, test: Floats) -> tuple[int, int] 
 def stability(series: Series, ks: Sequence[int], seed: int, report: Report = silent) -> Floats:
     """Mean adjusted Rand index of all pairs of maps that differ in nothing but the seed (k,).
 
+    Args:
+        series: (voxel, time); of many voxels those of `evidence_rows` are taken.
+        ks: ascending numbers of clusters.
+        seed: of these voxels; the maps are made with those that follow it.
+        report: told what happens.
+
     References:
         Hubert, Arabie (1985), doi:10.1007/BF01908075
     """
@@ -146,7 +154,7 @@ def held_out(
 
     Args:
         series: (voxel, time), at least 4 time points.
-        positions: of the voxels.
+        positions: plane, y and x of the voxels (voxel, 3).
         ks: ascending numbers of clusters.
         seed: of the halves.
         report: told what happens.

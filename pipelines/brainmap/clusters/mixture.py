@@ -83,6 +83,15 @@ def information(series: AnySeries, ks: Sequence[int], seed: int, report: Report 
     """The Bayesian information criterion of mixtures (k,), on a sample of the voxels.
 
     NaN for larger k once the criterion has risen twice: those are the slow ones, and no minimum.
+
+    Args:
+        series: (voxel, time).
+        ks: ascending numbers of Gaussians.
+        seed: of the sample and the starts.
+        report: told what happens.
+
+    References:
+        Schwarz (1978), doi:10.1214/aos/1176344136
     """
     rows = sample_rows(len(series), seed, share=0.0, least=MOST_INFORMATIVE)
     bic = np.full(len(ks), np.nan)

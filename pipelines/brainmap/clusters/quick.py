@@ -114,7 +114,7 @@ def merge_down(centroids: Floats, sizes: NDArray[np.int64], ks: Sequence[int]) -
 
     Args:
         centroids: (cluster, time).
-        sizes: voxels per cluster.
+        sizes: voxels per cluster (cluster,).
         ks: the numbers of groups to stop at, none above the number of centroids.
 
     Returns:

@@ -43,18 +43,32 @@ def hv(hue: Image, value: Image) -> Floats:
 
 
 def angle(x: Image, y: Image) -> Floats:
-    """The direction of (x, y) as hue, in full saturation and value."""
+    """The direction of the arrow whose parts are two images (..., y, x): RGB (..., y, x, 3).
+
+    It is the hue, counter-clockwise from the x axis, in full saturation and value.
+    """
     full = np.ones(np.shape(x))
     return hsv(_direction(x, y), full, full)
 
 
 def polar(x: Image, y: Image, scale: float = 1.0) -> Floats:
-    """The direction of (x, y) as hue and `scale` times its length as value."""
+    """The arrow whose parts are two images (..., y, x): RGB (..., y, x, 3), fully saturated.
+
+    Its direction is the hue as in `angle`, `scale` times its length the value, at most 1.
+    """
     return hsv(_direction(x, y), np.ones(np.shape(x)), scale * np.hypot(x, y))
 
 
 def indexed(images: Image, colors: Sequence[Sequence[float]]) -> Floats:
-    """One colour per image (image, ..., y, x), its brightness the intensity; the largest wins."""
+    """One colour per image, its brightness the intensity; in each channel the brightest counts.
+
+    Args:
+        images: (image, ..., y, x), intensities from 0 to 1; beyond they are cut off.
+        colors: red, green and blue from 0 to 1 of each image (image, 3).
+
+    Returns:
+        RGB (..., y, x, 3).
+    """
     tinted = np.clip(images, 0, 1)[..., None] * _beside(np.asarray(colors, np.float64), images.ndim)
     return np.asarray(tinted.max(axis=0))
 

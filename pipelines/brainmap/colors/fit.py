@@ -114,6 +114,11 @@ def pearson(first: Floats, second: Floats) -> float | None:
 def starts(distances: Floats, random: np.random.Generator, count: int) -> Iterator[Floats]:
     """Colours (colour, 3) from classical multidimensional scaling, turned to fill the gamut.
 
+    Args:
+        distances: wanted distances (colour, colour).
+        random: gives the turns.
+        count: how many sets of colours; they are sRGB from 0.02 to 0.98.
+
     References:
         Torgerson (1952), doi:10.1007/BF02288916
     """
@@ -126,7 +131,13 @@ def starts(distances: Floats, random: np.random.Generator, count: int) -> Iterat
 
 
 def descend(distances: Floats, start: Floats, target: float) -> Floats:
-    """Move colours (colour, 3) to where their differences follow the distances best."""
+    """Move colours (colour, 3) to where their differences follow the distances best.
+
+    Args:
+        distances: wanted distances (colour, colour).
+        start: sRGB from 0 to 1 (colour, 3), as the answer.
+        target: difference below which pairs are penalised, in compressed CIELAB.
+    """
     flat = start.ravel()
     for share in STAGES:
         flat = minimize(
@@ -145,6 +156,10 @@ def descend_by_angle(distances: Floats, start: Floats) -> Floats:
 
     This is the score of Thunder's `Colorize.optimize`, here with its exact slope. It is blind to
     brightness, so what the eye sees follows the distances less well than after `descend`.
+
+    Args:
+        distances: wanted distances (colour, colour).
+        start: sRGB from 0 to 1 (colour, 3), as the answer.
     """
     wanted = _standard(distances)[0]
 
@@ -164,7 +179,10 @@ def exchange(distances: Floats, differences: Floats) -> NDArray[np.intp]:
 
     Args:
         distances: wanted distances (item, item).
-        differences: of the given colours, of which there are at least as many.
+        differences: of the given colours (colour, colour), of which there are at least as many.
+
+    Returns:
+        The colour of each item (item,), as a row of `differences`.
     """
     count, total = len(distances), len(differences)
     order = np.arange(total)

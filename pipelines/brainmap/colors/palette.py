@@ -77,7 +77,7 @@ def color_centroids(
 ) -> Coloring:
     """Choose a colour for each centroid.
 
-    The score is described in `color_fit.Objective`. A centroid that is zero throughout has no
+    The score is described in `fit.Objective`. A centroid that is zero throughout has no
     direction, hence no distance to the others, and gets a neutral grey. One thread is used, so
     that the same seed gives the same colours.
 
@@ -167,7 +167,14 @@ def _from_palette(distances: Floats, start: Floats | None) -> Floats:
 
 
 def cosine_distances(centroids: Floats) -> Floats:
-    """1 - cosine of the angle between centroids (cluster, time), for all pairs."""
+    """1 - cosine of the angle between centroids (cluster, time), for all pairs.
+
+    Args:
+        centroids: none of them zero throughout.
+
+    Returns:
+        (cluster, cluster), from 0 for the same direction to 2 for opposite ones.
+    """
     unit = centroids / np.linalg.norm(centroids, axis=1, keepdims=True)
     cosine = np.einsum("it,jt->ij", unit, unit)
     np.fill_diagonal(cosine, 1.0)
@@ -176,7 +183,7 @@ def cosine_distances(centroids: Floats) -> Floats:
 
 
 def is_silent(centroids: Floats) -> NDArray[np.bool_]:
-    """Which centroids (cluster, time) are zero throughout, up to rounding."""
+    """Which centroids (cluster, time) are zero throughout, up to rounding: (cluster,)."""
     length = np.linalg.norm(centroids, axis=1)
     return np.asarray(length <= 1e-9 * length.max(initial=0))
 

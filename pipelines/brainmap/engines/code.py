@@ -49,7 +49,7 @@ class Task:
 
     @classmethod
     def all(cls, cut: Cut, shape: tuple[int, ...], beside: Beside) -> list[Self]:
-        """The tasks of series of that shape, in the order of their voxels."""
+        """The tasks of series of that shape (voxel, time), in the order of their voxels."""
         return [
             cls(blocks, None if beside is None else beside[blocks[0].start : blocks[-1].stop])
             for blocks in cut.task_slices(shape)
@@ -70,12 +70,20 @@ def done(piece: Any, function: Callable[..., T], shared: Sequence[Any]) -> T:
 def sum_of_blocks(
     task: Task, function: Callable[..., Sums], series: AnySeries, shared: Any
 ) -> Sums:
-    """Add up what a function says of some blocks (voxel, time) of `series`."""
+    """Add up what a function says of some blocks (voxel, time) of `series`.
+
+    Raises:
+        EngineError: the file of the series is not there.
+    """
     return added(of_each(task, function, series, shared))
 
 
 def of_blocks(task: Task, function: Callable[..., T], series: AnySeries, shared: Any) -> list[T]:
-    """What a function says of each of some blocks (voxel, time) of `series`."""
+    """What a function says of each of some blocks (voxel, time) of `series`.
+
+    Raises:
+        EngineError: the file of the series is not there.
+    """
     return list(of_each(task, function, series, shared))
 
 

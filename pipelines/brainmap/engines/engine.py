@@ -93,9 +93,10 @@ class Engine(Protocol):
     def total(
         self, function: Callable[..., Sums], series: AnySeries, *shared: Any, beside: Beside = None
     ) -> Sums:
-        """Add up `function(block, *shared)` of all blocks, at least one.
+        """Add up `function(block, *shared)` of all blocks (voxel, time), at least one.
 
-        The arguments are those of `each`; the order of the sum is that of the blocks.
+        The arguments are those of `each`; the order of the sum is that of the blocks. The sums
+        have the shapes that `function` gives, the same for every block.
 
         Raises:
             EngineError: a cluster cannot do it.
@@ -106,6 +107,9 @@ class Engine(Protocol):
         """Give `function(piece, *shared)` for each piece of work, in their order.
 
         What dies on the way is done again, so a piece done twice must be as good as done once.
+
+        Raises:
+            EngineError: a cluster cannot do it.
         """
         ...
 
@@ -124,7 +128,7 @@ class Local:
     def each(
         self, function: Callable[..., T], series: AnySeries, *shared: Any, beside: Beside = None
     ) -> Iterator[tuple[slice, T]]:
-        """As `Engine.each`; few blocks are held at once."""
+        """As `Engine.each`; few blocks (voxel, time) are held at once."""
 
         def apply(rows: slice) -> T:
             known = () if beside is None else (beside[rows],)
@@ -136,7 +140,7 @@ class Local:
     def total(
         self, function: Callable[..., Sums], series: AnySeries, *shared: Any, beside: Beside = None
     ) -> Sums:
-        """As `Engine.total`."""
+        """As `Engine.total`, of blocks (voxel, time)."""
         blocks = (found for _, found in self.each(function, series, *shared, beside=beside))
         return added(by(by(blocks, self.cut.blocks), self.cut.tasks))
 
@@ -154,7 +158,11 @@ class Local:
 
 
 def added(parts: Iterable[Sums]) -> Sums:
-    """The sum of at least one part, from the first to the last."""
+    """The sum of at least one part, from the first to the last.
+
+    Args:
+        parts: each as many arrays, of any shape that is the same in all parts.
+    """
     iterator = iter(parts)
     total = [array.copy() for array in next(iterator)]
     for part in iterator:
@@ -164,7 +172,12 @@ def added(parts: Iterable[Sums]) -> Sums:
 
 
 def by(parts: Iterable[Sums], count: int) -> Iterator[Sums]:
-    """The sums of each `count` parts that follow each other."""
+    """The sums of each `count` parts that follow each other; the last may be of fewer.
+
+    Args:
+        parts: as `added` takes them, arrays of any shape.
+        count: how many parts are added to one.
+    """
     group: list[Sums] = []
     for part in parts:
         group.append(part)

@@ -37,7 +37,11 @@ class Dask(OnWorkers):
     def total(
         self, function: Callable[..., Sums], series: AnySeries, *shared: Any, beside: Beside = None
     ) -> Sums:
-        """As `Engine.total`; only sums of many tasks come back."""
+        """As `Engine.total`, of blocks (voxel, time); only sums of many tasks come back.
+
+        Raises:
+            EngineError: workers died, lack a package, or cannot use a file.
+        """
         given = self._given((function, series, shared))
         tasks = Task.all(self.cut, series.shape, beside)
         futures = [self._submit(done, task, sum_of_blocks, given) for task in tasks]
@@ -48,7 +52,11 @@ class Dask(OnWorkers):
         return added(_answer(future) for future in groups)
 
     def tasks(self, function: Callable[..., T], pieces: Sequence[Any], *shared: Any) -> Iterator[T]:
-        """As `Engine.tasks`."""
+        """As `Engine.tasks`.
+
+        Raises:
+            EngineError: workers died, lack a package, or cannot use a file.
+        """
         at_once = max(AT_ONCE, 2 * sum(self.client.nthreads().values()))
         given, waiting = self._given(shared), deque[Any]()
         for piece in pieces:

@@ -45,7 +45,11 @@ class Spark(OnWorkers):
     def total(
         self, function: Callable[..., Sums], series: AnySeries, *shared: Any, beside: Beside = None
     ) -> Sums:
-        """As `Engine.total`; only sums of many tasks come back."""
+        """As `Engine.total`, of blocks (voxel, time); only sums of many tasks come back.
+
+        Raises:
+            EngineError: a worker cannot use a file or lacks a package.
+        """
         tasks, size = Task.all(self.cut, series.shape, beside), self.cut.tasks
         given = self.context.broadcast((function, series, shared))
         parts = self._spread(tasks).map(
@@ -57,7 +61,12 @@ class Spark(OnWorkers):
         return added(sums for _, sums in sorted(found, key=lambda group: group[0]))
 
     def tasks(self, function: Callable[..., T], pieces: Sequence[Any], *shared: Any) -> Iterator[T]:
-        """As `Engine.tasks`."""
+        """As `Engine.tasks`.
+
+        Raises:
+            EngineError: a worker cannot use a file or lacks a package.
+            ImageError: what was read on a worker is no sound image series.
+        """
         at_once = max(AT_ONCE, 2 * self.context.defaultParallelism)
         given = self.context.broadcast(shared)
         try:

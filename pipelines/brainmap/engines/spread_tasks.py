@@ -151,7 +151,16 @@ def lay_down(times: slice, plan: Plan) -> None:
 
 
 def write_batch(times: slice, plan: Plan, volumes: Iterable[Volume]) -> None:
-    """Write a batch of volumes as series (voxel, time)."""
+    """Write a batch of volumes as series (voxel, time).
+
+    Args:
+        times: which time points they are.
+        plan: where they go.
+        volumes: (plane, y, x), one for each time point.
+
+    Raises:
+        EngineError: the worker cannot write.
+    """
     batch = np.empty((times.stop - times.start, plan.shape[0]), plan.dtype)
     for place, volume in zip(range(len(batch)), volumes, strict=False):
         batch[place] = volume.reshape(-1)

@@ -25,7 +25,7 @@ class OnWorkers(ABC):
     def each(
         self, function: Callable[..., T], series: AnySeries, *shared: Any, beside: Beside = None
     ) -> Iterator[tuple[slice, T]]:
-        """As `Engine.each`."""
+        """As `Engine.each`; a worker reads its blocks (voxel, time), and only answers come back."""
         tasks = Task.all(self.cut, series.shape, beside)
         found = self.tasks(of_blocks, tasks, function, series, shared)
         for task, results in zip(tasks, found, strict=True):

@@ -104,7 +104,16 @@ def curve_panel(
     unit: str = "normalised signal",
     frame_s: float | None = None,
 ) -> Panel:
-    """Curves (curve, time) in their colours, over seconds where a frame's are known."""
+    """Curves (curve, time) in their colours, over seconds where a frame's are known.
+
+    Args:
+        curves: in `unit`; NaN does not count for the height of the panel.
+        colors: one for each curve.
+        names: one for each curve, which the pointer shows.
+        title: above the panel.
+        unit: stands beside the axis.
+        frame_s: seconds from frame to frame; None counts frames.
+    """
     low, high = float(np.nanmin(curves)), float(np.nanmax(curves))
     room = 0.04 * (high - low or 1.0)
     times = np.arange(curves.shape[1]) * (frame_s or 1)

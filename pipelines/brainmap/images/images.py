@@ -134,7 +134,11 @@ def is_sound(values: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def numbers_only(values: NDArray[Any]) -> NDArray[Any]:
-    """The values, with NaN for all that cannot be reckoned with; shape and type stay."""
+    """The values, with NaN for all that cannot be reckoned with, see `is_sound`.
+
+    Args:
+        values: of any shape; whole numbers come back as they are. Shape and type stay.
+    """
     if values.dtype.kind != "f":
         return values
     sound = is_sound(values)

@@ -81,7 +81,7 @@ class MapOfK:
         similarity: (plane, y, x), correlation with the centroid; 0 where filtered out.
         mean: (plane, y, x), intensity over time; NaN where a series holds NaN.
         centroids: (cluster, time).
-        sizes: voxels per cluster.
+        sizes: voxels per cluster (cluster,).
         colors: `#rrggbb` per cluster.
     """
 
@@ -108,7 +108,7 @@ class FinishedMap:
     Attributes:
         folder: where it lies.
         series: normalised (kept voxel, time); mapped, not read.
-        voxels: position of each in the order of plane, y, x.
+        voxels: position of each in the order of plane, y, x (kept voxel,).
         labels: (k, kept voxel); mapped.
         similarity: (k, kept voxel); mapped.
         mean: mean image (plane, y, x).
@@ -178,7 +178,11 @@ class FinishedMap:
         return self.ks.index(wanted)
 
     def centroids_of(self, k: int | None) -> Floats:
-        """Centroids (cluster, time) of one K."""
+        """Centroids (cluster, time) of one K, in the unit of the series; None is the chosen one.
+
+        Raises:
+            ParameterError: that K was not tried.
+        """
         return _series_in(self._clusters(k))
 
     def labels_of(self, k: int | None) -> NDArray[np.int16]:

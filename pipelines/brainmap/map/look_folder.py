@@ -102,7 +102,10 @@ def open_look(folder: Path) -> FinishedLook:
 def write_sample(
     folder: Path, series: NDArray[np.float32], voxels: NDArray[np.intp], deviation: Floats
 ) -> None:
-    """Write normalised series (voxel, time), the places of their voxels and their deviations."""
+    """Write normalised series (voxel, time), and of their voxels places and deviations (voxel,).
+
+    A place is counted from 0 in the order of plane, y, x.
+    """
     np.savez(folder / SAMPLE, series=series, voxels=voxels, deviation=deviation)
 
 

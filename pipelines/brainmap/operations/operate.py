@@ -52,10 +52,10 @@ def operate(
         report: told what happens.
 
     Returns:
-        `operation`, `layout` (see `changed.Layout`), `shape`, `dtype`, `n_undefined`, the number
-        of values that are NaN, `images_shape` (time, plane, y, x), `result_sizes` of a pixel, a
-        plane and a frame of the result where they are known, `thinned`: every how many pixels and
-        time points of the images are previewed, and `notes`.
+        `operation`, `layout` (see `operation_result.Layout`), `shape`, `dtype`, `n_undefined`, the
+        number of values that are NaN, `images_shape` (time, plane, y, x), `result_sizes` of a
+        pixel, a plane and a frame of the result where they are known, `thinned`: every how many
+        pixels and time points of the images are previewed, and `notes`.
 
     Raises:
         ImageError: the images cannot be read, or most of their voxels have no dF/F.

@@ -1,4 +1,4 @@
-"""The folder of an operation on series: what was made, beside what it was made of.
+"""The folder of an operation on images or series: what was made, beside what it was made of.
 
     result.npy     laid out as the record says, see `Layout`
     preview.npy    the images as they were, thinned, see `preview`

@@ -23,7 +23,7 @@ BlockOperation = Callable[[Floats], NDArray[Any]]
 
 
 def block_operation(parameters: OperationParameters, n_times: int) -> BlockOperation:
-    """The function that does with a block of series what the parameters ask for.
+    """The function that does with a block of series (voxel, time) what the parameters ask for.
 
     Raises:
         ParameterError: time points, frequencies or lags that the series do not have.
@@ -77,7 +77,12 @@ def squelch(block: Floats, threshold: float) -> Floats:
 
 
 def correlate(block: Floats, signals: Floats) -> Floats:
-    """Pearson's correlation with each signal (signal, time): (voxel, signal)."""
+    """Pearson's correlation of series (voxel, time) with each signal: (voxel, signal).
+
+    Args:
+        block: (voxel, time); constant series give NaN.
+        signals: (signal, time), none of them constant.
+    """
     wanted = signals - signals.mean(axis=1, keepdims=True)
     wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
     correlation: Floats = np.clip(_unit(block, np.nan) @ wanted.T, -1, 1)
@@ -88,6 +93,14 @@ def crosscorr(block: Floats, signal: Floats, lag: int) -> Floats:
     """Correlation with a signal (time,) that is moved by -lag to +lag frames and filled with 0.
 
     The moved signal is not centred again. Constant series give 0.
+
+    Args:
+        block: (voxel, time).
+        signal: (time,), not constant.
+        lag: the most frames that it is moved by.
+
+    Returns:
+        (voxel, 2 lag + 1), from the signal `lag` frames earlier to that `lag` frames later.
     """
     unit = signal - signal.mean()
     unit /= np.linalg.norm(unit)
@@ -104,7 +117,12 @@ def fourier(block: Floats, freq: int) -> Floats:
     """Coherence and phase at a digital frequency: (voxel, 2).
 
     Coherence is the amplitude at that frequency over the root of the summed squares of all below
-    half the series' length; the phase is in radians from 0 to 2 pi.
+    half the series' length; the phase is in radians from 0 to 2 pi. Constant series have the
+    coherence NaN.
+
+    Args:
+        block: (voxel, time).
+        freq: cycles in the whole series, below half its length.
     """
     centred = np.where(is_constant(block)[:, None], 0.0, center(block))
     # The transform of real numbers rounds otherwise, and a phase of 0 may become 2 pi.

@@ -104,7 +104,17 @@ def tabulate(
     deviation: NDArray[np.floating[Any]],
     shape: tuple[int, int, int],
 ) -> pd.DataFrame:
-    """Series (voxel, time) as a table with the places and deviations of their voxels."""
+    """Series (voxel, time) as a table with the places and deviations of their voxels.
+
+    Args:
+        series: normalised.
+        voxels: place of each (voxel,), counted from 0 in the order of plane, y, x.
+        deviation: standard deviation of each (voxel,), in the unit of the series.
+        shape: of the volume (plane, y, x).
+
+    Returns:
+        `plane`, `y`, `x`, `std`, `t0`, `t1`, ..., one line a voxel.
+    """
     plane, y, x = np.unravel_index(voxels, shape)
     places = pd.DataFrame({"plane": plane, "y": y, "x": x, "std": deviation})
     values = pd.DataFrame(series, columns=[f"t{time}" for time in range(series.shape[1])])

@@ -75,17 +75,25 @@ def measured(stored: NDArray[Any], rows: slice, how: Normalizing) -> Block:
 def as_numbers(stored: NDArray[Any]) -> Series:
     """Stored values in single precision where it holds them exactly, in double otherwise.
 
-    Shape and unit stay; the answer is a copy.
+    Args:
+        stored: of any shape; shape and unit stay, and the answer is a copy.
     """
     exact = np.can_cast(stored.dtype, np.float32)
     return stored.astype(np.float32 if exact else np.float64)
 
 
 def normalize(series: Series, how: Normalizing) -> tuple[NDArray[np.bool_], Dark]:
-    """Normalise every voxel's series in place.
+    """Normalise series (voxel, time) in place.
+
+    They become dF/F (a share of the baseline), z-scores, or stay in the unit of the images.
+
+    Args:
+        series: without NaN.
+        how: which of these.
 
     Returns:
-        Which have no dF/F as their baseline is zero or less (voxel,), and how many those are.
+        Which have no dF/F (voxel,), as their baseline is zero or less or a value comes out beyond
+        1e15, and how many those are.
     """
     dark, counted = np.zeros(len(series), bool), Dark()
     for rows in blocks(series, VALUES_AT_ONCE):

@@ -18,7 +18,7 @@ def read_signals(path: Path, n_times: int) -> Floats:
     """Read one or more signals.
 
     Args:
-        path: of one of `formats.SIGNALS`, such as `.npy` (time,) or (signal, time); `.csv` with a
+        path: of one of `rows.SIGNALS`, such as `.npy` (time,) or (signal, time); `.csv` with a
             column per signal; `.mat` with one variable.
         n_times: how many values each must have.
 
@@ -53,7 +53,10 @@ def read_npy(path: Path) -> NDArray[Any]:
 
 
 def read_csv(path: Path) -> NDArray[Any]:
-    """A column for each signal, with or without names above, as (signal, time)."""
+    """A column for each signal, with or without names above, as (signal, time).
+
+    Cells that are no numbers come back as they are.
+    """
     table = pd.read_csv(path, header=None, skipinitialspace=True)
     named = pd.to_numeric(table.iloc[0], errors="coerce").isna().all()
     return table.iloc[int(named) :].to_numpy().T
