@@ -20,13 +20,6 @@ FILES = {
     for layer in ("pipelines", "dashboard")
     for file in sorted((REPOSITORY / layer).rglob("*.py"))
 }
-# The share of public functions and classes on arrays whose docstring says a shape, in percent.
-SHAPES_SAID = {
-    "pipelines.spikes": 92,
-    "pipelines.brainmap": 100,
-    "pipelines.synapses": 100,
-    "pipelines.core": 44,
-}
 AXIS = (
     r"(?:spikes?|samples?|channels?|units?|voxels?|pixels?|rows?|columns?|features?|synapses?|"
     r"clusters?|planes?|segments?|electrodes?|frames?|blocks?|cent(?:er|re)s?|components?|colou?rs?|"
@@ -35,7 +28,8 @@ AXIS = (
     r"\d+)"
 )
 SHAPE = re.compile(
-    rf"\((?:{AXIS}(?: [+-] 1)?|\.\.\.),(?:\s+(?:{AXIS}|\.\.\.),?)*\)"  # (n,) and (spike, channel)
+    # (n,) and (spike, sample, channel), but not a place (x, y)
+    rf"\((?!x, y\))(?:{AXIS}(?: [+-] 1)?|\.\.\.),(?:\s+(?:{AXIS}|\.\.\.),?)*\)"
     r"|\b(?:one|values?|numbers?|labels?|counts?|index|indices|places?|flags?|true)\s+"
     r"(?:\w+\s+){0,3}(?:per|for\s+each|for\s+every|of\s+each|of\s+every)\s+"
     rf"(?:\w+\s+)?{AXIS}\b"  # one label per spike
@@ -196,9 +190,13 @@ def shapes_said(package: str) -> dict[str, bool]:
         ("Places of the spikes, (n,).", True),
         ("One label for each spike.", True),
         ("Labels, one per\nspike.", True),
+        ("Features (n, d) of synapses.", True),
+        ("RGB (..., y, x, 3) of images.", True),
+        ("Correlations (voxel, signal).", True),
         ("The mask, in the shape of the samples.", True),
         ("The rate of a unit, in spikes per second.", False),
         ("As of Hill (Hill, Mehta, Kleinfeld 2011).", False),
+        ("The direction of the arrow to (x, y).", False),
         ("Keeps the waveform's shape metrics.", False),
         ("Reads the samples of each.", False),
         ("Tells the shape of a waveform from that of another.", False),
@@ -209,9 +207,7 @@ def test_a_shape_is_told_from_other_words(text: str, says: bool) -> None:
     assert bool(SHAPE.search(text)) is says
 
 
-@pytest.mark.parametrize(("package", "least"), SHAPES_SAID.items())
-def test_docstrings_of_functions_on_arrays_say_their_shapes(package: str, least: int) -> None:
-    said = shapes_said(package)
-    missing = [name for name, says in said.items() if not says]
-    print(*missing, sep="\n")
-    assert 100 * (len(said) - len(missing)) // len(said) >= least, missing
+def test_docstrings_of_functions_on_arrays_say_their_shapes() -> None:
+    said = shapes_said("pipelines")
+    assert len(said) > 500
+    assert [name for name, says in said.items() if not says] == []

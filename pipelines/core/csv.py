@@ -86,6 +86,9 @@ def read_csv(file: Path, **options: Any) -> pd.DataFrame:
     Args:
         file: the table.
         options: those of `pandas.read_csv`.
+
+    Raises:
+        OSError, ValueError: it cannot be read, or is no table.
     """
     table: pd.DataFrame = pd.read_csv(file, encoding="utf-8", **options)
     return fuse(table)

@@ -72,7 +72,7 @@ def opened_arrays(file: Path, kind: Kind, advice: str = "copy it again") -> Iter
     """Give the arrays of a `.npz` file by their names, none of which may be pickled.
 
     Raises:
-        NeuroboardError: of the given kind: it is not there or damaged.
+        NeuroboardError: of the given kind: it is not there or damaged, or one is pickled.
     """
     with (
         reading(file, kind, advice, "file of arrays"),
@@ -83,16 +83,20 @@ def opened_arrays(file: Path, kind: Kind, advice: str = "copy it again") -> Iter
 
 
 def read_arrays(file: Path, kind: Kind, advice: str = "copy it again") -> dict[str, NDArray[Any]]:
-    """All arrays of a `.npz` file; see `opened_arrays`."""
+    """All arrays of a `.npz` file by their names, of any shape, in memory.
+
+    Raises:
+        NeuroboardError: of the given kind: it is not there or damaged, or one is pickled.
+    """
     with opened_arrays(file, kind, advice) as stored:
         return {name: stored[name] for name in stored.files}
 
 
 def unpacked(content: bytes) -> dict[str, NDArray[Any]]:
-    """The arrays of a `.npz` file from its content; refuses pickled ones.
+    """The arrays of a `.npz` file by their names, of any shape, from its content.
 
     Raises:
-        Exception: of any kind: the content is damaged.
+        Exception: of any kind: the content is damaged, or one is pickled.
     """
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}

@@ -58,8 +58,11 @@ class ArrayFile:
     def mapped(self, folder: Path, kind: Kind, advice: str) -> NDArray[Any]:
         """The array, mapped: nothing of it is read before it is looked at.
 
+        It has as many dimensions as `axes` names, or any shape where there are none.
+
         Raises:
-            NeuroboardError: of the given kind: it is not there, damaged, or of another kind.
+            NeuroboardError: of the given kind: it is not there, damaged, or holds something else
+                than numbers over these axes.
         """
         file = folder / self.name
         with reading(file, kind, advice, "array of NumPy"):
@@ -70,7 +73,11 @@ class ArrayFile:
         return array
 
     def read(self, folder: Path, kind: Kind, advice: str) -> NDArray[Any]:
-        """The array in memory; see `mapped`."""
+        """The array in memory, in the shape of the one that `mapped` gives.
+
+        Raises:
+            NeuroboardError: as `mapped`.
+        """
         return np.array(self.mapped(folder, kind, advice))
 
 

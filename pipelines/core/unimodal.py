@@ -51,7 +51,7 @@ def unimodal(values: Floats) -> Unimodal:
 
 
 def dip(values: Floats) -> float:
-    """How far numbers are from having one hump.
+    """How far numbers (n,), n at least 2, are from having one hump; it has no unit.
 
     It is the largest distance between their cumulative distribution and that of the best
     density that first rises and then falls, times the root of their number.

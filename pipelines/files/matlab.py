@@ -53,10 +53,10 @@ class Variables:
         }
 
     def load(self, name: str) -> NDArray[Any]:
-        """One of them, mapped from a file.
+        """One of them, in the shape that `shapes` says: any shape, mapped from a file.
 
         Raises:
-            InputError: it is damaged.
+            InputError: of the kind that was given: it is damaged.
         """
         if name != self._unpacked:
             self._unpacked = self._ask({"variable": name})["unpacked"]

@@ -65,7 +65,7 @@ class Curated:
     notes: tuple[str, ...] = ()
 
     def of(self, chosen: NDArray[Any]) -> "Curated":
-        """Some of the units."""
+        """Some of the units: places (m,), or whether each is one, shape (unit,)."""
         return replace(
             self,
             values=self.values[chosen],
@@ -74,7 +74,11 @@ class Curated:
         )
 
     def target(self, step: int) -> tuple[Flags, Flags]:
-        """Of each unit, whether it takes part in a step, and its answer."""
+        """Of each unit, whether it takes part in a step, and its answer, both shape (unit,).
+
+        Args:
+            step: 0 asks whether it is neural, 1 of neural ones whether it is a single cell.
+        """
         if step == 0:
             return np.ones(len(self.labels), bool), self.labels != NOISE
         return self.labels != NOISE, self.labels == GOOD

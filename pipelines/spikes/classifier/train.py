@@ -113,7 +113,16 @@ def fit(curated: Curated, seed: int) -> UnitClassifier:
 
 
 def folds(curated: Curated, most: int, seed: int) -> Iterator[Split]:
-    """Which units to learn from and which to hold out; whole groups where that is possible."""
+    """Which units to learn from and which to hold out; whole groups where that is possible.
+
+    Args:
+        curated: n units.
+        most: sets of groups that are held out, at most.
+        seed: of the five random folds that stand in for groups.
+
+    Returns:
+        Each time the places of the one (m,) and of the other (n - m,) among the units.
+    """
     splits = _group_splits(curated, most)
     if splits:
         yield from splits

@@ -43,7 +43,7 @@ def training_table(
 
 
 def rows_of(folder: Path) -> pd.DataFrame:
-    """The labelled units of one folder with all metrics that its files give.
+    """The labelled units of one folder, a row each, with all metrics that its files give.
 
     Raises:
         TableError: it is no folder of curated units, or none is labelled.

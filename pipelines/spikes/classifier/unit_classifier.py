@@ -136,7 +136,7 @@ class Probabilities:
 
     @property
     def of_label(self) -> Values:
-        """The probability of each unit's own label."""
+        """The probability of each unit's own label, shape (unit,)."""
         found: Values = self._of_each.max(axis=0)
         return found
 

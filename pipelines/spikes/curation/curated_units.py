@@ -66,6 +66,10 @@ def averaged(sorting: FinishedSorting, spikes: NDArray[np.int64]) -> Shape:
     Exact for whole units that were merged and were looked at on the same channels. Otherwise the
     note says that it is not; a unit counts as flat on channels where it was not looked at, for
     these are far from it.
+
+    Args:
+        sorting: whose units.
+        spikes: their places in it, shape (spike,), at least one.
     """
     numbers, counts = np.unique(sorting.unit_id[spikes], return_counts=True)
     rows = [sorting.row_of(int(unit)) for unit in numbers]

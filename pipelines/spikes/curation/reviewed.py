@@ -81,11 +81,11 @@ class Points:
     values: NDArray[np.float32]
 
     def of(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Points":
-        """Some of them: places, or whether each is one."""
+        """Some of them: places (m,), or whether each is one, shape (spike,)."""
         return Points(self.spikes[chosen], self.unit_id[chosen], self.values[chosen])
 
     def among(self, spikes: NDArray[np.int64], total: int) -> "Points":
-        """Those that are among some spikes of a sorting that has so many in all."""
+        """Those that are among some spikes (spike,) of a sorting that has `total` in all."""
         there = np.zeros(total, bool)
         there[spikes] = True
         return self.of(there[self.spikes])
@@ -113,7 +113,7 @@ class ReviewFolder:
 
     @cached_property
     def similar(self) -> pd.DataFrame:
-        """The units most like each: `unit_id, other, cosine` (of the mean waveforms).
+        """The units most like each: `unit_id, other, cosine`, the largest over small shifts.
 
         Raises:
             InputError: it is not there or damaged.

@@ -1,8 +1,7 @@
 """Curating sorted units by hand: steps, and the units that they lead to.
 
 What a curator sees is the replay of all steps over the sorting, which itself is never changed.
-Undo and redo are steps too, so they reach over sessions, and nothing is deleted. Needs numpy
-only.
+Undo and redo are steps too, so they reach over sessions, and nothing is deleted.
 """
 
 import json
@@ -65,7 +64,7 @@ class State:
     Spikes are named by their places in the sorting, in ascending order, shape (spike,).
 
     Attributes:
-        kept: the spikes of every unit that was not merged or split away.
+        kept: the spikes of every unit that was not merged or split away, without removed ones.
         out: those that were taken out of a unit; of units that lack some.
         units: the units that are there.
         labels: what the curator called them; units without a label are absent.
@@ -83,15 +82,15 @@ class State:
     next_unit: int = 0
 
     def spikes_of(self, unit: int) -> Spikes:
-        """Places of a unit's spikes in the sorting, without removed ones."""
+        """Places of a unit's spikes in the sorting, without removed ones, shape (spike,)."""
         return self.kept.get(unit, NO_SPIKES)
 
     def removed_of(self, unit: int) -> Spikes:
-        """Places of the spikes that were taken out of a unit."""
+        """Places of the spikes that were taken out of a unit, shape (spike,)."""
         return self.out.get(unit, NO_SPIKES)
 
     def without(self, unit: int, spikes: Spikes) -> "State":
-        """The units after some spikes of one were taken out of it."""
+        """The units after some of a unit's spikes, shape (spike,), were taken out of it."""
         left = np.setdiff1d(self.kept[unit], spikes, assume_unique=True)
         out = np.union1d(self.removed_of(unit), spikes)
         return replace(self, kept={**self.kept, unit: left}, out={**self.out, unit: out})

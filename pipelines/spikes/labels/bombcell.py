@@ -4,7 +4,7 @@ The rules and their order are those of Bombcell (Fabre et al. 2023,
 doi:10.5281/zenodo.8172821) as SpikeInterface's `bombcell_label_units` applies them, and the
 labels are the same. They are stated here anew because that function says neither which rule
 decided nor which units a rule could not be applied to, and because it takes seconds to import,
-while the page relabels while one types. Needs numpy only.
+while the page relabels while one types.
 
 `l_ratio` is off by default. Cut at 0.3 it alone rejects three of four units that curators
 call good in Neuropixels recordings, as it counts the spikes of many distant units.

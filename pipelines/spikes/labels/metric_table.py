@@ -50,7 +50,7 @@ def of_rows(rows: pd.DataFrame, name: str, written: pd.DataFrame | None = None) 
     Args:
         rows: one row per unit.
         name: what errors call it.
-        written: the same with every cell as it is written, where that is known.
+        written: the same rows and columns with every cell as it is written, where that is known.
 
     Raises:
         TableError: it has no units or no metrics, or holds text for a number.
@@ -112,12 +112,12 @@ def read_rows(file: Path) -> pd.DataFrame:
 
 
 def read_xlsx(file: Path) -> pd.DataFrame:
-    """The first sheet of a workbook."""
+    """The first sheet of a workbook, typed as `unit_tables.typed` does."""
     return typed(pd.read_excel(file, engine="openpyxl"))
 
 
 def read_parquet(file: Path) -> pd.DataFrame:
-    """The rows of a Parquet file."""
+    """The rows of a Parquet file, typed as `unit_tables.typed` does."""
     return typed(pd.read_parquet(file))
 
 

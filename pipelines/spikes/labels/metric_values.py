@@ -30,7 +30,7 @@ class MetricTable:
         return len(self.rows)
 
     def column(self, metric: str) -> Column:
-        """A metric of all units; nan throughout when the table lacks it."""
+        """A metric of all units, shape (unit,); nan throughout when the table lacks it."""
         found = self.metrics.get(metric)
         return np.full(len(self), np.nan) if found is None else found
 

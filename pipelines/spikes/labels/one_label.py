@@ -9,7 +9,7 @@ from pipelines.spikes.labels.words import GOOD, LABELS, MUA, plain
 
 
 def words(column: pd.Series) -> pd.Series:
-    """Labels as plain words, empty where there is none."""
+    """Labels (unit,) as plain words, empty where there is none; the index stays."""
     said = ["" if pd.isna(cell) else plain(cell) for cell in column]
     return pd.Series(said, column.index, dtype=object)
 
@@ -28,7 +28,12 @@ def by_snr(snr: ArrayLike, least: float) -> NDArray[np.str_]:
 
 
 def one_label(units: pd.DataFrame, least_snr: float) -> pd.Series:
-    """The label of each unit of a table with labellers' columns and `snr`."""
+    """The label of each unit, indexed as the table.
+
+    Args:
+        units: a row per unit, with `snr` and what labellers' columns there are.
+        least_snr: the smallest SNR of a good unit that nobody has labelled.
+    """
     found = pd.Series(by_snr(units["snr"], least_snr), index=units.index)
     for column in reversed([name for name in TRUSTED if name in units]):
         said = words(units[column])

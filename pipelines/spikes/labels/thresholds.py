@@ -1,4 +1,4 @@
-"""Label units by limits on their metrics. Needs numpy only: the page relabels while one types.
+"""Label units by limits on their metrics, fast enough for a page that relabels while one types.
 
 A unit is `good` when every rule holds and `noise` otherwise, as SpikeInterface's
 `threshold_metrics_label_units` calls them. Limits are inclusive. A unit without a value

@@ -1,4 +1,4 @@
-"""The splits and merges that lead from sorted units to curated ones at once. Needs numpy only.
+"""The splits and merges that lead from sorted units to curated ones at once.
 
 A curation is a chain of steps. What counts is where each spike is at its end: every sorted unit
 is split into the pieces that went different ways, and pieces that met are merged.
@@ -22,8 +22,8 @@ class Steps:
     """All splits, then all merges.
 
     Attributes:
-        splits: of a sorted unit, the spikes of each piece by the piece's number; spikes are
-            counted within the unit, in order of time.
+        splits: of a sorted unit, the spikes of each piece by the piece's number, shape (spike,);
+            spikes are counted from 0 within the unit, in order of time.
         merges: the pieces and units that make a new one, by its number.
     """
 

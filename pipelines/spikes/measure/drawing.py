@@ -52,7 +52,16 @@ class _Frame:
 
 
 def lines(about: Picture, x: Values, y: Values) -> str:
-    """A line through points, broken at gaps; points that are not numbers are left out."""
+    """A line through points, broken at gaps; points that are not numbers are left out.
+
+    Args:
+        about: the titles with their units.
+        x: of the points, ascending, shape (point,).
+        y: of the points, shape (point,).
+
+    Returns:
+        A `figure` of HTML with the SVG in it.
+    """
     known = np.isfinite(y)
     x, y = x[known].astype(float), y[known].astype(float)
     if not len(x):
@@ -73,7 +82,16 @@ def _line(frame: _Frame, x: Values, y: Values) -> str:
 
 
 def bars(about: Picture, edges: Values, heights: Values) -> str:
-    """Bars between edges, from zero."""
+    """Bars between edges, from zero.
+
+    Args:
+        about: the titles with their units.
+        edges: ascending, shape (bin + 1,).
+        heights: none below 0, shape (bin,).
+
+    Returns:
+        A `figure` of HTML with the SVG in it.
+    """
     frame = _Frame(float(edges[0]), float(edges[-1]), 0.0, float(max(heights.max(initial=0), 1e-9)))
     left, right = frame.across(edges[:-1]), frame.across(edges[1:])
     tops, floor = frame.up(heights), HEIGHT - BOTTOM

@@ -136,7 +136,7 @@ class UnitFiles:
 
     @cached_property
     def fine(self) -> Values:
-        """The upsampled waveform."""
+        """The waveform with `UPSAMPLING` times as many samples, in uV, shape (sample,)."""
         return np.asarray(resample_poly(self.waveform, UPSAMPLING, 1))
 
     @cached_property

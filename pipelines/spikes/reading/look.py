@@ -37,7 +37,13 @@ SPECTRUM_SAMPLES = 4096
 
 @dataclass(frozen=True)
 class Channels:
-    """What is measured of every channel, shape (channel,), and of every pair."""
+    """What is measured of every channel, shape (channel,), and of every pair.
+
+    Attributes:
+        noise_uv: scaled median absolute deviation of the filtered signal, in uV.
+        rms_uv: its root mean square, in uV.
+        correlation: Pearson's r of every two channels, shape (channel, channel).
+    """
 
     noise_uv: Floats
     rms_uv: Floats

@@ -58,5 +58,13 @@ def probe_of_channels(recording: BaseRecording) -> NDArray[np.intp]:
 
 
 def told_apart(places_um: NDArray[np.float64], probe: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Places with one more axis, along which probes are farther apart than any radius."""
+    """Places with one more axis, along which probes are farther apart than any radius.
+
+    Args:
+        places_um: of the channels, shape (channel, dimension).
+        probe: the number of each one's probe, shape (channel,).
+
+    Returns:
+        In um, shape (channel, dimension + 1).
+    """
     return np.column_stack([places_um, probe * ELSEWHERE_UM])

@@ -30,7 +30,7 @@ class Group:
 
     @property
     def view(self) -> Channels:
-        """All channels that are looked at, the group's own first."""
+        """All channels that are looked at, shape (channel,), the group's own first."""
         return np.concatenate([self.channels, self.neighbours])
 
 

@@ -1,4 +1,4 @@
-"""One unit over the time of a recording, and what a stretch of signal is. Needs numpy only."""
+"""One unit over the time of a recording, and what a stretch of signal is."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Traces at any zoom: lowest and highest value of every few samples. Needs numpy only."""
+"""Traces at any zoom: lowest and highest value of every few samples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

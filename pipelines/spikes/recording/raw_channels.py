@@ -1,7 +1,4 @@
-"""How many channels stand in a row of samples, as far as the samples themselves tell.
-
-Needs numpy only.
-"""
+"""How many channels stand in a row of samples, as far as the samples themselves tell."""
 
 from typing import Any
 
@@ -31,7 +28,7 @@ Values = NDArray[Any]
 
 
 def table_of(values: Values, n_channels: int) -> Values:
-    """Samples as they follow each other, shape (time, channel)."""
+    """Samples (n,) as they follow each other, shape (time, channel); a last part of a row goes."""
     return values[: len(values) // n_channels * n_channels].reshape(-1, n_channels)
 
 
@@ -44,7 +41,7 @@ def better_channels(values: Values, n_channels: int) -> tuple[int, bool] | None:
     two groups of channels may be alike.
 
     Args:
-        values: samples as they stand in the file.
+        values: samples as they stand in the file (n,).
         n_channels: that were said.
 
     Returns:
@@ -106,7 +103,16 @@ def _come_again(signal: Values, n_channels: int, number: int) -> bool:
 
 
 def spikes_only(values: Values, n_channels: int) -> Values:
-    """Samples far from the middle of what seems their channel; the rest, mostly noise, is 0."""
+    """Samples far from the middle of what seems their channel; the rest, mostly noise, is 0.
+
+    Args:
+        values: samples as they stand in the file, one channel after the other, (n,).
+        n_channels: what seems their number.
+
+    Returns:
+        The samples less the median of their channel, in the order and unit of the file, without
+        the last ones that make no whole row (m,).
+    """
     table = table_of(values, n_channels)
     centred = table - np.median(table, axis=0)
     noise = 1.4826 * np.median(np.abs(centred), axis=0)

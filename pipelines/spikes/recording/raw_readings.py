@@ -4,7 +4,7 @@ Bytes that are read as the wrong numbers show it: values jump between the ends o
 the byte that should change fastest changes least, floating point numbers have every magnitude, or
 each sample resembles the next one of another channel more than that of its own. What right
 recordings can look like too (white noise, few levels, saturation, channels without signal) is no
-reason for doubt. Needs numpy only.
+reason for doubt.
 """
 
 import re
@@ -225,7 +225,7 @@ def _is_signal(values: Values) -> bool:
 
 
 def octaves(size: Values) -> float:
-    """The middle half of sizes, as powers of two."""
+    """How wide the middle half of sizes (n,), all above 0, is in powers of two."""
     low, high = np.quantile(np.log2(size), (0.25, 0.75))
     return float(high - low)
 

@@ -77,6 +77,9 @@ def run_sorter_on(
         recording: that it sorts.
         output: an empty folder.
         values: all its parameters.
+
+    Returns:
+        Records (spike,) with `sample_index`, `unit_index` and `segment_index`.
     """
 
     def load(*_: Any, **__: Any) -> "BaseRecording":

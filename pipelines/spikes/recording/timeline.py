@@ -2,7 +2,7 @@
 
 `sample_index` counts through all samples as they are stored. Where recording paused, or a file
 begins at another time than 0, the time is not `sample_index / sampling_frequency`: it is what
-`Timeline.seconds` says. Needs numpy only.
+`Timeline.seconds` says.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -154,7 +154,14 @@ def shared(one: Samples, two: Samples, reach: int) -> float:
 
 
 def by_chance(one: Samples, two: Samples, reach: int, per_ms: float) -> float:
-    """What `shared` gives on average when one of both trains is shifted by 5 to 25 ms."""
+    """What `shared` gives on average when the second train is shifted by 5 to 25 ms either way.
+
+    Args:
+        one: samples of spikes, shape (spike,).
+        two: the same of another unit, in order of time.
+        reach: samples within which two spikes are one.
+        per_ms: samples per millisecond.
+    """
     steps = np.linspace(*CHANCE_MS, CHANCE_LAGS) * per_ms
     lags = np.concatenate([-steps, steps]).astype(np.int64)
     return float(np.mean([shared(one, two + lag, reach) for lag in lags]))

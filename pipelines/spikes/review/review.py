@@ -102,11 +102,12 @@ def queue_of(labels: pd.DataFrame) -> pd.DataFrame:
     others, the least sure first.
 
     Args:
-        labels: what labelling wrote.
+        labels: what labelling wrote, a row per unit.
 
     Returns:
-        `unit_id, disagree` (how many labellers say something else than most), `probability`
-        (of the classifier's label), and the labellers' columns.
+        A row per unit: `unit_id`, the labellers' columns, `reason`, `disagree` (how many
+        labellers say something else than most) and `probability` (the least that a labeller
+        gives its own label, nan if none gives one).
     """
     columns = [one.column for one in LABELLERS.values() if one.column in labels]
     rows = labels[["unit_id", *columns, REASON]].copy()

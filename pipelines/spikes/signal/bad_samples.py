@@ -123,11 +123,11 @@ def _joined(stretches: Iterable[Stretch], near: int) -> Iterator[Stretch]:
 
 
 def table(found: BadSamples, timeline: Timeline) -> pd.DataFrame:
-    """A row for each stretch: channel, start and stop in seconds, kind.
+    """A row for each stretch: `channel, start_s, stop_s, kind`.
 
     Args:
         found: from `find_bad`.
-        timeline: when each sample was taken.
+        timeline: when each sample was taken; seconds are on its clock.
     """
     starts = timeline.seconds(np.array([one.start for one in found.rows], dtype=np.int64))
     stops = timeline.seconds(np.array([one.stop - 1 for one in found.rows], dtype=np.int64))

@@ -58,12 +58,13 @@ class Mender:
         """Samples as stored but mended, and which of them a spike must not be looked for in.
 
         Args:
-            channels: positions of channels in the recording.
+            channels: positions of channels in the recording, shape (channel,).
             first: first sample.
             last: one after the last.
 
         Returns:
-            Shape (sample, channel) both; no mask if everything is signal.
+            In the steps of the recording, shape (sample, channel) both; no mask if everything is
+            signal.
         """
         raw, found = self._mended(channels, first, last)
         if not found:
@@ -78,6 +79,14 @@ class Mender:
 
         For sorters that measure noise by themselves: straight lines would make it look smaller,
         and their thresholds would sink with it.
+
+        Args:
+            channels: positions of channels in the recording, shape (channel,).
+            first: first sample.
+            last: one after the last.
+
+        Returns:
+            In the steps of the recording, shape (sample, channel).
         """
         raw, found = self._mended(channels, first, last)
         for column, (mask, _) in found.items():
@@ -109,7 +118,13 @@ class Mender:
     def stretches(
         self, channels: Channels, first: int, last: int
     ) -> list[tuple[int, int, int, str]]:
-        """Channel, first sample, one after the last, and kind of all that is no signal."""
+        """Channel, first sample, one after the last, and kind of all that is no signal.
+
+        Args:
+            channels: positions of channels in the recording, shape (channel,).
+            first: first sample that is looked at.
+            last: one after the last; stretches are cut off at both.
+        """
         raw, start = self._around(channels, first, last)
         return [
             (

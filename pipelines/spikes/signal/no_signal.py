@@ -2,7 +2,7 @@
 
 A stimulator blanks, an amplifier saturates, a plug comes off: the stored numbers then say nothing
 about cells. How long the same value may come again is asked of each channel itself, for a quiet
-signal stored in coarse steps repeats its values often. Needs numpy only.
+signal stored in coarse steps repeats its values often.
 """
 
 from collections.abc import Sequence

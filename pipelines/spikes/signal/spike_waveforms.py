@@ -34,8 +34,8 @@ class UnitWaveforms:
         spikes: their places in the sorting, in order of time, shape (spike,). Spikes at
             the very ends of the recording, and of its segments, are left out.
         values: in uV, shape (spike, sample, channel).
-        channels: positions in the recording of the channels of `values`.
-        noise: of those channels in uV.
+        channels: positions in the recording of the channels of `values`, shape (channel,).
+        noise: of those channels in uV, shape (channel,).
     """
 
     spikes: Places

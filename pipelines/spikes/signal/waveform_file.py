@@ -62,7 +62,7 @@ class AnyWaveforms(Protocol):
     shape: tuple[int, int]
 
     def blocks(self) -> Iterator[Floats]:
-        """All of them, in order."""
+        """All of them in order, in uV, block by block (spike, sample, channel)."""
 
 
 def units_of(

@@ -54,7 +54,7 @@ class Waveforms:
         return len(self.sample_index)
 
     def of_channels(self, columns: NDArray[np.bool_]) -> "Waveforms":
-        """Only the spikes whose largest peak is on one of these columns."""
+        """Only the spikes whose largest peak is on one of the columns that are true (channel,)."""
         chosen = columns[self.channel]
         return Waveforms(
             self.sample_index[chosen],

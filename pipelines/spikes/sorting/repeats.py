@@ -32,8 +32,11 @@ def repeats(samples: Samples, heights: NDArray[np.floating], dead: int) -> NDArr
 
     Args:
         samples: of the unit's spikes, in order of time and apart over gaps, shape (spike,).
-        heights: of the same spikes; of equal ones the first is kept.
+        heights: of the same spikes, shape (spike,); of equal ones the first is kept.
         dead: the dead time in samples.
+
+    Returns:
+        Shape (spike,).
     """
     again = np.zeros(len(samples), bool)
     for run in _runs(samples, dead):
@@ -62,11 +65,11 @@ def each_once(
         signal: the filtered recording.
         live: the channels that were sorted.
         samples: of all spikes, in order of time, shape (spike,).
-        labels: the unit of each, -1 for none.
+        labels: the unit of each, -1 for none, shape (spike,).
         dead: the dead time in samples.
 
     Returns:
-        The labels, -1 for spikes that repeat another one, and how many these are.
+        The labels, shape (spike,), -1 for spikes that repeat another one, and how many these are.
     """
     units = [np.flatnonzero(labels == unit) for unit in np.unique(labels[labels >= 0])]
     apart = signal.timeline.apart(samples)

@@ -1,4 +1,4 @@
-"""Spikes of a group in feature space, thinned, with all solutions kept. Needs numpy only."""
+"""Spikes of a group in feature space, thinned, with all solutions kept."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

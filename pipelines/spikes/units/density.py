@@ -1,4 +1,4 @@
-"""How often single waveforms pass each place. Needs numpy only."""
+"""How often single waveforms pass each place."""
 
 from dataclasses import dataclass
 

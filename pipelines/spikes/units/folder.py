@@ -96,12 +96,15 @@ class Array:
     optional: bool = False
 
     def fits(self, values: NDArray[Any]) -> bool:
-        """Whether an array that was read is of this kind."""
+        """Whether an array of any shape, as it was read, has this type and these axes."""
         kinds = {"i": "iu", "f": "f", "s": "U"}[self.dtype[0]]
         return values.dtype.kind in kinds and values.ndim == len(self.axes)
 
     def cast(self, values: NDArray[Any]) -> NDArray[Any]:
-        """An array that fits, in the type that it is read as; no copy if it has that already."""
+        """An array of any shape that fits, in the type that it is read as.
+
+        It is no copy if it has that type already.
+        """
         return values if self.dtype == "str" else values.astype(self.dtype, copy=False)
 
 
@@ -386,7 +389,7 @@ class SortingFolder:
     # -- writing
 
     def write_units(self, table: pd.DataFrame) -> None:
-        """Write the table of units."""
+        """Write the table that `units` reads, a row per unit."""
         write_table(table, self.file(UNITS))
 
     def units_as_written(self) -> tuple[list[str], list[Row]]:
@@ -404,11 +407,11 @@ class SortingFolder:
             write_rows(names, ([row.get(name, "") for name in names] for row in rows), file)
 
     def write_groups(self, table: pd.DataFrame) -> None:
-        """Write the table of groups."""
+        """Write the table that `groups` reads, a row per group."""
         write_table(table, self.file(GROUPS))
 
     def write_bad_samples(self, table: pd.DataFrame) -> None:
-        """Write the table of stretches without signal."""
+        """Write the table that `bad_samples` reads, a row per stretch."""
         write_csv(table, self.file(BAD_SAMPLES))
 
     def write_decisions(self, decisions: Sequence[Decision]) -> None:

@@ -1,6 +1,6 @@
 """Spikes that a person drew a line around in a group's cloud: whose they are, how they look.
 
-Needs numpy only; `selected_waveforms` reads them from the recording.
+`selected_waveforms` reads their waveforms from the recording.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ class Beside:
     """Some spikes of a unit beside its other ones.
 
     Attributes:
-        ms: time of each sample relative to the peak.
+        ms: time of each sample relative to the peak, shape (sample,).
         channels: names.
         inside: single waveforms in uV of chosen spikes, shape (spike, sample, channel).
         outside: the same of the others.

@@ -1,6 +1,6 @@
 """A finished sorting: its spikes, units and waveforms, and where they came from.
 
-What `folder.SortingFolder` reads and writes. Needs numpy and pandas only.
+What `folder.SortingFolder` reads and writes.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ class Spikes:
 
     @property
     def heights(self) -> NDArray[np.float32]:
-        """`amplitude_uv`, nan where it was not kept."""
+        """`amplitude_uv`, shape (spike,), nan where it was not kept."""
         if self.amplitude_uv is not None:
             return self.amplitude_uv
         return np.full(len(self.unit_id), np.nan, np.float32)

@@ -1,4 +1,4 @@
-"""Spike trains: how the spikes of one unit lie in time. Needs numpy only."""
+"""Spike trains: how the spikes of one unit lie in time, and beside those of another."""
 
 from dataclasses import dataclass
 

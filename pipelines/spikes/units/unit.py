@@ -32,8 +32,8 @@ class Live:
 
     Attributes:
         channels: positions in the recording, shape (channel,).
-        noise: of each in uV, above 0.
-        own: whether a spike with its largest peak there belongs to the group.
+        noise: of each in uV, above 0, shape (channel,).
+        own: whether a spike with its largest peak there belongs to the group, shape (channel,).
     """
 
     channels: Channels
@@ -48,10 +48,10 @@ class Unit:
     Attributes:
         group: number of its channel group.
         channel: position in the recording of the channel with the largest peak.
-        sample_index: of its spikes, in order of time.
+        sample_index: of its spikes, in order of time, shape (spike,).
         mean: mean waveform in uV, shape (sample, channel of `view`).
         sd: standard deviation of the waveforms in uV, same shape.
-        view: positions in the recording of the channels of `mean`.
+        view: positions in the recording of the channels of `mean`, shape (channel,).
         amplitude_uv: height of the mean waveform's peak.
         snr: that height over the channel's noise.
         cluster: its number within the group.

@@ -1,4 +1,4 @@
-"""How alike the mean waveforms of units are. Needs numpy only."""
+"""How alike the mean waveforms of units are."""
 
 from typing import Any
 

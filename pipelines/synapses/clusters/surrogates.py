@@ -44,7 +44,7 @@ class OnePopulation:
         return cls(correlation, tuple(unimodal(column) for column in values.T), len(values))
 
     def sample(self, random: np.random.Generator) -> Floats:
-        """Values (n_rows, d) drawn from it, in the units of those it was made from."""
+        """Values (n, d) drawn from it, n being `n_rows`, in the units of those it was made from."""
         centre = np.zeros(len(self.columns))
         drawn = random.multivariate_normal(centre, self.correlation, self.n_rows, method="eigh")
         shares = norm.cdf(drawn)

@@ -1,7 +1,4 @@
-"""What describes clustered synapses in figures: neighbours, ranks, quartiles, density, contrasts.
-
-Needs numpy and pandas only.
-"""
+"""What describes clustered synapses in figures: neighbours, ranks, boxes, density, contrasts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
