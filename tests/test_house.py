@@ -39,9 +39,20 @@ SHAPE = re.compile(
 LIGHT = {room.folder.replace("/", ".") for room in house.rooms() if room.light}
 
 
-def imports(module: str, *, lazily: bool = False) -> Iterator[str]:
+@functools.cache
+def parsed(module: str) -> ast.Module:
+    """A module's syntax: parsed once, for every room of the house is asked about most modules."""
+    return ast.parse(FILES[module].read_text(encoding="utf-8"))
+
+
+@functools.cache
+def imports(module: str, *, lazily: bool = False) -> list[str]:
     """What a module imports, as dotted names; inside functions only where asked for."""
-    pending: list[ast.AST] = [ast.parse(FILES[module].read_text(encoding="utf-8"))]
+    return list(_imports(module, lazily=lazily))
+
+
+def _imports(module: str, *, lazily: bool) -> Iterator[str]:
+    pending: list[ast.AST] = [parsed(module)]
     while pending:
         node = pending.pop()
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
@@ -106,8 +117,8 @@ def test_no_file_is_too_long_to_be_known_and_no_room_too_full() -> None:
 def test_no_function_has_to_be_scrolled() -> None:
     long = {
         (name, node.name): length
-        for name, file in FILES.items()
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for name in FILES
+        for node in ast.walk(parsed(name))
         if isinstance(node, ast.FunctionDef)
         if (length := (node.end_lineno or 0) - node.lineno + 1) > LONGEST_FUNCTION
     }
@@ -138,7 +149,7 @@ def test_the_guide_names_files_and_rows_that_exist() -> None:
 def array_names(module: str) -> set[str]:
     """The names a module gives to kinds of array, its own and those it imports."""
     names = {"NDArray", "ndarray"}
-    for node in ast.parse(FILES[module].read_text(encoding="utf-8")).body:
+    for node in parsed(module).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             if isinstance(node.value, ast.Subscript | ast.BinOp) and mentions(node.value, names):
                 names.add(node.targets[0].id)
@@ -170,7 +181,7 @@ def shapes_said(package: str) -> dict[str, bool]:
     said: dict[str, bool] = {}
     for module in (name for name in FILES if f"{name}.".startswith(f"{package}.")):
         names = array_names(module)
-        pending = [("", node) for node in ast.parse(FILES[module].read_text("utf-8")).body]
+        pending = [("", node) for node in parsed(module).body]
         while pending:
             above, node = pending.pop()
             if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):

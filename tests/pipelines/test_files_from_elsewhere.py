@@ -2,11 +2,12 @@
 
 import ast
 import contextlib
+import functools
 import json
 import os
 import pickle
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -147,11 +148,14 @@ def test_a_recording_that_names_another_file_is_refused(
     assert not (tmp_path / "out").exists()
 
 
-def calls(file: Path) -> Iterator[str]:
+@functools.cache
+def calls(file: Path) -> list[str]:
     """The functions that a module calls, each with the second argument."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-        if isinstance(node, ast.Call):
-            yield f"{ast.unparse(node.func)} {', '.join(map(ast.unparse, node.args[1:2]))}".strip()
+    return [
+        f"{ast.unparse(node.func)} {', '.join(map(ast.unparse, node.args[1:2]))}".strip()
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+    ]
 
 
 @pytest.mark.parametrize(
