@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dashboard.jobs.store import Job, Store
 from dashboard.server.settings import Settings
+from dashboard.workspaces.store import Workspaces
 from pipelines.core.errors import InputError, NoRoomError, OutputError
 from pipelines.core.provenance import size
 
@@ -121,8 +122,10 @@ def _delete(job_id: str, store: Store, settings: Settings) -> None:
 
 
 def unused_uploads(store: Store, settings: Settings, now: float | None = None) -> list[Path]:
-    """Uploads, whole or broken off, that no job reads and that are older than a day."""
-    used = {item.reference for job in store.latest(limit=-1) for item in job.inputs}
+    """Uploads, whole or broken off, that are older than a day and in no job and no workspace."""
+    read = [job.inputs for job in store.latest(limit=-1)]
+    read += [workspace.inputs for workspace in Workspaces(store.file).all()]
+    used = {item.reference for inputs in read for item in inputs}
     before = (time.time() if now is None else now) - DAY_SECONDS
     return [
         folder

@@ -75,12 +75,31 @@ def _number(database: sqlite3.Connection, _home: Path) -> None:
     )
 
 
+def _add_workspaces(database: sqlite3.Connection, _home: Path) -> None:
+    """The tables alone: jobs that belong to none are taken in whenever the list is opened."""
+    database.execute(
+        "CREATE TABLE workspace (id TEXT PRIMARY KEY, subject TEXT NOT NULL, name TEXT NOT NULL, "
+        "notes TEXT NOT NULL DEFAULT '', tags TEXT NOT NULL DEFAULT '[]', "
+        "owner TEXT NOT NULL DEFAULT '', inputs TEXT NOT NULL, "
+        "hidden INTEGER NOT NULL DEFAULT 0, created REAL NOT NULL, changed REAL NOT NULL, "
+        "place INTEGER NOT NULL DEFAULT 0)"
+    )
+    database.execute(
+        "CREATE TABLE workspace_job (workspace TEXT NOT NULL, job TEXT NOT NULL, "
+        "PRIMARY KEY (workspace, job)) WITHOUT ROWID"
+    )
+    database.execute("CREATE INDEX workspace_of_job ON workspace_job (job)")
+
+
 STEPS: Sequence[Step] = (
     Step("the tables of the first release", _make_tables),
     Step("jobs know who started them", _add_author),
     Step("paths in the home folder are relative to it, so that it can be moved", _shorten_paths),
     Step("jobs have a number and a duration that no clock changes", _number),
+    Step("jobs belong to workspaces", _add_workspaces),
 )
+TABLES: Mapping[str, int] = {"job": 1, "worker": 1, "workspace": 5, "workspace_job": 5}
+"""The version from which on each table is there."""
 
 
 ADDED: Mapping[str, int] = {"author": 2, "place": 4, "clock": 4, "seconds": 4}

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from dashboard.jobs import migrations, record
 from dashboard.jobs.database import DamagedError, Database
+from dashboard.jobs.membership import workspace_id
 from dashboard.jobs.store import UNWRITTEN, Job, State, Store, job_of
+from dashboard.workspaces.store import Workspaces
+from dashboard.workspaces.workspace import Workspace, workspace_of
 from pipelines.core.outputs import free_name
 from pipelines.steps import STEPS
 
@@ -31,11 +34,14 @@ def mend(file: Path, jobs: Path) -> str:
     if not lost and not is_damaged(file):
         return ""
     read = [] if lost else list(_readable(file))
+    known, pairs = ([], []) if lost else (list(_workspaces(file)), list(_members(file)))
     aside = None if lost else _put_aside(file)
-    store = Store(file)
+    store, workspaces = Store(file), Workspaces(file)
+    workspaces.restore(known)
     store.add(sorted(read, key=lambda job: job.created))
-    known = {job.id for job in read}
-    found = [job for job in record.find(jobs, file.parent) if job.id not in known]
+    workspaces.join(pairs)
+    ids = {job.id for job in read}
+    found = [job for job in record.find(jobs, file.parent) if job.id not in ids]
     store.add(found)
     return _in_words(file, aside, len(read), found) if aside or found else ""
 
@@ -57,10 +63,12 @@ def is_damaged(file: Path) -> bool:
             return False
         if version < 0 or not migrations.has_its_columns(columns, version):
             return True
-        if version > 0 and not {"job", "worker"} <= tables:
+        if not {name for name, since in migrations.TABLES.items() if version >= since} <= tables:
             return True
         for row in database.rows("SELECT * FROM job") if "job" in tables else ():
             job_of(dict(row), file.parent)
+        for row in database.rows("SELECT * FROM workspace") if "workspace" in tables else ():
+            workspace_of(dict(row), file.parent)
     except (DamagedError, sqlite3.DatabaseError, *UNWRITTEN):
         return True
     return False
@@ -68,14 +76,34 @@ def is_damaged(file: Path) -> bool:
 
 def _readable(file: Path) -> Iterator[Job]:
     """The jobs of a damaged list, as far as they can be read."""
+    for row in _rows(file, "job"):
+        with suppress(*UNWRITTEN):
+            job = job_of(dict(row), file.parent)
+            if isinstance(job.id, str) and job.task in STEPS:
+                yield job
+
+
+def _workspaces(file: Path) -> Iterator[Workspace]:
+    """Its workspaces."""
+    for row in _rows(file, "workspace"):
+        with suppress(*UNWRITTEN):
+            one = workspace_of(dict(row), file.parent)
+            if one.id == workspace_id(one.subject, one.root.key):
+                yield one
+
+
+def _members(file: Path) -> Iterator[tuple[str, str]]:
+    """Which jobs belong to which of them."""
+    for row in _rows(file, "workspace_job"):
+        with suppress(*UNWRITTEN, IndexError):
+            yield str(row["workspace"]), str(row["job"])
+
+
+def _rows(file: Path, table: str) -> Iterator[sqlite3.Row]:
     unreadable = (sqlite3.Error, UnicodeDecodeError)  # SQLite quotes damaged bytes in what it says
     with suppress(*unreadable), closing(sqlite3.connect(file, timeout=3)) as database:
         database.row_factory = sqlite3.Row
-        for row in database.execute("SELECT * FROM job"):
-            with suppress(*UNWRITTEN):
-                job = job_of(dict(row), file.parent)
-                if isinstance(job.id, str) and job.task in STEPS:
-                    yield job
+        yield from database.execute(f"SELECT * FROM {table}")
 
 
 def _put_aside(file: Path) -> Path:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dashboard.jobs import migrations
+from dashboard.jobs import membership, migrations
 from dashboard.jobs.database import PATIENCE_SECONDS, Database
 
 
@@ -118,6 +118,7 @@ class Store:
             database.execute("PRAGMA journal_mode=WAL")
         with self._database.writing(by_hand=True) as database:
             migrations.migrate(database, file)
+        self._adopt()
         self._database.hold()
 
     def submit(
@@ -129,10 +130,12 @@ class Store:
         version: str,
         quick: bool = False,
         author: str = "",
+        workspace: str = "",
     ) -> str:
         """Queue a job, or find the one that is the same, and return its id.
 
         A finished or waiting job is left alone; one that failed or was stopped starts anew.
+        Its workspaces are what `membership` says.
 
         Args:
             task: name of the pipeline's task.
@@ -141,33 +144,32 @@ class Store:
             version: of the code that will run it.
             quick: whether it may pass waiting heavy jobs.
             author: who wants it; the first to ask stays its author.
+            workspace: in which it is asked for, if in one.
+
+        Raises:
+            InputError: there is no such workspace.
         """
-        identity = [task, dict(parameters), [[item.name, item.key] for item in inputs], version]
-        text = json.dumps(identity, sort_keys=True)
-        job_id = hashlib.sha256(text.encode()).hexdigest()[:12]
-        row = {
-            "id": job_id,
-            "task": task,
-            "parameters": json.dumps(dict(parameters)),
-            "inputs": json.dumps([self._portable(item) for item in inputs]),
-            "quick": quick,
-            "now": time.time(),
-            "author": author,
-        }
+        job_id = _identity(task, parameters, inputs, version)
+        items, now = [self._portable(item) for item in inputs], time.time()
+        texts = json.dumps(dict(parameters)), json.dumps(items)
         with self._database.writing() as database:
             database.execute(
                 "INSERT OR IGNORE INTO job "
                 "(id, task, parameters, inputs, quick, state, created, author, place) "
-                "VALUES (:id, :task, :parameters, :inputs, :quick, 'queued', :now, :author, "
-                f"{NEXT_PLACE})",
-                row,
+                f"VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, {NEXT_PLACE})",
+                (job_id, task, *texts, quick, now, author),
             )
+            new = membership.Newcomer(job_id, task, items, author, now)
+            membership.join(database, new, workspace)
+            membership.touch(database, job_id, now)
         self._queue_again(job_id)
         return job_id
 
     def restart(self, job_id: str) -> None:
         """Queue a job that failed, was cancelled or interrupted once more."""
         self._queue_again(job_id)
+        with self._database.writing() as database:
+            membership.touch(database, job_id, time.time())
 
     def _queue_again(self, job_id: str) -> None:
         with self._database.writing() as database:
@@ -190,6 +192,15 @@ class Store:
         where = f"WHERE task IN ({marks})" if tasks else ""
         query = f"SELECT * FROM job {where} ORDER BY place DESC, id LIMIT ?"
         rows = self._database.rows(query, (*tasks, limit))
+        return [self._job(row) for row in rows]
+
+    def of_workspace(self, workspace: str, task: str = "", *, limit: int = -1) -> list[Job]:
+        """The jobs of a workspace, of one task or of all, the newest first."""
+        rows = self._database.rows(
+            "SELECT job.* FROM job JOIN workspace_job ON workspace_job.job = job.id "
+            "WHERE workspace_job.workspace=? AND (?='' OR task=?) ORDER BY place DESC, id LIMIT ?",
+            (workspace, task, task, limit),
+        )
         return [self._job(row) for row in rows]
 
     def active(self) -> list[Job]:
@@ -263,10 +274,12 @@ class Store:
     def delete(self, job_id: str) -> None:
         """Forget a job that is over."""
         with self._database.writing() as database:
-            database.execute(
+            gone = database.execute(
                 "DELETE FROM job WHERE id=? AND state NOT IN ('queued', 'running')",
                 (job_id,),
             )
+            if gone.rowcount:
+                database.execute("DELETE FROM workspace_job WHERE job=?", (job_id,))
 
     def running(self) -> list[str]:
         """Ids of jobs that somebody works on, or worked on when everything ended."""
@@ -313,6 +326,13 @@ class Store:
                     f"VALUES ({', '.join(':' + name for name in row)}, {NEXT_PLACE})",
                     row,
                 )
+        self._adopt()
+
+    def _adopt(self) -> None:
+        """Let jobs that belong to no workspace, as those of older versions, belong to one."""
+        with self._database.writing(by_hand=True) as database:
+            if membership.orphans(database):
+                membership.adopt(database)
 
     def _job(self, row: sqlite3.Row) -> Job:
         try:
@@ -322,6 +342,15 @@ class Store:
 
     def _portable(self, item: JobInput) -> dict[str, str]:
         return {**asdict(item), "path": migrations.inside(self.file.parent, item.path)}
+
+
+def _identity(
+    task: str, parameters: Mapping[str, Any], inputs: Sequence[JobInput], version: str
+) -> str:
+    """What a job is called: a digest of all that it computes from."""
+    identity = [task, dict(parameters), [[item.name, item.key] for item in inputs], version]
+    text = json.dumps(identity, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def job_of(row: Mapping[str, Any], home: Path) -> Job:

@@ -36,10 +36,12 @@ class AttendedStore(Store):
         version: str,
         quick: bool = False,
         author: str = "",
+        workspace: str = "",
     ) -> str:
         """Queue a job in the person's name.
 
         Raises:
+            InputError: the workspace in which it is asked for is not here any more.
             NotAllowedError: the person may only look.
             OutputError: the home folder is full.
             ParameterError: an engine that the owner of the server does not offer.
@@ -48,7 +50,13 @@ class AttendedStore(Store):
         _require_engine(parameters, self._settings)
         usage.require_room(self._settings)
         return super().submit(
-            task, parameters, inputs, version=version, quick=quick, author=author or person.name
+            task,
+            parameters,
+            inputs,
+            version=version,
+            quick=quick,
+            author=author or person.name,
+            workspace=workspace,
         )
 
     def restart(self, job_id: str) -> None:

@@ -9,11 +9,24 @@ from dashboard.server.services import services
 from pipelines.steps import STEPS
 
 
-def submit(task: str, references: Mapping[str, str], parameters: Mapping[str, Any]) -> str:
+def submit(
+    task: str,
+    references: Mapping[str, str],
+    parameters: Mapping[str, Any],
+    *,
+    workspace: str = "",
+) -> str:
     """Queue a job, or find its stored result, and return its id.
 
+    Args:
+        task: the step.
+        references: its inputs, by name.
+        parameters: checked, as JSON has them.
+        workspace: in which it is asked for; it has the job besides those that the job belongs to.
+
     Raises:
-        InputError: an input is missing, or is of a kind that no form offers for it.
+        InputError: an input is missing, or is of a kind that no form offers for it; or that
+            workspace is not here any more.
     """
     found = services()
     named = list(_named(task, references))
@@ -25,6 +38,7 @@ def submit(task: str, references: Mapping[str, str], parameters: Mapping[str, An
         [inputs.resolve(name, reference, found.settings, found.store) for name, reference in named],
         version=code_version(),
         quick=STEPS[task].quick,
+        workspace=workspace,
     )
 
 

@@ -1,0 +1,1 @@
+"""Workspaces: one recording, film or table with all jobs made of it."""
