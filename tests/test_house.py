@@ -222,3 +222,38 @@ def test_docstrings_of_functions_on_arrays_say_their_shapes() -> None:
     said = shapes_said("pipelines")
     assert len(said) > 500
     assert [name for name, says in said.items() if not says] == []
+
+
+NAMED = re.compile(r"`([a-z_]\w*)\.(\w+)`")
+ELSEWHERE = {"numpy", "pandas", "caiman"}
+FILE_ENDINGS = {"py", "txt", "dat"}
+
+
+def docstrings_and_code(file: Path) -> tuple[list[str], str]:
+    """The texts in a module that stand by themselves, and its lines without them."""
+    source = file.read_text(encoding="utf-8")
+    texts, lines = [], source.splitlines()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            texts.append(str(node.value.value))
+            for number in range(node.lineno - 1, node.end_lineno or node.lineno):
+                lines[number] = ""
+    return texts, "\n".join(lines)
+
+
+def test_what_docstrings_name_in_other_modules_is_there() -> None:
+    parts = {module: docstrings_and_code(file) for module, file in FILES.items()}
+    code = "\n".join(lines for _, lines in parts.values())
+    held: dict[str, set[str]] = {}
+    for module, (_, lines) in parts.items():
+        *_, room, name = f"top.{module}".split(".")
+        held.setdefault(room, set()).add(name)
+        held.setdefault(name, set()).update(re.findall(r"^(?:def |class )?(\w+)", lines, re.M))
+    named = {
+        (module, f"{first}.{second}")
+        for module, (texts, _) in parts.items()
+        for first, second in NAMED.findall("\n".join(texts))
+        if first not in ELSEWHERE and second not in held.get(first, set()) | FILE_ENDINGS
+    }
+    assert len(NAMED.findall(str([texts for texts, _ in parts.values()]))) > 100
+    assert [(module, name) for module, name in sorted(named) if name not in code] == []

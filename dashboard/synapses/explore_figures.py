@@ -1,4 +1,4 @@
-"""Figures to look into clusters of synapses: distributions, space, effects, evidence."""
+"""Figures to look into clusters of synapses: distributions, space, correlation, effects."""
 
 from collections.abc import Sequence
 from typing import Any

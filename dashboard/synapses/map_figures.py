@@ -1,4 +1,4 @@
-"""Figures of synapses: maps of the embedding, scores of a classifier."""
+"""The map of synapses as a figure, and what its clusters and columns are called."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -37,7 +37,7 @@ def defuse(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_csv(frame: pd.DataFrame, file: Path, separator: str = ",") -> None:
-    """Write a table as UTF-8 CSV, or with tabs as TSV, defused, without its index."""
+    """Write a table as UTF-8 CSV, or with tabs as TSV, defused: a line a row, without its index."""
     safe = defuse(frame)
     # pandas quotes the empty cells of a single column, and leaves a carriage return unquoted
     is_long = len(safe) >= LONG or _has_return(safe)
@@ -111,7 +111,7 @@ def first_rows(file: Path, n: int) -> tuple[list[dict[str, str | float]], int]:
 
 
 def fuse(table: pd.DataFrame) -> pd.DataFrame:
-    """A table with its texts and names as they were before `defuse`."""
+    """A table with the texts in its cells and its names as they were before `defuse`."""
     found = table.rename(columns={name: fused(str(name)) for name in table.columns})
     for place in range(found.shape[1]):
         column = found.iloc[:, place]

@@ -1,1 +1,1 @@
-"""Operations on series, and correlation maps."""
+"""Operations on images and series, and correlation maps."""

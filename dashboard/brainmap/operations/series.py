@@ -1,4 +1,4 @@
-"""The result of an operation on series: pictures and a voxel's series, before and after."""
+"""The result of an operation on images or series, before and after: pictures, a voxel's series."""
 
 from collections.abc import Mapping
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Figures of an operation on series."""
+"""Figures of an operation on images or series."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -129,7 +129,15 @@ def by_size(sizes: NDArray[np.int64], centroids: Floats) -> NDArray[np.intp]:
 
 
 def pass_sums(block: Series, sets: Sequence[Floats]) -> Sums:
-    """For each set of centroids the sum of the nearest series (cluster, time) and their number."""
+    """For each set of centroids the sum of the nearest series (cluster, time) and their number.
+
+    Args:
+        block: (voxel, time).
+        sets: of centroids (cluster, time).
+
+    Returns:
+        One after the other, for each set: the sums (cluster, time), then the numbers (cluster,).
+    """
     ready = [Ready.of(centroids, block.dtype) for centroids in sets]
     found: Sums = [
         array

@@ -485,7 +485,10 @@ def write_sweep(
 
 
 def table_of_centroids(centroids: Floats, sizes: Sequence[int] | NDArray[np.int64]) -> pd.DataFrame:
-    """Centroids (cluster, time) and voxels per cluster as `cluster, n_voxels, t0, t1, ...`."""
+    """Centroids (cluster, time) and voxels per cluster as `cluster, n_voxels, t0, t1, ...`.
+
+    A row per cluster, in the order of the centroids and in their unit.
+    """
     table = pd.DataFrame(centroids, columns=[f"t{time}" for time in range(centroids.shape[1])])
     table.insert(0, "cluster", np.arange(len(table)))
     table.insert(1, "n_voxels", sizes)

@@ -143,7 +143,8 @@ def histogram(varying: Floats) -> pd.DataFrame:
         varying: standard deviations above 0 (voxel,).
 
     Returns:
-        `std_from`, `std_to`, `voxels` and `density`: the smoothed share of voxels per factor of 10.
+        A row per step: `std_from` and `std_to`, in the unit of the deviations, `voxels`, and
+        `density`: the smoothed share of voxels per factor of 10.
     """
     if not len(varying):
         return pd.DataFrame(columns=["std_from", "std_to", "voxels", "density"], dtype=float)

@@ -45,7 +45,7 @@ class FinishedLook:
         mean: (plane, y, x), intensity.
         std: (plane, y, x), of the normalised series; NaN for voxels that cannot be used.
         deviations: of those that can (voxel,), ascending; mapped, not read.
-        bins: how the deviations above 0 are distributed.
+        bins: how the deviations above 0 are distributed, a row per bin; see `look.histogram`.
         sample: normalised series (voxel, time), of all voxels or of some drawn at random.
         sampled_std: the deviations of those (voxel,).
     """

@@ -68,7 +68,8 @@ def over_time(series: AnySeries, percentiles: Sequence[float]) -> pd.DataFrame:
     """Statistics across series (voxel, time) at each time point.
 
     Returns:
-        `time`, `mean`, `std`, `min`, `max`, and `p5`, `p50`, ... for the percentiles.
+        A row per time point: `time` (counted from 0), and in the unit of the series `mean`, `std`,
+        `min`, `max`, and `p5`, `p50`, ... for the percentiles.
     """
     n_times = series.shape[1]
     at_once = max(1, VALUES_AT_ONCE // max(1, len(series)))

@@ -150,11 +150,11 @@ class ReviewFolder:
             return read_table(file)
 
     def write_queue(self, queue: pd.DataFrame) -> None:
-        """Write what `queue` reads."""
+        """Write what `queue` reads, a row per unit."""
         write_table(queue, self.path / QUEUE)
 
     def write_similar(self, similar: pd.DataFrame) -> None:
-        """Write what `similar` reads."""
+        """Write what `similar` reads, a row per pair."""
         write_table(similar, self.path / SIMILAR)
 
     def write_proposals(self, proposals: Iterable[Proposal]) -> None:

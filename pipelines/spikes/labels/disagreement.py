@@ -9,7 +9,11 @@ from pipelines.spikes.labels.words import GOOD, plain
 
 
 def ran(labels: pd.DataFrame) -> list[str]:
-    """The labellers that labelled every unit of a table, in order."""
+    """The labellers that labelled every unit of a table, in the order of `LABELLERS`.
+
+    Args:
+        labels: a row per unit, with the labellers' columns.
+    """
     return [
         name
         for name, one in LABELLERS.items()

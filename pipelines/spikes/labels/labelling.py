@@ -48,6 +48,13 @@ class Labelling:
 def table_of(given: Path, advice: str = ADVICE) -> pd.DataFrame:
     """The table of labels that a person gave: a file, or what labelling left in a folder.
 
+    Args:
+        given: the file or folder.
+        advice: what a person can do if it cannot be read.
+
+    Returns:
+        A row per unit, with the columns that it has, typed as `read_table` does.
+
     Raises:
         InputError: it cannot be read.
     """

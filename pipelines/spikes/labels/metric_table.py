@@ -1,4 +1,4 @@
-"""Tables of unit metrics, under the names that SpikeInterface uses today. Needs no heavy library.
+"""Tables of unit metrics, under the names that SpikeInterface uses today.
 
 Older releases and other programs call some metrics differently; `read` renames them, turning
 the sign where the definition turned, so that rules and classifiers see one vocabulary.

@@ -1,4 +1,4 @@
-"""Metrics that need more than one unit's spikes: all files of a sorting, when units are labelled.
+"""Metrics that `units.csv` does not have: from all files of a sorting, when units are labelled.
 
 Each has its row in `units/metrics.py` and its function in `FUNCTIONS` here. The shape of the mean
 waveform on a unit's largest channel is measured by SpikeInterface's own functions, upsampled

@@ -80,7 +80,9 @@ class LookFolder:
 
     @cached_property
     def saturation(self) -> pd.DataFrame:
-        """The share of saturated samples: `second` on the recording's clock, `saturated`.
+        """The share of saturated samples, a row per second: `second`, `saturated`.
+
+        A second is on the recording's clock; the share is from 0 to 1.
 
         Raises:
             InputError: it is not there or damaged.
@@ -123,7 +125,7 @@ class LookFolder:
         return self.path / TRACES
 
     def write_channels(self, channels: pd.DataFrame) -> None:
-        """Write what `channels` reads."""
+        """Write what `channels` reads, a row per channel."""
         write_table(channels, self.path / CHANNELS)
 
     def write_spectrum(self, found: Spectrum) -> None:
@@ -131,9 +133,9 @@ class LookFolder:
         np.savez_compressed(self.path / SPECTRUM, freq_hz=found.freq_hz, power=found.power)
 
     def write_saturation(self, seconds: pd.DataFrame) -> None:
-        """Write what `saturation` reads."""
+        """Write what `saturation` reads, a row per second."""
         write_csv(seconds, self.path / SATURATION)
 
     def write_stretches(self, stretches: pd.DataFrame) -> None:
-        """Write what `stretches` reads."""
+        """Write what `stretches` reads, a row per stretch."""
         write_csv(stretches, self.path / STRETCHES)

@@ -22,7 +22,7 @@ CHILD = "pipelines.spikes.signal.signal_child"
 
 
 def stretch(folder: Path, unit: int, start_s: float, length_s: float) -> Stretch:
-    """As `stretch.stretch`: a stretch of filtered signal with its spikes.
+    """As `trace_window.stretch`: a stretch of filtered signal with its spikes.
 
     Raises:
         InputError: the recording is not there any more, or cannot be read.

@@ -94,7 +94,8 @@ def write_units(
         report: progress.
 
     Returns:
-        The table of units, and what is to be said about their waveforms.
+        The table of units as `units.csv` has them, a row per unit, and what is to be said about
+        their waveforms.
     """
     units = list(labels)
     shapes, note = _shapes(sorting, state, units, report)

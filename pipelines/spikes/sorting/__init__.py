@@ -1,1 +1,1 @@
-"""From a recording to units: our own sorter, SpikeInterface's, and many recordings at once."""
+"""From a recording to units: our own sorter, SpikeInterface's, and a person's decisions."""

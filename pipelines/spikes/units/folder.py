@@ -147,6 +147,10 @@ class SortingFolder:
 
     Attributes:
         path: where it lies.
+
+    Raises:
+        NeuroboardError: of the kind that was given, in each of its parts: a file is not there,
+            or is damaged.
     """
 
     def __init__(self, path: Path, kind: Kind = InputError, advice: str = ADVICE) -> None:

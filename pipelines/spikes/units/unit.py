@@ -101,7 +101,16 @@ class Site:
 
 
 def table(units: Sequence[Unit], site: Site, clock: Clock) -> pd.DataFrame:
-    """One row per unit as `units.csv` has them; `unit_id` counts from 0."""
+    """One row per unit as `units.csv` has them; `unit_id` counts from 0.
+
+    Args:
+        units: in the order of their numbers.
+        site: names of the channels.
+        clock: of the recording.
+
+    Returns:
+        `unit_id`, `channel`, the metrics of `metrics.columns` in their units, `group`, `cluster`.
+    """
     columns = ["unit_id", "channel", *metrics.columns(), "group", "cluster"]
     rows = [_row(number, unit, site, clock) for number, unit in enumerate(units)]
     return pd.DataFrame(rows, columns=columns)

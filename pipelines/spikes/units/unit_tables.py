@@ -2,7 +2,7 @@
 
 Names are text whatever they look like: a channel called `01`, `1e5` or `NA` is not the number 1,
 100000 or none. Numbers of units are whole. Everything that is read from such a table by this
-program, or written into a sorting's folder, goes through here. Needs no heavy library.
+program, or written into a sorting's folder, goes through here.
 """
 
 import csv
@@ -108,7 +108,10 @@ def _read(file: Path, **more: Any) -> pd.DataFrame:
 
 
 def typed(table: pd.DataFrame) -> pd.DataFrame:
-    """A table with names as text and ids as whole numbers, wherever it was read from."""
+    """A table with names as text and ids as whole numbers, wherever it was read from.
+
+    Rows and all other columns stay as they are; the answer is a copy.
+    """
     found = table.copy()
     for name in found.columns:
         if is_text(str(name)):
