@@ -11,7 +11,7 @@ from flask.logging import default_handler
 
 from dashboard import pages, views
 from dashboard.jobs.repair import mend
-from dashboard.kit import downloads, panel, shell
+from dashboard.kit import downloads, panel, shell, workspace_page
 from dashboard.server import not_found, posted, security, services, trouble, uploads
 from dashboard.server.settings import Settings
 from pipelines.core.terminal import ShownFormatter
@@ -106,6 +106,7 @@ def _add_pages(app: Dash) -> None:
     app.layout = shell.layout
     for part in (shell, panel):
         part.register(app)
+    workspace_page.register(app, pages.subjects())
 
 
 def _settle(app: Dash) -> None:

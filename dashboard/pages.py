@@ -7,10 +7,18 @@ from dashboard.brainmap import page
 from dashboard.home import job, jobs, models, space
 from dashboard.home import page as home
 from dashboard.kit.bench import StepPage
+from dashboard.kit.desk import Subject
 from dashboard.spikes import page as spikes
+from dashboard.spikes import workspace as recording
 from dashboard.synapses import page as synapses
 
-ALL: Sequence[ModuleType] = (home, spikes, page, synapses, models, jobs, job, space)
+WORKSPACES: Sequence[ModuleType] = (recording,)
+ALL: Sequence[ModuleType] = (home, spikes, page, synapses, models, jobs, job, space, *WORKSPACES)
+
+
+def subjects() -> Sequence[Subject]:
+    """The kinds of workspaces."""
+    return [one.SUBJECT for one in WORKSPACES]
 
 
 def step_pages() -> Mapping[str, StepPage]:

@@ -44,15 +44,30 @@ def view(job: Job) -> Component:
         return html.Div([*results.notes(job), services().pages[job.task].view(job)])
     except Exception as error:
         _log.exception("The result of job %s cannot be shown", job.id)
-        return html.P(_reason(error, job.id), className="note")
+        return html.P(reason(error, job.id), className="note")
 
 
-def _reason(error: Exception, job_id: str) -> str:
+def reason(error: Exception, job_id: str) -> str:
     """Whether the files of a result are why it cannot be shown, or our own code."""
     if isinstance(error, NeuroboardError | OSError) or not job_id:
         return UNSHOWN
     folder = services().settings.jobs / job_id / "result"
     return UNSHOWN if not folder.is_dir() or damaged(folder) else FAULT
+
+
+def in_panel(draw: Callable[[], Any], job_id: str) -> Any:
+    """What a panel draws, or the sentence that says why it cannot."""
+    try:
+        return draw()
+    except (PreventUpdate, HTTPException, PostedError):
+        raise
+    except InputError as error:
+        return html.P(error.sentence, className="empty")
+    except Exception as error:
+        if is_full(error):
+            raise
+        _log.exception("A panel cannot be shown")
+        return html.P(reason(error, job_id), className="note")
 
 
 class _Bounded:
@@ -78,7 +93,7 @@ def _in_a_sentence(function: Answer) -> Answer:
             if is_full(error):
                 raise
             _log.exception("A part of a result cannot be shown")
-            raise InputError(_reason(error, _shown())) from error
+            raise InputError(reason(error, _shown())) from error
 
     return bounded
 

@@ -60,6 +60,7 @@ NATIVE = {
 SHIPPED = """| file | what | licence |
 | --- | --- | --- |
 | `assets/plotly/plotly-strict.min.js` | plotly.js, strict | MIT (`assets/plotly/LICENSE.txt`) |
+| `assets/split/split.min.js` | Split.js 1.6.5 | MIT (`assets/split/LICENSE.txt`) |
 | `assets/inter-latin-wght-normal.woff2` | the font Inter | OFL-1.1 (`assets/inter-license.txt`) |
 """
 

@@ -7,15 +7,28 @@ of its result. Its title, its parameters and which inputs may be left out come f
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 from dash import Dash
 from dash.development.base_component import Component
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from dashboard.jobs.store import Job
 from dashboard.kit.switches import Switch
 from pipelines.steps import STEPS, Step
 
 View = Callable[[Job], Component]
+Word = Annotated[str, Field(max_length=80)]
+
+
+class Shown(TypedDict):
+    """What the page of a workspace says of itself."""
+
+    subject: Word
+    workspace: Word
+    tab: Word
+    run: Word
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What all figures share: configuration, look, frame with caption."""
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -93,12 +94,35 @@ def gap_words(timeline: Timeline) -> str:
     return " Grey: not recorded." if timeline.gaps_s else ""
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A figure and the sentence that says what was done."""
+
+    figure: go.Figure
+    caption: str
+
+    def framed(self, id: Any, **properties: Any) -> html.Figure:
+        """On a page that scrolls: with its caption below."""
+        return framed(self.figure, id=id, caption=self.caption, **properties)
+
+
 def framed(figure: go.Figure, *, id: Any, caption: str, **properties: Any) -> html.Figure:
     """A figure with its caption below; the height is fixed so that nothing jumps."""
     height = f"{figure.layout.height}px"
     properties = {"config": cast(Any, GRAPH_CONFIG), **properties}
     graph = dcc.Graph(id=id, figure=figure, style={"height": height}, **properties)
     return html.Figure([graph, html.Figcaption(caption)], className="figure")
+
+
+def waiting(id: Any) -> dcc.Graph:
+    """A graph as large as what it stands in, with nothing in it yet."""
+    figure = go.Figure(layout={"autosize": True})
+    figure.update_layout(paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)")
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    config = cast(Any, {**GRAPH_CONFIG, "displayModeBar": "hover"})
+    style = {"height": "100%"}
+    return dcc.Graph(id=id, figure=figure, config=config, style=style, responsive=True)
 
 
 def message(text: str, *, height: int) -> go.Figure:

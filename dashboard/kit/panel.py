@@ -30,17 +30,29 @@ SYMBOLS = {
 
 def view(job: Job) -> Component:
     """The panel of one job."""
-    over = job.state.is_over
     return html.Div(
         [
             dcc.Store(id="panel-job", data=job.id),
-            dcc.Store(id="panel-report", data=result_stamp(job)),
-            dcc.Store(id="panel-shown", data=result_stamp(job)),
-            dcc.Interval(id="panel-tick", interval=TICK_MS, disabled=over),
+            *_followed(job),
             html.Div(_head(job), className="card panel-head"),
             html.Div(views.view(job) if job.state is JobState.DONE else None, id="panel-result"),
         ]
     )
+
+
+def progress(job: Job) -> list[Component]:
+    """Only how far a job is, beside the result of another."""
+    return [*_followed(job), html.Div(_head(job), className="panel-head")]
+
+
+def _followed(job: Job) -> list[Component]:
+    stamp = result_stamp(job)
+    return [
+        dcc.Store(id="followed-job", data=job.id),
+        dcc.Store(id="panel-report", data=stamp),
+        dcc.Store(id="panel-shown", data=stamp),
+        dcc.Interval(id="panel-tick", interval=TICK_MS, disabled=job.state.is_over),
+    ]
 
 
 def _head(job: Job) -> list[Component]:
@@ -157,7 +169,7 @@ def register(app: Dash) -> None:
         Input("panel-tick", "n_intervals"),
         Input("panel-cancel", "n_clicks"),
         Input("panel-again", "n_clicks"),
-        State("panel-job", "data"),
+        State("followed-job", "data"),
         prevent_initial_call=True,
     )(refresh)
     # Several ticks may be under way when a job ends, and each reports its result. Drawing it
@@ -173,14 +185,14 @@ def register(app: Dash) -> None:
     app.callback(
         Output(fold, "open"),
         Input("panel-tick", "disabled"),
-        State("panel-job", "data"),
+        State("followed-job", "data"),
         State(fold, "id"),
         State(fold, "open"),
     )(open_what_is_asked)
     app.callback(
         Output("panel-result", "children"),
         Input("panel-shown", "data"),
-        State("panel-job", "data"),
+        State("followed-job", "data"),
         prevent_initial_call=True,
     )(show_result)
 

@@ -14,7 +14,7 @@ from dashboard.jobs.store import Job
 from dashboard.jobs.store import State as JobState
 from dashboard.kit import forms, panel, switches
 from dashboard.kit.aria import aria
-from dashboard.kit.bench import Bench, Source
+from dashboard.kit.bench import Bench, Shown, Source
 from dashboard.server import inputs, roots, uploads
 from dashboard.server.services import edit_link, services
 from dashboard.server.settings import MB
@@ -49,7 +49,7 @@ def layout(
     return html.Div(
         [
             html.Section(
-                _form(bench, job, chosen, values or {}),
+                form(bench, job, chosen, values or {}),
                 className="card form",
                 **aria(label="Input"),
             ),
@@ -82,9 +82,10 @@ def known_values(bench: Bench, given: Mapping[str, str]) -> dict[str, Any]:
         return {}
 
 
-def _form(
+def form(
     bench: Bench, job: Job | None, chosen: Mapping[str, str], given: Mapping[str, Any]
 ) -> list[Component]:
+    """The form alone, filled with what a job was given and with what is chosen besides."""
     references = {**(_references(job) if job else {}), **chosen}
     values = {**(job.parameters if job else {}), **given}
     engines = ("local", *services().settings.engines)
@@ -267,6 +268,7 @@ def register(app: Dash, bench: Bench) -> None:
         State(reference, "data"),
         State(parameter, "id"),
         State(parameter, "value"),
+        State("desk", "data", allow_optional=True),
         prevent_initial_call=True,
         running=[(Output(f"{bench.slug}-run", "loading"), True, False)],
     )(partial(run, bench))
@@ -279,6 +281,7 @@ def run(
     references: Sequence[str | None],
     parameter_ids: Sequence[Mapping[str, str]],
     values: Sequence[Any],
+    shown: Shown | None = None,
 ) -> tuple[Any, Any]:
     """Start the job that a form describes: the address to go to, and what is wrong."""
     if not clicks:
@@ -290,12 +293,26 @@ def run(
     try:
         parameters = forms.read(bench.step.parameters, parameter_ids, values)
         jobs = [
-            submit(bench.task, one, parameters.model_dump(mode="json"))
+            submit(
+                bench.task,
+                one,
+                parameters.model_dump(mode="json"),
+                workspace=shown["workspace"] if shown else "",
+            )
             for one in _one_by_one(bench, chosen)
         ]
     except NeuroboardError as error:
         return no_update, error.sentence
+    if shown:
+        return in_workspace(shown, jobs[0]), ""
     return edit_link(bench.task, jobs[0]) if len(jobs) == 1 else "/jobs", ""
+
+
+def in_workspace(shown: Shown, job_id: str) -> str:
+    """Where a job that was asked for on a desk is seen: its result, or how far it is."""
+    job = services().store.get(job_id)
+    word = "run" if job is not None and job.state is JobState.DONE else "asked"
+    return f"/{shown['subject']}/{shown['workspace']}?tab={shown['tab']}&{word}={job_id}"
 
 
 def _one_by_one(bench: Bench, chosen: Mapping[str, str]) -> list[dict[str, str]]:

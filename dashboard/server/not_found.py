@@ -15,6 +15,7 @@ from flask import Response, jsonify, request
 from dashboard import pages
 from dashboard.kit import shell
 from dashboard.server.services import services
+from dashboard.workspaces import workspaces
 
 PAGE = {"module": "not_found_404", "path": "/not-found", "title": "Not found – Neuroboard"}
 FOR_PROGRAMS = ("/api/", "/_dash", "/_reload", "/uploads/")
@@ -48,10 +49,13 @@ def _missing() -> tuple[Response, int]:
 
 
 def is_page(path: str) -> bool:
-    """Whether an address is one of a page, and of a job that exists."""
-    found = re.fullmatch(r"/jobs/([^/]+)/?", path)
+    """Whether an address is one of a page, and of a job or workspace that exists."""
+    found = re.fullmatch(r"/([a-z]+)/([^/]+)/?", path)
+    if found and found.group(1) == "jobs":
+        return services().store.get(found.group(2)) is not None
     if found:
-        return services().store.get(found.group(1)) is not None
+        known = workspaces.get(found.group(2))
+        return known is not None and known.subject == found.group(1)
     return f"/{path.strip('/')}" in {_path(page.PAGE) for page in pages.ALL}
 
 

@@ -10,7 +10,8 @@ from dash.exceptions import PreventUpdate
 
 from dashboard.jobs.store import Job
 from dashboard.kit import results
-from dashboard.kit.figures import framed, gap_words
+from dashboard.kit.desk import View
+from dashboard.kit.figures import Drawn, framed, gap_words
 from dashboard.server.posted import UnitRow, Whole, offered
 from dashboard.spikes import groups, locate, traces
 from dashboard.spikes import sorting_figures as figures
@@ -22,6 +23,11 @@ from pipelines.spikes.units.trains import correlogram
 
 MOST_RASTER_SPIKES = 3000
 MOST_RASTER_UNITS = 40
+LIKENESS = (
+    "How alike the mean waveforms of every two units are: 1 is the same shape on the same "
+    "channels, 0 also stands for units of groups that share no channel. Two alike units whose "
+    "correlogram is empty at 0 may be one cell that was split."
+)
 
 
 def view(job: Job) -> Component:
@@ -123,7 +129,12 @@ def _unit_table(units: pd.DataFrame) -> list[Component]:
     ]
 
 
-def _raster(job: Job, units: pd.DataFrame) -> Component:
+def firing(view: View) -> Drawn:
+    """When each unit fired."""
+    return _firing(view.run, SortingFolder(results.folder(view.run.id)).units)
+
+
+def _firing(job: Job, units: pd.DataFrame) -> Drawn:
     shown = [int(unit) for unit in units["unit_id"].head(MOST_RASTER_UNITS)]
     spikes = trains(results.folder(job.id))
     step = max(1, max(len(spikes[unit]) for unit in shown) // MOST_RASTER_SPIKES)
@@ -131,13 +142,22 @@ def _raster(job: Job, units: pd.DataFrame) -> Component:
     times = [timeline.seconds(spikes[unit][::step]) for unit in shown]
     thinned = f" Every {step}th spike is drawn." if step > 1 else ""
     few = f" The first {len(shown)} of {len(units)} units." if len(units) > len(shown) else ""
-    picture = framed(
+    return Drawn(
         figures.raster(times, shown, timeline),
-        id="spikes-raster",
-        caption=f"When each unit fired: a unit that comes or goes in the middle may be one that "
+        f"When each unit fired: a unit that comes or goes in the middle may be one that "
         f"drifted.{thinned}{few}{gap_words(timeline)}",
     )
+
+
+def _raster(job: Job, units: pd.DataFrame) -> Component:
+    picture = _firing(job, units).framed("spikes-raster")
     return html.Div([html.H2("Spikes over time"), picture])
+
+
+def likeness(view: View) -> Drawn:
+    """How alike the mean waveforms of every two units are."""
+    waves = SortingFolder(results.folder(view.run.id)).waveforms
+    return Drawn(figures.similarity(waves.mean, waves.unit_id.tolist()), LIKENESS)
 
 
 def _pairs(job: Job, units: pd.DataFrame) -> Iterator[Component]:
@@ -146,7 +166,7 @@ def _pairs(job: Job, units: pd.DataFrame) -> Iterator[Component]:
     first, second = names[0], names[min(1, len(names) - 1)]
     choices = [{"value": str(name), "label": f"Unit {name}"} for name in names]
     means = SortingFolder(results.folder(job.id)).waveforms.mean
-    likeness = figures.similarity(means, names)
+    alike = figures.similarity(means, names)
     yield html.H2("Pairs of units")
     yield html.Div(
         [
@@ -164,12 +184,9 @@ def _pairs(job: Job, units: pd.DataFrame) -> Iterator[Component]:
         [
             html.Div(_correlogram(job, first, second), id="spikes-correlogram-box"),
             framed(
-                likeness,
+                alike,
                 id="spikes-similarity",
-                caption="How alike the mean waveforms of every two units are: 1 is the same "
-                "shape on the same channels, 0 also stands for units of groups that share no "
-                "channel. Two alike units whose correlogram is empty at 0 may be one cell that "
-                "was split.",
+                caption=LIKENESS,
             ),
         ],
         className="pair",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dashboard.jobs.store import Job
 from dashboard.kit import results
-from dashboard.kit.figures import framed, gap_words
+from dashboard.kit.figures import Drawn, gap_words
 from dashboard.server.posted import offered
 from dashboard.spikes import sorting_figures as figures
 from dashboard.spikes import unit_figures
@@ -38,27 +38,32 @@ def waveform(folder: Path, unit: int) -> MeanWaveform:
 
 def view(job: Job, unit: int) -> Component:
     """Everything about one unit."""
-    shapes = [_mean(job, unit), *_density(job, unit)]
-    times = [_intervals(job, unit), *_over_time(job, unit)]
-    others = [_autocorrelogram(job, unit), _alike(job, unit)]
-    return html.Div([*shapes, *times, *others], className="card pair")
+    drawn = {
+        "waveforms": mean(job, unit),
+        "density": density(job, unit),
+        "isi": intervals(job, unit),
+        "over-time": in_time(job, unit),
+        "autocorrelogram": autocorrelogram(job, unit),
+    }
+    figures_ = [one.framed(f"spikes-{name}") for name, one in drawn.items() if one is not None]
+    return html.Div([*figures_, alike(job, unit)], className="card pair")
 
 
-def _mean(job: Job, unit: int) -> Component:
+def mean(job: Job, unit: int) -> Drawn:
+    """Its mean waveform on its channels."""
     folder, values = results.folder(job.id), job.parameters
-    return framed(
+    return Drawn(
         figures.waveforms(unit, waveform(folder, unit)),
-        id="spikes-waveforms",
         caption=f"Unit {unit}: mean of {len(trains(folder)[unit]):,} spikes with one standard "
         f"deviation, band-pass {values['freq_min']:g} to {values['freq_max']:g} Hz.",
     )
 
 
-def _density(job: Job, unit: int) -> list[Component]:
+def density(job: Job, unit: int) -> Drawn | None:
     """Single waveforms, where the sorting kept some."""
     sorting = SortingFolder(results.folder(job.id))
     if sorting.snippets is None:
-        return []
+        return None
     waves = sorting.waveforms
     values, columns = sorting.snippets.of(waves.row_of(unit))
     names = [str(waves.channel_id[column]) for column in columns]
@@ -67,7 +72,7 @@ def _density(job: Job, unit: int) -> list[Component]:
         f"Unit {unit}: {len(values)} single waveforms spread over the recording, on its largest "
         "channels; darker where more of them pass. Two bands are two cells."
     )
-    return [framed(figure, id="spikes-density", caption=words)]
+    return Drawn(figure, words)
 
 
 def _train(job: Job, unit: int) -> NDArray[np.int64]:
@@ -75,32 +80,32 @@ def _train(job: Job, unit: int) -> NDArray[np.int64]:
     return results.timeline(results.headline(job)).apart(trains(results.folder(job.id))[unit])
 
 
-def _intervals(job: Job, unit: int) -> Component:
+def intervals(job: Job, unit: int) -> Drawn:
+    """Intervals between its successive spikes."""
     rate = float(results.headline(job)["sampling_frequency"])
     histogram = isi_histogram(_train(job, unit), rate, bin_ms=1.0, max_ms=100.0)
-    return framed(
+    return Drawn(
         figures.isi(unit, histogram),
-        id="spikes-isi",
         caption=f"Unit {unit}: intervals between successive spikes in bins of 1 ms, up to 100 ms. "
         f"The dotted line is at {figures.REFRACTORY_MS} ms: a single neuron hardly ever fires "
         "faster.",
     )
 
 
-def _autocorrelogram(job: Job, unit: int) -> Component:
+def autocorrelogram(job: Job, unit: int) -> Drawn:
+    """Its spikes around each of its spikes."""
     rate = float(results.headline(job)["sampling_frequency"])
     own = _train(job, unit)
-    return framed(
+    return Drawn(
         figures.correlogram(
             f"time from a spike of unit {unit} (ms)", unit, correlogram(own, own, rate)
         ),
-        id="spikes-autocorrelogram",
         caption=f"Unit {unit}: its other spikes around each of its spikes, in bins of 1 ms. A "
         "single neuron leaves the middle empty; below, other units are counted around it.",
     )
 
 
-def _alike(job: Job, unit: int) -> Component:
+def alike(job: Job, unit: int) -> Component:
     """The units with the most similar mean waveforms."""
     waves = SortingFolder(results.folder(job.id)).waveforms
     units, alike = waves.unit_id, similarity(waves.mean)
@@ -122,12 +127,12 @@ def _alike(job: Job, unit: int) -> Component:
     )
 
 
-def _over_time(job: Job, unit: int) -> list[Component]:
+def in_time(job: Job, unit: int) -> Drawn | None:
     """Heights and rate over time, where the sorting kept the heights of spikes."""
     found = results.headline(job)
     own = SortingFolder(results.folder(job.id)).spikes.of(unit)
     if own.amplitude_uv is None:
-        return []
+        return None
     samples, heights = own.sample_index, own.amplitude_uv
     timeline = results.timeline(found)
     shown = over_time(samples, heights, timeline)
@@ -139,4 +144,4 @@ def _over_time(job: Job, unit: int) -> list[Component]:
         f"missing below the threshold.{gap_words(timeline)}"
     )
     figure = unit_figures.over_time(unit, shown, timeline)
-    return [framed(figure, id="spikes-over-time", caption=words)]
+    return Drawn(figure, words)

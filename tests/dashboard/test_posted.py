@@ -230,7 +230,7 @@ def test_a_job_is_cancelled_when_the_press_comes_together_with_a_tick(
 ) -> None:
     job = found.store.submit("brainmap look", {}, [], version="1")
     key, callback = next(item for item in app.callback_map.items() if "panel-cancel-box" in item[0])
-    values = {"panel-tick": 3, "panel-cancel": 1, "panel-again": None, "panel-job": job}
+    values = {"panel-tick": 3, "panel-cancel": 1, "panel-again": None, "followed-job": job}
     given = {
         kind: [{**one, "value": values[one["id"]]} for one in callback[kind]]
         for kind in ("inputs", "state")

@@ -1,0 +1,378 @@
+"""What a desk is made of: panels in rows and columns, tabs of a workspace, what is selected.
+
+To add a panel, write its function `View -> Drawn` (a figure) or `View -> Component`, and put a row
+`Panel(...)` into the arrangement of a tab; nothing else has to be connected. A panel is drawn
+anew when one of the selections that it listens to changes, and only while it is seen.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import plotly.graph_objects as go
+from dash import dcc, html
+from dash.development.base_component import Component
+from pydantic import TypeAdapter, ValidationError
+
+from dashboard.jobs.store import Job
+from dashboard.kit.aria import aria
+from dashboard.kit.figures import waiting
+from dashboard.server.posted import PostedError
+from dashboard.workspaces.workspace import Workspace
+
+LONGEST_ADDRESS = 2000
+"""Characters of one selection in an address; the rest is not a selection that one sends."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One kind of thing that can be selected: units, a cluster, a voxel, rows.
+
+    Attributes:
+        name: what stores, addresses and panels call it.
+        type: of one that is selected.
+        many: whether several can be selected at once; the selection is a list then.
+    """
+
+    name: str
+    type: type
+    many: bool = False
+
+    def check(self, value: Any) -> Any:
+        """A selection as a page posts it.
+
+        Raises:
+            PostedError: it is of another kind.
+        """
+        kind: Any = list[self.type] if self.many else self.type | None  # type: ignore[name-defined]
+        try:
+            return TypeAdapter[Any](kind).validate_python(value, strict=True)
+        except ValidationError:
+            raise PostedError(f"{self.name} is not what is selected here") from None
+
+    def of_address(self, text: str) -> Any:
+        """A selection from an address; nothing where it is none."""
+        parts = text.split(",") if self.many else [text]
+        kind: TypeAdapter[Any] = TypeAdapter(self.type)
+        found: list[Any]
+        try:
+            found = [kind.validate_python(part) for part in parts if part]
+        except ValidationError:
+            found = []
+        if self.many:
+            return found
+        return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class View:
+    """What a panel is drawn from.
+
+    Attributes:
+        workspace: whose page it is on.
+        tab: which of its tabs.
+        job: the run that is shown, whose result is there; none before the first.
+        chosen: what is selected, by the name of its `Key`.
+    """
+
+    workspace: Workspace
+    tab: str
+    job: Job | None
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def run(self) -> Job:
+        """The run that is shown.
+
+        Raises:
+            LookupError: there is none; only tabs without tasks are drawn then.
+        """
+        if self.job is None:
+            raise LookupError("nothing has been run")
+        return self.job
+
+
+Draw = Callable[[View], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One panel of a desk.
+
+    Attributes:
+        name: what its components and the kept arrangement are called; one of its kind.
+        title: in its head.
+        draw: what is in it: a `figures.Drawn` of a panel that `is_figure`, any component otherwise.
+        listens: names of the keys whose selection it shows.
+        is_figure: whether it is one figure that fills the panel. Its graph stays, so that plotly
+            changes what is different and draws nothing twice.
+        picks: the key that is selected by a click on a point, which carries it as `customdata`.
+        tools: controls at the right of its head.
+        eager: whether it is part of the page from the start, since callbacks of its own
+            connect it with other panels.
+    """
+
+    name: str
+    title: str
+    draw: Draw
+    listens: tuple[str, ...] = ()
+    is_figure: bool = False
+    picks: str = ""
+    tools: Draw | None = None
+    eager: bool = False
+
+
+def chart(name: str, title: str, draw: Draw, *listens: str, picks: str = "") -> Panel:
+    """A panel that is one figure."""
+    return Panel(name=name, title=title, draw=draw, listens=listens, is_figure=True, picks=picks)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place for one panel, or for several of which one is in front."""
+
+    panels: tuple[Panel, ...]
+
+    def __init__(self, *panels: Panel) -> None:
+        object.__setattr__(self, "panels", panels)
+
+
+@dataclass(frozen=True)
+class Line:
+    """Parts beside each other or below each other, divided by bars that can be dragged.
+
+    Attributes:
+        parts: its parts in order.
+        sizes: the share of each in percent.
+        is_row: whether they stand beside each other.
+    """
+
+    parts: tuple["Slot | Line", ...]
+    sizes: tuple[float, ...]
+    is_row: bool
+
+
+Part = Slot | Line
+
+
+def row(*parts: Part | Panel, sizes: tuple[float, ...] = ()) -> Line:
+    """Parts beside each other."""
+    return _line(parts, sizes, is_row=True)
+
+
+def column(*parts: Part | Panel, sizes: tuple[float, ...] = ()) -> Line:
+    """Parts below each other."""
+    return _line(parts, sizes, is_row=False)
+
+
+def _line(parts: tuple[Part | Panel, ...], sizes: tuple[float, ...], *, is_row: bool) -> Line:
+    slots = tuple(Slot(part) if isinstance(part, Panel) else part for part in parts)
+    return Line(slots, sizes or (100 / len(slots),) * len(slots), is_row)
+
+
+def panels(part: Part) -> Iterator[Panel]:
+    """All panels of an arrangement."""
+    if isinstance(part, Slot):
+        yield from part.panels
+    else:
+        for inner in part.parts:
+            yield from panels(inner)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The line above the desk: the answer in words, and how it came."""
+
+    sentence: str
+    how: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tab:
+    """One tab of a workspace.
+
+    Attributes:
+        word: what the address calls it.
+        title: what the bar calls it.
+        tasks: whose runs it shows; its form is that of the first.
+        arrange: the panels, or a function that gives them for what is shown.
+        answer: the line above the desk.
+        fill: what the form is filled with, by the name of the input.
+        actions: further buttons in that line.
+        empty: what stands there before the first run: what one will see, and how to get it.
+        start: what is selected at first, by key.
+        register: connects what panels have of their own.
+        compare: figures and tables of two runs side by side, the compared one first.
+    """
+
+    word: str
+    title: str
+    tasks: tuple[str, ...]
+    arrange: Part | Callable[[View], Part]
+    answer: Callable[[View], Answer]
+    fill: Callable[[View], Mapping[str, str]] = lambda _view: {}
+    actions: Callable[[View], list[Component]] = lambda _view: []
+    empty: str = ""
+    start: Callable[[View], Mapping[str, Any]] = lambda _view: {}
+    register: Callable[[Any], None] | None = None
+    compare: Callable[[View, View], Component] | None = None
+
+    def part(self, view: View) -> Part:
+        """The panels for what is shown."""
+        return self.arrange if isinstance(self.arrange, Slot | Line) else self.arrange(view)
+
+    def panel(self, view: View, name: str) -> Panel:
+        """The panel of that name.
+
+        Raises:
+            PostedError: there is none.
+        """
+        for one in panels(self.part(view)):
+            if one.name == name:
+                return one
+        raise PostedError(f"there is no panel {name[:40]!r} here")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A kind of workspaces.
+
+    Attributes:
+        path: of its page, which the addresses of its workspaces begin with.
+        title: what it is called.
+        tabs: of a workspace, in the order of work.
+        keys: what can be selected.
+        home: the tab that is shown first when a workspace is opened.
+    """
+
+    path: str
+    title: str
+    tabs: tuple[Tab, ...]
+    keys: tuple[Key, ...] = ()
+    home: str = ""
+
+    @property
+    def word(self) -> str:
+        """What workspaces call it."""
+        return self.path.strip("/")
+
+    def tab(self, word: str) -> Tab | None:
+        """The tab of that word."""
+        return next((one for one in self.tabs if one.word == word), None)
+
+    def key(self, name: str) -> Key:
+        """The key of that name.
+
+        Raises:
+            PostedError: there is none.
+        """
+        for one in self.keys:
+            if one.name == name:
+                return one
+        raise PostedError(f"nothing called {name[:40]!r} can be selected here")
+
+
+def desk(view: View, part: Part) -> Component:
+    """The panels, each with its head, in their arrangement."""
+    name = f"{view.workspace.subject}-{view.tab}"
+    return html.Div(_part(view, part, "0"), className="desk", **data(desk=name))
+
+
+def _part(view: View, part: Part, place: str) -> Component:
+    if isinstance(part, Slot):
+        return _slot(view, part)
+    inner = [_part(view, one, f"{place}-{i}") for i, one in enumerate(part.parts)]
+    style = "split split-row" if part.is_row else "split split-column"
+    sizes = ",".join(f"{size:g}" for size in part.sizes)
+    return html.Div(inner, className=style, **data(split=place, sizes=sizes))
+
+
+def _slot(view: View, slot: Slot) -> Component:
+    shown = [_panel(view, one, is_front=i == 0) for i, one in enumerate(slot.panels)]
+    if len(slot.panels) == 1:
+        return html.Div(shown, className="slot")
+    tabs = [
+        html.Button(
+            one.title,
+            className="slot-tab",
+            role="tab",
+            id={"type": "slot-tab", "panel": one.name},
+            **data(shows=one.name),
+            **aria(selected=str(i == 0).lower()),
+        )
+        for i, one in enumerate(slot.panels)
+    ]
+    bar = html.Div(tabs, className="slot-tabs", role="tablist", **aria(label="Panels"))
+    return html.Div([bar, *shown], className="slot tabbed")
+
+
+def _panel(view: View, panel: Panel, *, is_front: bool) -> Component:
+    name = panel.name
+    tools = [panel.tools(view)] if panel.tools else []
+    help_ = html.Details(
+        [
+            html.Summary("i", title="What is shown", **aria(label=f"About {panel.title}")),
+            html.P("", id={"type": "panel-caption", "panel": name}),
+        ],
+        className="panel-help",
+        hidden=not panel.is_figure,
+    )
+    buttons = [
+        html.Button(sign, className=f"panel-{what}", title=title, **data(panel=name, does=what),
+                    **aria(label=f"{title}: {panel.title}"))
+        for what, sign, title in (
+            ("front", "⤢", "Bring to the front"),
+            ("hide", "✕", "Hide"),
+        )
+    ]  # fmt: skip
+    head = html.Div(
+        [
+            html.H3(panel.title),
+            html.Div(tools, className="panel-tools"),
+            help_,
+            html.Div(buttons, className="panel-buttons"),
+        ],
+        className="panel-bar",
+    )
+    return html.Section(
+        [head, _body(view, panel), *_stores(panel)],
+        className="panel",
+        hidden=not is_front,
+        **data(name=name, title=panel.title),
+        **aria(label=panel.title),
+    )
+
+
+def _body(view: View, panel: Panel) -> Component:
+    identity = {"type": "panel-body", "panel": panel.name}
+    if not panel.is_figure:
+        inner = panel.draw(view) if panel.eager else None
+        return html.Div(inner, id=identity, className="panel-body", tabIndex="0")
+    graph = waiting({"type": "panel-figure", "panel": panel.name})
+    return html.Div(graph, className="panel-body figure-body")
+
+
+def _stores(panel: Panel) -> list[Component]:
+    if panel.eager:
+        return []
+    kind = "ask-figure" if panel.is_figure else "ask-body"
+    asked = {"listens": list(panel.listens), "picks": panel.picks, "chosen": None}
+    return [
+        dcc.Store(id={"type": "seen", "panel": panel.name}, data=False),
+        dcc.Store(id={"type": kind, "panel": panel.name}, data=asked),
+    ]
+
+
+def filling(figure: go.Figure) -> go.Figure:
+    """The figure as large as its panel, with the margins that it needs there."""
+    figure.update_layout(height=None, width=None, autosize=True)
+    figure.layout.margin.update(t=min(figure.layout.margin.t or 28, 28), b=40)
+    figure.update_xaxes(title_standoff=4)
+    figure.for_each_annotation(lambda one: one.update(font_size=min(one.font.size or 12, 12)))
+    figure.layout.uirevision = figure.layout.uirevision or "kept"
+    return figure
+
+
+def data(**attributes: str) -> dict[str, Any]:
+    """Attributes for our own scripts."""
+    return {f"data-{name}": value for name, value in attributes.items()}

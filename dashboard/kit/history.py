@@ -1,0 +1,96 @@
+"""The runs of a workspace's tab: when, with which parameters, and what can be done with each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.jobs.store import Job
+from dashboard.jobs.store import State as JobState
+from dashboard.kit import panel
+from dashboard.kit.desk import Subject, Tab, View
+from dashboard.workspaces import workspaces
+from pipelines.steps import STEPS
+
+MOST_SAID = 6
+"""Parameters of a run that are named; the page of the job has all."""
+
+
+def layout(subject: Subject, tab: Tab, view: View) -> Component:
+    """All runs of the tab, newest first."""
+    jobs = [job for job in workspaces.jobs(view.workspace.id) if job.task in tab.tasks]
+    if not jobs:
+        return html.P("Nothing has been run here yet.", className="empty")
+    items = [_run(subject, view, job, jobs[i + 1 :]) for i, job in enumerate(jobs)]
+    return html.Ol(items, className="runs", reversed=True)
+
+
+def _run(subject: Subject, view: View, job: Job, before: list[Job]) -> Component:
+    is_shown = view.job is not None and job.id == view.job.id
+    earlier = next((one for one in before if one.task == job.task), None)
+    links: list[Any] = []
+    if job.state is JobState.DONE and not is_shown:
+        here = f"{subject.path}/{view.workspace.id}?tab={view.tab}"
+        links.append(dcc.Link("Show", href=f"{here}&run={job.id}"))
+        if view.job is not None and view.job.task == job.task:
+            links.append(
+                dcc.Link(
+                    "Compare with what is shown",
+                    href=f"{here}&run={view.job.id}&compare={job.id}",
+                )
+            )
+    links.append(
+        html.Button("Repeat with changes", className="pick", id={"type": "repeat", "job": job.id})
+    )
+    links.append(dcc.Link("Details and files", href=f"/jobs/{job.id}"))
+    title: list[Any] = [STEPS[job.task].title, " ", panel.badge(job.state)]
+    return html.Li(
+        [
+            html.Div(title, className="row"),
+            html.P(f"{panel.when(job.created)}{_took(job)}{_by(job)}", className="hint"),
+            html.P(changes(job, earlier), className="run-parameters"),
+            html.P(job.error, className="error") if job.error else None,
+            html.Div(links, className="row"),
+        ],
+        className="run shown" if is_shown else "run",
+    )
+
+
+def _took(job: Job) -> str:
+    return f", {job.took:.1f} s" if job.took is not None else ""
+
+
+def _by(job: Job) -> str:
+    return f", by {job.author}" if job.author else ""
+
+
+def changes(job: Job, earlier: Job | None) -> str:
+    """What is different from an earlier run, or from the defaults where there is none."""
+    found = differences(job, earlier.parameters if earlier else None)
+    said = [f"{name}: {now}" for name, (_, now) in found.items()]
+    more = f", and {len(said) - MOST_SAID} more" if len(said) > MOST_SAID else ""
+    if not said:
+        return "Same parameters as the run before." if earlier else "All defaults."
+    return ("Changed: " if earlier else "") + ", ".join(said[:MOST_SAID]) + more
+
+
+def differences(job: Job, other: Mapping[str, Any] | None) -> dict[str, tuple[str, str]]:
+    """Parameters that differ: as the form calls them, the other's value and this one's.
+
+    Args:
+        job: a run.
+        other: parameters of another run of the step; none for the defaults.
+    """
+    model = STEPS[job.task].parameters
+    base = other if other is not None else model().model_dump(mode="json")
+    found = {}
+    for name, value in job.parameters.items():
+        field = model.model_fields.get(name)
+        if field is not None and base.get(name) != value:
+            found[str(field.title or name)] = (_word(base.get(name)), _word(value))
+    return found
+
+
+def _word(value: Any) -> str:
+    return "–" if value in (None, "") else str(value)

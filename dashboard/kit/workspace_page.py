@@ -1,0 +1,381 @@
+"""The page of a workspace: its bar, its tabs, the desk, and the drawers for set-up and history."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired
+
+import dash_mantine_components as dmc
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+from typing_extensions import TypedDict
+
+from dashboard import views
+from dashboard.jobs.store import Job
+from dashboard.jobs.store import State as JobState
+from dashboard.kit import compare, desk, figures, history, panel, results, shell, workbench
+from dashboard.kit.aria import aria
+from dashboard.kit.bench import Shown
+from dashboard.kit.desk import Answer, Subject, Tab, View
+from dashboard.kit.figures import Drawn
+from dashboard.server.posted import PostedError
+from dashboard.server.services import services
+from dashboard.workspaces import workspaces
+
+
+class Asked(TypedDict):
+    """What a panel asks for: the selections that it listens to."""
+
+    listens: list[str]
+    picks: NotRequired[str]
+    chosen: dict[str, Any] | None
+
+
+def layout(subject: Subject, workspace: str, tab: str, run: str, given: Mapping[str, str]) -> Any:
+    """The page.
+
+    Args:
+        subject: whose workspace it is.
+        workspace: its id.
+        tab: the word of a tab; the first that shows something if there is none of that word.
+        run: the id of a job of that tab; the newest finished one if it is none.
+        given: what is selected, by key, as the address has it.
+    """
+    view = _view(subject, workspace, tab, run)
+    if view is None:
+        text = f"There is no workspace {workspace} here. It may be deleted."
+        return shell.page("No such workspace", text, dcc.Link(subject.title, href=subject.path))
+    shown = subject.tab(view.tab)
+    assert shown is not None
+    chosen = _chosen(subject, shown, view, given)
+    view = View(view.workspace, view.tab, view.job, chosen)
+    return html.Div(
+        [
+            *_stores(subject, view),
+            _bar(subject, shown, view),
+            _strip(shown, view, given.get("asked", "")),
+            _desk(shown, view, given.get("compare", "")),
+            *_drawers(),
+        ],
+        className="workspace",
+    )
+
+
+def _view(subject: Subject, workspace: str, tab: str, run: str) -> View | None:
+    found = workspaces.get(workspace)
+    if found is None or found.subject != subject.word:
+        return None
+    if subject.tab(tab) is None:
+        tab = _first(subject, workspace)
+    shown = subject.tab(tab)
+    assert shown is not None
+    return View(found, tab, _job(workspace, shown, run))
+
+
+def _first(subject: Subject, workspace: str) -> str:
+    """The tab to open: home if something was run there, else the furthest of which there is."""
+    order = [one for one in subject.tabs if one.word == subject.home]
+    order += [one for one in subject.tabs if one.tasks]
+    for one in order:
+        if _job(workspace, one, "") is not None:
+            return one.word
+    return subject.home or subject.tabs[0].word
+
+
+def runs(workspace: str, tab: Tab) -> list[Job]:
+    """The runs that a tab shows, the newest first."""
+    return [job for job in workspaces.jobs(workspace) if job.task in tab.tasks]
+
+
+def _job(workspace: str, tab: Tab, run: str) -> Job | None:
+    """The run that is named, or the newest that is finished."""
+    jobs = runs(workspace, tab)
+    done = [job for job in jobs if job.state is JobState.DONE]
+    named = [job for job in done if job.id == run]
+    return next(iter(named or done), None)
+
+
+def _chosen(subject: Subject, tab: Tab, view: View, given: Mapping[str, str]) -> dict[str, Any]:
+    start = dict(tab.start(view)) if view.job is not None else {}
+    named = {key.name: key.of_address(given[key.name]) for key in subject.keys if key.name in given}
+    empty: dict[str, Any] = {key.name: [] if key.many else None for key in subject.keys}
+    return {**empty, **start, **{name: found for name, found in named.items() if found}}
+
+
+def _stores(subject: Subject, view: View) -> list[Component]:
+    run = view.job.id if view.job else ""
+    shown = Shown(subject=subject.word, workspace=view.workspace.id, tab=view.tab, run=run)
+    keys = [
+        dcc.Store(id={"type": "chosen", "key": name}, data=value)
+        for name, value in view.chosen.items()
+    ]
+    return [
+        dcc.Store(id="desk", data=dict(shown)),
+        dcc.Store(id="panel-job", data=run),
+        dcc.Store(id="desk-tables"),
+        *keys,
+    ]
+
+
+def _bar(subject: Subject, tab: Tab, view: View) -> Component:
+    answer = _answer(tab, view)
+    name = html.H1(view.workspace.name, className="workspace-name", title=view.workspace.name)
+    back = dcc.Link(subject.title, href=subject.path, className="crumb")
+    links = [
+        html.Span(
+            dcc.Link(
+                one.title,
+                href=address(subject, view.workspace.id, one.word),
+                className="tab current" if one.word == view.tab else "tab",
+            ),
+            className="tab-box",
+            **desk.data(key=str(number)),
+        )
+        for number, one in enumerate(subject.tabs, 1)
+    ]
+    again = "Change and run again" if view.job else "Set up"
+    buttons = [
+        *(tab.actions(view) if view.job else []),
+        *([_pressed(again, "desk-change", "e")] if tab.tasks else []),
+        *([_pressed("History", "desk-history", "h")] if tab.tasks else []),
+        _pressed("Panels", "desk-panels", ""),
+    ]
+    said = [html.Strong(answer.sentence), html.Span(answer.how, className="how")]
+    return html.Div(
+        [
+            html.Div(
+                [back, html.Span("/", className="crumb"), name,
+                 html.Nav(links, className="tabs", **aria(label="Tabs of the workspace"))],
+                className="workspace-head",
+            ),
+            html.Div(said, className="answer", role="status"),
+            html.Div(buttons, className="answer-buttons"),
+        ],
+        className="workspace-bar",
+    )  # fmt: skip
+
+
+def _pressed(text: str, identity: str, key: str) -> Component:
+    button = dmc.Button(text, id=identity, variant="default", size="compact-sm")
+    return html.Span(button, **(desk.data(key=key) if key else {}))
+
+
+def _answer(tab: Tab, view: View) -> Answer:
+    if view.job is None:
+        return Answer("Nothing has been run here yet." if tab.tasks else "")
+    try:
+        return tab.answer(view)
+    except Exception as error:
+        return Answer(views.reason(error, view.job.id))
+
+
+def _strip(tab: Tab, view: View, asked: str) -> Component:
+    """The newest run while it is under way, or where it ended badly after what is shown."""
+    jobs = runs(view.workspace.id, tab)
+    newest = next((job for job in jobs if job.id == asked), jobs[0] if jobs else None)
+    if newest is None or newest.state is JobState.DONE:
+        return html.Div(className="run-strip", hidden=True)
+    return html.Div(panel.progress(newest), className="run-strip")
+
+
+def _desk(tab: Tab, view: View, compared: str) -> Component:
+    other = next((job for job in runs(view.workspace.id, tab) if job.id == compared), None)
+    if other and other.state is JobState.DONE and view.job and view.job.task == other.task:
+        return compare.layout(tab, view, other)
+    if tab.tasks and view.job is None:
+        words = html.P(tab.empty, className="empty")
+        return html.Div(html.Div(words, className="card introduction"), className="desk-empty")
+    notes = results.notes(view.job) if view.job else []
+    try:
+        arranged = desk.desk(view, tab.part(view))
+    except Exception as error:
+        arranged = html.P(views.reason(error, view.run.id), className="note")
+    head = [html.Div(notes, className="desk-notes")] if notes else []
+    return html.Div([*head, arranged], className="desk-box")
+
+
+def _drawers() -> list[Component]:
+    return [
+        dmc.Drawer(
+            html.Div(id="desk-change-body"), id="desk-change-drawer", title="Set-up",
+            position="left", size="md", opened=False,
+        ),
+        dmc.Drawer(
+            html.Div(id="desk-history-body"), id="desk-history-drawer", title="History",
+            position="right", size="lg", opened=False,
+        ),
+    ]  # fmt: skip
+
+
+def address(subject: Subject, workspace: str, tab: str = "", run: str = "") -> str:
+    """Where a workspace is, at one of its tabs and with one of its runs."""
+    query = "&".join(f"{name}={word}" for name, word in (("tab", tab), ("run", run)) if word)
+    return f"{subject.path}/{workspace}" + (f"?{query}" if query else "")
+
+
+class _Page:
+    """The callbacks of all workspaces."""
+
+    def __init__(self, subjects: Sequence[Subject]) -> None:
+        self.subjects = {one.word: one for one in subjects}
+
+    def view(self, shown: Shown, asked: Mapping[str, Any] | None = None) -> tuple[Tab, View]:
+        """What a page shows, and the tab.
+
+        Raises:
+            PostedError: there is no such page.
+        """
+        subject = self.subjects.get(shown["subject"])
+        tab = subject.tab(shown["tab"]) if subject else None
+        found = workspaces.get(shown["workspace"])
+        if subject is None or tab is None or found is None:
+            raise PostedError("there is no such workspace")
+        job = _job(found.id, tab, shown["run"])
+        if job is not None and job.id != shown["run"]:
+            raise PostedError("there is no such run")
+        chosen = {name: subject.key(name).check(value) for name, value in (asked or {}).items()}
+        return tab, View(found, tab.word, job, chosen)
+
+    def body(self, asked: Asked, shown: Shown) -> Any:
+        """A panel of anything."""
+        return self._drawn(asked, shown)
+
+    def figure(self, asked: Asked, shown: Shown) -> tuple[Any, Any]:
+        """A panel that is one figure, and its caption."""
+        drawn = self._drawn(asked, shown)
+        if not isinstance(drawn, Drawn):
+            text = drawn.children if isinstance(drawn, html.P) else ""
+            return desk.filling(figures.message(str(text), height=280)), text
+        return desk.filling(drawn.figure), drawn.caption
+
+    def _drawn(self, asked: Asked, shown: Shown) -> Any:
+        if asked["chosen"] is None:
+            raise PreventUpdate
+        tab, view = self.view(shown, asked["chosen"])
+        identity = ctx.triggered_id
+        if not isinstance(identity, dict):
+            raise PreventUpdate
+        one = tab.panel(view, str(identity["panel"]))
+        return views.in_panel(lambda: one.draw(view), view.job.id if view.job else "")
+
+    def change(self, clicks: int | None, shown: Shown) -> tuple[bool, Any]:
+        """The form of a tab, filled with what is shown."""
+        if not clicks:
+            raise PreventUpdate
+        tab, view = self.view(shown)
+        bench = services().pages[tab.tasks[0]]
+        fill = dict(tab.fill(view))
+        job = view.job if view.job and view.job.task == bench.task else None
+        return True, workbench.form(bench, job, fill, {})
+
+    def repeat(self, clicks: list[int | None], shown: Shown) -> tuple[bool, bool, Any]:
+        """The form with the parameters and inputs of an earlier run; the history closes."""
+        identity = ctx.triggered_id
+        if not any(clicks) or not isinstance(identity, dict):
+            raise PreventUpdate
+        self.view(shown)
+        job = results.job(str(identity["job"]))
+        return True, False, workbench.form(services().pages[job.task], job, {}, {})
+
+    def history(self, clicks: int | None, shown: Shown) -> tuple[bool, Any]:
+        """The runs of a tab."""
+        if not clicks:
+            raise PreventUpdate
+        tab, view = self.view(shown)
+        subject = self.subjects[shown["subject"]]
+        return True, history.layout(subject, tab, view)
+
+    def reload(self, stamp: str | None, job_id: str, shown: Shown) -> str:
+        """Where the result of the run that just finished is."""
+        if not stamp:
+            raise PreventUpdate
+        self.view(shown)
+        return workbench.in_workspace(shown, results.job(job_id).id)
+
+
+def register(app: Dash, subjects: Sequence[Subject]) -> None:
+    """Connect panels, selections and drawers of all workspaces."""
+    page = _Page(subjects)
+    _register_clientside(app)
+    app.callback(
+        Output({"type": "panel-body", "panel": MATCH}, "children"),
+        Input({"type": "ask-body", "panel": MATCH}, "data"),
+        State("desk", "data"),
+        prevent_initial_call=True,
+    )(page.body)
+    app.callback(
+        Output({"type": "panel-figure", "panel": MATCH}, "figure"),
+        Output({"type": "panel-caption", "panel": MATCH}, "children"),
+        Input({"type": "ask-figure", "panel": MATCH}, "data"),
+        State("desk", "data"),
+        prevent_initial_call=True,
+    )(page.figure)
+    for name, answer in (("change", page.change), ("history", page.history)):
+        app.callback(
+            Output(f"desk-{name}-drawer", "opened"),
+            Output(f"desk-{name}-body", "children"),
+            Input(f"desk-{name}", "n_clicks"),
+            State("desk", "data"),
+            prevent_initial_call=True,
+        )(answer)
+    app.callback(
+        Output("desk-change-drawer", "opened", allow_duplicate=True),
+        Output("desk-history-drawer", "opened", allow_duplicate=True),
+        Output("desk-change-body", "children", allow_duplicate=True),
+        Input({"type": "repeat", "job": ALL}, "n_clicks"),
+        State("desk", "data"),
+        prevent_initial_call=True,
+    )(page.repeat)
+    app.callback(
+        Output("url", "href", allow_duplicate=True),
+        Input("panel-shown", "data"),
+        State("followed-job", "data"),
+        State("desk", "data"),
+        prevent_initial_call=True,
+    )(page.reload)
+    for tab in (one for subject in subjects for one in subject.tabs):
+        if tab.register is not None:
+            tab.register(app)
+
+
+def _register_clientside(app: Dash) -> None:
+    """What needs no server: asking only for what is seen, and one selection everywhere."""
+    chosen = {"type": "chosen", "key": ALL}
+    for kind in ("ask-body", "ask-figure"):
+        app.clientside_callback(  # type: ignore[no-untyped-call]
+            ClientsideFunction("desk", "ask"),
+            Output({"type": kind, "panel": MATCH}, "data"),
+            Input(chosen, "data"),
+            Input({"type": "seen", "panel": MATCH}, "data"),
+            State(chosen, "id"),
+            State({"type": kind, "panel": MATCH}, "data"),
+        )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("desk", "address"),
+        Input(chosen, "data"),
+        State(chosen, "id"),
+        State("desk", "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("desk", "pick"),
+        Input({"type": "panel-figure", "panel": ALL}, "clickData"),
+        State({"type": "ask-figure", "panel": ALL}, "data"),
+        State(chosen, "id"),
+        State(chosen, "data"),
+        prevent_initial_call=True,
+    )
+    grids = {"type": "desk-grid", "key": ALL, "field": ALL}
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("desk", "fromTable"),
+        Input(grids, "selectedRows"),
+        State(grids, "id"),
+        State(chosen, "id"),
+        State(chosen, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("desk", "toTable"),
+        Output("desk-tables", "data"),  # without one it would not be called at first
+        Input(chosen, "data"),
+        State(chosen, "id"),
+    )
