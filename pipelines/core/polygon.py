@@ -12,7 +12,14 @@ def in_polygon(
     corner_x: Sequence[float],
     corner_y: Sequence[float],
 ) -> NDArray[np.bool_]:
-    """Which points (n,) lie in a polygon: a ray from them crosses its outline an odd time."""
+    """Which points (n,) lie in a polygon: a ray from them crosses its outline an odd time.
+
+    Args:
+        x: of the points (n,), in the unit of the corners.
+        y: of the points (n,).
+        corner_x: of the corners in turn, the last joined with the first.
+        corner_y: of the same corners.
+    """
     within = np.zeros(len(x), dtype=bool)
     for i in range(len(corner_x)):
         x1, y1, x2, y2 = corner_x[i - 1], corner_y[i - 1], corner_x[i], corner_y[i]

@@ -12,7 +12,16 @@ from pipelines.brainmap.voxels.series import Floats, Series
 
 
 def group_sums(block: Series, labels: NDArray[np.int32], count: int) -> Sums:
-    """Sum of the series of each group (cluster, time) in a block (voxel, time)."""
+    """Sum of the series of each group in a block.
+
+    Args:
+        block: (voxel, time).
+        labels: group of each voxel (voxel,).
+        count: how many groups there are.
+
+    Returns:
+        One array of sums (cluster, time), 0 for groups without voxels there.
+    """
     sums = np.zeros((count, block.shape[1]))
     for rows in stretches(len(block)):
         part = np.ascontiguousarray(block[rows])
@@ -21,7 +30,16 @@ def group_sums(block: Series, labels: NDArray[np.int32], count: int) -> Sums:
 
 
 def squares_of(block: Series, labels: NDArray[np.int32], centroids: Floats) -> Sums:
-    """Sum of the squared distances in a block (voxel, time) to the centroids of the groups."""
+    """Sum of the squared distances in a block to the centroids of the groups.
+
+    Args:
+        block: (voxel, time).
+        labels: group of each voxel (voxel,).
+        centroids: (cluster, time).
+
+    Returns:
+        One array without axes, in the unit of the series squared.
+    """
     total = np.zeros(())
     for rows in stretches(len(block)):
         away = block[rows] - centroids[labels[rows]]

@@ -113,6 +113,14 @@ def crossing(ks: Sequence[int], train: Floats, test: Floats) -> tuple[int, int] 
 
     Both curves have the sum 1, so their difference has the sum 0 and must change its sign:
     they cross for any data, and the crossing validates nothing.
+
+    Args:
+        ks: ascending.
+        train: errors of each k (K,), in any unit.
+        test: the same at other time points (K,).
+
+    Returns:
+        None where they meet without crossing, or are not known.
     """
     sign = np.sign(normalized(test) - normalized(train))
     changes = np.flatnonzero(sign[1:] * sign[:-1] < 0)

@@ -171,7 +171,14 @@ def assign(series: Series, centroids: Floats, out: NDArray[np.int32]) -> None:
 def mean_series(
     series: AnySeries, labels: NDArray[np.int32], empty: Floats, engine: Engine | None = None
 ) -> Floats:
-    """Mean of each group's series (cluster, time); rows of `empty` for groups without voxels."""
+    """Mean of each group's series (cluster, time); rows of `empty` for groups without voxels.
+
+    Args:
+        series: (voxel, time).
+        labels: group of each voxel (voxel,).
+        empty: (cluster, time).
+        engine: where the sums are made; this machine by default.
+    """
     [sums] = (engine or Local()).total(group_sums, series, len(empty), beside=labels)
     sizes = np.bincount(labels, minlength=len(empty))[:, None]
     return np.where(sizes > 0, sums / np.maximum(sizes, 1), empty)

@@ -46,7 +46,7 @@ def sweep_quickly(
         report: told what happens.
 
     Raises:
-        ParameterError: as `kmeans.cluster`.
+        ValueError: as `means_quickly`.
     """
     found = means_quickly(series, ks, seed, report)
     return [grouped_by(means, series, Local()) for means in found]
@@ -69,7 +69,8 @@ def means_quickly(
         engine: where the passes over all voxels are made; this machine by default.
 
     Raises:
-        ParameterError: as `kmeans.cluster`.
+        ValueError: of scikit-learn, for fewer voxels in the sample than the largest k; ask
+            `choose_k.usable` before.
     """
     sample = series[quick_rows(series.shape, ks, seed)]
     report(0.0, f"Clustering {len(sample):,} of {len(series):,} voxels into {max(ks)} groups")

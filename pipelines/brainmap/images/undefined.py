@@ -108,7 +108,10 @@ class Dark:
 
     @classmethod
     def of(cls, dark: NDArray[np.bool_], changes: NDArray[np.bool_], baseline: Any) -> Self:
-        """Of some voxels: which are dark and which change (voxel,), and their baselines."""
+        """Of some voxels: which are dark and which change (voxel,), and their baselines.
+
+        These are (voxel, 1), or (voxel, time) if they move, in the unit of the images.
+        """
         lowest = float(baseline[dark].min(initial=np.inf))
         return cls(int(np.count_nonzero(dark)), int(np.count_nonzero(changes)), lowest)
 

@@ -126,7 +126,7 @@ def normalized_blocks(
         scratch: as `beside` of `series_store`.
 
     Raises:
-        ImageError: the images cannot be read, or normalised as asked.
+        ImageError: the images cannot be read.
         OutputError: the disk is full.
     """
     total = images.n_voxels

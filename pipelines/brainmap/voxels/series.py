@@ -156,6 +156,14 @@ def relative_change(block: Floats, baseline: Floats, offset: float) -> Floats:
     """(x - b) / (b + offset), the change relative to a baseline b (voxel, 1).
 
     This is Thunder's `normalize` (https://github.com/thunder-project/thunder).
+
+    Args:
+        block: x (voxel, time).
+        baseline: b in the unit of the block (voxel, 1), or (voxel, time) if it moves.
+        offset: in that unit.
+
+    Returns:
+        A share of the baseline (voxel, time); not finite where that and the offset make 0.
     """
     change = block - baseline
     # Division by zero, and overflow, are for the caller to find: see `undefined.is_dark`.

@@ -98,7 +98,12 @@ class Step:
     cut: float = 0.5
 
     def log_odds(self, values: Values, scaled: Values) -> Values:
-        """The members' mean log-odds of shape (unit,)."""
+        """The members' mean log-odds, shape (unit,).
+
+        Args:
+            values: metrics in their units, shape (unit, metric), nan where missing.
+            scaled: the same from `Scale.apply`.
+        """
         boosted = [_log_odds(one.predict_proba(values)[:, 1]) for one in self.boosting]
         found = [np.mean(boosted, axis=0)]
         found += [_log_odds(member.predict_proba(scaled)[:, 1]) for member in self.members]
@@ -106,7 +111,12 @@ class Step:
         return mean
 
     def probability(self, values: Values, scaled: Values) -> Values:
-        """The calibrated probability of the positive side, shape (unit,)."""
+        """The calibrated probability of the positive side, shape (unit,).
+
+        Args:
+            values: as `log_odds` takes them, shape (unit, metric).
+            scaled: likewise.
+        """
         odds = self.slope * self.log_odds(values, scaled) + self.offset
         return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float64)
 

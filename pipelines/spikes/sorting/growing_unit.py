@@ -26,7 +26,12 @@ class GrowingUnit:
         self.kept: list[NDArray[np.float16]] = []
 
     def add(self, sample_index: NDArray[np.int64], values: Floats) -> None:
-        """Take in some spikes, later than those before; values in uV: (spike, sample, channel)."""
+        """Take in some spikes, later than those before.
+
+        Args:
+            sample_index: of the spikes, in order of time, shape (spike,).
+            values: their waveforms in uV, shape (spike, sample, channel).
+        """
         self.total += values.sum(axis=0, dtype=np.float64)
         self.squares += np.square(values, dtype=np.float64).sum(axis=0)
         chosen = np.arange(-self.count % self.every, len(values), self.every)

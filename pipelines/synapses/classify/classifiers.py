@@ -219,10 +219,11 @@ def temper(shares: Floats, temperature: float) -> Floats:
 
 
 def best_temperature(shares: Floats, codes: Integers) -> float:
-    """The temperature with the least log loss of held-out shares (n, k) and classes (n,).
+    """The temperature with the least log loss of held-out shares (n, k), within `TEMPERATURES`.
 
-    As in Platt (1999) one row more than there are is taken to be of another class, so that
-    probabilities of clusters far apart do not run to certainty.
+    The right classes are the codes (n,), from 0 to k - 1; k is 2 at least. As in Platt (1999) one
+    row more than there are is taken to be of another class, so that probabilities of clusters far
+    apart do not run to certainty.
     """
     n_rows, n_classes = shares.shape
     doubt = 1.0 / (n_rows + 2)
@@ -237,7 +238,12 @@ def best_temperature(shares: Floats, codes: Integers) -> float:
 
 
 def log_loss(probabilities: Floats, codes: Integers) -> float:
-    """Mean negative logarithm of the probability (n, k) that the right class (n,) got."""
+    """Mean negative logarithm of the probability that the right class got.
+
+    Args:
+        probabilities: (n, k), none of them 0 where it is looked at.
+        codes: the right classes (n,), from 0 to k - 1.
+    """
     return float(-np.log(probabilities[np.arange(len(codes)), codes]).mean())
 
 

@@ -29,7 +29,15 @@ NEIGHBORS = 10
 
 
 def dbcv(points: Floats, labels: Integers) -> float:
-    """Density-based cluster validity of points (n, d), from -1 to 1; noise counts against it."""
+    """Density-based cluster validity of points (n, d), from -1 to 1; noise counts against it.
+
+    Args:
+        points: scaled, as they were compared.
+        labels: cluster of each (n,); -1 is noise.
+
+    Returns:
+        0 for fewer than two clusters, and where it is not defined.
+    """
     if len(np.unique(labels[labels >= 0])) < 2:
         return NO_STRUCTURE
     # Points at the same place are infinitely dense; the index copes, numpy warns.
