@@ -68,6 +68,7 @@ def look(
 
     Raises:
         ImageError: the images cannot be read, or too few voxels normalised as asked.
+        ParameterError: frames are to be filled in that the film does not have.
     """
     images = open_images(inputs["images"], parameters.reading)
     measured = _measured(images, parameters, folder, part(report, 0.0, 0.7))

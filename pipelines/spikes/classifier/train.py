@@ -78,6 +78,7 @@ def train(
 
     Raises:
         TableError: a table cannot be read, lacks labels, or there are too few units.
+        ParameterError: a table lacks the column that units are grouped by.
     """
     report(0.02, f"Reading {len(inputs)} tables")
     curated = read_curated(list(inputs.values()), parameters)

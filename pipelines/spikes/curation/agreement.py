@@ -36,6 +36,7 @@ def agreement(
         report: progress.
 
     Raises:
+        InputError: a log cannot be read, or a file is neither a log nor a table.
         TableError: there is one curator only, or two have no unit in common.
     """
     curators = by_name([read_curator(file, parameters.label_column) for file in inputs.values()])

@@ -76,6 +76,7 @@ def look(
 
     Raises:
         RecordingError: the recording or the probe cannot be read.
+        ParameterError: the starts of segments are no numbers, or not as many as segments.
     """
     recording = read_recording(inputs["recording"], parameters)
     recording = placed(recording, parameters, inputs.get("probe"))

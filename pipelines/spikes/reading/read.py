@@ -53,6 +53,7 @@ def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording
     Raises:
         RecordingError: the format is unknown, the files are damaged, the gain is missing, or there
             are several recordings and none is named.
+        ParameterError: the starts of segments are no numbers, or not as many as segments.
     """
     with reading(path, RecordingError, WHOLE, "recording"):
         kind = _format_of(path, parameters.session)

@@ -55,6 +55,7 @@ def curate(
 
     Raises:
         InputError: the sorting or the log cannot be used, or no unit is left.
+        TableError: the table of labels cannot be used.
     """
     sorting = read_finished(inputs["sorting"])
     report(0.02, "Replaying the curation")
@@ -114,6 +115,7 @@ def read_state(folder: Path, curation: Path | None) -> State:
 
     Raises:
         InputError: there is no log, or it is one of another sorting.
+        TableError: the table of labels cannot be used.
     """
     start, digest = read_start(folder)
     file = curation or folder / LOG_FILE
@@ -177,6 +179,7 @@ def as_curated(sorting: Path, curation: Path, folder: Path, report: Report) -> A
 
     Raises:
         InputError: the sorting or the curation cannot be used.
+        TableError: the curation is a table of labels that cannot be used.
     """
     found = read_finished(sorting)
     state, _ = each_once(found, read_state(sorting, curation))

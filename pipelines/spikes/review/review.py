@@ -48,6 +48,8 @@ def review(
 
     Raises:
         InputError: the sorting or the curation cannot be used.
+        TableError: the curation is a table of labels that cannot be used.
+        ParameterError: the thresholds cannot be used.
     """
     if "curation" not in inputs:
         return _reviewed(as_sorted(inputs["sorting"]), inputs, parameters, folder, report)

@@ -97,6 +97,9 @@ def sort(
 
     Raises:
         RecordingError: the recording cannot be read, or no group could be sorted.
+        InputError: the earlier sorting cannot be used, or is of another recording.
+        ParameterError: a sort file and an earlier sorting were both given, or a parameter does not
+            fit the recording.
         TableError: the sort file cannot be used.
         Cancelled: `report` said so.
     """

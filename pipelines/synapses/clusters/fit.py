@@ -60,6 +60,7 @@ def fit(
     `model.npz` and `model.json` (the fitted object).
 
     Raises:
+        ParameterError: the columns that were chosen make no table.
         TableError: the table cannot be used, or too few of its rows.
     """
     table, parameters = inputs["table"], applied(parameters)
@@ -180,6 +181,7 @@ def fit_rows(
         The fit, its n synapses in the order of their keys.
 
     Raises:
+        ParameterError: without `schema`: the columns that were chosen make no table.
         TableError: the group has too few rows, one of its features never changes, or there is no
             such group.
     """

@@ -23,6 +23,7 @@ def check(
     so that the repair can be offered.
 
     Raises:
+        ParameterError: the columns that were chosen make no table.
         TableError: no row can be judged.
     """
     table = inputs["table"]
