@@ -11,7 +11,7 @@ from flask.logging import default_handler
 
 from dashboard import pages, views
 from dashboard.jobs.repair import mend
-from dashboard.kit import downloads, panel, shell, workspace_page
+from dashboard.kit import downloads, panel, places, shell, workspace_page
 from dashboard.server import not_found, posted, security, services, trouble, uploads
 from dashboard.server.settings import Settings
 from pipelines.core.terminal import ShownFormatter
@@ -53,7 +53,7 @@ def create_app(settings: Settings) -> Dash:
     security.protect(app.server, settings)
     trouble.answer(app.server)
     posted.check(app)
-    for routes in (uploads.blueprint(), downloads.blueprint()):
+    for routes in (uploads.blueprint(), downloads.blueprint(), places.blueprint()):
         app.server.register_blueprint(routes)
     app.server.add_url_rule("/health", view_func=health)
     app.server.add_url_rule(PLOTLY_URL, view_func=plotly_js)

@@ -58,7 +58,9 @@ def layout() -> Any:
         [
             dcc.Location(id="url", refresh="callback-nav"),
             html.A("Skip to content", href="#content", className="skip-link"),
-            html.Header([_brand(), _navigation(), _indicator(), _person(), _theme_switch()]),
+            html.Header(
+                [_brand(), _navigation(), _find(), _indicator(), _person(), _theme_switch()]
+            ),
             html.Div(id="notice", className="notice"),
             html.Main(dash.page_container, id="content", tabIndex="-1"),
         ],
@@ -158,6 +160,12 @@ def _brand() -> Component:
 def _navigation() -> Component:
     links = [dcc.Link(name, href=href, className="nav-link") for href, name in NAVIGATION]
     return html.Nav(links, id="navigation", **aria(label="Pages"))
+
+
+def _find() -> Component:
+    keys = html.Kbd("Ctrl K")
+    words = "Find a page, a workspace or an action"
+    return html.Button(["Find ", keys], id="find-open", title=words, **aria(label=words))
 
 
 def _indicator() -> Component:

@@ -147,3 +147,11 @@ def test_runs_say_what_was_changed(found: Services) -> None:
     title = str(model.model_fields["seed"].title)
     assert history.changes(second, first) == f"Changed: {title}: 3"
     assert history.changes(first, first) == "Same parameters as the run before."
+
+
+def test_pages_and_workspaces_can_be_found_from_anywhere(app: Dash, found: Services) -> None:
+    workspace = _workspace(found)
+    answer = app.server.test_client().get("/places.json")
+    places = {one["title"]: one["href"] for one in answer.json}
+    assert places["Models"] == "/models"
+    assert places["Tuesday"] == f"/spikes/{workspace}"

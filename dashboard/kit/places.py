@@ -1,0 +1,26 @@
+"""What can be gone to from anywhere: pages and workspaces, for Ctrl+K."""
+
+from flask import Blueprint, Response, jsonify
+
+from dashboard.kit.shell import NAVIGATION
+from dashboard.workspaces import workspaces
+
+MOST_WORKSPACES = 500
+SUBJECTS = {"spikes": "Spikes", "brainmap": "Brain map", "synapses": "Synapses"}
+
+
+def blueprint() -> Blueprint:
+    """The address that the page asks."""
+    found = Blueprint("places", __name__)
+    found.add_url_rule("/places.json", view_func=places)
+    return found
+
+
+def places() -> Response:
+    """Pages, then workspaces, that to which something happened last first."""
+    pages = [{"title": name, "kind": "page", "href": href} for href, name in NAVIGATION]
+    known = [
+        {"title": one.name, "kind": SUBJECTS[one.subject], "href": one.address}
+        for one in workspaces.all()[:MOST_WORKSPACES]
+    ]
+    return jsonify(pages + known)
