@@ -36,8 +36,9 @@ def agreement(
         report: progress.
 
     Raises:
-        InputError: a log cannot be read, or a file is neither a log nor a table.
-        TableError: there is one curator only, or two have no unit in common.
+        InputError: a log cannot be read.
+        TableError: a table has no labels, there is one curator only, or two have no unit in
+            common.
     """
     curators = by_name([read_curator(file, parameters.label_column) for file in inputs.values()])
     if len(curators) < 2:
@@ -63,7 +64,8 @@ def read_curator(file: Path, column: str) -> Labels:
     """One curator's labels, from a log, a table or a folder of curated units.
 
     Raises:
-        InputError: it is neither.
+        InputError: the log cannot be read.
+        TableError: the table has no units or labels, or a word that is none.
     """
     if file.is_dir():
         file = next(file.glob("curated_with.*"), file / UNITS)

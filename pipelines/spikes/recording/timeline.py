@@ -171,7 +171,7 @@ class Timeline:
         return np.array([one.rate_hz for one in self.segments])
 
     def segment_of(self, sample_index: ArrayLike) -> NDArray[np.intp]:
-        """The number of the segment of each sample; samples beyond the end are in the last."""
+        """The segment of samples, of any shape, from 0; samples beyond the end are in the last."""
         found = np.searchsorted(self.firsts, np.asarray(sample_index), side="right") - 1
         return np.asarray(np.maximum(found, 0))
 
