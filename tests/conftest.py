@@ -4,12 +4,21 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
 
 # As the worker does: with a thread per core, small matrices take many times as long on a busy
 # machine. To be set before numpy is imported.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+
+# What numba compiles is kept for all processes of the tests: an app with an empty home of its own
+# would compile UMAP and its neighbours for half a minute. Numba itself does not see that a library
+# was changed whose functions it compiled into those of another.
+COMPILED = "-".join(map(version, ("numba", "umap-learn", "pynndescent", "spikeinterface")))
+os.environ.setdefault("NUMBA_CACHE_DIR", str(REPOSITORY / ".pytest_cache" / "numba" / COMPILED))
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
@@ -27,8 +36,6 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("neuroboard")
-
-REPOSITORY = Path(__file__).resolve().parent.parent
 
 # A shell that runs the tests in the background lets them, and what they start, ignore interrupts.
 if threading.current_thread() is threading.main_thread():

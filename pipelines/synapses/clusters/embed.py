@@ -10,11 +10,12 @@ import numpy as np
 from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
+from pipelines.core.compiled import kept_on_disk
 from pipelines.core.errors import TableError
 from pipelines.synapses.parameters import FitParameters
 from pipelines.synapses.table.arrays import Floats, Integers, Texts
 
-with warnings.catch_warnings():
+with kept_on_disk(), warnings.catch_warnings():
     # At import umap says that a variant of it, which is not used here, needs tensorflow.
     warnings.filterwarnings("ignore", category=ImportWarning)
     from umap import UMAP
