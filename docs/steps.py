@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pipelines.brainmap import clusterers as voxels
 from pipelines.spikes.clusterers import CLUSTERERS, EXACT, FOUND, MOST, Clusterer
 from pipelines.spikes.sorters import SORTERS, Sorter
 from pipelines.steps import STEPS, Step
+from pipelines.synapses import clusterers as synapses
 from pipelines.synapses.classify.rows import CLASSIFIERS, Classifier
 
 FILE = Path(__file__).resolve().parent / "steps.md"
@@ -38,6 +40,22 @@ CLUSTERER_HEAD = """
 | clusterer | what it does | with `n_clusters` | looks at |
 | --- | --- | --- | --- |
 """
+VOXELS_HEAD = """
+## Clusterers of voxels
+
+`brainmap fit --set model=`. Rows: `CLUSTERERS` of the brain map.
+
+| clusterer | what it does |
+| --- | --- |
+"""
+SYNAPSES_HEAD = """
+## Clusterers of synapses
+
+`synapses fit --set labels=`. Rows: `CLUSTERERS` of the synapses.
+
+| clusterer | what it does | of |
+| --- | --- | --- |
+"""
 CLASSIFIER_HEAD = """
 ## Classifiers of synapses
 
@@ -57,6 +75,10 @@ def text() -> str:
             *map(_row, map(_sorter, SORTERS.values())),
             CLUSTERER_HEAD,
             *map(_row, map(_clusterer, CLUSTERERS.values())),
+            VOXELS_HEAD,
+            *(_row((f"`{one.name}`", one.about)) for one in voxels.CLUSTERERS.values()),
+            SYNAPSES_HEAD,
+            *map(_row, map(_of_synapses, synapses.CLUSTERERS.values())),
             CLASSIFIER_HEAD,
             *map(_row, map(_classifier, CLASSIFIERS.values())),
         ]
@@ -79,6 +101,12 @@ def _clusterer(one: Clusterer) -> Iterator[str]:
     yield one.about
     yield {FOUND: "finds it", MOST: "at most as many", EXACT: "exactly as many"}[one.number]
     yield _names(one.heeds)
+
+
+def _of_synapses(one: synapses.Clusterer) -> Iterator[str]:
+    yield f"`{one.name}`"
+    yield one.about
+    yield "the map" if one.on_map else "the features"
 
 
 def _classifier(one: Classifier) -> Iterator[str]:

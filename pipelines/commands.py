@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
 from pipelines import tasks
 from pipelines.core import outputs
@@ -73,6 +74,13 @@ def add_files(sub: argparse.ArgumentParser, inputs: Sequence[Input]) -> None:
             sub.add_argument(*file.flags, dest=file.name, type=Path, metavar="FILE", help=file.help)
 
 
+def choices(kind: Any) -> tuple[str, ...]:
+    """The words that a parameter of some type may be; none if it is not a choice among words."""
+    if get_origin(kind) is Literal:
+        return tuple(map(str, get_args(kind)))
+    return tuple(word for part in get_args(kind) for word in choices(part))
+
+
 def describe(model: type[Parameters]) -> str:
     """The parameters of a model as the last part of a help text."""
     lines = ["parameters (--set NAME=VALUE):"]
@@ -81,6 +89,8 @@ def describe(model: type[Parameters]) -> str:
         unit = f" {extra['unit']}" if isinstance(extra, dict) and extra.get("unit") else ""
         lines.append(f"  {name} = {field.default}{unit}")
         lines.append(f"      {field.description}")
+        if named := choices(field.annotation):
+            lines.append(f"      One of: {', '.join(named)}")
     return "\n".join(lines)
 
 

@@ -1,8 +1,8 @@
 """What a form and the page of a step are; pages declare them, one row for each.
 
-To give a step a page, copy a row of `dashboard/pages/` whose inputs are alike, and name the view
-of its result. Its title, its parameters and which inputs may be left out come from its row in
-`pipelines/steps.py`.
+To give a step a page, copy a row of `page.py` of its subject (or of `spikes/benches.py`) whose
+inputs are alike, name the view of its result, and name the row in `BENCHES` of that `page.py`. Its
+title, its parameters and which inputs may be left out come from its row in `pipelines/steps.py`.
 """
 
 from collections.abc import Callable, Mapping

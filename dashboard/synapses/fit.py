@@ -21,14 +21,11 @@ from dashboard.synapses import map_figures as figures
 from dashboard.synapses.check import offers, report
 from dashboard.synapses.choice import Choice, chosen_rows
 from dashboard.synapses.rows import clusters, load, nearest, window_of
+from pipelines.synapses.clusterers import CLUSTERERS
 from pipelines.synapses.fits import folder as fit_folder
 from pipelines.synapses.parameters import FitParameters
 from pipelines.synapses.profiles import PUBLISHED, applied
 
-METHODS = {
-    "hdbscan": "clustered on the map with HDBSCAN; grey is noise",
-    "gmm": "clustered in the features with a Gaussian mixture (components by BIC)",
-}
 JOINED = "; clusters that are not separated in the features are one"
 PUBLISHED_NOTE = (
     "Profile published: the features (um, and um² times 5), map and cluster sizes of the "
@@ -144,7 +141,7 @@ def _method(job: Job, values: FitParameters) -> str:
     given = [item.label for item in job.inputs if item.name == "labels"]
     if given:
         return f"coloured by the clusters that {given[0]} gives; grey is in none"
-    return METHODS[values.labels] + ("" if values.profile == PUBLISHED else JOINED)
+    return CLUSTERERS[values.labels].done + ("" if values.profile == PUBLISHED else JOINED)
 
 
 def _table(rows: pd.DataFrame) -> Component:

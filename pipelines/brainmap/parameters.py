@@ -1,9 +1,10 @@
 """What can be set when voxels are mapped."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from pipelines.brainmap.clusterers import CLUSTERERS, clusterer_help
 from pipelines.brainmap.images.axes import typed
 from pipelines.brainmap.images.info import Files, Reading, Sizes
 from pipelines.brainmap.images.undefined import DEFAULT_OFFSET
@@ -11,6 +12,10 @@ from pipelines.core.parameters import Parameters, parameter
 
 Normalization = Literal["percentile", "mean", "zscore", "none"]
 Palette = Literal["similarity", "notebook", "colorblind"]
+if TYPE_CHECKING:
+    ClustererName = str
+else:  # the names are those of the rows
+    ClustererName = Literal[tuple(CLUSTERERS)]
 
 ENGINE = r"^(local|spark-local|(dask|spark)://[A-Za-z0-9._:\[\]-]+:[0-9]{1,5})$"
 """How an engine is named."""
@@ -263,13 +268,7 @@ class BrainmapParameters(LookParameters):
         min_length=1,
         max_length=40,
     )
-    model: Literal["kmeans", "gmm"] = parameter(
-        "kmeans",
-        label="Model",
-        help="kmeans puts each voxel to the nearest centroid. gmm fits a mixture of Gaussians "
-        "to the principal components of the series and chooses the number of clusters by the "
-        "Bayesian information criterion.",
-    )
+    model: ClustererName = parameter("kmeans", label="Model", help=clusterer_help())
     colors: Palette = parameter(
         "similarity",
         label="Colours",

@@ -1,8 +1,9 @@
 """What kinds of files are read and written: one row for each kind.
 
-The rows stand in `spikes/recording/formats.py`, `spikes/export_formats.py`, `brainmap/formats.py`
-and `synapses/formats.py`. Readers, the command line, what the app offers of a data folder, what can
-be uploaded, forms, messages and docs are made from them: whoever adds a row has added the format.
+The rows stand in `spikes/recording/formats.py`, `spikes/units/formats.py`,
+`brainmap/formats/rows.py` and `synapses/formats/rows.py`. Readers, the command line, what the app
+offers of a data folder, what can be uploaded, forms, messages and docs are made from them: whoever
+adds a row has added the format.
 """
 
 import re

@@ -94,4 +94,5 @@ def number_help() -> str:
 
 
 def _called(number: str) -> str:
-    return " and ".join(one.name for one in CLUSTERERS.values() if one.number == number)
+    names = [one.name for one in CLUSTERERS.values() if one.number == number]
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -129,10 +129,12 @@ SORTERS: dict[str, Sorter] = {sorter.name: sorter for sorter in _ALL}
 
 def sorter_help() -> str:
     """What the form says of the choice."""
+    own = (one for one in SORTERS.values() if one.location != SPIKEINTERFACE)
+    ours = "; ".join(f"{one.name} {one.about}" for one in own)
     suiting = ", ".join(f"{one.name} for {one.suits}" for one in SORTERS.values() if one.suits)
     return (
-        f"{AUTO} takes what suits the channels: {suiting}. group sorts any neighbouring channels "
-        "on their own; the others are SpikeInterface's own sorters."
+        f"{AUTO} takes what suits the channels: {suiting}. {ours}; the others are "
+        "SpikeInterface's own sorters."
     )
 
 

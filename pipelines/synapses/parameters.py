@@ -7,10 +7,13 @@ from pydantic import AfterValidator, BeforeValidator
 
 from pipelines.core.parameters import Parameters, parameter
 from pipelines.synapses.classify.rows import AUTO, CLASSIFIERS
+from pipelines.synapses.clusterers import CLUSTERERS, clusterer_help
 
 if TYPE_CHECKING:
     ClassifierName = str
+    ClustererName = str
 else:  # the names are those of the rows
+    ClustererName = Literal[tuple(CLUSTERERS)]
     ClassifierName = Literal[(AUTO, *CLASSIFIERS)]
 NAMED_GROUPS = ("all", "as", "ss", "cb", "cr", "pv")
 
@@ -211,13 +214,7 @@ class FitParameters(TableParameters):
         "results comparable; the published clusters themselves do not come back, give them as a "
         "table.",
     )
-    labels: Literal["hdbscan", "gmm"] = parameter(
-        "hdbscan",
-        label="Clusters by",
-        help="hdbscan: dense regions of the map, with noise between them. gmm: a Gaussian "
-        "mixture of the features with the number of components by BIC; it does not depend on "
-        "the map, and may find that there is one group only.",
-    )
+    labels: ClustererName = parameter("hdbscan", label="Clusters by", help=clusterer_help())
     spatial_weight: float = parameter(
         1.0,
         label="Weight of position",

@@ -15,6 +15,7 @@ from dashboard.kit import results
 from dashboard.kit.aria import aria
 from dashboard.kit.figures import framed
 from dashboard.kit.scale import Scale
+from pipelines.brainmap.clusterers import CLUSTERERS
 from pipelines.brainmap.map import folder as map_folder
 from pipelines.brainmap.map.folder import FinishedMap, MapOfK
 from pipelines.brainmap.parameters import BrainmapParameters
@@ -211,12 +212,11 @@ def _caption(job: Job, shape: tuple[int, ...]) -> str:
     values = _parameters(job)
     thin = figures.step(shape)
     thinned = f" Every {thin}th pixel is drawn." if thin > 1 else ""
-    model = "a mixture of Gaussians" if values.model == "gmm" else "K-means"
     return (
         f"{_normalisation(job)} Voxels with a standard deviation above "
-        f"{values.std_threshold} were clustered by {model} (seed {values.seed}); the others "
-        "are left grey. Similar colours mean similar activity. Press a voxel to see its cluster "
-        f"alone.{thinned}"
+        f"{values.std_threshold} were clustered by {CLUSTERERS[values.model].title} (seed "
+        f"{values.seed}); the others are left grey. Similar colours mean similar activity. Press "
+        f"a voxel to see its cluster alone.{thinned}"
     )
 
 

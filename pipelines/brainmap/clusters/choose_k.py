@@ -15,6 +15,7 @@ from sklearn.metrics import adjusted_rand_score
 from pipelines.brainmap.clusters.kmeans import Clustering, assign, cluster, mean_series
 from pipelines.brainmap.clusters.quick import quick_rows, sample_rows, sweep_quickly
 from pipelines.brainmap.engines.engine import Engine
+from pipelines.brainmap.parameters import BrainmapParameters
 from pipelines.brainmap.voxels.series import Floats, Series
 from pipelines.brainmap.voxels.stored import AnySeries
 from pipelines.core.progress import Report, silent
@@ -83,6 +84,18 @@ def sweep_exactly(
     for done, k in enumerate(ks):
         report(done / len(ks), f"Clustering {len(series):,} voxels into {k} groups")
         yield cluster(series, k, n_init=n_init, seed=seed, engine=engine)
+
+
+def by_means(
+    series: AnySeries,
+    ks: Sequence[int],
+    parameters: BrainmapParameters,
+    engine: Engine,
+    report: Report,
+) -> Iterator[tuple[Clustering, float]]:
+    """`sweep_exactly` of series (voxel, time) as the clusterer `kmeans`, without a criterion."""
+    found = sweep_exactly(series, ks, parameters.n_init, parameters.seed, report, engine)
+    yield from ((clustering, np.nan) for clustering in found)
 
 
 def knee(ks: Sequence[int], errors: Floats) -> int:

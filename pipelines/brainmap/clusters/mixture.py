@@ -14,6 +14,7 @@ from pipelines.brainmap.clusters.choose_k import evidence_rows
 from pipelines.brainmap.clusters.kmeans import Clustering, grouped, mean_series
 from pipelines.brainmap.clusters.quick import sample_rows
 from pipelines.brainmap.engines.engine import Engine, Local
+from pipelines.brainmap.parameters import BrainmapParameters
 from pipelines.brainmap.voxels.densities import Densities, most_probable
 from pipelines.brainmap.voxels.series import Floats, Series
 from pipelines.brainmap.voxels.stored import AnySeries
@@ -77,6 +78,18 @@ def mixtures(
             model = fit_mixture(sample, k, series.shape[1], seed)
             bic = float(model.bic(sample))
         yield Mixture(_predicted(series, components, model, engine or Local()), bic)
+
+
+def by_mixtures(
+    series: AnySeries,
+    ks: Sequence[int],
+    parameters: BrainmapParameters,
+    engine: Engine,
+    report: Report,
+) -> Iterator[tuple[Clustering, float]]:
+    """`mixtures` of series (voxel, time) as the clusterer `gmm`."""
+    for found in mixtures(series, ks, parameters.seed, report, engine):
+        yield found.clustering, found.bic
 
 
 def information(series: AnySeries, ks: Sequence[int], seed: int, report: Report = silent) -> Floats:

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipelines.brainmap.clusterers import CLUSTERERS
 from pipelines.brainmap.clusters import choose_k, mixture
 from pipelines.brainmap.clusters.kmeans import Clustering, inverse, quality
-from pipelines.brainmap.clusters.lloyd import describe
-from pipelines.brainmap.clusters.quick import means_quickly
+from pipelines.brainmap.clusters.lloyd import Means, describe
 from pipelines.brainmap.colors.palette import COLOR_BLIND, Coloring, Earlier, color_centroids
 from pipelines.brainmap.engines.engine import Engine
 from pipelines.brainmap.map.folder import ByK
@@ -20,6 +20,7 @@ from pipelines.brainmap.parameters import BrainmapParameters, Palette
 from pipelines.brainmap.voxels.active import ActiveVoxels
 from pipelines.brainmap.voxels.series import Floats
 from pipelines.brainmap.voxels.stored import AnySeries
+from pipelines.core.location import imported
 from pipelines.core.progress import Report, part
 
 PALETTES: tuple[Palette, ...] = get_args(Palette)
@@ -109,31 +110,43 @@ def run_sweep(
     Raises:
         ParameterError: even the smallest K is too large for the voxels that are kept.
     """
-    series, seed = active.series, parameters.seed
+    series, seed, row = active.series, parameters.seed, CLUSTERERS[parameters.model]
     ks = tuple(choose_k.usable(series, parameters.k, seed))
     with ByK(folder, len(ks), len(series)) as by_k:
-        if parameters.model == "gmm":
-            bic: list[float] = []
-            mixtures = mixture.mixtures(series, ks, seed, report, engine)
-            groups = _one_by_one(series, _noting(mixtures, bic), by_k, engine)
-            evidence = Evidence(_unknown(ks), np.array(bic), _none_held_out(ks))
-        elif len(ks) > 1 and parameters.method == "quick":
-            groups = _quickly(series, ks, seed, engine, by_k, part(report, 0, 0.5))
-            evidence = _evidence(active, ks, seed, part(report, 0.5, 1))
-        else:
-            stage, restarts = part(report, 0, 0.5), parameters.n_init
-            clusterings = choose_k.sweep_exactly(series, ks, restarts, seed, stage, engine)
-            groups = _one_by_one(series, clusterings, by_k, engine)
-            evidence = _evidence(active, ks, seed, part(report, 0.5, 1))
+        stage = report if row.own_criterion else part(report, 0, 0.5)
+        groups, criterion = _groups(series, ks, parameters, engine, by_k, stage)
+    if row.own_criterion:
+        evidence = Evidence(_unknown(ks), criterion, _none_held_out(ks))
+    else:
+        evidence = _evidence(active, ks, seed, part(report, 0.5, 1))
     chosen, reason = _choice(ks, parameters, groups, evidence)
     return Sweep(ks, groups, evidence, ks.index(chosen), reason)
 
 
-def _quickly(
-    series: AnySeries, ks: tuple[int, ...], seed: int, engine: Engine, by_k: ByK, report: Report
+def _groups(
+    series: AnySeries,
+    ks: tuple[int, ...],
+    parameters: BrainmapParameters,
+    engine: Engine,
+    by_k: ByK,
+    report: Report,
+) -> tuple[list[Groups], Floats]:
+    """The groups of each K, and what their clusterer says of it (k,), nan where it says nothing."""
+    row = CLUSTERERS[parameters.model]
+    if row.quickly and len(ks) > 1 and parameters.method == "quick":
+        means = imported(row.quickly)(series, ks, parameters.seed, part(report, 0, 0.8), engine)
+        return _described(series, means, engine, by_k, report), _unknown(ks)
+    criterion: list[float] = []
+    clusterings = row.clusterings(series, ks, parameters, engine, report)
+    groups = _one_by_one(series, _noting(clusterings, criterion), by_k, engine)
+    return groups, np.array(criterion)
+
+
+def _described(
+    series: AnySeries, means: Sequence[Means], engine: Engine, by_k: ByK, report: Report
 ) -> list[Groups]:
-    means = means_quickly(series, ks, seed, part(report, 0, 0.8), engine)
-    sums = np.zeros((len(ks), 3))
+    """What the voxels are to the means of each K, which is written down."""
+    sums = np.zeros((len(means), 3))
     for rows, found in engine.each(describe, series, means):
         done = f"{rows.start:,} of {len(series):,} voxels"
         report(0.8 + 0.2 * rows.start / len(series), f"Compared {done} with their centroids")
@@ -146,10 +159,12 @@ def _quickly(
     ]
 
 
-def _noting(mixtures: Iterable[mixture.Mixture], bic: list[float]) -> Iterator[Clustering]:
-    for found in mixtures:
-        bic.append(found.bic)
-        yield found.clustering
+def _noting(
+    found: Iterable[tuple[Clustering, float]], criterion: list[float]
+) -> Iterator[Clustering]:
+    for clustering, said in found:
+        criterion.append(said)
+        yield clustering
 
 
 def _one_by_one(
@@ -247,7 +262,7 @@ def _choice(
     spare = f" {dropped} larger K left out: there are too few different series." if dropped else ""
     if len(ks) == 1:
         return ks[0], f"{ks[0]} clusters were asked for.{spare}"
-    if parameters.model == "gmm":
+    if CLUSTERERS[parameters.model].own_criterion:
         chosen = choose_k.lowest(ks, evidence.bic)
         tried = ", ".join(map(str, ks))
         return chosen, f"Of {tried}, {chosen} gives the lowest information criterion.{spare}"

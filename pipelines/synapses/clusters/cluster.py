@@ -10,6 +10,8 @@ import numpy as np
 from hdbscan import HDBSCAN
 
 from pipelines.synapses.clusters.joining import joined
+from pipelines.synapses.parameters import FitParameters
+from pipelines.synapses.profiles import PUBLISHED
 from pipelines.synapses.table.arrays import Floats, Integers, Texts
 
 NOISE = -1
@@ -52,6 +54,31 @@ class Density:
         return Density(
             max(2, round(self.min_cluster_size * share)), max(1, round(self.min_samples * share))
         )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a clusterer of `synapses/clusterers.py` is asked.
+
+    Attributes:
+        features: (n, d), scaled as they are compared.
+        layout: the map (n, 2 or 3); of a clusterer that is not `on_map` it may be the features.
+        key: (n, 3) sorts the rows, so that their order decides nothing.
+        density: for these rows.
+        parameters: of the fit; `seed` is that of this run.
+    """
+
+    features: Floats
+    layout: Floats
+    key: Texts
+    density: Density
+    parameters: FitParameters
+
+
+def dense_regions(asked: Asked) -> Clusters:
+    """`cluster` as the clusterer `hdbscan`; of the published profile nothing is joined."""
+    found = cluster(asked.layout, asked.key, asked.density)
+    return found if asked.parameters.profile == PUBLISHED else rejoined(found, asked.features)
 
 
 def cluster(embedding: Floats, key: Texts, density: Density) -> Clusters:

@@ -11,7 +11,8 @@ import pandas as pd
 from pipelines.core.errors import TableError
 from pipelines.core.progress import Report, part
 from pipelines.core.provenance import digest, versions
-from pipelines.synapses.clusters.cluster import NOISE, Clusters, Density, cluster, rejoined
+from pipelines.synapses.clusterers import CLUSTERERS
+from pipelines.synapses.clusters.cluster import NOISE, Asked, Clusters, Density
 from pipelines.synapses.clusters.embed import FEWEST_ROWS as FEWEST_MAPPED
 from pipelines.synapses.clusters.embed import embed, trustworthiness
 from pipelines.synapses.clusters.evidence import (
@@ -23,13 +24,12 @@ from pipelines.synapses.clusters.evidence import (
     without_repeats,
 )
 from pipelines.synapses.clusters.given_clusters import read_labels
-from pipelines.synapses.clusters.mixture import mixture
 from pipelines.synapses.clusters.model import Fitted, Record
 from pipelines.synapses.clusters.sweep import sweep_min_samples
 from pipelines.synapses.fits import folder as fit_folder
 from pipelines.synapses.fits.effects import contrasts
 from pipelines.synapses.parameters import FitParameters
-from pipelines.synapses.profiles import PUBLISHED, applied
+from pipelines.synapses.profiles import applied
 from pipelines.synapses.table.arrays import Booleans, Floats, Integers, Synapses, Texts, somas_of
 from pipelines.synapses.table.columns import KEY, SYNAPSES, Schema
 from pipelines.synapses.table.features import Projection, fit_projection
@@ -56,8 +56,8 @@ def fit(
 
     Writes `clusters.csv` (the clustered synapses in the order of the table), `evidence.json`
     (how far the clusters can be believed), `summary.csv` (each cluster against the rest),
-    `sweep.csv` (other densities; with hdbscan), `report.csv` (what became of every row),
-    `model.npz` and `model.json` (the fitted object).
+    `sweep.csv` (other densities; of a clusterer by density), `report.csv` (what became of every
+    row), `model.npz` and `model.json` (the fitted object).
 
     Raises:
         ParameterError: the columns that were chosen make no table.
@@ -85,7 +85,7 @@ def fit(
     fitted.save(folder)
     evidence.save(folder)
     _write_tables(checked, fitted, folder)
-    if parameters.labels == "hdbscan" and given is None:
+    if CLUSTERERS[parameters.labels].by_density and given is None:
         _write_sweep(fitted, folder)
     return {
         **checked.counts,
@@ -200,7 +200,8 @@ def fit_rows(
     density = Density.for_rows(n_rows, parameters.min_cluster_size, parameters.min_samples)
     report(0.85, "Finding clusters")
     if only is None:
-        clusters = _find(features, layout, chosen.key, density, parameters)
+        asked = Asked(features, layout, chosen.key, density, parameters)
+        clusters: Clusters = CLUSTERERS[parameters.labels].run(asked)
     else:
         clusters = _taken_over(only.loc[rows.index[selected]])
     record = _record(parameters, table_sha256, density)
@@ -230,7 +231,7 @@ def weigh(fitted: Fitted, parameters: FitParameters, report: Report) -> Evidence
     key = fitted.synapses.take(fitted.selected).key
     report(0.0, "Measuring how well the map keeps neighbours")
     trust = trustworthiness(fitted.features, fitted.embedding, parameters.seed)
-    space = fitted.layout if parameters.labels == "hdbscan" else fitted.features
+    space = fitted.layout if CLUSTERERS[parameters.labels].on_map else fitted.features
     return gather(
         Run(fitted.features, fitted.labels, space),
         key,
@@ -251,15 +252,15 @@ def describe_given(fitted: Fitted, parameters: FitParameters) -> Evidence:
 
 def _labeller(fitted: Fitted, parameters: FitParameters) -> Labeller:
     """The clustering of the fit, to be repeated on other data; sizes follow the rows."""
-    n_rows = len(fitted.labels)
+    n_rows, row = len(fitted.labels), CLUSTERERS[parameters.labels]
 
     def label(features: Floats, key: Texts, seed: int) -> tuple[Integers, Floats]:
         again = parameters.model_copy(update={"seed": seed})
         share = len(features) / n_rows
         sizes = (parameters.min_cluster_size, parameters.min_samples)
         density = Density.for_rows(len(features), *(_part(size, share) for size in sizes))
-        layout = features if parameters.labels == "gmm" else embed(features, key, again)
-        return _find(features, layout, key, density, again).labels, layout
+        layout = embed(features, key, again) if row.on_map else features
+        return row.run(Asked(features, layout, key, density, again)).labels, layout
 
     return label
 
@@ -267,15 +268,6 @@ def _labeller(fitted: Fitted, parameters: FitParameters) -> Labeller:
 def _part(size: int, share: float) -> int:
     """A size for a part of the rows; 0, which is chosen from the rows, stays so."""
     return max(2, round(size * share)) if size else 0
-
-
-def _find(
-    features: Floats, layout: Floats, key: Texts, density: Density, parameters: FitParameters
-) -> Clusters:
-    if parameters.labels == "gmm":
-        return mixture(features, key, parameters.seed)
-    found = cluster(layout, key, density)
-    return found if parameters.profile == PUBLISHED else rejoined(found, features)
 
 
 def _record(parameters: FitParameters, table_sha256: str, density: Density) -> Record:
