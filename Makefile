@@ -2,9 +2,9 @@
 # make test   everything that is tested, browser stories included
 # make check  style, types, layers
 # make fuzz   20,000 damaged files of every kind; READER=tiff and N=500 for some, ARGS for more
-# make steps  docs/steps.md anew, after a step or what it can be told was changed
+# make docs   all lists in docs/ and the map anew, after a row, a parameter or a file of code was
+#             added; one of them: make formats, house, labellers, metrics or steps
 # make lock   requirements.lock and docs/licences.md anew, after requirements.txt was changed
-# make metrics docs/metrics.md anew, after a row of pipelines/spikes/units/metrics.py was changed
 
 VENV := .venv
 HOME_FOLDER := $(or $(NEUROBOARD_HOME),$(HOME)/.neuroboard)
@@ -19,7 +19,7 @@ FIND_PYTHON = for p in $(PYTHON) python3.13 python3.12 python3.11 python3 python
 	&& { echo $$p; exit 0; }; done; \
 	echo "Python 3.11, 3.12 or 3.13 is needed: install one, or say make PYTHON=/path/to/python" >&2; exit 1
 
-.PHONY: run test check fuzz faults lock licences formats house labellers metrics steps lowest examples \
+.PHONY: run test check fuzz faults lock licences docs formats house labellers metrics steps lowest examples \
 	screenshots clean
 
 run: $(VENV)/run.stamp examples
@@ -64,6 +64,8 @@ lock: $(VENV)/dev.stamp
 
 licences: $(VENV)/dev.stamp
 	$(VENV)/bin/python docs/licences.py
+
+docs: formats house labellers metrics steps
 
 formats: $(VENV)/dev.stamp
 	PYTHONPATH=. $(VENV)/bin/python docs/formats.py

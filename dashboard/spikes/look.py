@@ -151,10 +151,11 @@ def _from_recording(job: Job, columns: list[int], start_s: float, stop_s: float)
 
 
 def _figures(job: Job, channels: pd.DataFrame, found: dict[str, Any]) -> list[Component]:
-    values, kept = job.parameters, LookFolder(results.folder(job.id))
+    values = LookParameters.parse_stored(job.parameters)[0]
+    kept = LookFolder(results.folder(job.id))
     power = kept.spectrum
     spectrum = figures.spectrum(power.freq_hz, power.power, channels["channel"].tolist())
-    band = f"{values['freq_min']:g} to {values['freq_max']:g} Hz"
+    band = f"{values.freq_min:g} to {values.freq_max:g} Hz"
     return [
         framed(figures.probe(channels), id="look-probe", caption="Where the channels are."),
         framed(
@@ -171,7 +172,7 @@ def _figures(job: Job, channels: pd.DataFrame, found: dict[str, Any]) -> list[Co
         framed(
             figures.saturation(kept.saturation, found["end_s"], results.timeline(found)),
             id="look-saturation",
-            caption=f"Share of samples beyond {values['saturation_uv']:g} µV in every second; the "
+            caption=f"Share of samples beyond {values.saturation_uv:g} µV in every second; the "
             "dotted line is where the recording will end.",
         ),
     ]

@@ -14,6 +14,7 @@ from dashboard.kit.figures import framed, gap_words
 from dashboard.server.posted import UnitRow
 from dashboard.spikes import locate, unit_figures
 from pipelines.core.errors import InputError
+from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.recording import signal_reader
 from pipelines.spikes.recording.overview import LONGEST_STRETCH_S
 
@@ -60,12 +61,13 @@ def _traces(job: Job, unit: int, start_s: float, length_s: float) -> Component:
     except InputError as error:
         return locate.control(job.id, error.sentence)
     rate = float(results.headline(job)["sampling_frequency"])
-    values, timeline = job.parameters, results.timeline(results.headline(job))
+    values = SpikesParameters.parse_stored(job.parameters)[0]
+    timeline = results.timeline(results.headline(job))
     return framed(
         unit_figures.traces(found, round(rate / 1000), timeline),
         id="spikes-traces",
-        caption=f"The largest channels of unit {unit}, band-pass {values['freq_min']:g} to "
-        f"{values['freq_max']:g} Hz, {found.seconds[0]:.3f} to {found.seconds[-1]:.3f} s. Spikes "
+        caption=f"The largest channels of unit {unit}, band-pass {values.freq_min:g} to "
+        f"{values.freq_max:g} Hz, {found.seconds[0]:.3f} to {found.seconds[-1]:.3f} s. Spikes "
         "of each unit are coloured for 1 ms on both sides of the peak, on the unit's own channel."
         f"{gap_words(timeline)}",
     )

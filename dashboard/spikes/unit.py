@@ -15,6 +15,7 @@ from dashboard.server.posted import offered
 from dashboard.spikes import sorting_figures as figures
 from dashboard.spikes import unit_figures
 from dashboard.spikes.sorting_figures import MeanWaveform
+from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.recording.overview import over_time
 from pipelines.spikes.units.folder import SortingFolder
 from pipelines.spikes.units.trains import correlogram, isi_histogram
@@ -51,11 +52,11 @@ def view(job: Job, unit: int) -> Component:
 
 def mean(job: Job, unit: int) -> Drawn:
     """Its mean waveform on its channels."""
-    folder, values = results.folder(job.id), job.parameters
+    folder, values = results.folder(job.id), SpikesParameters.parse_stored(job.parameters)[0]
     return Drawn(
         figures.waveforms(unit, waveform(folder, unit)),
         caption=f"Unit {unit}: mean of {len(trains(folder)[unit]):,} spikes with one standard "
-        f"deviation, band-pass {values['freq_min']:g} to {values['freq_max']:g} Hz.",
+        f"deviation, band-pass {values.freq_min:g} to {values.freq_max:g} Hz.",
     )
 
 

@@ -16,6 +16,7 @@ from pipelines.synapses.table.columns import (
     FAR_FROM_SOMA,
     KEY,
     NANOMETRES,
+    OPTIONAL_MEASURES,
     POSITION,
     RAW,
     RAW_SOMA,
@@ -42,6 +43,11 @@ from pipelines.synapses.table.remarks import (
 from pipelines.synapses.table.repairs import NM, NM2, nm_columns
 from pipelines.synapses.table.soma_checks import check_copied_somas
 
+WHAT_IS_ABOVE_0 = {
+    1: "a length must be above 0 um.",
+    2: "an area must be above 0 um2.",
+    3: "a volume must be above 0 um3.",
+}
 RATIO_TOLERANCE = 0.01
 """Relative; corrected and raw positions are rounded, their ratio varies that much at most."""
 
@@ -183,13 +189,15 @@ def _unusual(values: "pd.Series[float]", limits: Range) -> "pd.Series[bool]":
     return outside & (values > 0) & (values <= limits.highest)
 
 
-def check_volume(draft: Draft) -> Remarks:
-    """A volume is above 0, and no larger than the sphere of that area."""
+def check_optional(draft: Draft) -> Remarks:
+    """What a table may measure is above 0; a volume is no larger than the sphere of its area."""
+    for name in (one for one in OPTIONAL_MEASURES if one in draft.numbers):
+        text = WHAT_IS_ABOVE_0[OPTIONAL_MEASURES[name]]
+        for row in rows_where(draft.numbers[name] <= 0):
+            yield at(draft, row, name, Outcome.REJECTED, text)
     if VOLUME not in draft.numbers:
         return
     volume, area = draft.numbers[VOLUME], draft.numbers["BoutonArea"]
-    for row in rows_where(volume <= 0):
-        yield at(draft, row, VOLUME, Outcome.REJECTED, "a volume must be above 0 um3.")
     for row in rows_where(volume > SPHERE * area.clip(lower=0) ** 1.5):
         text = "more than a sphere of this BoutonArea can hold; check both."
         yield at(draft, row, VOLUME, Outcome.ACCEPTED, text)
@@ -289,7 +297,7 @@ def check_other_units(draft: Draft, rows: pd.Index) -> Remarks:
 SINGLE_ROW: tuple[Callable[[Draft], Remarks], ...] = (
     check_names,
     check_areas,
-    check_volume,
+    check_optional,
     check_distance,
 )
 """Checks that look at one row of synapses at a time."""

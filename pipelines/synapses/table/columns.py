@@ -25,7 +25,11 @@ RAW = {"corr_x": "x", "corr_y": "y", "corr_z": "z"}
 RAW_SOMA = {"corr_soma_x": "soma_x", "corr_soma_y": "soma_y", "corr_soma_z": "soma_z"}
 """For each corrected position in nm the raw one, in a unit that is constant per neuron."""
 
-OPTIONAL = (VOLUME, *NANOMETRES.values(), *RAW.values(), *RAW_SOMA.values())
+OPTIONAL_MEASURES = {VOLUME: 3}
+"""Further measures that a table may have, above 0, with the power of um that each is in."""
+OPTIONAL = (*OPTIONAL_MEASURES, *NANOMETRES.values(), *RAW.values(), *RAW_SOMA.values())
+POWERS = {**dict.fromkeys((*POSITION, *SOMA), 1), **dict.fromkeys(AREAS, 2), **OPTIONAL_MEASURES}
+"""Of what is needed in um, um2 or um3, the power."""
 SYN_TYPES = ("as", "ss")
 OTHER_TYPE = "point"
 """Stands where a synapse has its type, for rows of another table."""

@@ -9,13 +9,10 @@ from pipelines.core.errors import TableError
 from pipelines.synapses.formats.sheets import Sheet
 from pipelines.synapses.parameters import OTHER_TABLE
 from pipelines.synapses.table.columns import (
-    AREAS,
     NANOMETRES,
     OPTIONAL,
-    POSITION,
-    SOMA,
+    POWERS,
     SYNAPSES,
-    VOLUME,
     Schema,
 )
 from pipelines.synapses.table.findings import Finding, Outcome, finding
@@ -28,8 +25,6 @@ from pipelines.synapses.table.units import (
     unit_of,
 )
 
-POWERS = {**dict.fromkeys((*POSITION, *SOMA), 1), **dict.fromkeys(AREAS, 2), VOLUME: 3}
-"""Of what is needed in um, um2 or um3, the power."""
 MICRON = "_micron"
 MOST_NAMED = 12
 MOST_LACKING = 6
