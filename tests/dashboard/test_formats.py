@@ -324,8 +324,9 @@ def test_a_format_that_is_one_row_is_found_everywhere(tmp_path: Path) -> None:
     assert found["offered"] == [["lab/a.foo"], ["lab/a.foo"], ["lab/a.foo"]]
     assert found["uploaded"] == [True, True]
     assert found["help"]
-    assert found["choice"]
+    assert found["choice"] == [True, True]
     assert found["docs"] == 4
+    assert found["shown"] == [True, True, True]
     assert found["usage"] == [True, True]
     assert found["wrote"] == {"brainmap": "", "spikes": "", "look": ""}
     assert (tmp_path / "of-map" / "map.foo").read_text() > "0"

@@ -29,6 +29,7 @@ ROW = Format(
     ask=".foo",
     about="what Foo opens",
     then="Open it with Foo.",
+    leaves={"units.foo": "all units", "map.foo": "all voxels"},
 )
 FILM = np.arange(60.0).reshape(5, 3, 4)
 
@@ -89,6 +90,7 @@ def found(folder: Path) -> dict[str, Any]:
         **_messages(lab / "a.bar"),
         **_pages(lab),
         **_command_line(folder),
+        **_results(folder),
     }
 
 
@@ -131,6 +133,7 @@ def _pages(lab: Path) -> dict[str, Any]:
     from dashboard.kit import forms
     from dashboard.server import roots, uploads
     from docs import formats
+    from pipelines.brainmap.map.export_parameters import MapExportParameters
     from pipelines.spikes.parameters import ExportParameters
 
     settings: Any = SimpleNamespace(upload_limit_mb=1, table_limit_mb=1)
@@ -138,12 +141,12 @@ def _pages(lab: Path) -> dict[str, Any]:
         uploads.save(
             io.BytesIO(b"foo"), "a.foo", lab.parent / kind, uploads.KINDS[kind], settings, 3
         )
-    form = str(forms.form(ExportParameters, "export", {}))
+    written = (ExportParameters, MapExportParameters)
     return {
         "offered": [roots.offers([lab], kind) for kind in ("images", "recording", "table")],
         "uploaded": [(lab.parent / kind / "a.foo").is_file() for kind in ("images", "table")],
         "help": ".foo" in page.LOOK.sources[0].help,
-        "choice": "'foo'" in form,
+        "choice": ["'foo'" in str(forms.form(one, "export", {})) for one in written],
         "docs": formats.page().count("Foo's own"),
     }
 
@@ -158,7 +161,28 @@ def _command_line(folder: Path) -> dict[str, Any]:
         "look": _run("brainmap", "look", str(folder / "lab" / "a.foo"), "--out",
                      str(folder / "looked")),
     }  # fmt: skip
-    return {"usage": ["foo" in text for text in said.values()], "wrote": wrote}
+    return {"usage": [", foo" in text for text in said.values()], "wrote": wrote}
+
+
+def _results(folder: Path) -> dict[str, Any]:
+    """What the pages of what was written say of it."""
+    from dashboard import create_app, views
+    from dashboard.server.services import services
+    from dashboard.server.settings import Settings
+
+    settings, said = Settings(home=folder / "home"), []
+    with create_app(settings).server.app_context():
+        store = services().store
+        for task, result in (("spikes export", "of-sorting"), ("brainmap export", "of-map")):
+            job_id = store.submit(task, {}, [], version="0")
+            (settings.jobs / job_id).mkdir(parents=True)
+            (settings.jobs / job_id / "result").symlink_to(folder / result)
+            job = store.get(job_id)
+            said.append(str(views.view(job)) if job else "")
+    then, words = "Open it with Foo.", ("all units", "all voxels")
+    return {
+        "shown": [then in said[0], *(one in text for one, text in zip(words, said, strict=True))]
+    }
 
 
 def _run(*arguments: str) -> str:
