@@ -2,24 +2,30 @@
 
 import logging
 import sys
-from pathlib import Path
+from typing import Any
 
 import dash
 from dash import Dash
-from flask import Response, jsonify, send_from_directory
+from flask import Response, jsonify, redirect
 from flask.logging import default_handler
 
 from dashboard import pages, views
 from dashboard.jobs.repair import mend
 from dashboard.kit import downloads, panel, places, shell, workspace_page
-from dashboard.server import not_found, posted, security, services, trouble, uploads
+from dashboard.server import (
+    not_found,
+    posted,
+    scripts,
+    security,
+    sending,
+    services,
+    trouble,
+    uploads,
+)
 from dashboard.server.settings import Settings
 from pipelines.core.terminal import ShownFormatter
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
 WORKER_SILENT_SECONDS = 30.0
-PLOTLY_URL = "/_dash-component-suites/plotly/package_data/plotly.min.js"
-"""Where Dash asks for plotly.js when the first figure appears."""
 
 
 def create_app(settings: Settings) -> Dash:
@@ -39,9 +45,11 @@ def create_app(settings: Settings) -> Dash:
         __name__,
         use_pages=True,
         pages_folder="",
-        assets_folder=str(ASSETS),
+        assets_folder=str(scripts.ASSETS),
+        assets_url_path=scripts.assets_path(),
         assets_ignore=r"theme\.js|plotly-strict",
-        index_string=shell.INDEX,
+        meta_tags=[scripts.late_grid()],
+        index_string=shell.index(scripts.assets_path()),
         title="Neuroboard",
         update_title="",
         on_error=shell.say_error,
@@ -56,11 +64,12 @@ def create_app(settings: Settings) -> Dash:
     for routes in (uploads.blueprint(), downloads.blueprint(), places.blueprint()):
         app.server.register_blueprint(routes)
     app.server.add_url_rule("/health", view_func=health)
-    app.server.add_url_rule(PLOTLY_URL, view_func=plotly_js)
+    app.server.add_url_rule(scripts.DASH_PLOTLY_URL, view_func=plotly_js)
     _add_pages(app)
     views.register(app, steps.values())
     not_found.install(app)
     security.set_headers(app.server, app.csp_hashes)
+    sending.lighten(app.server)
     _settle(app)
     return app
 
@@ -88,13 +97,13 @@ def health() -> Response:
     return answer
 
 
-def plotly_js() -> Response:
-    """The strict build of plotly.js in place of the one that Dash would serve.
+def plotly_js() -> Any:
+    """Lead who asks for Dash's plotly.js to the strict build.
 
     The usual build compiles shaders with `eval`; under a content security policy without
     `unsafe-eval` it draws no WebGL figure and says that the browser has no WebGL.
     """
-    return send_from_directory(ASSETS / "plotly", "plotly-strict.min.js", max_age=86400)
+    return redirect(f"/{scripts.assets_path()}/{scripts.PLOTLY}")
 
 
 def _add_pages(app: Dash) -> None:

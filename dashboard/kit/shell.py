@@ -24,7 +24,7 @@ INDEX = """<!doctype html>
 {%metas%}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{%title%}</title>
-<script src="/assets/theme.js"></script>
+<script src="/{%assets%}/theme.js"></script>
 {%favicon%}
 {%css%}
 </head>
@@ -50,6 +50,11 @@ THEME = {
     "autoContrast": True,
 }
 INDICATOR_MS = 2000
+
+
+def index(assets: str) -> str:
+    """The document around the window, with the path below which the assets lie."""
+    return INDEX.replace("{%assets%}", assets)
 
 
 def layout() -> Any:
