@@ -66,6 +66,7 @@ window.dash_clientside = window.dash_clientside || {};
       const ask = at < 0 ? -1 : stated.findIndex((one) => one.id.panel === triggered.panel);
       const key = asks[ask]?.picks;
       const datum = clicks[at]?.points?.[0]?.customdata;
+      if (key && asks[ask].several && datum) return choose(key, [...new Set(datum)]);
       const value = Array.isArray(datum) ? datum[0] : datum;
       if (!key || value === undefined || value === null) return;
       chooseOne(key, value, byKey(values, ids)[key]);
@@ -126,7 +127,7 @@ window.dash_clientside = window.dash_clientside || {};
   const seer = new IntersectionObserver((entries) => {
     for (const entry of entries) {
       const name = entry.target.dataset.name;
-      if (entry.target.dataset.asks !== "no") {
+      if (entry.target.dataset.asks !== "no" && entry.target.isConnected) {
         setProps({ type: "seen", panel: name }, { data: entry.isIntersecting });
       }
     }

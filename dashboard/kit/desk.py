@@ -5,6 +5,7 @@ To add a panel, write its function `View -> Drawn` (a figure) or `View -> Compon
 anew when one of the selections that it listens to changes, and only while it is seen.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -107,6 +108,7 @@ class Panel:
         is_figure: whether it is one figure that fills the panel. Its graph stays, so that plotly
             changes what is different and draws nothing twice.
         picks: the key that is selected by a click on a point, which carries it as `customdata`.
+        several: whether a point carries several of them, which are all selected then.
         tools: controls at the right of its head.
         eager: whether it is part of the page from the start, since callbacks of its own
             connect it with other panels.
@@ -118,6 +120,7 @@ class Panel:
     listens: tuple[str, ...] = ()
     is_figure: bool = False
     picks: str = ""
+    several: bool = False
     tools: Draw | None = None
     eager: bool = False
 
@@ -197,8 +200,9 @@ class Tab:
         tasks: whose runs it shows; its form is that of the first.
         arrange: the panels, or a function that gives them for what is shown.
         answer: the line above the desk.
-        fill: what the form is filled with, by the name of the input.
+        fill: what the form is filled with, by the name of the input or parameter.
         actions: further buttons in that line.
+        foot: what stands below the panels, such as a bar of buttons.
         empty: what stands there before the first run: what one will see, and how to get it.
         start: what is selected at first, by key.
         register: connects what panels have of their own.
@@ -212,6 +216,7 @@ class Tab:
     answer: Callable[[View], Answer]
     fill: Callable[[View], Mapping[str, str]] = lambda _view: {}
     actions: Callable[[View], list[Component]] = lambda _view: []
+    foot: Draw | None = None
     empty: str = ""
     start: Callable[[View], Mapping[str, Any]] = lambda _view: {}
     register: Callable[[Any], None] | None = None
@@ -338,7 +343,7 @@ def _panel(view: View, panel: Panel, *, is_front: bool) -> Component:
         [head, _body(view, panel), *_stores(panel)],
         className="panel",
         hidden=not is_front,
-        **data(name=name, title=panel.title),
+        **data(name=name, title=panel.title, asks="no" if panel.eager else "yes"),
         **aria(label=panel.title),
     )
 
@@ -356,7 +361,8 @@ def _stores(panel: Panel) -> list[Component]:
     if panel.eager:
         return []
     kind = "ask-figure" if panel.is_figure else "ask-body"
-    asked = {"listens": list(panel.listens), "picks": panel.picks, "chosen": None}
+    asked: dict[str, Any] = {"listens": list(panel.listens), "picks": panel.picks, "chosen": None}
+    asked |= {"several": True} if panel.several else {}
     return [
         dcc.Store(id={"type": "seen", "panel": panel.name}, data=False),
         dcc.Store(id={"type": kind, "panel": panel.name}, data=asked),
@@ -371,6 +377,52 @@ def filling(figure: go.Figure) -> go.Figure:
     figure.for_each_annotation(lambda one: one.update(font_size=min(one.font.size or 12, 12)))
     figure.layout.uirevision = figure.layout.uirevision or "kept"
     return figure
+
+
+# -- controls that select without a round trip to the server; `assets/60-choose.js` does it
+
+
+def choice(key: str, label: str, options: Mapping[str, str], value: str) -> Component:
+    """A short list for the head of a panel; what is chosen in it is the selection of a key.
+
+    Args:
+        key: the name of a `Key` of texts.
+        label: for those who do not see it.
+        options: what is shown, by what is selected.
+        value: what is selected now.
+    """
+    taken: dict[str, Any] = {"selected": "selected"}
+    items = [
+        html.Option(text, value=name, **(taken if name == value else {}))
+        for name, text in options.items()
+    ]
+    return html.Select(items, className="choice", **data(chooses=key), **aria(label=label))
+
+
+def button(
+    children: Any, key: str, value: Any, *, shortcut: str = "", label: str = ""
+) -> Component:
+    """A button that makes a value the selection of a key.
+
+    Args:
+        children: what is on it.
+        key: the name of a `Key`.
+        value: what is selected then.
+        shortcut: the key on the keyboard that presses it.
+        label: what it does, if it does not say so itself.
+    """
+    return _pressed(children, {"chooses": key, "value": json.dumps(value)}, shortcut, label)
+
+
+def step(children: Any, key: str, by: int, *, shortcut: str = "", label: str = "") -> Component:
+    """A button that adds to a number that is selected, which does not fall below 0."""
+    return _pressed(children, {"chooses": key, "step": str(by)}, shortcut, label)
+
+
+def _pressed(children: Any, attributes: Mapping[str, str], shortcut: str, label: str) -> Component:
+    said = {"title": label, **aria(label=label)} if label else {}
+    found = html.Button(children, className="pick", type="button", **data(**attributes), **said)
+    return html.Span(found, **(data(key=shortcut) if shortcut else {}))
 
 
 def data(**attributes: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ class Asked(TypedDict):
 
     listens: list[str]
     picks: NotRequired[str]
+    several: NotRequired[bool]
     chosen: dict[str, Any] | None
 
 
@@ -139,7 +140,6 @@ def _bar(subject: Subject, tab: Tab, view: View) -> Component:
         *([_pressed("History", "desk-history", "h")] if tab.tasks else []),
         _pressed("Panels", "desk-panels", ""),
     ]
-    said = [html.Strong(answer.sentence), html.Span(answer.how, className="how")]
     return html.Div(
         [
             html.Div(
@@ -147,11 +147,29 @@ def _bar(subject: Subject, tab: Tab, view: View) -> Component:
                  html.Nav(links, className="tabs", **aria(label="Tabs of the workspace"))],
                 className="workspace-head",
             ),
-            html.Div(said, className="answer", role="status"),
+            html.Div(said(answer), id="desk-answer", className="answer", role="status"),
             html.Div(buttons, className="answer-buttons"),
         ],
         className="workspace-bar",
     )  # fmt: skip
+
+
+def said(answer: Answer) -> list[Component]:
+    """What the line above the desk, `desk-answer`, says."""
+    return [html.Strong(answer.sentence), html.Span(answer.how, className="how")]
+
+
+def view_of(tab: Tab, shown: Shown) -> View:
+    """What a page shows, for callbacks of a tab.
+
+    Raises:
+        PostedError: there is no such page.
+    """
+    found = workspaces.get(shown["workspace"])
+    job = _job(found.id, tab, shown["run"]) if found and shown["tab"] == tab.word else None
+    if found is None or (job.id if job else "") != shown["run"]:
+        raise PostedError("there is no such page")
+    return View(found, tab.word, job)
 
 
 def _pressed(text: str, identity: str, key: str) -> Component:
@@ -160,12 +178,12 @@ def _pressed(text: str, identity: str, key: str) -> Component:
 
 
 def _answer(tab: Tab, view: View) -> Answer:
-    if view.job is None:
-        return Answer("Nothing has been run here yet." if tab.tasks else "")
+    if view.job is None and tab.tasks:
+        return Answer("Nothing has been run here yet.")
     try:
         return tab.answer(view)
     except Exception as error:
-        return Answer(views.reason(error, view.job.id))
+        return Answer(views.reason(error, view.job.id if view.job else ""))
 
 
 def _strip(tab: Tab, view: View, asked: str) -> Component:
@@ -190,7 +208,8 @@ def _desk(tab: Tab, view: View, compared: str) -> Component:
     except Exception as error:
         arranged = html.P(views.reason(error, view.run.id), className="note")
     head = [html.Div(notes, className="desk-notes")] if notes else []
-    return html.Div([*head, arranged], className="desk-box")
+    foot = [html.Div(tab.foot(view), className="desk-foot")] if tab.foot else []
+    return html.Div([*head, arranged, *foot], className="desk-box")
 
 
 def _drawers() -> list[Component]:
@@ -265,7 +284,7 @@ class _Page:
         bench = services().pages[tab.tasks[0]]
         fill = dict(tab.fill(view))
         job = view.job if view.job and view.job.task == bench.task else None
-        return True, workbench.form(bench, job, fill, {})
+        return True, workbench.form(bench, job, fill, workbench.known_values(bench, fill))
 
     def repeat(self, clicks: list[int | None], shown: Shown) -> tuple[bool, bool, Any]:
         """The form with the parameters and inputs of an earlier run; the history closes."""
