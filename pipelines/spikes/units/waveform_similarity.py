@@ -1,6 +1,7 @@
 """How alike the mean waveforms of units are."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,3 +52,63 @@ def cosines(mean: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
     length = np.maximum(np.linalg.norm(flat, axis=1), 1e-12)
     found: NDArray[np.floating[Any]] = flat @ flat.T / np.outer(length, length)
     return found
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Mean waveforms, prepared to say which are like one of them.
+
+    `similarity` compares all with all, which takes seconds for a large probe; a unit is large on
+    few of its channels, and only these count for its row.
+
+    Attributes:
+        mean: in uV, shape (unit, sample, channel), without nan.
+        energy: of each waveform up to each sample, shape (unit, sample + 1).
+    """
+
+    mean: NDArray[np.float32]
+    energy: Floats
+
+    @classmethod
+    def of(cls, mean: NDArray[np.float32]) -> Self:
+        """From mean waveforms in uV, shape (unit, sample, channel), nan where not looked at."""
+        filled = np.nan_to_num(mean)
+        power = np.einsum("usc,usc->us", filled, filled, dtype=np.float64)
+        return cls(filled, np.concatenate([np.zeros((len(mean), 1)), power.cumsum(axis=1)], axis=1))
+
+    def to(self, row: int) -> Floats:
+        """The row of `similarity` of one unit, shape (unit,), 1 for itself."""
+        channels = np.flatnonzero(self.mean[row].any(axis=0))
+        others = self.mean[:, :, channels].astype(np.float64)
+        own, n_samples = others[row], self.mean.shape[1]
+        best = np.full(len(others), -1.0)
+        for lag in range(-MOST_LAG, MOST_LAG + 1):
+            n, start, far = n_samples - abs(lag), max(lag, 0), max(-lag, 0)
+            dots = (
+                others[:, far : far + n].reshape(len(others), -1) @ own[start : start + n].ravel()
+            )
+            lengths = self._length(far, n) * self._length(start, n)[row]
+            best = np.maximum(best, dots / np.maximum(lengths, 1e-12))
+        best[row] = 1.0
+        return best
+
+    def _length(self, start: int, n: int) -> Floats:
+        return np.sqrt(np.maximum(self.energy[:, start + n] - self.energy[:, start], 0.0))
+
+
+def in_order(alike: NDArray[np.floating[Any]]) -> list[int]:
+    """Rows of a matrix of cosines so that those which are alike come after each other.
+
+    Args:
+        alike: shape (unit, unit), symmetric.
+
+    Returns:
+        The order of the second eigenvector of the graph's Laplacian (spectral seriation: Atkins
+        et al. 1998, doi:10.1137/S0097539795285771).
+    """
+    weight = np.maximum(np.asarray(alike, dtype=np.float64), 0.0)
+    if len(weight) < 3:
+        return list(range(len(weight)))
+    _, vectors = np.linalg.eigh(np.diag(weight.sum(axis=1)) - weight)
+    order: list[int] = np.argsort(vectors[:, 1], kind="stable").tolist()
+    return order
