@@ -10,6 +10,12 @@ window.dash_clientside.neuroboard = {
     if (start === undefined) return window.dash_clientside.no_update;
     return [start, layout["xaxis.range[1]"]];
   },
+  // The same as a text, which an address can carry.
+  draggedSpan(layout) {
+    const start = layout && layout["xaxis.range[0]"];
+    if (start === undefined) return window.dash_clientside.no_update;
+    return `${start.toFixed(5)},${layout["xaxis.range[1]"].toFixed(5)}`;
+  },
   // For the same reason only boxes and outlines that were drawn or moved are passed on.
   drawnShapes(layout) {
     const drawn = Object.keys(layout || {}).some((name) => name.startsWith("shapes"));

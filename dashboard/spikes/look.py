@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from dashboard.jobs.store import Job
 from dashboard.kit import results
-from dashboard.kit.figures import framed, gap_words
+from dashboard.kit.figures import Drawn, framed, gap_words
 from dashboard.server.posted import Span
 from dashboard.spikes import look_figures as figures
 from pipelines.core.errors import NeuroboardError
@@ -59,18 +59,7 @@ def _headline(found: dict[str, Any]) -> Component:
 
 def _verdict(job: Job, channels: pd.DataFrame, found: dict[str, Any]) -> Component:
     """What sorting will leave out and why, and the link that takes it there."""
-    bad = channels[channels["state"] != "good"]
-    lines = [
-        html.Li(f"Channel {row['channel']} ({row['state']}): {row['reason']}")
-        for row in bad.to_dict("records")
-    ]
-    if found["end_s"] is not None:
-        lines.append(
-            html.Li(
-                f"Everything after {found['end_s']:g} s: half of the samples and more are "
-                "saturated up to the end; the headstage may have fallen off."
-            )
-        )
+    lines = [html.Li(text) for text in left_out(channels, found)]
     words = html.P("Nothing looks wrong: everything will be sorted." if not lines else "")
     left = [html.H2("What will be left out"), html.Ul(lines)] if lines else [words]
     link = dcc.Link("Sort with this", href=_sort_link(job, found), className="download")
@@ -78,8 +67,28 @@ def _verdict(job: Job, channels: pd.DataFrame, found: dict[str, Any]) -> Compone
     return html.Div([*left, link, hint])
 
 
+def left_out(channels: pd.DataFrame, found: dict[str, Any]) -> list[str]:
+    """What sorting will leave out and why, each a sentence."""
+    bad = channels[channels["state"] != "good"]
+    lines = [
+        f"Channel {row['channel']} ({row['state']}): {row['reason']}"
+        for row in bad.to_dict("records")
+    ]
+    if found["end_s"] is not None:
+        lines.append(
+            f"Everything after {found['end_s']:g} s: half of the samples and more are saturated up "
+            "to the end; the headstage may have fallen off."
+        )
+    return lines
+
+
 def _sort_link(job: Job, found: dict[str, Any]) -> str:
     references = {item.name: item.reference for item in job.inputs}
+    return "/spikes?" + urlencode({"step": "sort", **references, **sorted_with(job, found)})
+
+
+def sorted_with(job: Job, found: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a sorting that leaves out what a look found wrong, and reads as it did."""
     shared = {
         name: value
         for name, value in job.parameters.items()
@@ -88,8 +97,7 @@ def _sort_link(job: Job, found: dict[str, Any]) -> str:
         and value != LookParameters.model_fields[name].default
     }
     wished = {"exclude_channels": found["exclude_channels"], "end_s": found["end_s"]}
-    kept = {name: value for name, value in wished.items() if value}
-    return "/spikes?" + urlencode({"step": "sort", **references, **shared, **kept})
+    return {**shared, **{name: value for name, value in wished.items() if value}}
 
 
 def _traces(job: Job, channels: pd.DataFrame) -> list[Component]:
@@ -130,6 +138,24 @@ def _drawn(job: Job, chosen: list[str], start_s: float, stop_s: float) -> Any:
     found = results.headline(job)
     names = _channels(job.id)["channel"].tolist()
     columns = [names.index(name) for name in chosen if name in names]
+    envelope, revision = read(job, columns, start_s, stop_s)
+    timeline = results.timeline(found)
+    return figures.traces(envelope, [names[column] for column in columns], revision, timeline)
+
+
+def read(job: Job, columns: list[int], start_s: float, stop_s: float) -> tuple[Envelope, str]:
+    """The signal of some channels as it is drawn, and a text that names the stretch.
+
+    Args:
+        job: a look.
+        columns: of the channels.
+        start_s: on the recording's clock; both are moved into the recording.
+        stop_s: likewise.
+
+    Raises:
+        InputError: what was stored is too coarse, and the recording cannot be read.
+    """
+    found = results.headline(job)
     rate, timeline = float(found["sampling_frequency"]), results.timeline(found)
     start_s = min(max(start_s, timeline.start_s), timeline.stop_s)
     stop_s = min(max(stop_s, start_s + 10 / rate), timeline.stop_s)
@@ -137,8 +163,7 @@ def _drawn(job: Job, chosen: list[str], start_s: float, stop_s: float) -> Any:
     envelope = kept.envelope(found["bin_samples"], timeline, start_s, stop_s, columns)
     if envelope is None:
         envelope = _from_recording(job, columns, start_s, stop_s)
-    revision = f"{start_s:.6f} {stop_s:.6f}"
-    return figures.traces(envelope, [names[column] for column in columns], revision, timeline)
+    return envelope, f"{start_s:.6f} {stop_s:.6f}"
 
 
 def _from_recording(job: Job, columns: list[int], start_s: float, stop_s: float) -> Envelope:
@@ -151,31 +176,47 @@ def _from_recording(job: Job, columns: list[int], start_s: float, stop_s: float)
 
 
 def _figures(job: Job, channels: pd.DataFrame, found: dict[str, Any]) -> list[Component]:
-    values = LookParameters.parse_stored(job.parameters)[0]
-    kept = LookFolder(results.folder(job.id))
-    power = kept.spectrum
-    spectrum = figures.spectrum(power.freq_hz, power.power, channels["channel"].tolist())
+    drawn = {
+        "probe": probe(channels),
+        "noise": noise(job, channels),
+        "spectrum": spectrum(job, channels),
+        "saturation": saturation(job, found),
+    }
+    return [one.framed(f"look-{name}") for name, one in drawn.items()]
+
+
+def probe(channels: pd.DataFrame) -> Drawn:
+    """Where the channels are."""
+    return Drawn(figures.probe(channels), "Where the channels are.")
+
+
+def noise(job: Job, channels: pd.DataFrame) -> Drawn:
+    """How noisy each channel is."""
+    values, _ = LookParameters.parse_stored(job.parameters)
     band = f"{values.freq_min:g} to {values.freq_max:g} Hz"
-    return [
-        framed(figures.probe(channels), id="look-probe", caption="Where the channels are."),
-        framed(
-            figures.noise(channels),
-            id="look-noise",
-            caption=f"Noise of every channel: scaled median absolute deviation, {band}.",
-        ),
-        framed(
-            spectrum,
-            id="look-spectrum",
-            caption="Power of every channel over frequency, from eight stretches. A bright line "
-            "at 50 or 60 Hz is the mains.",
-        ),
-        framed(
-            figures.saturation(kept.saturation, found["end_s"], results.timeline(found)),
-            id="look-saturation",
-            caption=f"Share of samples beyond {values.saturation_uv:g} µV in every second; the "
-            "dotted line is where the recording will end.",
-        ),
-    ]
+    words = f"Noise of every channel: scaled median absolute deviation, {band}."
+    return Drawn(figures.noise(channels), words)
+
+
+def spectrum(job: Job, channels: pd.DataFrame) -> Drawn:
+    """Power of every channel over frequency."""
+    power = LookFolder(results.folder(job.id)).spectrum
+    return Drawn(
+        figures.spectrum(power.freq_hz, power.power, channels["channel"].tolist()),
+        "Power of every channel over frequency, from eight stretches. A bright line at 50 or 60 Hz "
+        "is the mains.",
+    )
+
+
+def saturation(job: Job, found: dict[str, Any]) -> Drawn:
+    """How much of every second is out of range."""
+    kept = LookFolder(results.folder(job.id)).saturation
+    values, _ = LookParameters.parse_stored(job.parameters)
+    return Drawn(
+        figures.saturation(kept, found["end_s"], results.timeline(found)),
+        f"Share of samples beyond {values.saturation_uv:g} µV in every second; the "
+        "dotted line is where the recording will end.",
+    )
 
 
 def _table(channels: pd.DataFrame) -> list[Component]:
@@ -192,6 +233,11 @@ def _table(channels: pd.DataFrame) -> list[Component]:
 
 
 def _without_signal(job: Job, found: dict[str, Any]) -> list[Component]:
+    parts = without_signal(job, found)
+    return [html.Div(parts, className="card")] if parts else []
+
+
+def without_signal(job: Job, found: dict[str, Any]) -> list[Component]:
     """The stretches that are no signal, the first of them as a table; older results have none."""
     if not found.get("bad_stretches"):
         return []
@@ -210,7 +256,7 @@ def _without_signal(job: Job, found: dict[str, Any]) -> list[Component]:
         className="downloads",
     )
     title = html.H2("Stretches without signal")
-    return [html.Div([title, html.P(words, className="hint"), grid, link], className="card")]
+    return [title, html.P(words, className="hint"), grid, link]
 
 
 def register(app: Dash) -> None:

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dashboard.kit.figures import NOISE, PALETTE, shade_gaps, style, time_axis
+from dashboard.spikes.units.lines import joined
 from pipelines.spikes.recording.pyramid import Envelope
 from pipelines.spikes.recording.timeline import Timeline
 
@@ -18,6 +19,9 @@ STATES: Mapping[str, tuple[str, str]] = {
     "noisy": ("#c43d4a", "diamond"),
     "bridged": (PALETTE[1], "square"),
 }
+
+MANY = 100
+"""Channels whose marks would cover each other."""
 
 
 def traces(found: Envelope, names: Sequence[str], uirevision: str, timeline: Timeline) -> go.Figure:
@@ -30,13 +34,7 @@ def traces(found: Envelope, names: Sequence[str], uirevision: str, timeline: Tim
         timeline: of the recording.
     """
     low, high = (np.where(np.isfinite(one), one, np.nan) for one in (found.low, found.high))
-    # Where all of a channel is no number there is nothing to draw, nor to warn of.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        spans = np.nanmax(high, axis=0) - np.nanmin(low, axis=0)
-        middle = np.nan_to_num(np.nanmedian((low + high) / 2, axis=0))
-    step = max(1.0, float(np.median(np.nan_to_num(spans))))
-    offsets = -np.arange(len(names)) * step - middle
+    step, offsets = _offsets(found)
     x = np.repeat((found.edges_s[:-1] + found.edges_s[1:]) / 2, 2)
     figure = go.Figure()
     for column, name in enumerate(names):
@@ -58,6 +56,65 @@ def traces(found: Envelope, names: Sequence[str], uirevision: str, timeline: Tim
     return style(figure, height=height, showlegend=False, dragmode="zoom", uirevision=uirevision)
 
 
+def lanes(
+    found: Envelope,
+    names: Sequence[str],
+    marked: Sequence[str],
+    uirevision: str,
+    timeline: Timeline,
+) -> go.Figure:
+    """As `traces`, for many channels: they are one line, and those that are marked another.
+
+    Args:
+        found: the stretch that is drawn.
+        names: of its channels.
+        marked: channels in the colour of what is chosen.
+        uirevision: keeps the zoom while it stays the same.
+        timeline: of the recording.
+    """
+    step, offsets = _offsets(found)
+    x = np.repeat((found.edges_s[:-1] + found.edges_s[1:]) / 2, 2)
+    figure = go.Figure()
+    both = np.stack([found.low, found.high], axis=1).astype(np.float64)
+    chosen = np.isin(names, list(marked))
+    for paint, own in ((NOISE, ~chosen), (PALETTE[0], chosen)):
+        columns = np.flatnonzero(own)
+        lines = [both[:, :, k].ravel() + offsets[k] for k in columns]
+        figure.add_scatter(
+            x=joined([x] * len(lines)), y=joined(lines), mode="lines", hoverinfo="skip",
+            line={"width": 1, "color": paint, "simplify": False},
+        )  # fmt: skip
+    figure.update_xaxes(title=timeline.axis, range=[found.edges_s[0], found.edges_s[-1]])
+    shade_gaps(figure, timeline)
+    figure.update_yaxes(
+        title=f"µV, {step:.0f} between channels", fixedrange=True,
+        tickvals=-np.arange(len(names)) * step, ticktext=[f"ch {name}" for name in names],
+        range=_around(both, offsets, step),
+    )  # fmt: skip
+    style(figure, height=400, showlegend=False, dragmode="zoom", uirevision=uirevision)
+    figure.update_layout(margin={"l": 84, "r": 12, "t": 8, "b": 40})
+    return figure
+
+
+def _around(both: NDArray[np.float64], offsets: NDArray[np.float64], step: float) -> list[float]:
+    """From below the lowest value of all lanes to above the highest."""
+    drawn = both + offsets
+    low, high = np.nanmin(drawn, initial=-step / 2), np.nanmax(drawn, initial=step / 2)
+    return [float(low - 0.05 * step), float(high + 0.05 * step)]
+
+
+def _offsets(found: Envelope) -> tuple[float, NDArray[np.float64]]:
+    """How far channels are apart, and what is added to each."""
+    low, high = (np.where(np.isfinite(one), one, np.nan) for one in (found.low, found.high))
+    # Where all of a channel is no number there is nothing to draw, nor to warn of.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        spans = np.nanmax(high, axis=0) - np.nanmin(low, axis=0)
+        middle = np.nan_to_num(np.nanmedian((low + high) / 2, axis=0))
+    step = max(1.0, float(np.median(np.nan_to_num(spans))))
+    return step, np.asarray(-np.arange(len(middle)) * step - middle, dtype=np.float64)
+
+
 def probe(channels: pd.DataFrame) -> go.Figure:
     """Where the channels are, by their state."""
     figure = _by_state(channels, "x_um", "y_um")
@@ -76,13 +133,13 @@ def noise(channels: pd.DataFrame) -> go.Figure:
 
 
 def _by_state(channels: pd.DataFrame, x: str, y: str) -> go.Figure:
-    figure = go.Figure()
+    figure, size = go.Figure(), 10 if len(channels) < MANY else 5
     for state, (color, symbol) in STATES.items():
         own = channels[channels["state"] == state]
         if len(own):
             figure.add_scatter(
                 x=own[x], y=own[y], mode="markers", name=state,
-                marker={"color": color, "symbol": symbol, "size": 10},
+                marker={"color": color, "symbol": symbol, "size": size},
                 customdata=own[["channel", "noise_uv"]].astype(str),
                 hovertemplate="ch %{customdata[0]}: %{customdata[1]} µV<extra></extra>",
             )  # fmt: skip

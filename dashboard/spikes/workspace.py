@@ -6,7 +6,7 @@ from dash import Dash
 
 from dashboard.kit import workspace_page
 from dashboard.kit.desk import Key, Subject
-from dashboard.spikes import units_tab
+from dashboard.spikes.tabs import export, signal, units
 
 PAGE = {
     "module": "spikes_workspace",
@@ -16,8 +16,17 @@ PAGE = {
 SUBJECT = Subject(
     path="/spikes",
     title="Spikes",
-    tabs=(units_tab.TAB,),
-    keys=(Key("units", int, many=True),),
+    tabs=(signal.TAB, units.TAB, export.TAB),
+    keys=(
+        Key(units.UNITS, int, many=True),
+        Key(units.AXIS, str),
+        Key(units.ORDER, str),
+        Key(units.SPIKE, int),
+        Key(units.WINDOW, str),
+        Key(signal.CHANNELS, str, many=True),
+        Key(signal.SPAN, str),
+        Key(signal.PAGE, int),
+    ),
     home="units",
 )
 

@@ -1,0 +1,1 @@
+"""The units of a sorting on the desk of its recording."""
