@@ -303,9 +303,9 @@ class _Page:
         subject = self.subjects[shown["subject"]]
         return True, history.layout(subject, tab, view)
 
-    def reload(self, stamp: str | None, job_id: str, shown: Shown) -> str:
-        """Where the result of the run that just finished is."""
-        if not stamp:
+    def reload(self, stamp: str | None, job_id: str, shown: Shown | None) -> str:
+        """Where the result of the run that just finished is; other pages show it themselves."""
+        if not stamp or not shown:
             raise PreventUpdate
         self.view(shown)
         return workbench.in_workspace(shown, results.job(job_id).id)
@@ -348,7 +348,7 @@ def register(app: Dash, subjects: Sequence[Subject]) -> None:
         Output("url", "href", allow_duplicate=True),
         Input("panel-shown", "data"),
         State("followed-job", "data"),
-        State("desk", "data"),
+        State("desk", "data", allow_optional=True),
         prevent_initial_call=True,
     )(page.reload)
     for tab in (one for subject in subjects for one in subject.tabs):
