@@ -167,7 +167,7 @@ def pages(units: Path, tmp_path: Path) -> Iterator[Settings]:
 def finished(settings: Settings, task: str, result: Path, units: Path) -> Job:
     """A job whose result is there."""
     record = json.loads((result / "run.json").read_text())
-    source = JobInput(next(iter(record["inputs"]), "units"), "", "units", str(units), "units")
+    source = JobInput(record["inputs"][0]["name"], "", "units", str(units), "units")
     store = services().store
     job_id = store.submit(task, record["parameters"], [source], version="0")
     store.claim(quick_only=False)
