@@ -34,8 +34,14 @@ from pipelines.steps import STEPS
 from pipelines.synapses.formats.sandbox import keep_ready
 
 BUG = "This is a fault of Neuroboard, not of your data. The log below has the details."
-READY, BEGUN = "ready", "begun"
-"""What a process says: that it waits for a job, and that it works on the one it was given."""
+READY, BEGUN, WARM = "ready", "begun", "warm"
+"""What a process says: that it waits for a job, that it works on the one it was given, and that all
+that jobs need is imported."""
+
+
+MOMENT_SECONDS = 0.3
+"""What the supervisor may take to give the next job, before something else is begun."""
+DONE = object()
 
 
 class Ledger(Protocol):
@@ -51,7 +57,7 @@ class Ledger(Protocol):
 
 
 def serve(settings: Settings, store_file: Path, pipe: Connection, folder: Path | None) -> None:
-    """Warm up, then run the jobs whose ids come through the pipe, for ever.
+    """Run the jobs whose ids come through the pipe, for ever; get warm while none is there.
 
     The folder is for what is temporary; the board in it says what this process does.
     """
@@ -60,10 +66,12 @@ def serve(settings: Settings, store_file: Path, pipe: Connection, folder: Path |
         doing.keep(folder / guard.BOARD)
         os.environ |= dict.fromkeys(guard.TEMPORARY, str(folder))
         tempfile.tempdir = str(folder)
-    _warm_up()
+    keep_compiled()
     store = until_done(lambda: Store(store_file))
+    colder = _warming(pipe)
     while True:
         pipe.send(READY)
+        _warm_up(colder, pipe)
         job_id: str = pipe.recv()
         pipe.send(BEGUN)
         job = until_done(partial(store.get, job_id))
@@ -150,9 +158,23 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _warm_up() -> None:
-    """Import what jobs need, so that a job starts at once."""
-    keep_compiled()
+def _warm_up(colder: Iterator[None], pipe: Connection) -> None:
+    """Import what jobs need, so that they start at once; a job that comes does not wait for all.
+
+    Not in a thread: it would take half of the processor from the job.
+    """
+    moment = MOMENT_SECONDS
+    while not pipe.poll(moment):
+        moment = 0.0
+        if next(colder, DONE) is DONE:
+            return
+
+
+def _warming(pipe: Connection) -> Iterator[None]:
+    """What jobs need, a part with each turn; what cannot be imported is said by the job's end."""
     for step in STEPS.values():
-        _ = step.function
+        with contextlib.suppress(Exception):
+            _ = step.function
+        yield
     keep_ready()
+    pipe.send(WARM)

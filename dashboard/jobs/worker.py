@@ -21,7 +21,7 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 from dashboard.home.examples import EXAMPLES
-from dashboard.jobs.child import BEGUN, serve
+from dashboard.jobs.child import BEGUN, WARM, serve
 from dashboard.jobs.patience import Trouble
 from dashboard.jobs.store import State, Store
 from dashboard.server.settings import Settings
@@ -45,6 +45,8 @@ class Child:
     watch: Watch
     folder: Path | None = None
     ready: bool = False
+    warm: bool = False
+    """Whether it has imported all that jobs need; until then it may still turn out not to work."""
     job: str = ""
     has_begun: bool = False
     """Whether it said that it works on the job; a job that was only handed to it can move on."""
@@ -109,11 +111,13 @@ class Supervisor:
         """Take in what a child has said; whether it can say more."""
         try:
             while child.pipe.poll():
-                if child.pipe.recv() == BEGUN:
-                    child.has_begun = True
+                said = child.pipe.recv()
+                if said in (BEGUN, WARM):
+                    self._failed_starts = 0
+                    child.has_begun |= said == BEGUN
+                    child.warm |= said == WARM
                     continue
                 child.ready, child.job, child.has_begun, child.quick = True, "", False, False
-                self._failed_starts = 0
         except (EOFError, OSError):
             return False
         return True
@@ -136,7 +140,7 @@ class Supervisor:
         words = self._last_words(child)
         self._heard(child)  # what it said before it died
         self._end(child)
-        if not child.ready:
+        if not child.warm and not child.has_begun:
             self._wait_longer()
         if child.job:
             tidy(self.settings, [child.job])
@@ -174,7 +178,7 @@ class Supervisor:
         return f"{ending.sentence} Nothing half-written was kept."
 
     def _wait_longer(self) -> None:
-        """A child that cannot even start would die again at once: leave it time."""
+        """A child that dies while it starts would do so again at once: leave it time."""
         self._failed_starts += 1
         pause = min(2.0**self._failed_starts, LONGEST_PAUSE_SECONDS)
         self._next_start = time.monotonic() + pause
@@ -223,9 +227,9 @@ class Supervisor:
             self.store.beat(self._condition())
 
     def _condition(self) -> str:
-        if any(child.ready for child in self.children):
-            return "ready"
-        return "failing" if self._failed_starts > 1 else "starting"
+        if self._failed_starts > 1 and not any(child.warm for child in self.children):
+            return "failing"
+        return "ready" if any(child.ready for child in self.children) else "starting"
 
 
 def recover(settings: Settings, store: Store) -> list[str]:

@@ -15,9 +15,8 @@ def test_home_loads_neither_tables_nor_figures_and_loads_its_code_once(
     page.goto(f"{live.url}/")
     page.get_by_role("heading", level=1).wait_for()
     page.wait_for_load_state("networkidle")
-    first = {one.url: one for one in came}
-    assert [url for url in first for name in LATE if name in url] == []
-    packed = [url for url, one in first.items() if one.headers.get("content-encoding") == "gzip"]
+    assert [one.url for one in came for name in LATE if name in one.url] == []
+    packed = [one.url for one in came if one.headers.get("content-encoding") == "gzip"]
     assert any("_dash-update-component" in url for url in packed)
     assert len(packed) > 10
 

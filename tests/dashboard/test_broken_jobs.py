@@ -68,7 +68,7 @@ def serve(settings: Settings, store: Path, pipe: Connection, folder: Path | None
     images, location = Input("images", ("images",)), f"{__name__}:look"
     step = Step("look", "Look", (images,), How, location, "a look", Command("look"))
     tasks.STEPS = {"look": step}
-    child._warm_up = lambda: None
+    child._warm_up = lambda *_: None
     child.gc.collect = end_when_done  # which comes between the result and its note
     child.serve(settings, store, pipe, folder)
 

@@ -1,10 +1,12 @@
 """Jobs in real worker processes: progress, cancel, crashes, restarts."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.jobs import child, worker
 from dashboard.jobs.code_version import code_version
-from dashboard.jobs.store import INTERRUPTED, State
+from dashboard.jobs.store import INTERRUPTED, State, Store
 from dashboard.jobs.worker import death_sentence
 from dashboard.server.inputs import resolve
 from dashboard.server.settings import Settings
-from pipelines.brainmap.parameters import BrainmapParameters
+from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
+from pipelines.processes.watching import Watch, of_this_machine
+from pipelines.steps import STEPS
 from tests.live import LiveApp, wait_for
 
 FOREVER: Mapping[str, Any] = {"k": 500, "n_init": 50, "std_threshold": 0.0}
@@ -137,6 +142,93 @@ def test_the_queue_position_is_said_while_waiting(live: LiveApp) -> None:
     for job_id in (third, second, first):
         live.store.cancel(job_id)
     live.wait_for_state(first, State.CANCELLED)
+
+
+def test_a_quick_job_passes_long_ones_that_run_and_wait(live: LiveApp) -> None:
+    first = running(live, seed=20)
+    second = submit(live, "slow.npy", 21, **FOREVER)
+    settings = Settings(home=live.home, data=tuple(live.data))
+    images = resolve("images", "data:lab/small.npy", settings, live.store)
+    values = LookParameters.parse({}).model_dump(mode="json")
+    version = f"{code_version()} beside long ones"
+    for number in range(2):  # the second follows on the process that is kept for such
+        look = live.store.submit(
+            "brainmap look", values, [images], version=f"{version} {number}", quick=True
+        )
+        assert live.wait_for_state(look, State.DONE, State.FAILED).state is State.DONE
+        assert [live._state(job_id) for job_id in (first, second)] == [State.RUNNING, State.QUEUED]
+    for job_id in (second, first):
+        live.store.cancel(job_id)
+    live.wait_for_state(first, State.CANCELLED)
+
+
+def imports(count: int, done: list[int]) -> Iterator[None]:
+    for number in range(count):
+        done.append(number)
+        yield
+
+
+def test_a_process_gets_warm_while_no_job_is_there_and_leaves_off_when_one_comes() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    done: list[int] = []
+    colder = imports(3, done)
+    ours.send("a job")
+    child._warm_up(colder, theirs)
+    assert done == []
+    assert theirs.recv() == "a job"
+    child._warm_up(colder, theirs)
+    assert done == [0, 1, 2]
+    child._warm_up(colder, theirs)  # and it waits for the next as a warm one
+    assert done == [0, 1, 2]
+
+
+def test_a_job_that_comes_while_something_is_imported_waits_for_that_alone() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    done: list[int] = []
+
+    def colder() -> Iterator[None]:
+        for _ in imports(3, done):
+            ours.send("a job")
+            yield
+
+    child._warm_up(colder(), theirs)
+    assert done == [0]
+
+
+def test_what_cannot_be_imported_ends_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = multiprocessing.Pipe()
+    broken = replace(STEPS["brainmap look"], location="pipelines.no_such_module:look")
+    monkeypatch.setattr(child, "STEPS", {"brainmap look": broken})
+    monkeypatch.setattr(child, "keep_ready", lambda: None)
+    child._warm_up(child._warming(theirs), theirs)
+    assert ours.recv() == child.WARM
+
+
+def test_processes_that_die_while_they_get_warm_are_started_ever_later(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    settings.prepare()
+    supervisor = worker.Supervisor(settings, Store(tmp_path / "jobs.sqlite"))
+    pauses = []
+    for _ in range(3):
+        supervisor.children.append(dying())
+        before = time.monotonic()
+        supervisor._listen(supervisor.children[0])
+        pauses.append(supervisor._next_start - before)
+    assert pauses == pytest.approx([2.0, 4.0, 8.0], abs=1.0)
+    assert supervisor._condition() == "failing"
+
+
+def dying() -> worker.Child:
+    """A process that said that it waits for a job, and was gone."""
+    ours, theirs = multiprocessing.Pipe()
+    theirs.send(child.READY)
+    theirs.close()
+    process = multiprocessing.get_context("spawn").Process(target=print)
+    process.start()
+    process.join()
+    return worker.Child(
+        process, ours, Watch(process.pid or 0, Path(os.devnull), of_this_machine(0))
+    )
 
 
 @pytest.mark.parametrize(
