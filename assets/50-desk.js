@@ -85,6 +85,9 @@ window.dash_clientside = window.dash_clientside || {};
     toTable(values, ids) {
       selection = byKey(values, ids);
       for (const box of document.querySelectorAll(".desk-grid")) markRows(box);
+      for (const list of document.querySelectorAll("select[data-chooses]")) {
+        if (selection[list.dataset.chooses]) list.value = selection[list.dataset.chooses];
+      }
       return noUpdate();
     },
   };

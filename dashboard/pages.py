@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from dashboard.brainmap import page
+from dashboard.brainmap import workspace as film
 from dashboard.home import job, jobs, models, space
 from dashboard.home import page as home
 from dashboard.kit.bench import StepPage
@@ -12,7 +13,7 @@ from dashboard.spikes import page as spikes
 from dashboard.spikes import workspace as recording
 from dashboard.synapses import page as synapses
 
-WORKSPACES: Sequence[ModuleType] = (recording,)
+WORKSPACES: Sequence[ModuleType] = (recording, film)
 ALL: Sequence[ModuleType] = (home, spikes, page, synapses, models, jobs, job, space, *WORKSPACES)
 
 

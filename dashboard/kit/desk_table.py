@@ -73,4 +73,4 @@ def number(field: str, title: str = "", hint: str = "", **more: Any) -> dict[str
     """A column of numbers, right aligned, shown with three digits."""
     shown = {"function": "params.value == null ? '–' : d3.format(',.3~g')(params.value)"}
     how = {"type": "rightAligned", "valueFormatter": shown, "filter": "agNumberColumnFilter"}
-    return column(field, title, hint, **how, **more)
+    return column(field, title, hint, **{**how, **more})

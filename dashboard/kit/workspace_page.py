@@ -99,7 +99,8 @@ def _chosen(subject: Subject, tab: Tab, view: View, given: Mapping[str, str]) ->
     start = dict(tab.start(view)) if view.job is not None else {}
     named = {key.name: key.of_address(given[key.name]) for key in subject.keys if key.name in given}
     empty: dict[str, Any] = {key.name: [] if key.many else None for key in subject.keys}
-    return {**empty, **start, **{name: found for name, found in named.items() if found}}
+    given_here = {name: found for name, found in named.items() if found not in (None, [])}
+    return {**empty, **start, **given_here}
 
 
 def _stores(subject: Subject, view: View) -> list[Component]:

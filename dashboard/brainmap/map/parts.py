@@ -179,7 +179,7 @@ def curves(job: Job, fitted: MapOfK, scale: Scale) -> list[Component]:
         framed(
             scale.timed(figures.centroids(fitted.centroids, fitted.colors)),
             id="brainmap-centroids",
-            caption=f"The mean series of each cluster. {_normalisation(job)}",
+            caption=f"The mean series of each cluster. {normalisation(job)}",
         ),
     ]
 
@@ -209,18 +209,23 @@ def clusters(finished: FinishedMap, fitted: MapOfK, look: Look) -> list[Componen
 
 
 def _caption(job: Job, shape: tuple[int, ...]) -> str:
-    values = _parameters(job)
     thin = figures.step(shape)
     thinned = f" Every {thin}th pixel is drawn." if thin > 1 else ""
+    return f"{map_words(job)} Press a voxel to see its cluster alone.{thinned}"
+
+
+def map_words(job: Job) -> str:
+    """What a map shows, and how it was made."""
+    values = _parameters(job)
     return (
-        f"{_normalisation(job)} Voxels with a standard deviation above "
+        f"{normalisation(job)} Voxels with a standard deviation above "
         f"{values.std_threshold} were clustered by {CLUSTERERS[values.model].title} (seed "
-        f"{values.seed}); the others are left grey. Similar colours mean similar activity. Press "
-        f"a voxel to see its cluster alone.{thinned}"
+        f"{values.seed}); the others are left grey. Similar colours mean similar activity."
     )
 
 
-def _normalisation(job: Job) -> str:
+def normalisation(job: Job) -> str:
+    """How the series of a map were normalised, in a sentence."""
     values = _parameters(job)
     names = {
         "percentile": f"Series as (x - b) / (b + {values.offset}), with b their own "

@@ -1,0 +1,1 @@
+"""The desk of a film: what each tab of its workspace shows."""
