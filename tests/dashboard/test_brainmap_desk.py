@@ -189,7 +189,7 @@ def test_a_press_selects_the_voxel_and_its_cluster(mapped: Job) -> None:
 @given(st.text(alphabet="stack0123456789,-²", max_size=12))
 def test_any_selection_of_a_voxel_is_read(text: str) -> None:
     whole = np.zeros(SHAPE, np.int16)
-    nothing = np.zeros((1, 12))
+    nothing = np.zeros((1, 12), np.float32)
     fitted = MapOfK(
         whole, whole.astype(np.float32), nothing, nothing, np.array([whole.size]), ("#ffffff",)
     )

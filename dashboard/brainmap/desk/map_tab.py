@@ -18,7 +18,7 @@ from dashboard.brainmap.map import map_figures as figures
 from dashboard.brainmap.map.chosen import PALETTES, STACK, load, load_map
 from dashboard.brainmap.map.parts import map_words, normalisation
 from dashboard.brainmap.map.planes import emphasised
-from dashboard.kit import choices, results
+from dashboard.kit import desk, results
 from dashboard.kit.desk import Answer, Panel, Tab, View, chart, column, row
 from dashboard.kit.desk_table import column as plain
 from dashboard.kit.desk_table import number, table
@@ -127,7 +127,7 @@ def clusters_table(view: View) -> Component:
         for cluster, size in enumerate(fitted.sizes)
     ]
     columns = [
-        plain("cluster", "", "In its colour on the map", cellStyle=MARKED, width=60, minWidth=48),
+        plain("cluster", "#", "In its colour on the map", cellStyle=MARKED, width=48, minWidth=40),
         number("voxels", "voxels", valueFormatter={"function": "d3.format(',')(params.value)"}),
         number("share", "share", "Of the voxels kept", valueFormatter=PERCENT),
         number("compactness", "r", "Mean correlation of its voxels with its centroid"),
@@ -152,16 +152,16 @@ def tools(view: View) -> Component:
     parts: list[Component] = []
     if len(found.ks) > 1:
         ks = {str(k): f"K = {k}" for k in found.ks}
-        parts.append(choices.choice(K, "Clusters shown", ks, str(shown.k_of(view))))
-    parts.append(choices.choice(PALETTE, "Palette", PALETTES, shown.palette_of(view)))
+        parts.append(desk.choice(K, "Clusters shown", ks, str(shown.k_of(view))))
+    parts.append(desk.choice(PALETTE, "Palette", PALETTES, shown.palette_of(view)))
     count = found.shape[0]
     if count > 1:
         named = {str(plane): f"plane {plane}" for plane in range(count)}
         offered_here = {sheet.ALL: "all planes", STACK: "stack from above", **named}
-        parts.append(choices.choice(PLANES, "Planes", offered_here, _planes(view, count)))
+        parts.append(desk.choice(PLANES, "Planes", offered_here, _planes(view, count)))
     tint = view.chosen.get(SHADING)
-    parts.append(choices.choice(SHADING, "Shading", TINTS, FADED if tint == FADED else FLAT))
-    parts.append(choices.button("All clusters", CLUSTER, None, shortcut="a"))
+    parts.append(desk.choice(SHADING, "Shading", TINTS, FADED if tint == FADED else FLAT))
+    parts.append(desk.button("All clusters", CLUSTER, None, shortcut="a"))
     parts.append(dcc.Store(id=PRESSED))
     return html.Div(parts, className="panel-tools")
 

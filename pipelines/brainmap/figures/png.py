@@ -43,7 +43,12 @@ def encode_indexed(
 
 
 def pack_rows(rows: NDArray[np.uint8], level: int = SMALLEST) -> bytes:
-    """The bytes (y, byte) of an image, those of a row in order, compressed as PNG files have them."""
+    """An image as PNG files have it, compressed.
+
+    Args:
+        rows: its bytes (y, byte).
+        level: of zlib.
+    """
     unfiltered = np.zeros((len(rows), 1), np.uint8)
     return zlib.compress(np.concatenate([unfiltered, rows], axis=1).tobytes(), level)
 
