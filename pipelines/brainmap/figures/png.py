@@ -46,7 +46,7 @@ def pack_rows(rows: NDArray[np.uint8], level: int = SMALLEST) -> bytes:
     """An image as PNG files have it, compressed.
 
     Args:
-        rows: its bytes (y, byte).
+        rows: the bytes of its rows (y, n).
         level: of zlib.
     """
     unfiltered = np.zeros((len(rows), 1), np.uint8)
