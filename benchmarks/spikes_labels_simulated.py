@@ -24,10 +24,10 @@ from pipelines.spikes.classifier.label import label
 from pipelines.spikes.curation.agreement import compare, kappa
 from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.labels.parameters import LabelParameters
-from pipelines.spikes.measure.foreign_trains import measured
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.signal.preprocess import band_pass, noise_levels
 from pipelines.spikes.sorting.group_sorter import waveform_window
+from pipelines.spikes.sorting.spikeinterface_group import measured
 from pipelines.spikes.sorting.spikeinterface_sorters import Trains
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.folder import SortingFolder

@@ -32,11 +32,11 @@ from spikeinterface.comparison import compare_sorter_to_ground_truth
 from benchmarks.spikes_sorters import SORTERS, as_sorting
 from pipelines.spikes import demo
 from pipelines.spikes.formats.saved import read_binary_folder
-from pipelines.spikes.measure.foreign_trains import measured
 from pipelines.spikes.recording.groups import Group
 from pipelines.spikes.signal.preprocess import band_pass
 from pipelines.spikes.sorting.features import Window
 from pipelines.spikes.sorting.group_sorter import live_channels
+from pipelines.spikes.sorting.spikeinterface_group import measured
 from pipelines.spikes.sorting.spikeinterface_sorters import Trains
 
 Layouts = Mapping[str, Callable[[int], demo.Layout]]

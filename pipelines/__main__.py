@@ -31,7 +31,8 @@ from pipelines.core.errors import (
 from pipelines.core.outputs import atomic_folder
 from pipelines.core.parameters import Parameters, from_assignments
 from pipelines.core.terminal import say, shown, until_nobody_reads
-from pipelines.models import convert_command, export_command, registry, sources
+from pipelines.models import commands as models_commands
+from pipelines.models import registry, sources
 from pipelines.spikes.batch import command as batch_command
 from pipelines.spikes.curation import step_command
 from pipelines.spikes.recording import locate_command
@@ -146,8 +147,8 @@ def _add_models(sub: argparse.ArgumentParser) -> None:
     for command, name in ((verify, "?"), (retire, None), (restore, None)):
         command.add_argument("name", metavar="NAME", nargs=name)
     export = actions.add_parser("export", help="write a model as a pickle for other programs")
-    export_command.add(export)
-    convert_command.add(
+    models_commands.add_export(export)
+    models_commands.add_convert(
         actions.add_parser("convert", help="store what an earlier version kept as a pickle")
     )
     done_by = (_models_add, _models_list, _models_verify, _models_retire, _models_restore)

@@ -21,9 +21,12 @@ from pipelines.brainmap.colors.compose_parameters import ComposeParameters
 from pipelines.brainmap.formats.rows import FORMATS as IMAGES
 from pipelines.brainmap.formats.rows import SIGNAL_FILE
 from pipelines.brainmap.map.export_parameters import MapExportParameters
-from pipelines.brainmap.operations.correlation_parameters import CorrelateParameters
-from pipelines.brainmap.operations.parameters import Operation, OperationParameters
-from pipelines.brainmap.operations.statistics_parameters import StatisticsParameters
+from pipelines.brainmap.operations.parameters import (
+    CorrelateParameters,
+    Operation,
+    OperationParameters,
+    StatisticsParameters,
+)
 from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
 from pipelines.core.formats import written
 from pipelines.core.location import imported

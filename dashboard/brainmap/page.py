@@ -11,8 +11,7 @@ from dashboard.kit.bench import Source, StepPage, by_word, tabs
 from dashboard.kit.switches import Switch
 from pipelines.brainmap.colors import compose_parameters
 from pipelines.brainmap.formats.rows import FORMATS, SIGNAL_FILE
-from pipelines.brainmap.operations import correlation_parameters
-from pipelines.brainmap.operations.parameters import METHODS, USED, Operation
+from pipelines.brainmap.operations.parameters import METHODS, USED, USED_BY_SOURCE, Operation
 from pipelines.core.formats import asked
 
 PATH = "/brainmap"
@@ -123,7 +122,7 @@ CORRELATE = StepPage(
         "one that varies most. On the result, press any voxel or draw a region to compare with "
         "that instead; a signal from a file, or the centroid of a cluster, will do as well."
     ),
-    switch=Switch("source", correlation_parameters.USED),
+    switch=Switch("source", USED_BY_SOURCE),
 )
 COLORIZE = StepPage(
     slug="brainmap-colorize",

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from dashboard.jobs import alone, remote
+from dashboard.jobs import cluster_job, remote
 from dashboard.jobs.launcher import PROJECT
 from dashboard.jobs.patience import Patient, Trouble
 from dashboard.jobs.store import Job, State, Store
@@ -130,10 +130,15 @@ class ClusterSupervisor:
         variables = {**self.settings.environment(), **dict.fromkeys(ONE_THREAD, "1")}
         return remote.Order(
             job=job.id,
-            command=(sys.executable, "-m", "pipelines.processes.guard", "dashboard.jobs.alone"),
+            command=(
+                sys.executable,
+                "-m",
+                "pipelines.processes.guard",
+                "dashboard.jobs.cluster_job",
+            ),
             folder=str(PROJECT),
             environment=variables,
-            text=alone.to_text(job),
+            text=cluster_job.to_text(job),
             stop_file=str(self._stop_file(job.id)),
         )
 

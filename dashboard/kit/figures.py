@@ -38,6 +38,10 @@ GAP = "rgba(128,128,128,0.25)"
 MOST_GAPS = 100
 MOST_FLOAT32_S = 4_000.0
 FONT = "Inter, system-ui, sans-serif"
+HIDDEN_BUTTONS = [name for name in GRAPH_CONFIG["modeBarButtonsToRemove"] if name != "select2d"]
+CHOOSING_CONFIG: dict[str, Any] = {**GRAPH_CONFIG, "modeBarButtonsToRemove": HIDDEN_BUTTONS}
+"""For figures on which one chooses: with the box beside the lasso."""
+FORMATS = ("svg", "png")
 
 
 def color(index: int) -> str:
@@ -132,3 +136,19 @@ def message(text: str, *, height: int) -> go.Figure:
     figure.update_yaxes(visible=False)
     figure.add_annotation(text=text, showarrow=False, font={"size": 14})
     return figure
+
+
+def pictured(figure: go.Figure, *, id: str, caption: str, **properties: Any) -> html.Figure:
+    """A figure with its caption and, below, the formats in which it can be kept."""
+    frame = framed(figure, id=id, caption=caption, **properties)
+    graph, text = frame.children
+    text.children = [caption, html.Div([_button(id, name) for name in FORMATS], className="row")]
+    frame.children = [graph, text]
+    return frame
+
+
+def _button(id: str, name: str) -> html.Button:
+    """Names the figure and the format; a script of the page does the rest."""
+    data: dict[str, Any] = {"data-figure": id, "data-format": name}
+    title = f"Keep this figure as {name.upper()}"
+    return html.Button(name.upper(), className="pick", title=title, **data)

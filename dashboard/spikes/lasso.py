@@ -7,18 +7,19 @@ from typing import Annotated
 
 import dash_mantine_components as dmc
 import numpy as np
+import plotly.graph_objects as go
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from numpy.typing import NDArray
+from plotly.subplots import make_subplots
 
 from dashboard.kit import results
 from dashboard.kit.aria import aria
-from dashboard.kit.figures import framed
+from dashboard.kit.figures import NOISE, color, framed, style
 from dashboard.server import people
 from dashboard.server.people import Role
 from dashboard.server.posted import Outline, Whole, offered, one_of
-from dashboard.spikes import selection_figures as figures
 from dashboard.spikes.curation import desk as curating
 from dashboard.spikes.sorting_figures import REFRACTORY_MS
 from pipelines.core.errors import InputError, NeuroboardError
@@ -26,9 +27,9 @@ from pipelines.spikes.curation.steps import Step
 from pipelines.spikes.recording import signal_reader
 from pipelines.spikes.units.clouds import Cloud
 from pipelines.spikes.units.folder import SortingFolder, read_finished
-from pipelines.spikes.units.selection import MOST_READ, choose
+from pipelines.spikes.units.selection import MOST_READ, Beside, choose
 from pipelines.spikes.units.sorting import FinishedSorting
-from pipelines.spikes.units.trains import isi_histogram
+from pipelines.spikes.units.trains import Histogram, isi_histogram
 
 AXES = {"1 and 2": (0, 1), "1 and 3": (0, 2), "2 and 3": (1, 2)}
 Axes = Annotated[str, one_of(AXES)]
@@ -38,6 +39,7 @@ HINT = (
 )
 REASON = "line drawn in the clusters of group {group}, components {axes}"
 WINDOW_MS = 50.0
+SHARE = "% of intervals"
 
 
 @lru_cache(maxsize=4)
@@ -144,7 +146,7 @@ def _size(sorting: FinishedSorting, unit: int) -> int:
 def _beside(sorting: FinishedSorting, unit: int, places: NDArray[np.int64]) -> Iterator[Component]:
     try:
         yield framed(
-            figures.beside(unit, signal_reader.beside(sorting, unit, places)),
+            beside_figure(unit, signal_reader.beside(sorting, unit, places)),
             id="spikes-chosen-waveforms",
             caption=f"Unit {unit}: mean waveform with one standard deviation of its spikes in the "
             f"line and of its others, at most {MOST_READ} of each, on its largest channels.",
@@ -158,7 +160,7 @@ def _beside(sorting: FinishedSorting, unit: int, places: NDArray[np.int64]) -> I
     inside, outside = (isi_histogram(train, rate, bin_ms=1.0, max_ms=WINDOW_MS) for train in trains)
     short = [int((np.diff(train) < REFRACTORY_MS * rate / 1000).sum()) for train in trains]
     yield framed(
-        figures.intervals(unit, inside, outside),
+        intervals_figure(unit, inside, outside),
         id="spikes-chosen-intervals",
         caption=f"Intervals between successive spikes in bins of 1 ms. Shorter than "
         f"{REFRACTORY_MS} ms: {short[0]} among those in the line, {short[1]} among the others.",
@@ -220,3 +222,54 @@ def split(
         return html.P([f"{error.sentence} ", link], className="error", role="alert")
     made = " and ".join(map(str, state.done[-1].made))
     return html.P([f"In the curation, unit {unit} is split into units {made}. ", link])
+
+
+def beside_figure(unit: int, shapes: Beside) -> go.Figure:
+    """Mean waveforms, with one standard deviation, of chosen spikes and of the others."""
+    count = max(1, len(shapes.channels))
+    figure = make_subplots(
+        rows=1, cols=count, shared_yaxes=True, horizontal_spacing=0.03,
+        subplot_titles=[f"ch {name}" for name in shapes.channels],
+    )  # fmt: skip
+    parts = (("the others", shapes.outside, NOISE), ("in the line", shapes.inside, color(unit)))
+    for name, values, paint in parts:
+        for column in range(len(shapes.channels) if len(values) else 0):
+            for trace in _band_and_mean(name, paint, shapes.ms, values[:, :, column], column):
+                figure.add_trace(trace, row=1, col=column + 1)
+    figure.update_xaxes(title="ms")
+    figure.update_yaxes(title="µV", row=1, col=1)
+    return style(figure, height=320, legend={"orientation": "h", "y": 1.2})
+
+
+def _band_and_mean(
+    name: str, paint: str, ms: NDArray[np.float64], values: NDArray[np.float32], column: int
+) -> list[go.Scatter]:
+    mean, sd = values.mean(axis=0), values.std(axis=0)
+    band = go.Scatter(
+        x=np.concatenate([ms, ms[::-1]]), y=np.concatenate([mean + sd, (mean - sd)[::-1]]),
+        fill="toself", fillcolor=paint, opacity=0.25, line={"width": 0}, hoverinfo="skip",
+        legendgroup=name, showlegend=False,
+    )  # fmt: skip
+    line = go.Scatter(
+        x=ms, y=mean, line={"color": paint, "width": 2}, name=name, legendgroup=name,
+        showlegend=column == 0,
+        hovertemplate=f"{name}, %{{x:.2f}} ms: %{{y:.1f}} µV<extra></extra>",
+    )  # fmt: skip
+    return [band, line]
+
+
+def intervals_figure(unit: int, inside: Histogram, outside: Histogram) -> go.Figure:
+    """Intervals between successive spikes, among those chosen and among the others."""
+    figure = go.Figure()
+    parts = (("the others", outside, NOISE), ("in the line", inside, color(unit)))
+    for name, found, paint in parts:
+        share = 100 * found.counts / max(1, found.counts.sum())
+        figure.add_scatter(
+            x=found.edges_ms[:-1], y=share, mode="lines", name=name,
+            line={"shape": "hv", "color": paint, "width": 2},
+            hovertemplate=f"{name}, %{{x:.0f}} ms: %{{y:.1f}} %<extra></extra>",
+        )  # fmt: skip
+    figure.add_vline(x=REFRACTORY_MS, line={"dash": "dot", "width": 1.5, "color": "#a3262f"})
+    figure.update_xaxes(title="interval between spikes (ms)", range=[0, inside.edges_ms[-1]])
+    figure.update_yaxes(title=SHARE, rangemode="tozero")
+    return style(figure, height=320, legend={"orientation": "h", "y": 1.2})

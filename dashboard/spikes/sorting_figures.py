@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 from dashboard.kit.figures import color, drawn_times, style, time_axis
 from pipelines.spikes.recording.timeline import Timeline
 from pipelines.spikes.units.trains import Histogram
-from pipelines.spikes.units.waveform_similarity import cosines
+from pipelines.spikes.units.waveforms import cosines
 
 MOST_CHANNELS = 8
 MOST_NAMES = 20

@@ -19,7 +19,7 @@ from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.recording.overview import over_time
 from pipelines.spikes.units.folder import SortingFolder
 from pipelines.spikes.units.trains import correlogram, isi_histogram
-from pipelines.spikes.units.waveform_similarity import similarity
+from pipelines.spikes.units.waveforms import similarity
 
 MOST_ALIKE = 6
 

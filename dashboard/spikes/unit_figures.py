@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from dashboard.kit.figures import color, drawn_times, shade_gaps, style, time_axis
 from pipelines.spikes.recording.overview import OverTime, Stretch
 from pipelines.spikes.recording.timeline import Timeline
-from pipelines.spikes.units.density import density as passing
+from pipelines.spikes.units.waveforms import density as passing
 
 DENSITY_ROWS = 60
 DENSITY_SCALE = [[0.0, "rgba(59,111,212,0)"], [0.15, "#9bb5ea"], [1.0, "#12285a"]]

@@ -11,8 +11,7 @@ from dash.exceptions import PreventUpdate
 
 from dashboard.jobs.store import Job
 from dashboard.kit import results
-from dashboard.kit.figures import message
-from dashboard.kit.pictures import pictured
+from dashboard.kit.figures import message, pictured
 from dashboard.server.posted import offered
 from dashboard.synapses import explore_figures as figures
 from dashboard.synapses import sets

@@ -6,20 +6,23 @@ from typing import Annotated, Any
 
 import dash_mantine_components as dmc
 import pandas as pd
+import plotly.graph_objects as go
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
+from plotly.subplots import make_subplots
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from dashboard.jobs.store import Job
 from dashboard.kit import results
-from dashboard.kit.pictures import CHOOSING_CONFIG, pictured
+from dashboard.kit.figures import CHOOSING_CONFIG, NOISE, color, pictured, style
 from dashboard.server.posted import offered
-from dashboard.synapses import evidence_figures, explore, grid
+from dashboard.synapses import explore, grid
 from dashboard.synapses import map_figures as figures
 from dashboard.synapses.check import offers, report
 from dashboard.synapses.choice import Choice, chosen_rows
+from dashboard.synapses.explore_figures import CHOSEN
 from dashboard.synapses.rows import clusters, load, nearest, window_of
 from pipelines.synapses.clusterers import CLUSTERERS
 from pipelines.synapses.fits import folder as fit_folder
@@ -173,7 +176,7 @@ def _evidence_card(job: Job) -> list[Component]:
     if (sweep := load(folder).sweep) is not None:
         parts.append(
             pictured(
-                evidence_figures.sweep(sweep),
+                sweep_figure(sweep),
                 id="synapses-sweep",
                 caption="HDBSCAN on the same map with other values of minimum samples, before "
                 "any joining. A number of clusters that holds over a wide range depends little on "
@@ -206,7 +209,7 @@ def _against_chance(found: dict[str, Any]) -> list[Component]:
         f"Other seeds ({found['n_seeds']}) agree with ARI {found['seed_ari']}, 80 % subsamples "
         f"({found['n_subsamples']}) with {found['subsample_ari']}.{part}"
     )
-    return [pictured(evidence_figures.null(found), id="synapses-null", caption=caption)]
+    return [pictured(null_figure(found), id="synapses-null", caption=caption)]
 
 
 # -- callbacks
@@ -331,3 +334,47 @@ def _pointed_out(
     names = figures.names_of(rows.loc[others]).tolist()
     own = figures.names_of(rows.loc[[row]]).iloc[0]
     return [row, *others], f"Nearest to {own} in the features: {', '.join(names)}."
+
+
+def null_figure(evidence: Mapping[str, Any]) -> go.Figure:
+    """The widest gap of the data beside those of chance data."""
+    figure = go.Figure()
+    figure.add_histogram(
+        x=evidence["null_gaps"],
+        nbinsx=30,
+        name="chance data",
+        marker={"color": NOISE},
+        hovertemplate="chance data: %{y} sets with a gap of %{x}<extra></extra>",
+    )
+    figure.add_vline(x=evidence["gap"], line={"color": CHOSEN, "width": 3})
+    figure.add_annotation(
+        x=evidence["gap"], y=1, yref="paper", yanchor="bottom", showarrow=False, text="these data"
+    )
+    figure.update_xaxes(
+        title="widest gap between groups (dip times root of rows)", rangemode="tozero"
+    )
+    figure.update_yaxes(title="sets of chance data")
+    return style(figure, height=300, showlegend=False)
+
+
+def sweep_figure(lines: pd.DataFrame) -> go.Figure:
+    """Number of clusters, share of noise and mean membership against min_samples."""
+    titles = {
+        "n_clusters": "clusters",
+        "noise_share": "share of noise",
+        "mean_probability": "mean membership",
+    }
+    figure = make_subplots(rows=3, shared_xaxes=True, vertical_spacing=0.06)
+    for row, (column, title) in enumerate(titles.items(), start=1):
+        figure.add_scatter(
+            x=lines["min_samples"],
+            y=lines[column],
+            mode="lines+markers",
+            line={"color": color(row - 1)},
+            row=row,
+            col=1,
+            hovertemplate=f"min_samples %{{x}}: {title} %{{y:.3g}}<extra></extra>",
+        )
+        figure.update_yaxes(title=title, rangemode="tozero", row=row, col=1)
+    figure.update_xaxes(title="minimum samples (synapses)", row=3, col=1)
+    return style(figure, height=420, showlegend=False)

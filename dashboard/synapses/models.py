@@ -15,7 +15,7 @@ from dash.exceptions import PreventUpdate
 from dashboard.jobs.store import Job
 from dashboard.kit import results
 from dashboard.kit.aria import aria
-from dashboard.kit.pictures import pictured
+from dashboard.kit.figures import pictured
 from dashboard.server import people
 from dashboard.server.people import Role
 from dashboard.server.services import services

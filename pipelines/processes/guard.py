@@ -57,7 +57,7 @@ def run_watched(arguments: Sequence[str], limits: "Limits | None" = None) -> Non
 def main() -> None:
     """Run a module under watch; where it is ended, say so as a job's process does.
 
-    What it says is a line of JSON on standard output; see `dashboard.jobs.alone`.
+    What it says is a line of JSON on standard output; see `dashboard.jobs.cluster_job`.
     """
     command = [sys.executable, "-m", *sys.argv[1:]]
     folder = new_folder()

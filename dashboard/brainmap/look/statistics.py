@@ -4,19 +4,26 @@ from typing import Any
 
 import dash_mantine_components as dmc
 import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
 from dash import Dash, Input, Output, State, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
+from numpy.typing import NDArray
 
-from dashboard.brainmap.look import statistics_figures as figures
 from dashboard.brainmap.look.film import load
 from dashboard.kit import results
-from dashboard.kit.figures import framed, message
+from dashboard.kit.figures import NOISE, PALETTE, framed, message, style
 from dashboard.kit.scale import Scale
 from pipelines.brainmap.map.look_folder import FinishedLook
 from pipelines.brainmap.operations.statistics import draw, over_time
 
 LOW, HIGH, N, SEED = 5.0, 95.0, 20, 0
+HEIGHT = 340
+MOST_LINES = 200
+"""Series that can be drawn over each other; more would hide each other."""
+
+BLUE = "59, 111, 212"
 
 
 def statistics_card(shown: FinishedLook, threshold: float, scale: Scale) -> list[Component]:
@@ -28,7 +35,7 @@ def statistics_card(shown: FinishedLook, threshold: float, scale: Scale) -> list
             [
                 _number("statistics-low", "Lower percentile (%)", LOW, 0, 100),
                 _number("statistics-high", "Upper percentile (%)", HIGH, 0, 100),
-                _number("statistics-n", "Series drawn", N, 1, figures.MOST_LINES),
+                _number("statistics-n", "Series drawn", N, 1, MOST_LINES),
                 _number("statistics-seed", "Random seed", SEED, 0, 2**32 - 1),
             ],
             className="row bottom",
@@ -76,11 +83,11 @@ def figures_of(
     """Both figures for some settings."""
     kept = np.flatnonzero(shown.sampled_std > threshold)
     if not kept.size:
-        empty = message("No voxel varies by more than the threshold", height=figures.HEIGHT)
+        empty = message("No voxel varies by more than the threshold", height=HEIGHT)
         return empty, empty
     series = shown.sample[kept]
     chosen = draw(len(kept), n, seed)
-    return figures.over_time(over_time(series, (low, 50.0, high)), low, high), figures.sample(
+    return over_time_figure(over_time(series, (low, 50.0, high)), low, high), sample_figure(
         series[chosen], shown.sampled_std[kept[chosen]]
     )
 
@@ -114,3 +121,53 @@ def redraw(
     scale = Scale.of(results.headline(results.job(job_id)))
     over, some = map(scale.timed, figures_of(shown, threshold, low, high, int(n), int(seed)))
     return over, some, sentence(shown, threshold)
+
+
+def over_time_figure(table: pd.DataFrame, low: float, high: float) -> go.Figure:
+    """Statistics across voxels per time point, as `operations.statistics.over_time` gives them."""
+    mean, std = table["mean"], table["std"]
+    figure = go.Figure()
+    lower, upper = f"{low:g}th percentile", f"{high:g}th percentile"
+    _edge(figure, table["min"], "smallest", {"color": NOISE, "width": 1, "dash": "dot"})
+    _edge(figure, table["max"], "largest", {"color": NOISE, "width": 1, "dash": "dot"})
+    _edge(figure, table[f"p{low:g}"], lower, {"color": f"rgba({BLUE}, 0.5)", "width": 1})
+    _edge(figure, table[f"p{high:g}"], upper, {"color": f"rgba({BLUE}, 0.5)", "width": 1}, 0.12)
+    _edge(figure, mean - std, "mean - std", {"color": f"rgba({BLUE}, 0)", "width": 0})
+    _edge(figure, mean + std, "mean + std", {"color": f"rgba({BLUE}, 0)", "width": 0}, 0.22)
+    _edge(figure, table["p50"], "median", {"color": PALETTE[1], "width": 1.5, "dash": "dash"})
+    _edge(figure, mean, "mean", {"color": PALETTE[0], "width": 2.5})
+    figure.update_xaxes(title="time point (frames)")
+    figure.update_yaxes(title="normalised signal")
+    return style(figure, height=HEIGHT, showlegend=False)
+
+
+def _edge(
+    figure: go.Figure, values: Any, name: str, line: dict[str, Any], filled: float = 0.0
+) -> None:
+    """A line over time; with `filled` the space to the line before is tinted that strongly."""
+    tint = {"fill": "tonexty", "fillcolor": f"rgba({BLUE}, {filled})"} if filled else {}
+    figure.add_scatter(
+        x=np.arange(len(values)),
+        y=values,
+        mode="lines",
+        name=name,
+        line=line,
+        hovertemplate=f"{name} at time point %{{x}}: %{{y:.4g}}<extra></extra>",
+        **tint,
+    )
+
+
+def sample_figure(series: NDArray[Any], deviation: NDArray[Any]) -> go.Figure:
+    """Some series (voxel, time), each with its standard deviation in its label."""
+    figure = go.Figure()
+    for index, (values, std) in enumerate(zip(series, deviation, strict=True)):
+        figure.add_scatter(
+            y=values,
+            mode="lines",
+            line={"color": PALETTE[index % len(PALETTE)], "width": 1},
+            opacity=0.7,
+            hovertemplate=f"std {std:.3g}, time point %{{x}}: %{{y:.4g}}<extra></extra>",
+        )
+    figure.update_xaxes(title="time point (frames)")
+    figure.update_yaxes(title="normalised signal")
+    return style(figure, height=HEIGHT, showlegend=False)

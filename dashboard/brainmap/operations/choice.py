@@ -14,7 +14,7 @@ from dashboard.kit.aria import aria
 from dashboard.server.posted import Drawn, Place, Pointed, one_of
 from dashboard.server.services import edit_link
 from dashboard.server.submission import submit
-from pipelines.brainmap.operations.correlation_parameters import CorrelateParameters
+from pipelines.brainmap.operations.parameters import CorrelateParameters
 from pipelines.brainmap.parameters import ReadingParameters
 from pipelines.core.errors import NeuroboardError
 

@@ -6,25 +6,32 @@ from typing import Any
 
 import dash_mantine_components as dmc
 import numpy as np
+import plotly.graph_objects as go
 from dash import Dash, Input, Output, State, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
 
+from dashboard.brainmap.look.look_figures import picture
 from dashboard.brainmap.look.pictures import mean_picture
-from dashboard.brainmap.map.map_figures import step
+from dashboard.brainmap.map.map_figures import FILTERED_GREY, step
 from dashboard.brainmap.operations import choice
-from dashboard.brainmap.operations import correlation_figures as figures
 from dashboard.brainmap.operations.choice import Way
 from dashboard.jobs.store import Job
 from dashboard.kit import results
-from dashboard.kit.figures import framed
+from dashboard.kit.figures import PALETTE, framed, style
 from dashboard.kit.scale import Scale
 from dashboard.server.posted import Place, Pointed, offered, row_and_column, within
 from pipelines.brainmap.map import correlation_folder
 from pipelines.brainmap.map.correlation_folder import FinishedCorrelation
+from pipelines.brainmap.operations.correlation import COLD_TO_HOT
 
 PREFIX = "correlation"
 UNITS = {"voxel": "intensity", "region": "mean intensity", "cluster": "normalised signal"}
+SCALE = [[end / 2, f"rgb{color}"] for end, color in enumerate(COLD_TO_HOT)]
+HEIGHT = 340
+VOXEL_COLOR = "#7c8698"
 
 
 @lru_cache(maxsize=4)
@@ -102,7 +109,7 @@ def _pictures(job: Job, found: dict[str, Any]) -> Component:
     thinned = f" Every {thin}th pixel is drawn." if thin > 1 else ""
     scale = Scale.of(found)
     left = framed(
-        scale.pictured(figures.correlation(values[found["plane"]], 1.0), values.shape[1:]),
+        scale.pictured(correlation_figure(values[found["plane"]], 1.0), values.shape[1:]),
         id=f"{PREFIX}-map",
         caption=f"Pearson's correlation over {found['shape'][-1]} time points of every voxel with "
         f"{found['series']}. Voxels that never change, or lack a number, are grey. Point at a "
@@ -118,7 +125,7 @@ def _pictures(job: Job, found: dict[str, Any]) -> Component:
 
 def _series(job: Job, found: dict[str, Any]) -> Component:
     return framed(
-        Scale.of(found).timed(figures.series(load(results.folder(job.id)).series, _unit(found))),
+        Scale.of(found).timed(series_figure(load(results.folder(job.id)).series, _unit(found))),
         id=f"{PREFIX}-series",
         caption=f"The series that every voxel is compared with: {found['series']}. Below it, once "
         "the pointer is on a voxel of the map, that voxel's own, as recorded.",
@@ -163,7 +170,7 @@ def compare(hover: Pointed | None, plane: Place, job_id: str) -> Any:
     recorded = np.asarray(images[:, in_plane, row, column])
     r = values[within((at, y, x), values.shape)]
     title = f"plane {at}, y {y}, x {x}: " + ("no r" if np.isnan(r) else f"r = {r:.3f}")
-    figure = figures.compared(finished.series, _unit(found), recorded, times, title)
+    figure = compared_figure(finished.series, _unit(found), recorded, times, title)
     return Scale.of(found).timed(figure)
 
 
@@ -175,5 +182,52 @@ def redraw(plane: Place, limit: Any, way: Way, job_id: str) -> tuple[Any, Any]:
     values, mean = finished.values, finished.mean
     at = offered(int(plane or 0), range(len(values)))
     scale = Scale.of(results.headline(results.job(job_id)))
-    shown = scale.pictured(figures.correlation(values[at], limit), values.shape[1:])
+    shown = scale.pictured(correlation_figure(values[at], limit), values.shape[1:])
     return shown, mean_picture(mean[at], way, scale=scale)
+
+
+def correlation_figure(plane: NDArray[Any], limit: float) -> go.Figure:
+    """One plane (y, x) of correlations, in colours from -limit to limit."""
+    figure = picture(plane, (-limit, limit), SCALE, unit="Pearson's r")
+    figure.update_traces(hovertemplate="y %{y}, x %{x}: r = %{z:.3f}<extra></extra>")
+    return figure.update_layout(plot_bgcolor=FILTERED_GREY)
+
+
+def series_figure(values: NDArray[Any], unit: str) -> go.Figure:
+    """One series (time,)."""
+    figure = go.Figure(_line(np.arange(len(values)), values, PALETTE[0]))
+    figure.update_xaxes(title="time point (frames)")
+    figure.update_yaxes(title=unit)
+    return style(figure, height=HEIGHT)
+
+
+def compared_figure(
+    values: NDArray[Any], unit: str, voxel: NDArray[Any], every: int, title: str
+) -> go.Figure:
+    """A series above that of one voxel, on the same time axis.
+
+    Args:
+        values: (time,).
+        unit: of `values`.
+        voxel: (time,), every `every`-th time point, as recorded.
+        every: as above.
+        title: which voxel it is.
+    """
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.08)
+    figure.add_trace(_line(np.arange(len(values)), values, PALETTE[0]), row=1, col=1)
+    figure.add_trace(_line(every * np.arange(len(voxel)), voxel, VOXEL_COLOR), row=2, col=1)
+    figure.update_xaxes(title="time point (frames)", row=2, col=1)
+    figure.update_yaxes(title=unit, row=1, col=1)
+    figure.update_yaxes(title="intensity", row=2, col=1)
+    heading = {"text": title, "font": {"size": 13}}
+    return style(figure, height=HEIGHT, showlegend=False, title=heading)
+
+
+def _line(times: NDArray[Any], values: NDArray[Any], color: str) -> go.Scatter:
+    return go.Scatter(
+        x=times,
+        y=values,
+        mode="lines",
+        line={"color": color, "width": 2},
+        hovertemplate="time point %{x}: %{y:.4g}<extra></extra>",
+    )

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
+import plotly.graph_objects as go
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.jobs.store import Job
 from dashboard.kit import results, shell
-from dashboard.kit.figures import framed
-from dashboard.spikes.labels import train_figures as figures
+from dashboard.kit.figures import PALETTE, framed, style
 from pipelines.models import bundles
 
 FIGURES = {
@@ -31,6 +31,8 @@ OF_LABELS = (
     "Of the labels themselves the balanced accuracies are {neural:.3f} and {single:.3f}: a label "
     "is the most probable of the three."
 )
+MOST_METRICS = 12
+STEPS = {"neural": "noise or neural", "single": "single or multi"}
 
 
 def view(job: Job) -> Component:
@@ -104,10 +106,10 @@ def _importance(card: Mapping[str, Any]) -> Component:
         text = "Too few units of some label were held out to measure what each metric is worth."
         return html.Div([html.H2("What it looks at"), html.P(text, className="hint")])
     figure = framed(
-        figures.importance(lost),
+        importance_figure(lost),
         id="train-importance",
         caption=f"Balanced accuracy of held-out units that is lost when a metric is shuffled "
-        f"among them: the {figures.MOST_METRICS} metrics that matter most to either question. "
+        f"among them: the {MOST_METRICS} metrics that matter most to either question. "
         "Metrics that tell the same share what they are worth.",
     )
     return html.Div([html.H2("What it looks at"), figure])
@@ -119,3 +121,28 @@ def _notes(card: Mapping[str, Any]) -> Component:
     others = [note for note in card["notes"] if "balanced_accuracy_of_labels" not in note]
     notes = [*MEANINGS, *own, *others]
     return html.Div([html.H2("What the scores mean"), html.Ul([html.Li(note) for note in notes])])
+
+
+def importance_figure(lost: Mapping[str, Mapping[str, float]]) -> go.Figure:
+    """What each metric is worth to each question, the metric that matters most at the top.
+
+    Args:
+        lost: balanced accuracy that is lost without a metric, by question and metric.
+    """
+    most = {name: max(lost[step][name] for step in STEPS) for name in lost["neural"]}
+    best = sorted(most, key=lambda name: -most[name])[:MOST_METRICS]
+    figure = go.Figure()
+    for place, (step, title) in enumerate(STEPS.items()):
+        figure.add_bar(
+            y=best,
+            x=[lost[step][name] for name in best],
+            name=title,
+            orientation="h",
+            marker={"color": PALETTE[place]},
+            hovertemplate="%{y}: %{x:.3f}<extra>" + title + "</extra>",
+        )
+    figure.update_xaxes(title="balanced accuracy lost")
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    legend = {"orientation": "h", "y": 1.01, "yanchor": "bottom", "x": 0}
+    style(figure, height=140 + 26 * len(best), legend=legend)
+    return figure.update_layout(margin_t=70)

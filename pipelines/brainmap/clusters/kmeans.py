@@ -9,15 +9,17 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from pipelines.brainmap.clusters.assigned import alike, group_sums, squares_of
 from pipelines.brainmap.clusters.lloyd import (
     Facing,
     Means,
     Ready,
+    alike,
     by_size,
+    group_sums,
     nearest,
     put,
     refine,
+    squares_of,
     stretches,
 )
 from pipelines.brainmap.engines.engine import Engine, Local

@@ -2,6 +2,7 @@
 
 A pass is a sum over blocks: of the series of each group, and of its voxels. Several sets of
 centroids are improved in the same passes, so that each block is read once for all of them.
+A cluster's workers import this file, which needs no library of machine learning.
 
 References:
     Lloyd (1982), doi:10.1109/TIT.1982.1056489
@@ -300,3 +301,60 @@ class Measured:
 
 def _lengths(vectors: Floats) -> Floats:
     return np.asarray(np.sqrt(np.einsum("vt,vt->v", vectors, vectors)))
+
+
+def group_sums(block: Series, labels: NDArray[np.int32], count: int) -> Sums:
+    """Sum of the series of each group in a block.
+
+    Args:
+        block: (voxel, time).
+        labels: group of each voxel (voxel,).
+        count: how many groups there are.
+
+    Returns:
+        One array of sums (cluster, time), 0 for groups without voxels there.
+    """
+    sums = np.zeros((count, block.shape[1]))
+    for rows in stretches(len(block)):
+        part = np.ascontiguousarray(block[rows])
+        sums += members(labels[rows], count, part.dtype) @ part
+    return [sums]
+
+
+def squares_of(block: Series, labels: NDArray[np.int32], centroids: Floats) -> Sums:
+    """Sum of the squared distances in a block to the centroids of the groups.
+
+    Args:
+        block: (voxel, time).
+        labels: group of each voxel (voxel,).
+        centroids: (cluster, time).
+
+    Returns:
+        One array without axes, in the unit of the series squared.
+    """
+    total = np.zeros(())
+    for rows in stretches(len(block)):
+        away = block[rows] - centroids[labels[rows]]
+        total += np.vdot(away, away)
+    return [total]
+
+
+def alike(
+    block: Series, labels: NDArray[np.int32], facing: Facing
+) -> tuple[NDArray[np.float32], float]:
+    """Correlation of each voxel of a block with its centroid, and the sum of the distances.
+
+    Args:
+        block: (voxel, time).
+        labels: group of each voxel (voxel,).
+        facing: the centroids (cluster, time).
+
+    Returns:
+        Pearson's r (voxel,), 0 where either series is constant, and the sum of the Euclidean
+        distances, in the unit of the series.
+    """
+    cosines, distance = np.empty(len(block), np.float32), 0.0
+    for rows in stretches(len(block)):
+        squares, cosines[rows] = Measured.of(block[rows]).compared(facing, labels[rows])
+        distance += float(np.sqrt(squares).sum())
+    return cosines, distance

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.brainmap.voxels.series import Floats
+
 Shape = tuple[int, int, int]
 """(plane, y, x)"""
 
@@ -24,6 +26,7 @@ PLANES_IN_A_ROW = 8
 
 VOXELS_AT_ONCE = 1 << 18
 """Voxels that are painted together: mixing takes many times the memory of the picture."""
+COMPONENTS = 3
 
 
 def volume(
@@ -110,3 +113,18 @@ def side_by_side(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     sheet[:count] = planes
     grid = sheet.reshape(rows, columns, height, width, parts)
     return grid.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, parts)
+
+
+def components(centroids: Floats) -> tuple[Floats, Floats]:
+    """Principal components of centroids (cluster, time), by singular values of the centred ones.
+
+    Returns:
+        Scores (cluster, 3) and shares of the variance (3,); 0 where there are fewer components.
+    """
+    centred = centroids - centroids.mean(axis=0)
+    left, scale, _ = np.linalg.svd(centred, full_matrices=False)
+    kept = min(COMPONENTS, len(scale))
+    scores, share = np.zeros((len(centroids), COMPONENTS)), np.zeros(COMPONENTS)
+    scores[:, :kept] = left[:, :kept] * scale[:kept]
+    share[:kept] = (scale**2 / max((scale**2).sum(), 1e-300))[:kept]
+    return scores, share

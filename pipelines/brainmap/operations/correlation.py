@@ -15,7 +15,7 @@ from pipelines.brainmap.images.images import ImageSeries
 from pipelines.brainmap.images.info import ImageInfo
 from pipelines.brainmap.map import correlation_folder, maps, preview
 from pipelines.brainmap.map.folder import centroid
-from pipelines.brainmap.operations.correlation_parameters import CorrelateParameters
+from pipelines.brainmap.operations.parameters import CorrelateParameters
 from pipelines.brainmap.voxels.regions import check_voxel, region_mask
 from pipelines.brainmap.voxels.series import Floats
 from pipelines.brainmap.voxels.signals import read_signals

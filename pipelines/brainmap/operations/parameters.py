@@ -1,13 +1,13 @@
-"""What can be set for one operation on series or images."""
+"""What can be set for one operation on series or images, statistics, and a correlation map."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from pipelines.brainmap.formats.rows import SIGNAL_FILE
 from pipelines.brainmap.images.undefined import DEFAULT_OFFSET
-from pipelines.brainmap.parameters import ReadingParameters
+from pipelines.brainmap.parameters import LookParameters, ReadingParameters
 from pipelines.core.parameters import parameter
 
 Operation = Literal[
@@ -24,6 +24,11 @@ def listed(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
 
+Percentiles = Annotated[tuple[Annotated[float, Field(ge=0, le=100)], ...], BeforeValidator(listed)]
+Partner = Literal["voxel", "region", "cluster", "signal"]
+Pixels = Annotated[
+    tuple[Annotated[int, Field(ge=-(2**31), lt=2**31)], ...], BeforeValidator(listed)
+]
 Whole = Annotated[tuple[int, ...], BeforeValidator(listed)]
 Real = Annotated[tuple[float, ...], BeforeValidator(listed)]
 
@@ -162,3 +167,78 @@ METHODS: Mapping[Operation, tuple[str, ...]] = {
     "detrend": ("linear", "nonlinear"),
 }
 """The methods of the operations that have some; the first is what an empty setting means."""
+
+
+class StatisticsParameters(LookParameters):
+    """Settings of `brainmap statistics`."""
+
+    std_threshold: float = parameter(
+        0.01,
+        label="Activity threshold",
+        help="Voxels whose normalised series has a standard deviation above this are measured. "
+        "It is in units of the normalised series; 0 takes all voxels.",
+        ge=0,
+        allow_inf_nan=False,
+    )
+    percentiles: Percentiles = parameter(
+        (5.0, 25.0, 50.0, 75.0, 95.0),
+        label="Percentiles",
+        unit="%",
+        help="Which percentiles across voxels are measured at each time point.",
+        min_length=1,
+    )
+    n: int = parameter(
+        100,
+        label="Series",
+        unit="voxels",
+        help="How many series are drawn at random, without return.",
+        ge=1,
+    )
+    seed: int = parameter(
+        0, label="Random seed", help="The same seed draws the same series.", ge=0, le=2**32 - 1
+    )
+
+
+class CorrelateParameters(ReadingParameters):
+    """Settings of `brainmap correlate`. Each source looks only at its own."""
+
+    source: Partner = parameter(
+        "voxel",
+        label="Correlate with",
+        help="The series that every voxel is compared with: one voxel, the mean of a region, the "
+        "centroid of a cluster of a finished map, or a signal from a file.",
+    )
+    voxel: Pixels = parameter(
+        (),
+        label="Voxel",
+        unit="pixels",
+        help="voxel: its plane, y and x, counted from 0, such as 0, 30, 42. Empty takes the one "
+        "that varies most.",
+    )
+    region: Pixels = parameter(
+        (),
+        label="Region",
+        unit="pixels",
+        help="region: its plane, then y and x of one corner after the other. Two corners, such as "
+        "0, 10, 12, 30, 40, are the opposite ones of a box; three or more are an outline.",
+    )
+    cluster: int = parameter(0, label="Cluster", help="cluster: its number in the map.", ge=0)
+    k: int | None = parameter(
+        None,
+        label="Clusters of the map",
+        empty="the chosen one",
+        help="cluster: which of the map's numbers of clusters is meant; empty for the chosen one.",
+        ge=2,
+    )
+    number: int = parameter(
+        0, label="Signal", help="signal: which signal of the file, counted from 0.", ge=0
+    )
+
+
+USED_BY_SOURCE: Mapping[Partner, tuple[str, ...]] = {
+    "voxel": ("voxel",),
+    "region": ("region",),
+    "cluster": ("cluster", "k"),
+    "signal": ("number",),
+}
+"""Which settings each source looks at."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.brainmap.formats.read import open_images
 from pipelines.brainmap.map.folder import SERIES
-from pipelines.brainmap.operations.statistics_parameters import StatisticsParameters
+from pipelines.brainmap.operations.parameters import StatisticsParameters
 from pipelines.brainmap.parameters import BrainmapParameters
 from pipelines.brainmap.voxels.active import find_active
 from pipelines.brainmap.voxels.series import Series

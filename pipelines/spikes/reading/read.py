@@ -23,8 +23,7 @@ from pipelines.spikes.formats.intan import describes_others
 from pipelines.spikes.formats.microvolts import with_gain
 from pipelines.spikes.formats.saved import check_size
 from pipelines.spikes.formats.segments import in_one_piece
-from pipelines.spikes.reading.channel_names import NOTES, told_apart
-from pipelines.spikes.reading.channels import apart, with_locations
+from pipelines.spikes.reading.channels import NOTES, apart, told_apart, with_locations
 from pipelines.spikes.recording.formats import FORMATS, RAW
 from pipelines.spikes.recording.parameters import RecordingParameters
 

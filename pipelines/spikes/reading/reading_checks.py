@@ -6,7 +6,7 @@ from spikeinterface.core import BaseRecording
 
 from pipelines.core.errors import RecordingError
 from pipelines.spikes.formats.microvolts import gain_doubt, gain_notes, sizes, unusual_sizes
-from pipelines.spikes.reading.channel_names import name_notes
+from pipelines.spikes.reading.channels import name_notes
 from pipelines.spikes.reading.read import raw_files
 from pipelines.spikes.recording.parameters import RecordingParameters
 from pipelines.spikes.recording.raw_readings import Reading, raw_doubt, raw_note

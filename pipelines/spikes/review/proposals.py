@@ -41,7 +41,7 @@ def pairs(
 
     Args:
         trains: spikes of every unit, in order of time, shape (spike,); in the order of `alike`.
-        alike: from `waveform_similarity`, shape (unit, unit).
+        alike: from `units.waveforms.similarity`, shape (unit, unit).
         clock: of the sorting.
         parameters: how alike, how clean.
         twice: pairs that are one unit found twice: merged, it would have every spike twice.

@@ -27,7 +27,7 @@ from pipelines.spikes.signal.preprocess import BandPass
 from pipelines.spikes.signal.spike_waveforms import open_signal, unit_waveforms
 from pipelines.spikes.units.folder import read_finished
 from pipelines.spikes.units.sorting import FinishedSorting
-from pipelines.spikes.units.waveform_similarity import similarity
+from pipelines.spikes.units.waveforms import similarity
 
 MOST_SIMILAR = 5
 

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from pipelines.core.result_files import unpacked
 from pipelines.processes.closed import Answer
 from pipelines.processes.kept_reader import Arrays, packed, serve
-from pipelines.spikes.formats.raw import read_stretch
 from pipelines.spikes.reading.locate import locate
 from pipelines.spikes.recording.parameters import LookParameters
-from pipelines.spikes.signal.selected_waveforms import beside
-from pipelines.spikes.signal.trace_window import stretch
+from pipelines.spikes.signal.spike_waveforms import beside
+from pipelines.spikes.signal.trace_window import read_stretch, stretch
 from pipelines.spikes.units.folder import read_finished
 
 

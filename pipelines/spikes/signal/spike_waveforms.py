@@ -17,13 +17,15 @@ from pipelines.spikes.recording.timeline import Timeline
 from pipelines.spikes.signal.preprocess import BandPass, Floats, band_pass, noise_levels
 from pipelines.spikes.sorting.detect import Peaks
 from pipelines.spikes.sorting.features import REACH, Window, cut_out
+from pipelines.spikes.units.selection import MOST_READ, Beside, Places
 from pipelines.spikes.units.sorting import FinishedSorting
 
 CHUNK_S = 10.0
 MOST_CHANNELS = 8
 """A unit is looked at on its largest channels only; far ones add noise."""
 
-Places = NDArray[np.int64]
+CHANNELS_BESIDE = 4
+"""Of a unit, where chosen spikes are shown beside its others."""
 
 
 @dataclass(frozen=True)
@@ -191,3 +193,25 @@ def spread_waveforms(
         first = chunk.start - chunk.first
         found[number] = chunk.traces[first : first + len(window.offsets)]
     return found
+
+
+def beside(sorting: FinishedSorting, unit: int, places: Places) -> Beside:
+    """Waveforms of chosen spikes of a unit and of its others, on its largest channels.
+
+    Args:
+        sorting: whose unit.
+        unit: its number.
+        places: of the chosen spikes in the sorting, shape (spike,).
+
+    Raises:
+        InputError: the recording is not there any more.
+    """
+    signal = open_signal(sorting)
+    channels = np.sort(largest_channels(sorting.mean[sorting.row_of(unit)], CHANNELS_BESIDE))
+    others = np.setdiff1d(np.flatnonzero(sorting.unit_id == unit), places)
+    inside, outside = (
+        spread_waveforms(sorting, signal, sorting.sample_index[some], channels, MOST_READ)
+        for some in (places, others)
+    )
+    names = [str(sorting.channel_id[channel]) for channel in channels]
+    return Beside(sorting.ms, names, inside, outside)

@@ -15,15 +15,19 @@ from pipelines.spikes.parameters import SpikesParameters, chosen_solutions
 from pipelines.spikes.recording.groups import Group
 from pipelines.spikes.signal.preprocess import BandPass, Chunk, Floats, chunk_noise, noise_levels
 from pipelines.spikes.signal.waveform_file import AnyWaveforms, WaveformFile, units_of
-from pipelines.spikes.sorting.cluster import find_clusters, labels_of_mixture
+from pipelines.spikes.sorting.cluster import (
+    Labels,
+    find_clusters,
+    labels_of_mixture,
+    mixture_sweep,
+)
 from pipelines.spikes.sorting.decisions import Clustering, Decision, Verdict, replay
 from pipelines.spikes.sorting.detect import find_peaks
 from pipelines.spikes.sorting.features import Window, cut_out, scores_of_blocks
 from pipelines.spikes.sorting.filled_waveforms import FilledWaveforms
 from pipelines.spikes.sorting.plan import Share
 from pipelines.spikes.sorting.repeats import dead_samples, each_once
-from pipelines.spikes.sorting.thinning import cloud_of
-from pipelines.spikes.units.clouds import Cloud
+from pipelines.spikes.units.clouds import Cloud, Solution
 from pipelines.spikes.units.unit import Live, Unit
 
 CHUNK_S = 5.0
@@ -31,6 +35,10 @@ CHUNK_S = 5.0
 
 LEAST_NOISE_UV = 1e-3
 """No amplifier is that quiet: a channel below it is not connected."""
+MOST_POINTS = 200_000
+"""Spikes of a group that are kept, so that a line drawn around some finds all of them."""
+
+N_AXES = 3
 
 
 @dataclass(frozen=True)
@@ -203,3 +211,27 @@ def waveform_window(parameters: SpikesParameters, sampling_frequency: float) -> 
 def _window(ms_before: float, ms_after: float, sampling_frequency: float) -> Window:
     per_ms = sampling_frequency / 1000
     return Window(round(ms_before * per_ms), round(ms_after * per_ms))
+
+
+def cloud_of(
+    points: NDArray[np.float64],
+    sample_index: NDArray[np.int64],
+    labels: Labels,
+    parameters: SpikesParameters,
+) -> Cloud:
+    """Thin a group's spikes at random, and fit the solutions that are to be kept.
+
+    Args:
+        points: scores of all spikes, shape (spike, component).
+        sample_index: of the same spikes.
+        labels: their clusters.
+        parameters: `solutions` and `seed`.
+    """
+    rng = np.random.default_rng(parameters.seed)
+    n_spikes = len(points)
+    kept = np.sort(rng.choice(n_spikes, min(MOST_POINTS, n_spikes), replace=False))
+    shown = np.zeros((len(kept), N_AXES), np.float32)
+    shown[:, : points.shape[1]] = points[kept, :N_AXES]
+    sweep = mixture_sweep(points, parameters.solutions, parameters.seed)
+    solutions = {k: Solution(found[kept].astype(np.int16), bic) for k, found, bic in sweep}
+    return Cloud(sample_index[kept], shown, labels[kept].astype(np.int16), solutions, n_spikes)

@@ -1,5 +1,8 @@
 """Clusters as dense regions of the map, with what lies between them left out as noise.
 
+What is found when another density is asked for is measured too: a number of clusters that changes
+with every step is the algorithm's choice, not the data's.
+
 Source: Campello, Moulavi and Sander (2013), HDBSCAN, doi:10.1007/978-3-642-37456-2_14;
 McInnes, Healy and Astels (2017), doi:10.21105/joss.00205.
 """
@@ -7,6 +10,7 @@ McInnes, Healy and Astels (2017), doi:10.21105/joss.00205.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from hdbscan import HDBSCAN
 
 from pipelines.synapses.clusters.joining import joined
@@ -19,6 +23,10 @@ AUTOMATIC_SHARE = 0.1
 AUTOMATIC_LEAST = 10
 MOST_SAMPLES = 100
 """Of the automatic choice: every synapse's so many nearest are held in memory."""
+SWEEP_STEPS = 10
+"""Densities that are tried."""
+MOST_SWEPT = 5000
+"""Of larger maps every so many-th synapse is taken, with sizes in proportion."""
 
 
 @dataclass(frozen=True)
@@ -112,3 +120,40 @@ def by_size(labels: Integers) -> Integers:
     ranked = names[np.lexsort((first, -counts))]
     new = {int(name): rank for rank, name in enumerate(ranked)}
     return np.array([new.get(int(label), NOISE) for label in labels], dtype=np.int64)
+
+
+def sweep_min_samples(layout: Floats, density: Density) -> pd.DataFrame:
+    """Cluster a map (n, 2), or (n, 3), with other values of min_samples.
+
+    Args:
+        layout: the map that the clusters were found on.
+        density: how they were found there.
+
+    Returns:
+        `min_samples` (synapses), `n_clusters, noise_share, mean_probability` (of clustered
+        synapses), one line for each of at most ten values from 1 to twice the smallest cluster.
+        Of a map that was thinned `min_samples` is what would be said of the whole.
+    """
+    step = -(-len(layout) // MOST_SWEPT)
+    points, scaled = layout[::step], density.scaled(1 / step)
+    highest = min(2 * scaled.min_cluster_size, len(points) - 1)
+    values = np.unique(np.geomspace(1, highest, SWEEP_STEPS).round().astype(int))
+    lines = [_line(points, scaled.min_cluster_size, int(value), step) for value in values]
+    return pd.DataFrame(lines)
+
+
+def _line(points: Floats, size: int, min_samples: int, step: int) -> dict[str, float]:
+    model = HDBSCAN(
+        min_cluster_size=size,
+        min_samples=min_samples,
+        approx_min_span_tree=False,
+        core_dist_n_jobs=1,
+    )
+    labels = model.fit_predict(points)
+    real = labels >= 0
+    return {
+        "min_samples": min_samples * step,
+        "n_clusters": int(labels.max()) + 1,
+        "noise_share": float(np.mean(~real)),
+        "mean_probability": float(model.probabilities_[real].mean()) if real.any() else 0.0,
+    }

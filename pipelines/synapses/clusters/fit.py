@@ -12,7 +12,13 @@ from pipelines.core.errors import TableError
 from pipelines.core.progress import Report, part
 from pipelines.core.provenance import digest, versions
 from pipelines.synapses.clusterers import CLUSTERERS
-from pipelines.synapses.clusters.cluster import NOISE, Asked, Clusters, Density
+from pipelines.synapses.clusters.cluster import (
+    NOISE,
+    Asked,
+    Clusters,
+    Density,
+    sweep_min_samples,
+)
 from pipelines.synapses.clusters.embed import FEWEST_ROWS as FEWEST_MAPPED
 from pipelines.synapses.clusters.embed import embed, trustworthiness
 from pipelines.synapses.clusters.evidence import (
@@ -25,7 +31,6 @@ from pipelines.synapses.clusters.evidence import (
 )
 from pipelines.synapses.clusters.given_clusters import read_labels
 from pipelines.synapses.clusters.model import Fitted, Record
-from pipelines.synapses.clusters.sweep import sweep_min_samples
 from pipelines.synapses.fits import folder as fit_folder
 from pipelines.synapses.fits.effects import contrasts
 from pipelines.synapses.parameters import FitParameters

@@ -13,10 +13,10 @@ from pipelines.core.errors import TableError
 from pipelines.synapses.formats.reading import read_sheet
 from pipelines.synapses.formats.sheets import Sheet
 from pipelines.synapses.table import checks, soma_checks
+from pipelines.synapses.table.checks import neurons_in_other_units
 from pipelines.synapses.table.columns import KEY, OTHER_TYPE, SYNAPSES, Schema
 from pipelines.synapses.table.findings import SEVERITY, Finding, Outcome, finding, rows_with
 from pipelines.synapses.table.names import each
-from pipelines.synapses.table.neuron_units import neurons_in_other_units
 from pipelines.synapses.table.parsing import Draft, parse
 from pipelines.synapses.table.repairs import repair
 from pipelines.synapses.table.sources import Source

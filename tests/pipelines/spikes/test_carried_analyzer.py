@@ -12,7 +12,7 @@ from spikeinterface.core import SortingAnalyzer, load_sorting_analyzer
 
 from pipelines.spikes.curation.log import Log, curate, read_start
 from pipelines.spikes.curation.steps import Step, replay, sorted_state
-from pipelines.spikes.measure.analyzer_steps import steps_to
+from pipelines.spikes.measure.carried_analyzer import steps_to
 from pipelines.tasks import run
 
 

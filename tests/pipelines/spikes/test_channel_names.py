@@ -7,8 +7,7 @@ import pytest
 from spikeinterface.core import NumpyRecording
 
 from pipelines.spikes.parameters import SpikesParameters
-from pipelines.spikes.reading.channel_names import told_apart
-from pipelines.spikes.reading.channels import prepared
+from pipelines.spikes.reading.channels import prepared, told_apart
 from pipelines.spikes.reading.read import read_recording
 from pipelines.spikes.reading.reading_checks import check_reading
 from pipelines.spikes.recording.parameters import RecordingParameters

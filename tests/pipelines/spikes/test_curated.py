@@ -19,7 +19,7 @@ from pipelines.spikes.review.proposals import outliers
 from pipelines.spikes.review.review import queue_of
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.folder import read_finished
-from pipelines.spikes.units.waveform_similarity import similarity
+from pipelines.spikes.units.waveforms import similarity
 from pipelines.tasks import run
 
 CLOCK = Clock(30_000.0, 60 * 30_000, 0.0015, 0.0005)

@@ -12,12 +12,12 @@ from spikeinterface.core import NumpyRecording
 
 from pipelines.__main__ import main
 from pipelines.core.errors import InputError
-from pipelines.spikes.formats.raw import read_stretch
 from pipelines.spikes.reading.locate import locate
 from pipelines.spikes.recording import identity
 from pipelines.spikes.recording.identity import Identity, digest_of_samples, refuse_another
 from pipelines.spikes.recording.parameters import LookParameters
 from pipelines.spikes.signal.spike_waveforms import open_signal
+from pipelines.spikes.signal.trace_window import read_stretch
 from pipelines.spikes.units.folder import read_finished
 from pipelines.tasks import run
 

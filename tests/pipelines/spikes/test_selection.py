@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipelines.spikes.signal.selected_waveforms import beside
+from pipelines.spikes.signal.spike_waveforms import beside
 from pipelines.spikes.units.clouds import read_clouds
 from pipelines.spikes.units.folder import read_finished
 from pipelines.spikes.units.selection import choose, units_of_clusters

@@ -1,4 +1,8 @@
-"""`python -m pipelines models export NAME --out FILE`: a model as a pickle for other programs."""
+"""Commands of the registry of models that read or write pickles.
+
+`python -m pipelines models export NAME --out FILE` writes a model as a pickle for other programs,
+`models convert [FILE_OR_DIR]` stores what an earlier version kept as one.
+"""
 
 import argparse
 from importlib import import_module
@@ -7,23 +11,23 @@ from pathlib import Path
 from pipelines.core.errors import OutputError
 from pipelines.core.outputs import atomic_file
 from pipelines.core.terminal import say
-from pipelines.models import registry
+from pipelines.models import earlier_models, registry
 from pipelines.models.pickled import SUFFIXES
 
 WRITER = "pipelines.models.estimators.exported"
 """It needs scikit-learn, which the command line does without."""
 
 
-def add(sub: argparse.ArgumentParser) -> None:
+def add_export(sub: argparse.ArgumentParser) -> None:
     """Declare the command, but for its `--registry`."""
     sub.add_argument("name", metavar="NAME", help="of a model in the registry, or its folder")
     sub.add_argument("--format", choices=("pickle",), default="pickle", help="what to write")
     sub.add_argument("--out", type=Path, metavar="FILE", required=True, help="what to make")
     sub.add_argument("--overwrite", action="store_true", help="replace FILE")
-    sub.set_defaults(action=run)
+    sub.set_defaults(action=export)
 
 
-def run(options: argparse.Namespace) -> None:
+def export(options: argparse.Namespace) -> None:
     """Write the file and say what to keep in mind.
 
     Raises:
@@ -44,3 +48,25 @@ def run(options: argparse.Namespace) -> None:
         "A pickle can run anything when it is opened: pass it on with its sha256, and open only "
         "those whose origin you know."
     )
+
+
+def add_convert(sub: argparse.ArgumentParser) -> None:
+    """Declare the command."""
+    sub.add_argument(
+        "target",
+        metavar="FILE_OR_DIR",
+        nargs="?",
+        type=Path,
+        help="a bundle, a registry or an app's home folder (default: the registry)",
+    )
+    sub.set_defaults(action=convert)
+
+
+def convert(options: argparse.Namespace) -> None:
+    """Convert, and say what became of each bundle.
+
+    Raises:
+        BundleError: there is none, or one cannot be read; it stays as it was.
+    """
+    for sentence in earlier_models.convert(options.target or registry.default_folder()):
+        say(sentence)

@@ -1,4 +1,4 @@
-"""How alike the mean waveforms of units are."""
+"""Waveforms of units: how alike their means are, and how often single ones pass each place."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -9,6 +9,34 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 MOST_LAG = 4
 """Samples by which one waveform may lie beside another and still be the same."""
+
+
+@dataclass(frozen=True)
+class WaveformDensity:
+    """Counts of single waveforms.
+
+    Attributes:
+        counts: shape (channel, row, sample).
+        edges_uv: of the rows, which all channels share, shape (row + 1,).
+    """
+
+    counts: NDArray[np.int64]
+    edges_uv: NDArray[np.float64]
+
+
+def density(values: NDArray[np.float32], n_rows: int) -> WaveformDensity:
+    """Count how many waveforms pass each row of uV at each sample.
+
+    Args:
+        values: in uV, shape (waveform, sample, channel), at least one of each.
+        n_rows: from the lowest value to the highest.
+    """
+    edges = np.linspace(values.min(), values.max(), n_rows + 1)
+    counts = [
+        [np.histogram(values[:, sample, channel], edges)[0] for sample in range(values.shape[1])]
+        for channel in range(values.shape[2])
+    ]
+    return WaveformDensity(np.array(counts, dtype=np.int64).transpose(0, 2, 1), edges)
 
 
 def similarity(mean: NDArray[np.float32]) -> Floats:
