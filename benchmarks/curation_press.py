@@ -19,7 +19,7 @@ import pandas as pd
 from dash import Dash
 
 from dashboard import create_app
-from dashboard.jobs.store import State
+from dashboard.jobs.store import JobState
 from dashboard.server import submission
 from dashboard.server.services import services
 from dashboard.server.settings import Settings
@@ -28,7 +28,7 @@ from dashboard.spikes.curation.desk import Desk
 from dashboard.spikes.curation.press import Pressed, perform
 from pipelines import tasks
 from pipelines.spikes import demo
-from pipelines.spikes.curation.steps import Step
+from pipelines.spikes.curation.steps import CurationStep
 
 RATE = 30_000
 SEED = 0
@@ -151,21 +151,21 @@ def make_review(folder: Path, n_units: int) -> None:
     (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
 
 
-def merges(n_units: int, count: int) -> list[Step]:
+def merges(n_units: int, count: int) -> list[CurationStep]:
     """Merges of units that are there: a few into one unit that grows, the others of pairs."""
     rng = np.random.default_rng(SEED)
     there, growing = list(range(n_units)), 0
-    steps: list[Step] = []
+    steps: list[CurationStep] = []
     for new in range(n_units, n_units + count):
         one = growing if len(steps) < GROWING else int(rng.choice(there))
         two = int(rng.choice([unit for unit in there if unit != one]))
         there = [unit for unit in there if unit not in (one, two)] + [new]
-        steps.append(Step("merge", "ada", (one, two), made=(new,)))
+        steps.append(CurationStep("merge", "ada", (one, two), made=(new,)))
         growing = new
     return steps
 
 
-def write_log(desk: Desk, steps: Sequence[Step]) -> None:
+def write_log(desk: Desk, steps: Sequence[CurationStep]) -> None:
     """Steps as they were taken on an earlier day."""
     log = desk.log
     log.file.parent.mkdir(parents=True, exist_ok=True)
@@ -189,7 +189,7 @@ def _finish(job: str, result: Path) -> None:
     (found.settings.jobs / job).mkdir(parents=True)
     (found.settings.jobs / job / "result").symlink_to(result)
     found.store.claim(quick_only=False)
-    found.store.finish(job, State.DONE)
+    found.store.finish(job, JobState.DONE)
 
 
 def _job(job: str) -> Any:

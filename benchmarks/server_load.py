@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, Request, sync_playwright
 
-from dashboard.jobs.store import JobInput, State
+from dashboard.jobs.store import JobInput, JobState
 from tests.browser.conftest import QUIET, find_browser
 from tests.live import LiveApp, wait_for
 
@@ -114,7 +114,7 @@ def main() -> None:
         finally:
             app.stop()
         states = [app.store.get(job) for job in jobs]
-    report(answers, options, sum(job is not None and job.state is State.DONE for job in states))
+    report(answers, options, sum(job is not None and job.state is JobState.DONE for job in states))
 
 
 def record(app: LiveApp) -> Iterator[Deed]:

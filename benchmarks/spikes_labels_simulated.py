@@ -87,14 +87,14 @@ def write_units(folder: Path, seed: int) -> NDArray[np.str_]:
     return _measured(folder, recording, trains, np.array(kinds))
 
 
-def _layout(rng: np.random.Generator) -> demo.Layout:
+def _layout(rng: np.random.Generator) -> demo.Arrangement:
     probe = generate_linear_probe(num_elec=32, ypitch=25.0)
     probe.set_device_channel_indices(np.arange(32))
     n_cells = CLEAN + 2 * PAIRS + MIXED
     snr = [*rng.uniform(7.0, 18.0, CLEAN), *rng.uniform(5.0, 7.0, 2 * PAIRS)]
     snr += rng.uniform(7.0, 14.0, MIXED).tolist()
     rates = rng.uniform(4.0, 12.0, n_cells).tolist()
-    return demo.Layout(probe, [range(32)], [n_cells], snr, rates, n_far=40)
+    return demo.Arrangement(probe, [range(32)], [n_cells], snr, rates, n_far=40)
 
 
 def _units(

@@ -39,7 +39,7 @@ from pipelines.spikes.sorting.group_sorter import live_channels
 from pipelines.spikes.sorting.spikeinterface_group import measured
 from pipelines.spikes.sorting.spikeinterface_sorters import Trains
 
-Layouts = Mapping[str, Callable[[int], demo.Layout]]
+Layouts = Mapping[str, Callable[[int], demo.Arrangement]]
 LAYOUTS: Layouts = {
     "tetrode": lambda _seed: demo.tetrode(),
     "wires": demo.wires,
@@ -73,7 +73,7 @@ def run_alone(name: str, folder: Path, *, check: bool = True) -> None:
     subprocess.run(command, check=check, **quiet)
 
 
-def measure(name: str, made: demo.Simulation, folder: Path) -> tuple[str, float]:
+def measure(name: str, made: demo.SimulatedRecording, folder: Path) -> tuple[str, float]:
     """One sorter on one recording, as cells of the table, and its processor seconds."""
     run_alone(name, folder)
     cost = json.loads((folder / "cost.json").read_text(encoding="utf-8"))

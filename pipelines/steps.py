@@ -27,7 +27,7 @@ from pipelines.brainmap.operations.parameters import (
     OperationParameters,
     StatisticsParameters,
 )
-from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
+from pipelines.brainmap.parameters import BrainmapParameters, ImageLookParameters
 from pipelines.core.formats import written
 from pipelines.core.location import imported
 from pipelines.core.parameters import Parameters
@@ -42,7 +42,7 @@ from pipelines.spikes.labels import rules
 from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.labels.parameters import ALL, LabelParameters, TrainLabelsParameters
 from pipelines.spikes.parameters import ExportFormat, ExportParameters, SpikesParameters
-from pipelines.spikes.recording.parameters import LookParameters as RecordingLookParameters
+from pipelines.spikes.recording.parameters import RecordingLookParameters
 from pipelines.synapses.parameters import (
     CheckParameters,
     FitParameters,
@@ -451,7 +451,7 @@ _BRAINMAP = (
         "brainmap look",
         "Look at images",
         (_IMAGE_FILES,),
-        LookParameters,
+        ImageLookParameters,
         "pipelines.brainmap.map.look:look",
         leaves="look at images",
         quick=True,

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from dashboard.jobs.code_version import code_version
-from dashboard.jobs.store import INTERRUPTED, State, Store
+from dashboard.jobs.store import INTERRUPTED, JobState, Store
 from dashboard.server.inputs import resolve
 from dashboard.server.settings import Settings
 from pipelines.steps import STEPS
@@ -230,13 +230,13 @@ def kill_server(live: LiveApp, kills: int, chance: random.Random, tally: Tally) 
     for number in range(kills):
         live.wait_until_ready()
         job_id = submit(live, number)
-        wait_while(live.store, job_id, (State.QUEUED,))
+        wait_while(live.store, job_id, (JobState.QUEUED,))
         time.sleep(chance.random() * 3)
         what = ("child", "supervisor", "web")[(number // len(JOBS)) % 3]
         where = f"{JOBS[number % len(JOBS)][0]} {job_id}, {what}"
         print(where, flush=True)
         tally.kills += 1
-        tally.in_time += _state(live.store, job_id) is State.RUNNING
+        tally.in_time += _state(live.store, job_id) is JobState.RUNNING
         kill_process(live, job_id, what, where, tally)
         check_job(live, job_id, what, where, tally)
 
@@ -264,33 +264,33 @@ def kill_process(live: LiveApp, job_id: str, what: str, where: str, tally: Tally
 def check_job(live: LiveApp, job_id: str, what: str, where: str, tally: Tally) -> None:
     """Say what became of the job that ran, and run it again."""
     folder = live.home / "jobs" / job_id
-    over = wait_while(live.store, job_id, (State.QUEUED, State.RUNNING))
+    over = wait_while(live.store, job_id, (JobState.QUEUED, JobState.RUNNING))
     tally.note("stuck", not over, where)
     job = live.store.get(job_id)
     tally.note("lost", job is None, where)
     if job is None or not over:
         return
-    done, result = job.state is State.DONE, folder / "result"
+    done, result = job.state is JobState.DONE, folder / "result"
     tally.note("half results", result.exists() and not (result / "run.json").is_file(), where)
     tally.note("half results", done != result.exists(), f"{where}: {job.state}")
     true = "SIGKILL" in job.error if what == "child" else job.error == INTERRUPTED
     tally.note("untrue messages", not done and not true, f"{where}: {job.error}")
     tally.note("scratch left", any(folder.glob(".result*")), where)
     live.store.restart(job_id)
-    again = wait_while(live.store, job_id, (State.QUEUED, State.RUNNING))
+    again = wait_while(live.store, job_id, (JobState.QUEUED, JobState.RUNNING))
     tally.note("stuck", not again, f"{where}: run again")
-    tally.note("lost", _state(live.store, job_id) is not State.DONE, f"{where}: run again")
+    tally.note("lost", _state(live.store, job_id) is not JobState.DONE, f"{where}: run again")
     with closing(sqlite3.connect(live.home / "jobs.sqlite")) as database:
         sound = database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     tally.note("lost", not sound, f"{where}: the list of jobs")
 
 
-def wait_while(store: Store, job_id: str, states: Sequence[State]) -> bool:
+def wait_while(store: Store, job_id: str, states: Sequence[JobState]) -> bool:
     """Whether a job leaves these states in time."""
     return within(STUCK_SECONDS, lambda: _state(store, job_id) not in states)
 
 
-def _state(store: Store, job_id: str) -> State | None:
+def _state(store: Store, job_id: str) -> JobState | None:
     job = store.get(job_id)
     return job.state if job else None
 

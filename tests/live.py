@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dashboard.jobs.store import Job, State, Store
+from dashboard.jobs.store import Job, JobState, Store
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 300
@@ -65,13 +65,13 @@ class LiveApp:
     def wait_until_ready(self) -> None:
         wait_for(lambda: self.get("/health").get("worker") == "ready", "the worker")
 
-    def wait_for_state(self, job_id: str, *states: State) -> Job:
+    def wait_for_state(self, job_id: str, *states: JobState) -> Job:
         wait_for(lambda: self._state(job_id) in states, f"{states} of job {job_id}")
         job = self.store.get(job_id)
         assert job is not None
         return job
 
-    def _state(self, job_id: str) -> State | None:
+    def _state(self, job_id: str) -> JobState | None:
         job = self.store.get(job_id)
         return job.state if job else None
 

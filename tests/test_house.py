@@ -114,6 +114,16 @@ def test_no_file_is_too_long_to_be_known_and_no_room_too_full() -> None:
     assert full == {}
 
 
+def test_a_public_class_has_a_name_of_its_own() -> None:
+    """One word for one meaning: whoever reads a name knows which class it is."""
+    places: dict[str, list[str]] = {}
+    for module, file in FILES.items():
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(module)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
 def test_no_function_has_to_be_scrolled() -> None:
     long = {
         (name, node.name): length

@@ -7,7 +7,7 @@ from typing import Any
 from dash import Dash, dcc, html
 from dash.development.base_component import Component
 
-from dashboard.jobs.store import Job, State
+from dashboard.jobs.store import Job, JobState
 from dashboard.kit import panel, shell
 from dashboard.server.services import edit_link, services
 from pipelines.core.parameters import FOUND
@@ -44,7 +44,7 @@ def _by(job: Job) -> str:
 
 def _actions(job: Job) -> Iterable[Component]:
     yield dcc.Link("Run again with changes", href=edit_link(job.task, job.id), className="button")
-    if job.state is State.DONE:
+    if job.state is JobState.DONE:
         yield html.A("Everything as zip", href=f"/jobs/{job.id}/everything.zip", className="button")
         yield html.A("Script that repeats it", href=f"/jobs/{job.id}/repeat.py", className="button")
 

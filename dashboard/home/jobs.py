@@ -11,7 +11,7 @@ from dash import State as StateOf
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard.jobs.store import Job, State
+from dashboard.jobs.store import Job, JobState
 from dashboard.kit import panel, shell
 from dashboard.kit.aria import aria
 from dashboard.server.services import services
@@ -78,7 +78,7 @@ def job_table(
 
 def action(job: Job) -> Any:
     """The button that stops a job or starts it again, if one of them makes sense."""
-    if job.state is State.DONE or job.cancel:
+    if job.state is JobState.DONE or job.cancel:
         return None
     what, text = ("again", "Run again") if job.state.is_over else ("cancel", "Cancel")
     source = job.inputs[0].label if job.inputs else job.id

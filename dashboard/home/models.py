@@ -10,7 +10,7 @@ from dash import ALL, Dash, Input, Output, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard.jobs.store import Job, State
+from dashboard.jobs.store import Job, JobState
 from dashboard.kit import panel, results, shell
 from dashboard.kit.aria import aria
 from dashboard.server import people, posted
@@ -92,7 +92,7 @@ def _to_convert() -> list[Component]:
 
 
 def _trained() -> list[Job]:
-    return [job for job in services().store.latest(TRAIN) if job.state is State.DONE]
+    return [job for job in services().store.latest(TRAIN) if job.state is JobState.DONE]
 
 
 def cards() -> dict[str, Card]:

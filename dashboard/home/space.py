@@ -10,7 +10,7 @@ from dash.exceptions import PreventUpdate
 
 from dashboard.home import usage
 from dashboard.home.usage import GB, StoredJob, in_words
-from dashboard.jobs.store import State as JobState
+from dashboard.jobs.store import JobState
 from dashboard.kit import panel, shell
 from dashboard.kit.aria import aria
 from dashboard.server import people

@@ -19,8 +19,8 @@ from typing import Protocol
 
 from dashboard.home.examples import ensure_example
 from dashboard.jobs import record
-from dashboard.jobs.patience import Log, Patient, until_done
-from dashboard.jobs.store import Job, State, Store
+from dashboard.jobs.patience import CutLog, Patient, until_done
+from dashboard.jobs.store import Job, JobState, Store
 from dashboard.server.settings import Settings
 from pipelines import tasks
 from pipelines.core.compiled import keep_compiled
@@ -51,7 +51,7 @@ class Ledger(Protocol):
         """Note how far the job is."""
         ...
 
-    def finish(self, job_id: str, state: State, error: str = "", traceback: str = "", /) -> None:
+    def finish(self, job_id: str, state: JobState, error: str = "", traceback: str = "", /) -> None:
         """Note how the job ended."""
         ...
 
@@ -87,7 +87,7 @@ def run_job(job: Job, settings: Settings, store: Ledger) -> None:
     try:
         log = _begin(job, folder, settings.home)
     except NeuroboardError as error:
-        store.finish(job.id, State.FAILED, error.sentence)
+        store.finish(job.id, JobState.FAILED, error.sentence)
         return
     with log, _captured(log):
         print(f"{job.task}, job {job.id}, process {os.getpid()}", flush=True)
@@ -97,27 +97,27 @@ def run_job(job: Job, settings: Settings, store: Ledger) -> None:
     store.finish(job.id, *end)
 
 
-def _end_of(job: Job, folder: Path, settings: Settings, store: Ledger) -> tuple[State, str, str]:
+def _end_of(job: Job, folder: Path, settings: Settings, store: Ledger) -> tuple[JobState, str, str]:
     """Run a job; its state afterwards, what is said, and the traceback of a fault."""
     try:
         _run(job, folder / "result", settings, _reporter(job, store))
     except NeuroboardError as error:
-        return State.FAILED, error.sentence, ""
+        return JobState.FAILED, error.sentence, ""
     except MemoryError:
-        return State.FAILED, OUT_OF_MEMORY, traceback.format_exc()
+        return JobState.FAILED, OUT_OF_MEMORY, traceback.format_exc()
     except Exception as error:
         if is_full(error):
-            return State.FAILED, no_room(folder).sentence, ""
+            return JobState.FAILED, no_room(folder).sentence, ""
         text = f"{type(error).__name__}: {error}. {BUG}"
-        return State.FAILED, text, traceback.format_exc()
-    return State.DONE, "", ""
+        return JobState.FAILED, text, traceback.format_exc()
+    return JobState.DONE, "", ""
 
 
-def _begin(job: Job, folder: Path, home: Path) -> Log:
+def _begin(job: Job, folder: Path, home: Path) -> CutLog:
     """The job's log, with what the job is beside it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        log = Log(folder / "log.txt")
+        log = CutLog(folder / "log.txt")
     except OSError as error:
         raise not_written(folder, error) from None
     record.write(job, folder, home)
@@ -140,7 +140,7 @@ def _reporter(job: Job, store: Ledger) -> Report:
 
 
 @contextlib.contextmanager
-def _captured(log: Log) -> Iterator[None]:
+def _captured(log: CutLog) -> Iterator[None]:
     with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
         yield
 

@@ -15,7 +15,7 @@ from typing import Any
 from dashboard.jobs import cluster_job, remote
 from dashboard.jobs.launcher import PROJECT
 from dashboard.jobs.patience import Patient, Trouble
-from dashboard.jobs.store import Job, State, Store
+from dashboard.jobs.store import Job, JobState, Store
 from dashboard.jobs.worker import (
     BEAT_SECONDS,
     ONE_THREAD,
@@ -126,9 +126,9 @@ class ClusterSupervisor:
             pure=False,
         )
 
-    def _order(self, job: Job) -> remote.Order:
+    def _order(self, job: Job) -> remote.RemoteJob:
         variables = {**self.settings.environment(), **dict.fromkeys(ONE_THREAD, "1")}
-        return remote.Order(
+        return remote.RemoteJob(
             job=job.id,
             command=(
                 sys.executable,
@@ -151,7 +151,7 @@ class ClusterSupervisor:
     def _note_end(self, job_id: str, future: Any) -> None:
         self._waiting.discard(job_id)
         if future.cancelled():
-            self.store.finish(job_id, State.CANCELLED)
+            self.store.finish(job_id, JobState.CANCELLED)
         elif future.status != "finished":
             print(f"Job {job_id}: {future.exception()!r}", flush=True)
             self._note_death(job_id, WORKER_LOST)
@@ -161,18 +161,18 @@ class ClusterSupervisor:
 
     def _note_result(self, job_id: str, said: Mapping[str, Any]) -> None:
         if "state" in said:
-            state = State(said["state"])
+            state = JobState(said["state"])
             self.store.finish(job_id, state, said["error"], said["traceback"])
         elif self._stop_file(job_id).exists():
-            self.store.finish(job_id, State.CANCELLED)
+            self.store.finish(job_id, JobState.CANCELLED)
         else:
             self._note_death(job_id, death_sentence(said["exit_code"]))
 
     def _note_death(self, job_id: str, sentence: str) -> None:
         if has_result(self.settings, job_id):
-            self.store.finish(job_id, State.DONE)
+            self.store.finish(job_id, JobState.DONE)
         else:
-            self.store.finish(job_id, State.FAILED, sentence)
+            self.store.finish(job_id, JobState.FAILED, sentence)
 
     def _abandon(self, job_ids: list[str]) -> None:
         """Stop what still runs on the cluster for jobs that nobody waits for."""

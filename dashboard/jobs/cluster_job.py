@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dashboard.jobs.child import run_job
-from dashboard.jobs.store import Job, JobInput, State
+from dashboard.jobs.store import Job, JobInput, JobState
 from dashboard.server.settings import Settings
 from pipelines.core.compiled import keep_compiled
 from pipelines.processes import guard
@@ -29,7 +29,7 @@ class Speaker:
         """How far the job is."""
         self._say(fraction=fraction, message=message)
 
-    def finish(self, _job_id: str, state: State, error: str = "", traceback: str = "") -> None:
+    def finish(self, _job_id: str, state: JobState, error: str = "", traceback: str = "") -> None:
         """How the job ended."""
         self._say(state=state.value, error=error, traceback=traceback)
 
@@ -46,7 +46,7 @@ def from_text(text: str) -> Job:
     """The job of that line."""
     values = json.loads(text)
     inputs = tuple(JobInput(**item) for item in values["inputs"])
-    return Job(**{**values, "inputs": inputs, "state": State(values["state"])})
+    return Job(**{**values, "inputs": inputs, "state": JobState(values["state"])})
 
 
 def main() -> int:

@@ -42,7 +42,7 @@ FIRST = (
 
 
 @dataclass(frozen=True)
-class Step:
+class Migration:
     """One change of the file, in words and in code."""
 
     what: str
@@ -91,12 +91,14 @@ def _add_workspaces(database: sqlite3.Connection, _home: Path) -> None:
     database.execute("CREATE INDEX workspace_of_job ON workspace_job (job)")
 
 
-STEPS: Sequence[Step] = (
-    Step("the tables of the first release", _make_tables),
-    Step("jobs know who started them", _add_author),
-    Step("paths in the home folder are relative to it, so that it can be moved", _shorten_paths),
-    Step("jobs have a number and a duration that no clock changes", _number),
-    Step("jobs belong to workspaces", _add_workspaces),
+STEPS: Sequence[Migration] = (
+    Migration("the tables of the first release", _make_tables),
+    Migration("jobs know who started them", _add_author),
+    Migration(
+        "paths in the home folder are relative to it, so that it can be moved", _shorten_paths
+    ),
+    Migration("jobs have a number and a duration that no clock changes", _number),
+    Migration("jobs belong to workspaces", _add_workspaces),
 )
 TABLES: Mapping[str, int] = {"job": 1, "worker": 1, "workspace": 5, "workspace_job": 5}
 """The version from which on each table is there."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dashboard.jobs.database import StoreError
-from dashboard.jobs.store import State, Store
+from dashboard.jobs.store import JobState, Store
 from pipelines.core.errors import NoRoomError
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ class Patient:
         with contextlib.suppress(*TROUBLE):
             self._store.report(job_id, fraction, message)
 
-    def finish(self, job_id: str, state: State, error: str = "", traceback: str = "") -> None:
+    def finish(self, job_id: str, state: JobState, error: str = "", traceback: str = "") -> None:
         """Note how a job ended, however long that takes: nobody else knows it."""
         until_done(lambda: self._store.finish(job_id, state, error, traceback))
 
@@ -66,7 +66,7 @@ class Trouble:
                 print(sentence, file=sys.stderr, flush=True)
 
 
-class Log(io.TextIOBase):
+class CutLog(io.TextIOBase):
     """A log that is cut, and not a reason to fail, when the disk is full."""
 
     encoding = "utf-8"

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dashboard.jobs.store import Job, JobInput, State, job_of, row_of
+from dashboard.jobs.store import Job, JobInput, JobState, job_of, row_of
 from pipelines.core.outputs import RECORD, atomic_file
 from pipelines.core.result_files import read_object_if_sound
 from pipelines.steps import STEPS
@@ -45,10 +45,10 @@ def _read(folder: Path, home: Path) -> Job | None:
         if row.get("id") != folder.name or row.get("task") not in STEPS:
             return None
         if not run:
-            ended = {"state": State.INTERRUPTED, "error": NO_RESULT, "fraction": 0.0}
+            ended = {"state": JobState.INTERRUPTED, "error": NO_RESULT, "fraction": 0.0}
             return job_of({**row, **ended, "cancel": 0, "traceback": ""}, home)
         finished = (folder / "result" / RECORD).stat().st_mtime
-        ended = {"state": State.DONE, "error": "", "fraction": 1.0, "finished": finished}
+        ended = {"state": JobState.DONE, "error": "", "fraction": 1.0, "finished": finished}
         return job_of({**row, **ended, "seconds": run.get("seconds"), "traceback": ""}, home)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
@@ -67,7 +67,7 @@ def _row_of_run(folder: Path, run: dict[str, Any]) -> dict[str, Any]:
         parameters=run["parameters"],
         inputs=tuple(inputs),
         quick=STEPS[run["pipeline"]].quick,
-        state=State.DONE,
+        state=JobState.DONE,
         fraction=1.0,
         message="",
         error="",

@@ -18,7 +18,7 @@ STOP_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Order:
+class RemoteJob:
     """How to run one job.
 
     Attributes:
@@ -38,7 +38,7 @@ class Order:
     stop_file: str
 
 
-def run(order: Order, topic: str) -> dict[str, Any]:
+def run(order: RemoteJob, topic: str) -> dict[str, Any]:
     """Run a job to its end; what it said last, and its exit code.
 
     Its standard input stays open: when this worker dies, the process notices and ends too.

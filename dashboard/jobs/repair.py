@@ -8,7 +8,7 @@ from pathlib import Path
 from dashboard.jobs import migrations, record
 from dashboard.jobs.database import DamagedError, Database
 from dashboard.jobs.membership import workspace_id
-from dashboard.jobs.store import UNWRITTEN, Job, State, Store, job_of
+from dashboard.jobs.store import UNWRITTEN, Job, JobState, Store, job_of
 from dashboard.workspaces.store import Workspaces
 from dashboard.workspaces.workspace import Workspace, workspace_of
 from pipelines.core.outputs import free_name
@@ -115,7 +115,7 @@ def _put_aside(file: Path) -> Path:
 
 
 def _in_words(file: Path, aside: Path | None, read: int, found: list[Job]) -> str:
-    done = sum(job.state is State.DONE for job in found)
+    done = sum(job.state is JobState.DONE for job in found)
     what = f"was damaged and lies now in {aside}" if aside else "was not there"
     return (
         f"The list of jobs ({file}) {what}. {read} jobs could be read from it, and {len(found)} "

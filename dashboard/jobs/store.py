@@ -18,7 +18,7 @@ from dashboard.jobs import membership, migrations
 from dashboard.jobs.database import PATIENCE_SECONDS, Database
 
 
-class State(StrEnum):
+class JobState(StrEnum):
     """Where a job is in its life."""
 
     QUEUED = "queued"
@@ -31,7 +31,7 @@ class State(StrEnum):
     @property
     def is_over(self) -> bool:
         """Whether nothing more will happen."""
-        return self not in (State.QUEUED, State.RUNNING)
+        return self not in (JobState.QUEUED, JobState.RUNNING)
 
 
 INTERRUPTED = (
@@ -68,7 +68,7 @@ class Job:
     parameters: dict[str, Any]
     inputs: tuple[JobInput, ...]
     quick: bool
-    state: State
+    state: JobState
     fraction: float
     message: str
     error: str
@@ -213,7 +213,7 @@ class Store:
 
     def position(self, job_id: str) -> int:
         """How many jobs are before this one in the queue."""
-        waiting = [job.id for job in self.active() if job.state is State.QUEUED]
+        waiting = [job.id for job in self.active() if job.state is JobState.QUEUED]
         return waiting.index(job_id) if job_id in waiting else 0
 
     def claim(self, *, quick_only: bool) -> Job | None:
@@ -236,7 +236,7 @@ class Store:
                 (fraction, message, job_id),
             )
 
-    def finish(self, job_id: str, state: State, error: str = "", traceback: str = "") -> None:
+    def finish(self, job_id: str, state: JobState, error: str = "", traceback: str = "") -> None:
         """Record how a running job ended."""
         with self._database.writing() as database:
             database.execute(
@@ -366,7 +366,7 @@ def job_of(row: Mapping[str, Any], home: Path) -> Job:
     values["inputs"] = tuple(
         JobInput(**{**item, "path": str(home / item["path"])}) for item in inputs
     )
-    values["state"] = State(row["state"])
+    values["state"] = JobState(row["state"])
     values["quick"] = bool(row["quick"])
     values["cancel"] = bool(row["cancel"])
     return Job(**{"author": "", **values})

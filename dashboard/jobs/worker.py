@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from dashboard.home.examples import EXAMPLES
 from dashboard.jobs.child import BEGUN, WARM, serve
 from dashboard.jobs.patience import Trouble
-from dashboard.jobs.store import State, Store
+from dashboard.jobs.store import JobState, Store
 from dashboard.server.settings import Settings
 from pipelines.core.errors import NeuroboardError
 from pipelines.core.outputs import RECORD, put_back
@@ -63,7 +63,7 @@ class Supervisor:
         self._spawn = multiprocessing.get_context("spawn")
         self._limits = of_this_machine(settings.memory_gb)
         self._last_beat = 0.0
-        self._ended: dict[str, tuple[State, str]] = {}
+        self._ended: dict[str, tuple[JobState, str]] = {}
         self._failed_starts = 0
         self._next_start = 0.0
 
@@ -144,8 +144,8 @@ class Supervisor:
             self._wait_longer()
         if child.job:
             tidy(self.settings, [child.job])
-            failed = State.FAILED, words
-            self._ended[child.job] = failed if child.has_begun else (State.QUEUED, "")
+            failed = JobState.FAILED, words
+            self._ended[child.job] = failed if child.has_begun else (JobState.QUEUED, "")
 
     def _note_ends(self) -> None:
         """Note how jobs ended; what cannot be noted now, for the disk is full, is noted later.
@@ -154,10 +154,10 @@ class Supervisor:
         process ended when the result was in its place is done.
         """
         for job_id, (state, error) in list(self._ended.items()):
-            if state is State.QUEUED:
+            if state is JobState.QUEUED:
                 self.store.hand_back(job_id)
             elif has_result(self.settings, job_id):
-                self.store.finish(job_id, State.DONE)
+                self.store.finish(job_id, JobState.DONE)
             else:
                 self.store.finish(job_id, state, error)
             del self._ended[job_id]
@@ -189,7 +189,7 @@ class Supervisor:
             child.process.kill()
             self._end(child)
             tidy(self.settings, [child.job])  # before it is said that nothing was kept
-            self._ended[child.job] = State.CANCELLED, ""
+            self._ended[child.job] = JobState.CANCELLED, ""
         self._note_ends()
 
     def _keep_warm(self) -> None:
@@ -238,7 +238,7 @@ def recover(settings: Settings, store: Store) -> list[str]:
     tidy(settings, running)
     for job_id in running:
         if has_result(settings, job_id):
-            store.finish(job_id, State.DONE)
+            store.finish(job_id, JobState.DONE)
     return store.recover()
 
 

@@ -10,7 +10,7 @@ from typing import IO
 
 from flask import Blueprint, Response, abort, send_file
 
-from dashboard.jobs.store import Job, State, Store
+from dashboard.jobs.store import Job, JobState, Store
 from dashboard.server.services import services
 from pipelines.core.errors import InputError
 from pipelines.core.provenance import files_below
@@ -152,6 +152,6 @@ def _run_lines(job: Job, jobs: Path) -> str:
 
 def _job(job_id: str) -> Job:
     job = services().store.get(job_id)
-    if job is None or job.state is not State.DONE:
+    if job is None or job.state is not JobState.DONE:
         abort(404)
     return job

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 from dash import Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
-from dashboard.jobs.store import State as JobState
+from dashboard.jobs.store import JobState
 from dashboard.kit.bench import Bench, Source
 from dashboard.server.services import services
 

@@ -9,8 +9,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard import views
-from dashboard.jobs.store import Job
-from dashboard.jobs.store import State as JobState
+from dashboard.jobs.store import Job, JobState
 from dashboard.kit import forms
 from dashboard.kit.aria import aria
 from dashboard.server.services import services

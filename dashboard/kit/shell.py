@@ -10,7 +10,7 @@ from dash import ClientsideFunction, Dash, Input, Output, ctx, dcc, html, set_pr
 from dash.development.base_component import Component
 
 from dashboard.jobs.database import StoreError
-from dashboard.jobs.store import State
+from dashboard.jobs.store import JobState
 from dashboard.kit.aria import aria
 from dashboard.server import people, posted
 from dashboard.server.security import SIGN_OUT
@@ -98,7 +98,7 @@ def describe_activity(_ticks: int | None) -> str:
         active = services().store.active()
     except (StoreError, NoRoomError):
         return "The list of jobs cannot be read"
-    running = sum(job.state is State.RUNNING for job in active)
+    running = sum(job.state is JobState.RUNNING for job in active)
     waiting = len(active) - running
     parts = [f"{running} running"] if running else []
     parts += [f"{waiting} waiting"] if waiting else []

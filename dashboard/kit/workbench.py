@@ -10,8 +10,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.home.examples import EXAMPLES
-from dashboard.jobs.store import Job
-from dashboard.jobs.store import State as JobState
+from dashboard.jobs.store import Job, JobState
 from dashboard.kit import forms, panel, switches
 from dashboard.kit.aria import aria
 from dashboard.kit.bench import Bench, Shown, Source

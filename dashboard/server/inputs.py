@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 
 from dashboard.home.examples import EXAMPLES, example_path
-from dashboard.jobs.store import JobInput, State, Store
+from dashboard.jobs.store import JobInput, JobState, Store
 from dashboard.server import roots, uploads
 from dashboard.server.settings import Settings
 from dashboard.spikes.curation import desk as curating
@@ -58,7 +58,7 @@ def resolve(name: str, reference: str, settings: Settings, store: Store) -> JobI
 
 def _from_job(name: str, job_id: str, settings: Settings, store: Store) -> JobInput:
     job = store.get(job_id)
-    if job is None or job.state is not State.DONE:
+    if job is None or job.state is not JobState.DONE:
         raise InputError(f"Job {job_id} has no finished result: run it first.")
     label = f"{job.inputs[0].label.partition(' (job ')[0]} (job {job_id})"
     path = settings.jobs / job_id / "result"

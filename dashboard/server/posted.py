@@ -86,7 +86,7 @@ class UnitRow(TypedDict):
     unit_id: Unit
 
 
-class Shape(TypedDict):
+class DrawnShape(TypedDict):
     """A box or an outline that was drawn on a picture."""
 
     type: NotRequired[str]
@@ -98,7 +98,7 @@ class Shape(TypedDict):
     y1: NotRequired[int | float]
 
 
-def _has_corners(shape: Shape) -> Shape:
+def _has_corners(shape: DrawnShape) -> DrawnShape:
     if "path" in shape if shape.get("type") == "path" else {"x0", "x1", "y0", "y1"} <= set(shape):
         return shape
     raise PostedError("a shape has no corners")
@@ -107,7 +107,7 @@ def _has_corners(shape: Shape) -> Shape:
 class Drawn(TypedDict):
     """All that was drawn on a picture, or the edges of what was moved."""
 
-    shapes: NotRequired[list[Annotated[Shape, AfterValidator(_has_corners)]]]
+    shapes: NotRequired[list[Annotated[DrawnShape, AfterValidator(_has_corners)]]]
 
 
 def offered(value: Chosen, known: Container[Chosen]) -> Chosen:

@@ -10,8 +10,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.home import jobs
-from dashboard.jobs.store import Job
-from dashboard.jobs.store import State as JobState
+from dashboard.jobs.store import Job, JobState
 from dashboard.kit import forms, panel, results, shell, workbench
 from dashboard.kit.aria import aria
 from dashboard.server import roots

@@ -23,7 +23,7 @@ from dashboard.server.posted import Outline, Whole, offered, one_of
 from dashboard.spikes.curation import desk as curating
 from dashboard.spikes.sorting_figures import REFRACTORY_MS
 from pipelines.core.errors import InputError, NeuroboardError
-from pipelines.spikes.curation.steps import Step
+from pipelines.spikes.curation.steps import CurationStep
 from pipelines.spikes.recording import signal_reader
 from pipelines.spikes.units.clouds import Cloud
 from pipelines.spikes.units.folder import SortingFolder, read_finished
@@ -207,7 +207,7 @@ def split(
     folder = results.folder(job_id)
     places, _ = _inside(folder, outline, int(group), axes)
     unit = _cut(_sorting(folder), places)
-    step = Step(
+    step = CurationStep(
         "split",
         people.current().name or "me",
         (unit,),

@@ -17,7 +17,7 @@ from dashboard.spikes import look_figures as figures
 from pipelines.core.errors import NeuroboardError
 from pipelines.spikes.recording import signal_reader
 from pipelines.spikes.recording.looked import LookFolder
-from pipelines.spikes.recording.parameters import LookParameters, RecordingParameters
+from pipelines.spikes.recording.parameters import RecordingLookParameters, RecordingParameters
 from pipelines.spikes.recording.pyramid import Envelope
 from pipelines.spikes.units.files import BAD_SAMPLES as STRETCHES
 
@@ -94,7 +94,7 @@ def sorted_with(job: Job, found: dict[str, Any]) -> dict[str, Any]:
         for name, value in job.parameters.items()
         if name in RecordingParameters.model_fields
         and value is not None
-        and value != LookParameters.model_fields[name].default
+        and value != RecordingLookParameters.model_fields[name].default
     }
     wished = {"exclude_channels": found["exclude_channels"], "end_s": found["end_s"]}
     return {**shared, **{name: value for name, value in wished.items() if value}}
@@ -287,7 +287,7 @@ class _Layout(TypedDict):
     xaxis: _Axis
 
 
-class Shown(TypedDict):
+class ShownStretch(TypedDict):
     """The figure as it is: of it only the stretch that is shown."""
 
     layout: _Layout
@@ -297,7 +297,7 @@ def zoom(
     dragged: Span | None,
     chosen: list[str],
     _whole: Any,
-    shown: Shown,
+    shown: ShownStretch,
     job_id: str,
 ) -> tuple[Any, str]:
     """The traces of what is chosen, where the picture was dragged to."""

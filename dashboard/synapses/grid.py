@@ -84,7 +84,7 @@ def register(app: Dash) -> None:
     )
 
 
-class Order(TypedDict):
+class SortedColumn(TypedDict):
     """A column that the table is sorted by."""
 
     colId: str
@@ -96,7 +96,7 @@ class RowsRequest(TypedDict):
 
     startRow: Annotated[int, Field(ge=0)]
     endRow: Annotated[int, Field(ge=0)]
-    sortModel: NotRequired[list[Order] | None]
+    sortModel: NotRequired[list[SortedColumn] | None]
 
 
 def page(request: RowsRequest | None, choice: Choice | None, job_id: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ UNITS = {
 
 
 @dataclass(frozen=True)
-class Window:
+class MapWindow:
     """A part of the map."""
 
     left: float
@@ -58,7 +58,7 @@ def embedding(
     rows: pd.DataFrame,
     by: str = "cluster",
     marked: Sequence[int] = (),
-    window: Window | None = None,
+    window: MapWindow | None = None,
     chosen: Sequence[int] | npt.NDArray[np.int64] | None = None,
 ) -> go.Figure:
     """The map of clustered synapses.

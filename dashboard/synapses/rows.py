@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dashboard.synapses.map_figures import Window
+from dashboard.synapses.map_figures import MapWindow
 from pipelines.core.polygon import in_polygon
 from pipelines.synapses.fits import described
 from pipelines.synapses.fits.folder import FinishedFit
@@ -57,6 +57,6 @@ def _in_box(
     return np.flatnonzero(within)
 
 
-def window_of(view: Sequence[float] | None) -> Window | None:
+def window_of(view: Sequence[float] | None) -> MapWindow | None:
     """The part of the map that is looked at (left, right, bottom, top); None for all."""
-    return Window(*(float(edge) for edge in view)) if view else None
+    return MapWindow(*(float(edge) for edge in view)) if view else None

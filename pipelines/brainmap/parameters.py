@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from pipelines.brainmap.clusterers import CLUSTERERS, clusterer_help
 from pipelines.brainmap.images.axes import typed
-from pipelines.brainmap.images.info import Files, Reading, Sizes
+from pipelines.brainmap.images.info import Files, ImageReading, StatedSizes
 from pipelines.brainmap.images.undefined import DEFAULT_OFFSET
 from pipelines.core.parameters import Parameters, parameter
 
@@ -91,10 +91,10 @@ class SizeParameters(Parameters):
     )
 
     @property
-    def sizes(self) -> Sizes:
+    def sizes(self) -> StatedSizes:
         """What is stated."""
         pixel = (self.pixel_um[0], self.pixel_um[-1]) if self.pixel_um else None
-        return Sizes(pixel, self.plane_um, self.frame_s)
+        return StatedSizes(pixel, self.plane_um, self.frame_s)
 
 
 class LayoutParameters(Parameters):
@@ -200,9 +200,9 @@ class ReadingParameters(SizeParameters, LayoutParameters):
     """How a file of images is understood."""
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> ImageReading:
         """What these settings say about the file."""
-        return Reading(
+        return ImageReading(
             self.axes,
             self.files,
             self.planes,
@@ -216,7 +216,7 @@ class ReadingParameters(SizeParameters, LayoutParameters):
         )
 
 
-class LookParameters(ReadingParameters):
+class ImageLookParameters(ReadingParameters):
     """Settings of `brainmap look`: how images are read and their series normalised."""
 
     normalize: Normalization = parameter(
@@ -248,7 +248,7 @@ class LookParameters(ReadingParameters):
     )
 
 
-class BrainmapParameters(LookParameters):
+class BrainmapParameters(ImageLookParameters):
     """Settings of `brainmap fit`."""
 
     std_threshold: float = parameter(

@@ -36,7 +36,7 @@ _NAME = re.compile(f"{_PART}/{_PART}")
 
 
 @dataclass(frozen=True)
-class Published:
+class HubModel:
     """The files of a published model.
 
     Attributes:
@@ -55,7 +55,7 @@ def is_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text)) and not Path(text).parent.exists()
 
 
-def fetch(name: str, folder: Path, environ: Mapping[str, str] = os.environ) -> Published:
+def fetch(name: str, folder: Path, environ: Mapping[str, str] = os.environ) -> HubModel:
     """Fetch a model's one `.skops` file and its `model_info.json`.
 
     Args:
@@ -82,11 +82,11 @@ def fetch(name: str, folder: Path, environ: Mapping[str, str] = os.environ) -> P
     return published
 
 
-def _described(name: str, site: str) -> Published:
+def _described(name: str, site: str) -> HubModel:
     try:
         found = json.loads(_get(name, f"{site}/api/models/{name}?blobs=true"))
         files = {str(one["rfilename"]): _said_digest(one) for one in found["siblings"]}
-        return Published(name, str(found["sha"]), files)
+        return HubModel(name, str(found["sha"]), files)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"{site} does not describe {name} as HuggingFace does.") from None
 
@@ -95,7 +95,7 @@ def _said_digest(sibling: Mapping[str, Any]) -> str:
     return str((sibling.get("lfs") or {}).get("sha256", ""))
 
 
-def _wanted(published: Published) -> list[str]:
+def _wanted(published: HubModel) -> list[str]:
     models = [file for file in published.sha256 if file.endswith(MODEL)]
     if len(models) != 1:
         others = ", ".join(models or list(published.sha256)[:10]) or "nothing"

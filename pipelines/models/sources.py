@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pipelines.core.errors import BundleError
 from pipelines.models import bundles, hub, registry
-from pipelines.models.hub import Published
+from pipelines.models.hub import HubModel
 from pipelines.models.registry import Entry
 
-Fetch = Callable[[str, Path], Published]
+Fetch = Callable[[str, Path], HubModel]
 MOST = 2
 """Models that make one classifier: noise or neural, and single or multi."""
 
@@ -82,10 +82,10 @@ def _make(sources: Sequence[str], scratch: Path, made: Path, fetch: Fetch) -> No
     found = []
     for number, source in enumerate(sources):
         if Path(source).is_dir():
-            found.append(maker.Source(Path(source), Path(source).name))
+            found.append(maker.ModelOrigin(Path(source), Path(source).name))
             continue
         place = scratch / str(number)
         place.mkdir()
         published = fetch(source, place)
-        found.append(maker.Source(place, source, published.revision))
+        found.append(maker.ModelOrigin(place, source, published.revision))
     maker.make(found, made)

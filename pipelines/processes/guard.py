@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from pipelines.processes.watching import Ending, Limits, Watch
+    from pipelines.processes.watching import Ending, ProcessLimits, Watch
 
 MARK = "NEUROBOARD_WATCHED"
 """Tells a process that it is watched: the board that it notes on, and who watches."""
@@ -38,7 +38,7 @@ WINDOWS_CTRL_C, WINDOWS_CRASHES = 0xC000013A, 0xC0000000
 """From the second on exit codes of Windows say that a process was ended."""
 
 
-def run_watched(arguments: Sequence[str], limits: "Limits | None" = None) -> None:
+def run_watched(arguments: Sequence[str], limits: "ProcessLimits | None" = None) -> None:
     """Leave this process with the exit code of a watched one that runs the same command.
 
     It returns in that watched process, and where nothing has to be watched.
@@ -130,7 +130,9 @@ class _Once:
 class _Guard:
     """The process that watches."""
 
-    def __init__(self, folder: Path, limits: "Limits | None", say: Callable[[str], None]) -> None:
+    def __init__(
+        self, folder: Path, limits: "ProcessLimits | None", say: Callable[[str], None]
+    ) -> None:
         self._folder, self._limits, self._say = folder, limits, say
         self._interrupted = 0.0
         self._watch: Watch | None = None

@@ -49,7 +49,7 @@ WINDOWS = {
 
 
 @dataclass(frozen=True)
-class Limits:
+class ProcessLimits:
     """What a process may use.
 
     Attributes:
@@ -69,7 +69,7 @@ class Limits:
     seconds_per_mb: float = 5
 
 
-def of_this_machine(gigabytes: float = 0) -> Limits:
+def of_this_machine(gigabytes: float = 0) -> ProcessLimits:
     """The limits of work on this machine.
 
     Args:
@@ -77,7 +77,7 @@ def of_this_machine(gigabytes: float = 0) -> Limits:
             machine's.
     """
     given = gigabytes or _number(os.environ.get(SETTING, ""))
-    return Limits(int(given * GB) or int(SHARE * usage.machine_memory()) or 2**62)
+    return ProcessLimits(int(given * GB) or int(SHARE * usage.machine_memory()) or 2**62)
 
 
 def _number(text: str) -> float:
@@ -123,7 +123,7 @@ class Watch:
         memory: bytes that it held when it was last looked at.
     """
 
-    def __init__(self, pid: int, board: Path, limits: Limits) -> None:
+    def __init__(self, pid: int, board: Path, limits: ProcessLimits) -> None:
         self.memory = 0
         self._pid, self._board, self._limits = pid, board, limits
         self._notes = Notes()

@@ -47,7 +47,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Layout:
+class Arrangement:
     """Electrodes and the cells around them.
 
     Attributes:
@@ -67,13 +67,13 @@ class Layout:
     n_far: int
 
 
-def tetrode() -> Layout:
+def tetrode() -> Arrangement:
     """Four contacts in a square of 24 um and six units."""
     probe = _numbered(generate_tetrode(r=12))
-    return Layout(probe, [range(4)], [len(SNR)], SNR, RATES_HZ, n_far=12)
+    return Arrangement(probe, [range(4)], [len(SNR)], SNR, RATES_HZ, n_far=12)
 
 
-def wires(seed: int) -> Layout:
+def wires(seed: int) -> Arrangement:
     """16 wires 400 um apart with one to three units each, 32 in all.
 
     On a single wire cells are told apart mainly by their size, so those of one wire differ in
@@ -87,14 +87,14 @@ def wires(seed: int) -> Layout:
     snr[np.lexsort((-np.repeat(units, units), turn))] = np.geomspace(6.7, 21.8, 32)
     rates = rng.uniform(3.0, 12.0, 32).tolist()
     sites = [[wire] for wire in range(16)]
-    return Layout(probe, sites, units.tolist(), snr.tolist(), rates, n_far=4)
+    return Arrangement(probe, sites, units.tolist(), snr.tolist(), rates, n_far=4)
 
 
-def linear_probe(seed: int) -> Layout:
+def linear_probe(seed: int) -> Arrangement:
     """32 contacts in a row, 25 um apart, and 15 units."""
     rng = np.random.default_rng(seed)
     probe = _numbered(generate_linear_probe(num_elec=32, ypitch=25.0))
-    return Layout(
+    return Arrangement(
         probe, [range(32)], [15], _spread(15, 5.7, 20.3, rng),
         rng.uniform(3.0, 12.0, 15).tolist(), n_far=40,
     )  # fmt: skip
@@ -106,7 +106,7 @@ def _spread(count: int, low: float, high: float, rng: np.random.Generator) -> li
 
 
 @dataclass(frozen=True)
-class Simulation:
+class SimulatedRecording:
     """A recording and what is in it.
 
     Attributes:
@@ -135,7 +135,9 @@ def make(folder: Path, seed: int) -> None:
     write_csv(made.units, folder / "truth_units.csv")
 
 
-def simulate(seed: int, duration_s: float = 60.0, layout: Layout | None = None) -> Simulation:
+def simulate(
+    seed: int, duration_s: float = 60.0, layout: Arrangement | None = None
+) -> SimulatedRecording:
     """Simulate a recording in white noise among distant cells.
 
     Spikes are Poisson with a refractory period, jitter below one sample, vary by 8 % from spike
@@ -163,7 +165,7 @@ def _numbered(probe: Probe) -> Probe:
     return probe
 
 
-def _cells(layout: Layout, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _cells(layout: Arrangement, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Waveforms of near and of far cells: (cell, sample, channel, sub-sample shift)."""
     near, far = [], []
     for contacts, count in zip(layout.sites, layout.units, strict=True):
@@ -218,7 +220,7 @@ def _inject(
     )
 
 
-def _noise(layout: Layout, duration_s: float, rng: np.random.Generator) -> BaseRecording:
+def _noise(layout: Arrangement, duration_s: float, rng: np.random.Generator) -> BaseRecording:
     return NoiseGeneratorRecording(
         layout.probe.get_contact_count(), SAMPLING_FREQUENCY, [duration_s],
         noise_levels=NOISE_UV, strategy="on_the_fly", seed=int(rng.integers(2**31)),
@@ -244,8 +246,8 @@ def _peaks(waveforms: Floats) -> Floats:
 
 
 def _finish(
-    signal: BaseRecording, templates: Floats, trains: NumpySorting, layout: Layout
-) -> Simulation:
+    signal: BaseRecording, templates: Floats, trains: NumpySorting, layout: Arrangement
+) -> SimulatedRecording:
     recording = NumpyRecording([_sampled(signal)], SAMPLING_FREQUENCY)
     recording.set_channel_gains(GAIN_UV)
     recording.set_channel_offsets(0.0)
@@ -261,7 +263,7 @@ def _finish(
             "amplitude_uv": np.round(_peaks(templates), 1),
         }
     )
-    return Simulation(recording, spikes["sample_index"].astype(np.int64), unit_id, units)
+    return SimulatedRecording(recording, spikes["sample_index"].astype(np.int64), unit_id, units)
 
 
 def _sampled(signal: BaseRecording) -> NDArray[np.int16]:

@@ -27,7 +27,7 @@ class Sorter:
         about: what it does, in a sentence without its name.
         location: what runs it, as `module:function`; it is called with the filtered signal, the
             share of channels, the parameters, the decisions of a sort file or none, a folder for
-            copies, and a function to report to, and returns a `group_sorter.Found`.
+            copies, and a function to report to, and returns a `group_sorter.SortedGroup`.
         heeds: parameters that it looks at and not every sorter does.
         suits: for what channels `auto` takes it; empty if it never does.
         settings: of SpikeInterface's sorters, what makes their settings, as `module:function`.

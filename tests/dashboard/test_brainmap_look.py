@@ -17,7 +17,7 @@ from dashboard.kit import results, workbench
 from dashboard.server.services import Services
 from dashboard.server.settings import Settings
 from pipelines import tasks
-from pipelines.brainmap.images.info import Sizes
+from pipelines.brainmap.images.info import StatedSizes
 from pipelines.brainmap.parameters import BrainmapParameters
 
 
@@ -54,7 +54,7 @@ def test_the_way_to_the_map_keeps_how_the_film_was_read(job_id: str, found: Serv
     assert (given["pixel_um"], given["frame_s"]) == (["0.5,0.65"], ["0.4"])
     assert not {"fill_frames", "planes"} & given.keys()
     typed = {name: given[name][0] for name in ("pixel_um", "frame_s")}
-    assert BrainmapParameters.parse(typed).sizes == Sizes((0.5, 0.65), None, 0.4)
+    assert BrainmapParameters.parse(typed).sizes == StatedSizes((0.5, 0.65), None, 0.4)
 
 
 @pytest.mark.parametrize("number", ["", None, -1])

@@ -17,7 +17,7 @@ from dashboard.brainmap.look import film as brainmap_film
 from dashboard.brainmap.map import colored
 from dashboard.brainmap.map import result as map_result
 from dashboard.brainmap.operations import choice, correlation, series
-from dashboard.jobs.store import Job, State
+from dashboard.jobs.store import Job, JobState
 from dashboard.kit import forms, panel, workbench
 from dashboard.kit import results as common
 from dashboard.kit.switches import HIDDEN
@@ -57,7 +57,7 @@ def finish(found: Services, settings: Settings, job_id: str) -> Job:
     paths = {item.name: Path(item.path) for item in job.inputs}
     tasks.run(job.task, paths, job.parameters, settings.jobs / job_id / "result")
     found.store.claim(quick_only=False)
-    found.store.finish(job_id, State.DONE)
+    found.store.finish(job_id, JobState.DONE)
     done = found.store.get(job_id)
     assert done is not None
     return done

@@ -13,19 +13,19 @@ from typing import Any
 import pytest
 
 from dashboard.jobs import child, worker
-from dashboard.jobs.store import Job, JobInput, State, Store
+from dashboard.jobs.store import Job, JobInput, JobState, Store
 from dashboard.server.settings import Settings
 from pipelines import tasks
 from pipelines.core.errors import ImageError
 from pipelines.core.parameters import Parameters
 from pipelines.files import reading
 from pipelines.processes import watching
-from pipelines.processes.watching import Limits
+from pipelines.processes.watching import ProcessLimits
 from pipelines.steps import Command, Input, Inputs, Results, Step
 from tests.live import wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are of Unix")
-LIMITS = Limits(memory=600 * 10**6, reading=40 * 10**6, processor_seconds=0.3, seconds=0.6)
+LIMITS = ProcessLimits(memory=600 * 10**6, reading=40 * 10**6, processor_seconds=0.3, seconds=0.6)
 
 
 class How(Parameters):
@@ -100,7 +100,7 @@ def ended(supervisor: worker.Supervisor, file: Path, **how: Any) -> Job:
     def is_over() -> bool:
         supervisor.step()
         job = supervisor.store.get(job_id)
-        return job is not None and job.state in (State.DONE, State.FAILED)
+        return job is not None and job.state in (JobState.DONE, JobState.FAILED)
 
     wait_for(is_over, "the end")
     job = supervisor.store.get(job_id)
@@ -117,14 +117,14 @@ def test_a_file_that_breaks_its_reader_is_named_and_the_next_job_runs(
     file = tmp_path / "images.npy"
     file.write_bytes(b"x")
     job = ended(supervisor, file, how=how)
-    assert job.state is State.FAILED
+    assert job.state is JobState.FAILED
     assert job.error.startswith(f"{file} broke the program that reads it (")
     assert why in job.error
     assert "copy it again" in job.error
     assert "smaller part" not in job.error
     folder = supervisor.settings.jobs / job.id
     assert {path.name for path in folder.iterdir()} == {"log.txt", "job.json"}
-    assert ended(supervisor, file, how="").state is State.DONE
+    assert ended(supervisor, file, how="").state is JobState.DONE
 
 
 def test_what_breaks_later_names_the_stage_and_the_inputs(
@@ -155,7 +155,7 @@ def test_a_job_whose_process_dies_when_its_result_is_in_place_is_done(
     file.write_bytes(b"x")
     before = [one.process.pid for one in supervisor.children]
     job = ended(supervisor, file, how="killed when done")
-    assert (job.state, job.error) == (State.DONE, "")
+    assert (job.state, job.error) == (JobState.DONE, "")
     assert (supervisor.settings.jobs / job.id / "result" / "run.json").is_file()
     assert [one.process.pid for one in supervisor.children] != before
 
@@ -187,7 +187,9 @@ def test_a_job_handed_to_a_process_that_has_just_died_is_done_by_the_next(
     supervisor._hand_out()
     one.process.kill()
     one.process.join()
-    wait_for(lambda: bool(supervisor.step()) or _state(supervisor, job_id) is State.DONE, "its end")
+    wait_for(
+        lambda: bool(supervisor.step()) or _state(supervisor, job_id) is JobState.DONE, "its end"
+    )
     assert one not in supervisor.children
 
 
@@ -206,7 +208,7 @@ def test_a_job_that_was_cancelled_while_its_process_died_waits_for_no_other(
     one.process.join()
     supervisor._listen(one)
     supervisor._note_ends()
-    assert _state(supervisor, job_id) is State.CANCELLED
+    assert _state(supervisor, job_id) is JobState.CANCELLED
 
 
 def test_between_jobs_nothing_is_noted_of_the_last(
@@ -215,14 +217,14 @@ def test_between_jobs_nothing_is_noted_of_the_last(
     file = tmp_path / "images.npy"
     file.write_bytes(b"x")
     job = ended(supervisor, file, how="")
-    assert job.state is State.DONE
+    assert job.state is JobState.DONE
     wait_for(lambda: bool(supervisor.step()) or not any(o.job for o in supervisor.children), "rest")
     for one in supervisor.children:
         assert one.watch.notes().values == {}
         assert one.watch.notes().file == ""
 
 
-def _state(supervisor: worker.Supervisor, job_id: str) -> State | None:
+def _state(supervisor: worker.Supervisor, job_id: str) -> JobState | None:
     job = supervisor.store.get(job_id)
     return job.state if job else None
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dashboard.jobs.cluster import WAITING, ClusterSupervisor
-from dashboard.jobs.store import JobInput, State, Store
+from dashboard.jobs.store import JobInput, JobState, Store
 from dashboard.server.settings import Settings
 from tests.live import LiveApp, wait_for
 
@@ -85,16 +85,16 @@ def running_process(job_id: str, app: LiveApp) -> int:
 
 def test_a_job_runs_on_the_cluster_and_is_the_same_job_here(app: LiveApp) -> None:
     job_id = submit(app, "small.npy", 3)
-    job = app.wait_for_state(job_id, State.DONE, State.FAILED)
-    assert (job.state, job.error) == (State.DONE, "")
+    job = app.wait_for_state(job_id, JobState.DONE, JobState.FAILED)
+    assert (job.state, job.error) == (JobState.DONE, "")
     assert (app.home / "jobs" / job_id / "result" / "labels.tif").exists()
     assert job.fraction == 1
 
 
 def test_a_mistake_is_the_same_sentence(app: LiveApp) -> None:
     job_id = submit(app, "small.npy", 100_000)
-    job = app.wait_for_state(job_id, State.DONE, State.FAILED)
-    assert job.state is State.FAILED
+    job = app.wait_for_state(job_id, JobState.DONE, JobState.FAILED)
+    assert job.state is JobState.FAILED
     assert "100000" in job.error
     assert job.traceback == ""
 
@@ -103,7 +103,7 @@ def test_cancelling_ends_the_process_on_the_cluster(app: LiveApp) -> None:
     job_id = submit(app, "slow.npy", 150)
     process = running_process(job_id, app)
     app.store.cancel(job_id)
-    app.wait_for_state(job_id, State.CANCELLED)
+    app.wait_for_state(job_id, JobState.CANCELLED)
     wait_for(lambda: not alive(process), "the process to end")
     assert not list((app.home / "jobs" / job_id).glob(".result-*"))
 
@@ -111,10 +111,10 @@ def test_cancelling_ends_the_process_on_the_cluster(app: LiveApp) -> None:
 def test_a_killed_process_is_explained_and_the_cluster_goes_on(app: LiveApp) -> None:
     job_id = submit(app, "slow.npy", 151)
     os.kill(running_process(job_id, app), signal.SIGKILL)
-    job = app.wait_for_state(job_id, State.FAILED)
+    job = app.wait_for_state(job_id, JobState.FAILED)
     assert "SIGKILL" in job.error
     again = submit(app, "small.npy", 4)
-    assert app.wait_for_state(again, State.DONE, State.FAILED).state is State.DONE
+    assert app.wait_for_state(again, JobState.DONE, JobState.FAILED).state is JobState.DONE
 
 
 def test_a_cluster_without_machines_is_asked_for_one(settings: Settings, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_cluster_without_machines_is_asked_for_one(settings: Settings, tmp_pat
         jobs = [store.submit("brainmap fit", {"k": k}, [], version="t") for k in (3, 4)]
         supervisor.step()
         said = [(found.state, found.message) for job in jobs if (found := store.get(job))]
-        assert said == [(State.RUNNING, WAITING), (State.QUEUED, "")]
+        assert said == [(JobState.RUNNING, WAITING), (JobState.QUEUED, "")]
         with distributed.Client(address, set_as_default=False) as client:
             wait_for(lambda: wanted(client) == 1, "the scheduler to want a worker")
         store.cancel(jobs[0])
@@ -140,7 +140,7 @@ def test_a_cluster_without_machines_is_asked_for_one(settings: Settings, tmp_pat
         supervisor.step()
         cancelled = store.get(jobs[0])
         assert cancelled is not None
-        assert cancelled.state is State.CANCELLED
+        assert cancelled.state is JobState.CANCELLED
     finally:
         scheduler.terminate()
         scheduler.wait(timeout=30)
@@ -151,8 +151,8 @@ def test_a_killed_machine_loses_nothing(app: LiveApp) -> None:
     process = running_process(job_id, app)
     watching = parent(process)
     os.kill(parent(watching), signal.SIGKILL)
-    job = app.wait_for_state(job_id, State.DONE, State.FAILED)
-    assert (job.state, job.error) == (State.DONE, "")
+    job = app.wait_for_state(job_id, JobState.DONE, JobState.FAILED)
+    assert (job.state, job.error) == (JobState.DONE, "")
     assert processes_of(job_id, app) != [process]
     assert not alive(process)
 

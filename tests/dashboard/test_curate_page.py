@@ -19,7 +19,7 @@ from pipelines import tasks
 from pipelines.core.errors import InputError, ParameterError
 from pipelines.core.formats import of_name
 from pipelines.spikes import demo
-from pipelines.spikes.curation.steps import Step
+from pipelines.spikes.curation.steps import CurationStep
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.formats import SORTINGS
 
@@ -58,9 +58,9 @@ def _finish(found: Services, settings: Settings, job_id: str, result: Path) -> N
     (settings.jobs / job_id).mkdir(parents=True)
     (settings.jobs / job_id / "result").symlink_to(result)
     found.store.claim(quick_only=False)
-    from dashboard.jobs.store import State
+    from dashboard.jobs.store import JobState
 
-    found.store.finish(job_id, State.DONE)
+    found.store.finish(job_id, JobState.DONE)
 
 
 @pytest.fixture
@@ -189,16 +189,16 @@ def test_a_blind_curator_sees_no_other_opinion(desk: Desk) -> None:
     assert not any(row["mine"] for row in queue.rows_of(blind, blind.state(), "all"))
     assert "Why not good" not in str(unit_view.view(blind, blind.state(), 0))
     with pytest.raises(ParameterError, match="only labels"):
-        blind.take(Step("merge", "Bea", (0, 1)))
+        blind.take(CurationStep("merge", "Bea", (0, 1)))
 
 
 def test_blind_labels_outlive_a_merge_in_the_meantime(desk: Desk) -> None:
     blind = Desk(desk.review, desk.folder, "bea")
     for unit in (0, 1, 2):
-        blind.take(Step("label", "bea", (unit,), "good"))
+        blind.take(CurationStep("label", "bea", (unit,), "good"))
     press(desk, 0, "merge", other=1)
     assert blind.state().units == desk.state().units
-    blind.take(Step("label", "bea", (6,), "mua"))
+    blind.take(CurationStep("label", "bea", (6,), "mua"))
     assert {unit: blind.state().labels.get(unit) for unit in (2, 6)} == {2: "good", 6: "mua"}
 
 
@@ -208,7 +208,7 @@ def test_curators_are_compared_and_the_majority_is_taken(desk: Desk, job_id: str
     for name, words in votes.items():
         one = Desk(desk.review, desk.folder, name)
         for unit, label in enumerate(words.split()):
-            one.take(Step("label", name or "ada", (unit,), label))
+            one.take(CurationStep("label", name or "ada", (unit,), label))
     shown = str(use.show_agreement(1, job_id))
     assert "ada, bea (blind)" in shown
     use.take_majority(1, job_id)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import tifffile
 
-from dashboard.jobs.store import State
+from dashboard.jobs.store import JobState
 from tests.dashboard.test_worker import submit
 from tests.live import LiveApp
 
@@ -26,7 +26,7 @@ def download(live: LiveApp, path: str) -> bytes:
 
 def finished(live: LiveApp) -> str:
     job_id = submit(live, "small.npy", seed=11)
-    live.wait_for_state(job_id, State.DONE)
+    live.wait_for_state(job_id, JobState.DONE)
     return job_id
 
 

@@ -18,7 +18,7 @@ from dashboard.home import usage
 from dashboard.jobs import launcher, patience
 from dashboard.jobs.child import run_job
 from dashboard.jobs.database import Database, StoreError
-from dashboard.jobs.store import Job, JobInput, State, Store
+from dashboard.jobs.store import Job, JobInput, JobState, Store
 from dashboard.jobs.worker import Supervisor
 from dashboard.kit import shell
 from dashboard.server import security, uploads
@@ -27,7 +27,7 @@ from pipelines.__main__ import main
 from pipelines.core.errors import NeuroboardError, NoRoomError
 from pipelines.models import registry
 from pipelines.spikes.curation.log import Log
-from pipelines.spikes.curation.steps import Step
+from pipelines.spikes.curation.steps import CurationStep
 from tests.full_disk import FullAfter, fill, left_over, small_disk
 
 UPLOAD = f"/uploads/table/{'0' * 32}"
@@ -40,12 +40,12 @@ class Told:
     """Stands in for the store: keeps how a job ended."""
 
     def __init__(self) -> None:
-        self.ends: list[tuple[State, str, str]] = []
+        self.ends: list[tuple[JobState, str, str]] = []
 
     def report(self, job_id: str, fraction: float, message: str) -> None:
         """Nobody asks."""
 
-    def finish(self, job_id: str, state: State, error: str = "", traceback: str = "") -> None:
+    def finish(self, job_id: str, state: JobState, error: str = "", traceback: str = "") -> None:
         """Keep it."""
         self.ends.append((state, error, traceback))
 
@@ -81,7 +81,7 @@ def upload(home: Path) -> None:
 def curate(home: Path) -> None:
     log = Log(home / "curation" / "a" / "curation.jsonl", "digest")
     with log.locked():
-        log.append(Step(action="label", author="anna", units=(1,), label="good"))
+        log.append(CurationStep(action="label", author="anna", units=(1,), label="good"))
 
 
 def keep_model(home: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_job_meets_a_full_disk_at_every_write(
             FullAfter(patched, settings.home, allowed)
             run_job(job, settings, told)
         ((state, error, traceback),) = told.ends
-        if state is State.DONE:
+        if state is JobState.DONE:
             break
         assert "No space left on device" in error, allowed
         assert traceback == ""
@@ -203,7 +203,7 @@ def test_on_a_full_disk_pages_open_and_nothing_is_lost(full_home: Path, film: Pa
     assert job is not None
     run_job(job, Settings(home=full_home), told)
     ((state, error, _),) = told.ends
-    assert state is State.FAILED
+    assert state is JobState.FAILED
     assert "No space left on device" in error
     assert left_over(full_home) == []
     (full_home / "fill").unlink()
@@ -218,7 +218,7 @@ def test_room_is_made_on_a_full_disk_by_deleting_jobs(full_home: Path, film: Pat
     store = Store(full_home / "jobs.sqlite")
     job_id = submitted(store, film)
     claimed(store)
-    store.finish(job_id, State.DONE)
+    store.finish(job_id, JobState.DONE)
     (settings.jobs / job_id).mkdir()
     (settings.jobs / job_id / "data.bin").write_bytes(bytes(100_000))
     fill(full_home)
@@ -249,7 +249,7 @@ def test_files_that_libraries_write_are_no_fault_either(tmp_path: Path, film: Pa
             submitted(store, film, "brainmap correlate" if leave > 20_000 else "brainmap look")
             run_job(claimed(store), settings, told)
             ((state, error, traceback),) = told.ends
-            assert (state, traceback) == (State.FAILED, ""), error
+            assert (state, traceback) == (JobState.FAILED, ""), error
             assert left_over(disk) == []
 
 
@@ -289,14 +289,14 @@ def test_the_supervisor_lives_while_the_list_is_locked_and_notes_ends_afterwards
     other.execute("BEGIN IMMEDIATE")
     monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.01)
     supervisor, trouble = Supervisor(settings, store), patience.Trouble()
-    supervisor._ended[job.id] = State.FAILED, "It died."
+    supervisor._ended[job.id] = JobState.FAILED, "It died."
     assert not trouble.survived(supervisor._note_ends)
     assert not trouble.survived(supervisor._recover)
     other.rollback()
     assert trouble.survived(supervisor._note_ends)
     ended = store.get(job.id)
     assert ended is not None
-    assert (ended.state, ended.error) == (State.FAILED, "It died.")
+    assert (ended.state, ended.error) == (JobState.FAILED, "It died.")
 
 
 def test_a_job_that_ends_while_the_list_is_locked_is_noted_afterwards(
@@ -309,10 +309,10 @@ def test_a_job_that_ends_while_the_list_is_locked_is_noted_afterwards(
     monkeypatch.setattr(patience.time, "sleep", lambda _: other.rollback())
     ledger = patience.Patient(store)
     ledger.report(job.id, 0.5, "Half way")
-    ledger.finish(job.id, State.DONE)
+    ledger.finish(job.id, JobState.DONE)
     ended = store.get(job.id)
     assert ended is not None
-    assert (ended.state, ended.message) == (State.DONE, "")
+    assert (ended.state, ended.message) == (JobState.DONE, "")
 
 
 @pytest.mark.parametrize(("error", "status"), [(StoreError, 503), (NoRoomError, 507)])
@@ -378,7 +378,7 @@ def test_a_damaged_list_is_put_aside_and_made_anew_from_the_folders(
         run = {"pipeline": "brainmap fit", "parameters": {"k": 9}, "inputs": [], "seconds": 4.5}
         run["started"] = "2026-01-02T03:04:05+00:00"
         (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
-        store.finish(job_id, State.DONE)
+        store.finish(job_id, JobState.DONE)
     file = store.file
     del store
     before = file.read_bytes()
@@ -386,7 +386,7 @@ def test_a_damaged_list_is_put_aside_and_made_anew_from_the_folders(
     damaged = file.read_bytes() if file.exists() else b""
     app = create_app(settings)
     assert {job.id for job in Store(file).latest()} == set(ids)
-    assert all(job.state is State.DONE for job in Store(file).latest())
+    assert all(job.state is JobState.DONE for job in Store(file).latest())
     said = capsys.readouterr().err
     assert "no result was touched" in said
     aside = settings.home / "jobs-damaged-1.sqlite"
@@ -404,7 +404,7 @@ def test_a_job_that_is_found_again_is_the_same_job(settings: Settings, film: Pat
     submitted(store, film)
     run_job(claimed(store), settings, store)
     (before,) = store.latest()
-    assert before.state is State.DONE
+    assert before.state is JobState.DONE
     del store
     no_database(settings.home / "jobs.sqlite")
     create_app(settings)
@@ -426,7 +426,7 @@ def test_a_clock_that_is_set_back_changes_neither_order_nor_durations(
     running = claimed(store)
     monkeypatch.setattr("dashboard.jobs.store.time.time", lambda: year_ago)
     ids += [submitted(store, film, k=k) for k in (3, 4)]
-    store.finish(running.id, State.DONE)
+    store.finish(running.id, JobState.DONE)
     assert [job.id for job in store.latest()] == ids[::-1]
     assert [claimed(store).id, claimed(store).id] == ids[1:]
     done, beat = store.get(running.id), store.worker()

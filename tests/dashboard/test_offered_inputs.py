@@ -8,7 +8,7 @@ import pytest
 from dash import Dash
 
 from dashboard.brainmap import page
-from dashboard.jobs.store import JobInput, State, Store
+from dashboard.jobs.store import JobInput, JobState, Store
 from dashboard.kit.bench import Bench, Source
 from dashboard.kit.workbench import run
 from dashboard.server import offered, submission, uploads
@@ -148,4 +148,4 @@ def test_a_job_with_a_forged_reference_is_not_run_again(
         found.store.restart(job_id)
     job = found.store.get(job_id)
     assert job is not None
-    assert job.state is State.CANCELLED
+    assert job.state is JobState.CANCELLED

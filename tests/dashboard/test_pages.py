@@ -12,7 +12,7 @@ from dashboard import create_app
 from dashboard.brainmap import page as brainmap
 from dashboard.home import job, jobs
 from dashboard.home import page as home
-from dashboard.jobs.store import State
+from dashboard.jobs.store import JobState
 from dashboard.kit import panel, shell, workbench
 from dashboard.server.services import Services
 from dashboard.server.settings import Settings
@@ -57,7 +57,7 @@ def test_the_home_page_starts_the_example(found: Services) -> None:
     [queued] = found.store.latest()
     assert address == f"/brainmap?job={queued.id}"
     assert queued.inputs[0].reference == "example:brainmap"
-    assert queued.state is State.QUEUED
+    assert queued.state is JobState.QUEUED
 
 
 def test_nothing_happens_without_a_click(found: Services) -> None:
@@ -128,5 +128,5 @@ def test_a_waiting_job_says_for_what(found: Services) -> None:
 def test_a_result_without_its_files_is_a_sentence(found: Services) -> None:
     job_id = workbench.submit("brainmap fit", {"images": "example:brainmap"}, {"k": "2"})
     found.store.claim(quick_only=False)
-    found.store.finish(job_id, State.DONE)
+    found.store.finish(job_id, JobState.DONE)
     assert "cannot be shown" in text_of(brainmap.layout(job=job_id))

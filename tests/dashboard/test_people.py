@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from dashboard import create_app
 from dashboard.home import models, space
 from dashboard.home.usage import GB
-from dashboard.jobs.store import State, Store
+from dashboard.jobs.store import JobState, Store
 from dashboard.server.services import services
 from dashboard.server.settings import Settings
 from dashboard.synapses import models as synapse_models
@@ -132,7 +132,7 @@ def test_a_job_is_not_run_again_where_it_could_not_be_run(behind_proxy: Settings
         with pytest.raises(OutputError, match="is full"):
             store.restart(full)
         states = [job.state for job in map(store.get, (there, full, elsewhere)) if job]
-        assert states == [State.QUEUED, State.CANCELLED, State.CANCELLED]
+        assert states == [JobState.QUEUED, JobState.CANCELLED, JobState.CANCELLED]
 
 
 def test_who_works_changes_nothing_that_is_the_owners(behind_proxy: Settings) -> None:

@@ -13,7 +13,7 @@ from plotly.io.json import to_json_plotly
 from dashboard import create_app, views
 from dashboard.brainmap import page as brainmap
 from dashboard.home import models
-from dashboard.jobs.store import State
+from dashboard.jobs.store import JobState
 from dashboard.server.posted import PATH
 from dashboard.server.services import Services, services
 from dashboard.server.settings import Settings
@@ -241,7 +241,7 @@ def test_a_job_is_cancelled_when_the_press_comes_together_with_a_tick(
     assert client.post(PATH, json=body).status_code == 200
     again = found.store.get(job)
     assert again is not None
-    assert again.state is State.CANCELLED
+    assert again.state is JobState.CANCELLED
 
 
 def test_a_fault_of_ours_stays_one(

@@ -14,7 +14,7 @@ from dashboard import create_app
 from dashboard.home import space as page
 from dashboard.home import usage
 from dashboard.jobs.migrations import STEPS
-from dashboard.jobs.store import JobInput, State, Store
+from dashboard.jobs.store import JobInput, JobState, Store
 from dashboard.server.services import Services
 from dashboard.server.settings import Settings
 from pipelines.core.errors import InputError, OutputError
@@ -34,7 +34,7 @@ CREATE TABLE worker (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL,
 def finished(store: Store, settings: Settings, k: int, *inputs: JobInput, bytes_: int = 10) -> str:
     job_id = store.submit("brainmap fit", {"k": k}, inputs, version="1")
     store.claim(quick_only=False)
-    store.finish(job_id, State.DONE)
+    store.finish(job_id, JobState.DONE)
     (settings.jobs / job_id / "result").mkdir(parents=True)
     (settings.jobs / job_id / "result" / "data.bin").write_bytes(b"x" * bytes_)
     return job_id
@@ -105,7 +105,7 @@ def test_jobs_that_failed_are_deleted_together(found: Services) -> None:
     kept = finished(found.store, found.settings, 1)
     failed = found.store.submit("brainmap fit", {"k": 9}, [], version="1")
     found.store.claim(quick_only=False)
-    found.store.finish(failed, State.FAILED, "why")
+    found.store.finish(failed, JobState.FAILED, "why")
     page.delete(1, page.UNFINISHED)
     assert [job.id for job in found.store.latest()] == [kept]
 
@@ -129,7 +129,7 @@ def test_a_copied_home_folder_is_a_whole_backup(settings: Settings, tmp_path: Pa
     create_app(replace(settings, home=tmp_path / "copy"))
     job = Store(tmp_path / "copy" / "jobs.sqlite").get(job_id)
     assert job is not None
-    assert job.state is State.DONE
+    assert job.state is JobState.DONE
     assert Path(job.inputs[0].path).read_text(encoding="utf-8") == "a\n1\n"
     assert job.inputs[1].path == str(outside)
     assert (tmp_path / "copy" / "jobs" / job_id / "result" / "data.bin").exists()
@@ -150,7 +150,7 @@ def test_a_file_of_the_first_release_keeps_its_jobs(tmp_path: Path) -> None:
         )
     job = Store(file).get("abc")
     assert job is not None
-    assert (job.state, job.author) == (State.DONE, "")
+    assert (job.state, job.author) == (JobState.DONE, "")
     assert job.inputs[0].path == path
     with sqlite3.connect(file) as database:
         assert database.execute("PRAGMA user_version").fetchone()[0] == len(STEPS)
@@ -178,7 +178,9 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(
 
     file = tmp_path / "jobs.sqlite"
     Store(file)
-    monkeypatch.setattr(migrations, "STEPS", [*migrations.STEPS, migrations.Step("broken", broken)])
+    monkeypatch.setattr(
+        migrations, "STEPS", [*migrations.STEPS, migrations.Migration("broken", broken)]
+    )
     with pytest.raises(RuntimeError, match="power cut"):
         Store(file)
     monkeypatch.undo()

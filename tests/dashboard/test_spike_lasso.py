@@ -8,7 +8,7 @@ import pytest
 from dash.exceptions import PreventUpdate
 
 from dashboard.home import jobs
-from dashboard.jobs.store import JobInput, State
+from dashboard.jobs.store import JobInput, JobState
 from dashboard.server.services import Services
 from dashboard.spikes import lasso
 from dashboard.spikes.curation import desk as curating
@@ -99,7 +99,7 @@ def test_a_job_is_stopped_or_started_again_from_its_row(found: Services, job_id:
     assert "Run again: data/a.dat" in button()
     found.store.restart(job_id)
     found.store.claim(quick_only=False)
-    found.store.finish(job_id, State.DONE)
+    found.store.finish(job_id, JobState.DONE)
     assert button() == "None"
 
 

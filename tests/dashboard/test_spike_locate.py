@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard.jobs.store import JobInput, State
+from dashboard.jobs.store import JobInput, JobState
 from dashboard.kit import results
 from dashboard.server import inputs
 from dashboard.server.services import Services
@@ -32,7 +32,7 @@ def sorted_job(found: Services) -> str:
     job_id = found.store.submit("spikes sort", RAW, [item], version="1", quick=False)
     found.store.claim(quick_only=False)
     run("spikes sort", {"recording": root / "a.dat"}, RAW, results.folder(job_id))
-    found.store.finish(job_id, State.DONE)
+    found.store.finish(job_id, JobState.DONE)
     (root / "later").mkdir()
     (root / "a.dat").rename(root / "later" / "b.dat")
     wire(root / "other.dat", 1)

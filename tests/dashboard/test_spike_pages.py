@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.jobs.store import JobInput, State
+from dashboard.jobs.store import JobInput, JobState
 from dashboard.server.services import Services
 from dashboard.spikes import batch, look
 from dashboard.spikes import groups as spike_groups
@@ -81,7 +81,7 @@ def test_a_batch_is_a_job_for_each_recording_and_stopped_ones_go_on(found: Servi
     found.store.cancel(jobs[0])
     page = str(spikes.layout(step="batch", jobs=",".join(jobs)))
     assert "1 of 2 are over: 1 cancelled, 1 queued." in page
-    assert found.store.get(jobs[0]).state is State.CANCELLED
+    assert found.store.get(jobs[0]).state is JobState.CANCELLED
 
 
 def test_a_probe_and_a_sort_file_go_with_every_recording_of_a_batch(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.jobs.store import INTERRUPTED, JobInput, State, Store
+from dashboard.jobs.store import INTERRUPTED, JobInput, JobState, Store
 from dashboard.jobs.worker import recover, tidy
 from dashboard.server.settings import Settings
 
@@ -26,7 +26,7 @@ def submit(store: Store) -> Submit:
     return one
 
 
-def state(store: Store, job_id: str) -> State:
+def state(store: Store, job_id: str) -> JobState:
     job = store.get(job_id)
     assert job is not None
     return job.state
@@ -44,20 +44,20 @@ def test_other_code_is_another_job(submit: Submit) -> None:
 def test_a_finished_job_is_not_queued_again(store: Store, submit: Submit) -> None:
     job_id = submit()
     store.claim(quick_only=False)
-    store.finish(job_id, State.DONE)
+    store.finish(job_id, JobState.DONE)
     submit()
-    assert state(store, job_id) is State.DONE
+    assert state(store, job_id) is JobState.DONE
 
 
-@pytest.mark.parametrize("end", [State.FAILED, State.CANCELLED, State.INTERRUPTED])
-def test_a_job_that_did_not_finish_starts_anew(store: Store, submit: Submit, end: State) -> None:
+@pytest.mark.parametrize("end", [JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED])
+def test_a_job_that_did_not_finish_starts_anew(store: Store, submit: Submit, end: JobState) -> None:
     job_id = submit()
     store.claim(quick_only=False)
     store.finish(job_id, end, "why")
     submit()
     job = store.get(job_id)
     assert job is not None
-    assert (job.state, job.error, job.fraction) == (State.QUEUED, "", 0)
+    assert (job.state, job.error, job.fraction) == (JobState.QUEUED, "", 0)
 
 
 def test_jobs_are_taken_in_order_and_once(store: Store, submit: Submit) -> None:
@@ -83,7 +83,7 @@ def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_is_marked(
     store.cancel(running)
     store.cancel(waiting)
     assert store.to_cancel() == [running]
-    assert state(store, waiting) is State.CANCELLED
+    assert state(store, waiting) is JobState.CANCELLED
 
 
 def test_a_job_that_is_handed_back_is_the_next_again(store: Store, submit: Submit) -> None:
@@ -93,13 +93,16 @@ def test_a_job_that_is_handed_back_is_the_next_again(store: Store, submit: Submi
     store.cancel(second)
     store.hand_back(first)
     store.hand_back(second)
-    assert [state(store, job_id) for job_id in (first, second)] == [State.QUEUED, State.CANCELLED]
+    assert [state(store, job_id) for job_id in (first, second)] == [
+        JobState.QUEUED,
+        JobState.CANCELLED,
+    ]
     job = store.get(first)
     assert job is not None
     assert job.started is None
     assert store.position(third) == 1
-    store.finish(first, State.DONE)  # nobody works on it
-    assert state(store, first) is State.QUEUED
+    store.finish(first, JobState.DONE)  # nobody works on it
+    assert state(store, first) is JobState.QUEUED
 
 
 def test_progress_is_kept(store: Store, submit: Submit) -> None:
@@ -117,7 +120,7 @@ def test_what_ran_when_the_worker_died_is_interrupted(store: Store, submit: Subm
     assert store.recover() == [job_id]
     job = store.get(job_id)
     assert job is not None
-    assert (job.state, job.error) == (State.INTERRUPTED, INTERRUPTED)
+    assert (job.state, job.error) == (JobState.INTERRUPTED, INTERRUPTED)
 
 
 def test_what_had_its_result_when_the_worker_died_is_done(settings: Settings) -> None:
@@ -129,7 +132,10 @@ def test_what_had_its_result_when_the_worker_died_is_done(settings: Settings) ->
         (settings.jobs / job_id / folder).mkdir(parents=True)
         (settings.jobs / job_id / folder / "run.json").touch()
     assert recover(settings, store) == [half]
-    assert [state(store, job_id) for job_id in (done, half)] == [State.DONE, State.INTERRUPTED]
+    assert [state(store, job_id) for job_id in (done, half)] == [
+        JobState.DONE,
+        JobState.INTERRUPTED,
+    ]
     assert not (settings.jobs / half / ".result-half").exists()
 
 
@@ -142,7 +148,7 @@ def test_a_running_job_cannot_be_deleted(store: Store, submit: Submit) -> None:
     job_id = submit()
     store.claim(quick_only=False)
     store.delete(job_id)
-    assert state(store, job_id) is State.RUNNING
+    assert state(store, job_id) is JobState.RUNNING
 
 
 def test_an_older_result_comes_back_when_a_job_was_killed_while_it_replaced_it(

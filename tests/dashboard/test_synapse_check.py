@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from dashboard import views
-from dashboard.jobs.store import Job, State
+from dashboard.jobs.store import Job, JobState
 from dashboard.server import inputs
 from dashboard.server.services import Services
 from dashboard.synapses import check
@@ -28,7 +28,7 @@ def finished(found: Services, task: str, file: Path, **parameters: object) -> Jo
     values = steps.STEPS[task].parameters.parse(parameters).model_dump(mode="json")
     job_id = found.store.submit(task, values, [item], version="test", quick=True)
     tasks.run(task, {"table": file}, values, found.settings.jobs / job_id / "result")
-    found.store.finish(job_id, State.DONE)
+    found.store.finish(job_id, JobState.DONE)
     job = found.store.get(job_id)
     assert job is not None
     return job

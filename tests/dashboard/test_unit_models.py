@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from plotly.io.json import to_json_plotly
 
-from dashboard.jobs.store import State
+from dashboard.jobs.store import JobState
 from dashboard.kit import workbench
 from dashboard.kit.workbench import pick
 from dashboard.server import submission
@@ -26,7 +26,7 @@ def finished(found: Services, settings: Settings, task: str, seed: int = 0) -> s
     """A job that is done, with nothing in its result."""
     job_id = found.store.submit(task, {"seed": seed}, [], version="0")
     found.store.claim(quick_only=False)
-    found.store.finish(job_id, State.DONE)
+    found.store.finish(job_id, JobState.DONE)
     (settings.jobs / job_id / "result").mkdir(parents=True)
     return job_id
 

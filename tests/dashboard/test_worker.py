@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from dashboard.jobs import child, worker
 from dashboard.jobs.code_version import code_version
-from dashboard.jobs.store import INTERRUPTED, State, Store
+from dashboard.jobs.store import INTERRUPTED, JobState, Store
 from dashboard.jobs.worker import death_sentence
 from dashboard.server.inputs import resolve
 from dashboard.server.settings import Settings
@@ -40,7 +40,7 @@ def submit(live: LiveApp, file: str, seed: int = 0, **changed: Any) -> str:
 def running(live: LiveApp, seed: int) -> str:
     """A job that runs and will not end by itself."""
     job_id = submit(live, "slow.npy", seed, **FOREVER)
-    live.wait_for_state(job_id, State.RUNNING)
+    live.wait_for_state(job_id, JobState.RUNNING)
     wait_for(lambda: (live.store.get(job_id) or pytest.fail("gone")).fraction > 0, "progress")
     return job_id
 
@@ -68,16 +68,16 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="signal 9 and pgrep a
 
 
 def test_a_job_runs_to_its_result(live: LiveApp) -> None:
-    job = live.wait_for_state(submit(live, "small.npy"), State.DONE, State.FAILED)
-    assert (job.state, job.error) == (State.DONE, "")
+    job = live.wait_for_state(submit(live, "small.npy"), JobState.DONE, JobState.FAILED)
+    assert (job.state, job.error) == (JobState.DONE, "")
     result = live.home / "jobs" / job.id / "result"
     assert {"labels.tif", "run.json"} <= {path.name for path in result.iterdir()}
 
 
 def test_a_mistake_is_one_sentence(live: LiveApp) -> None:
     job_id = submit(live, "small.npy", std_threshold=1e9)
-    job = live.wait_for_state(job_id, State.DONE, State.FAILED)
-    assert job.state is State.FAILED
+    job = live.wait_for_state(job_id, JobState.DONE, JobState.FAILED)
+    assert job.state is JobState.FAILED
     assert "voxel" in job.error
     assert job.traceback == ""
     assert not (live.home / "jobs" / job.id / "result").exists()
@@ -86,26 +86,26 @@ def test_a_mistake_is_one_sentence(live: LiveApp) -> None:
 def test_cancel_stops_a_running_job_within_a_second(live: LiveApp) -> None:
     job_id = running(live, seed=1)
     live.store.cancel(job_id)
-    took = wait_for(lambda: live._state(job_id) is State.CANCELLED, "the cancel")
+    took = wait_for(lambda: live._state(job_id) is JobState.CANCELLED, "the cancel")
     assert took < 1.0
     assert list((live.home / "jobs" / job_id).glob(".result-*")) == []
 
 
 def test_after_a_cancel_the_spare_process_takes_the_next_job(live: LiveApp) -> None:
-    live.wait_for_state(submit(live, "small.npy", seed=2), State.DONE)
+    live.wait_for_state(submit(live, "small.npy", seed=2), JobState.DONE)
 
 
 @posix
 def test_a_killed_process_says_so_and_the_job_can_run_again(live: LiveApp) -> None:
     job_id = running(live, seed=3)
     os.kill(process_of(live, job_id), signal.SIGKILL)
-    job = live.wait_for_state(job_id, State.FAILED)
+    job = live.wait_for_state(job_id, JobState.FAILED)
     assert "was killed (signal 9, SIGKILL)" in job.error
     assert "memory" in job.error
     live.store.restart(job_id)
-    live.wait_for_state(job_id, State.RUNNING)
+    live.wait_for_state(job_id, JobState.RUNNING)
     live.store.cancel(job_id)
-    live.wait_for_state(job_id, State.CANCELLED)
+    live.wait_for_state(job_id, JobState.CANCELLED)
 
 
 @posix
@@ -117,21 +117,21 @@ def test_a_killed_supervisor_is_replaced_and_its_job_is_interrupted(live: LiveAp
     assert process_of(live, job_id) in below
     os.kill(supervisor, signal.SIGKILL)
     assert wait_for(lambda: not any(map(is_alive, below)), "the children to end") < 2.0
-    job = live.wait_for_state(job_id, State.INTERRUPTED)
+    job = live.wait_for_state(job_id, JobState.INTERRUPTED)
     assert job.error == INTERRUPTED
-    live.wait_for_state(submit(live, "small.npy", seed=5), State.DONE)
+    live.wait_for_state(submit(live, "small.npy", seed=5), JobState.DONE)
 
 
 def test_restarting_the_app_keeps_finished_jobs_and_marks_the_running_one(live: LiveApp) -> None:
     done = submit(live, "small.npy", seed=6)
-    live.wait_for_state(done, State.DONE)
+    live.wait_for_state(done, JobState.DONE)
     job_id = running(live, seed=7)
     live.stop()
     live.start()
-    live.wait_for_state(job_id, State.INTERRUPTED)
+    live.wait_for_state(job_id, JobState.INTERRUPTED)
     job = live.store.get(done)
     assert job is not None
-    assert job.state is State.DONE
+    assert job.state is JobState.DONE
 
 
 def test_the_queue_position_is_said_while_waiting(live: LiveApp) -> None:
@@ -141,7 +141,7 @@ def test_the_queue_position_is_said_while_waiting(live: LiveApp) -> None:
     assert [live.store.position(job_id) for job_id in (second, third)] == [0, 1]
     for job_id in (third, second, first):
         live.store.cancel(job_id)
-    live.wait_for_state(first, State.CANCELLED)
+    live.wait_for_state(first, JobState.CANCELLED)
 
 
 def test_a_quick_job_passes_long_ones_that_run_and_wait(live: LiveApp) -> None:
@@ -155,11 +155,11 @@ def test_a_quick_job_passes_long_ones_that_run_and_wait(live: LiveApp) -> None:
         look = live.store.submit(
             "brainmap look", values, [images], version=f"{version} {number}", quick=True
         )
-        assert live.wait_for_state(look, State.DONE, State.FAILED).state is State.DONE
-        assert [live._state(job_id) for job_id in (first, second)] == [State.RUNNING, State.QUEUED]
+        assert live.wait_for_state(look, JobState.DONE, JobState.FAILED).state is JobState.DONE
+        assert [live._state(job_id) for job_id in (first, second)] == [JobState.RUNNING, JobState.QUEUED]
     for job_id in (second, first):
         live.store.cancel(job_id)
-    live.wait_for_state(first, State.CANCELLED)
+    live.wait_for_state(first, JobState.CANCELLED)
 
 
 def imports(count: int, done: list[int]) -> Iterator[None]:

@@ -19,7 +19,7 @@ from dashboard.home import usage
 from dashboard.jobs import migrations, record
 from dashboard.jobs.database import StoreError
 from dashboard.jobs.repair import mend
-from dashboard.jobs.store import JobInput, State, Store
+from dashboard.jobs.store import JobInput, JobState, Store
 from dashboard.server import submission
 from dashboard.server.services import Services, services
 from dashboard.server.settings import Settings
@@ -301,7 +301,7 @@ def test_a_workspace_may_be_there_before_any_job(found: Services, film: str) -> 
 def test_the_workspace_of_a_result_is_that_of_its_job(found: Services, film: str) -> None:
     job_id = submission.submit("brainmap series", {"images": film}, {"operation": "std"})
     found.store.claim(quick_only=False)
-    found.store.finish(job_id, State.DONE)
+    found.store.finish(job_id, JobState.DONE)
     (found.settings.jobs / job_id / "result").mkdir(parents=True)
     made = workspaces.create("brainmap", "again", {"images": f"job:{job_id}"})
     assert [made] == workspaces.all()

@@ -12,7 +12,7 @@ from plotly.io.json import to_json_plotly
 
 from dashboard import create_app, views
 from dashboard.home import models
-from dashboard.jobs.store import State
+from dashboard.jobs.store import JobState
 from dashboard.kit import following
 from dashboard.pages import step_pages
 from dashboard.server import inputs, submission, uploads
@@ -23,7 +23,7 @@ from dashboard.spikes.curation import desk as curating
 from pipelines.core.errors import InputError
 from pipelines.models import registry
 from pipelines.models.earlier_models import convert
-from pipelines.spikes.curation.steps import Step
+from pipelines.spikes.curation.steps import CurationStep
 from tests.earlier import HOLDS, needs_same_scikit_learn, unpack
 
 JOBS = HOLDS["jobs"]
@@ -89,7 +89,7 @@ def test_a_curation_goes_on(old: Services) -> None:
     desk = curating.desk(job)
     assert sorted(desk.state().units) == [0, 3, 4]
     assert desk.state().labels == {0: "good"}
-    assert 5 not in desk.take(Step("undo", "ben")).units
+    assert 5 not in desk.take(CurationStep("undo", "ben")).units
     assert sorted(desk.state().units) == [0, 1, 2, 3]
 
 
@@ -109,7 +109,7 @@ def test_results_are_inputs_of_new_jobs(old: Services) -> None:
     for job_id in (export, colored, predict):
         job = old.store.get(job_id)
         assert job is not None
-        assert job.state is State.QUEUED
+        assert job.state is JobState.QUEUED
         assert all(Path(item.path).exists() for item in job.inputs)
 
 

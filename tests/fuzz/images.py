@@ -15,7 +15,7 @@ from scipy.io import savemat
 from pipelines.brainmap.colors.compose import compose
 from pipelines.brainmap.colors.compose_parameters import ComposeParameters
 from pipelines.brainmap.formats.read import open_images
-from pipelines.brainmap.images.info import Reading
+from pipelines.brainmap.images.info import ImageReading
 from pipelines.brainmap.map.folder import open_map
 from pipelines.brainmap.voxels.signals import read_signals
 from pipelines.files.links import refuse_links_out
@@ -29,10 +29,10 @@ FILM: NDArray[np.uint16] = (
 """(time, plane, y, x)"""
 
 
-def read_film(path: Path, reading: Reading | None = None) -> None:
+def read_film(path: Path, reading: ImageReading | None = None) -> None:
     """Open it as every step does, and read its first and last volumes, and some series."""
     refuse_links_out(path)
-    images = open_images(path, reading or Reading())
+    images = open_images(path, reading or ImageReading())
     images.described()
     last = images.n_times
     for start, stop in ((0, min(2, last)), (max(0, last - 1), last)):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pipelines.processes import doing, guard, usage, usage_elsewhere, watching
-from pipelines.processes.watching import Limits, Notes, Watch
+from pipelines.processes.watching import Notes, ProcessLimits, Watch
 
 REPOSITORY = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("watched_command.py")
@@ -208,7 +208,7 @@ def test_a_crash_is_known_by_its_exit_code_also_on_windows(
     tmp_path: Path, code: int, name: str
 ) -> None:
     board = noted(tmp_path / "board", reading="a.mat")
-    ending = Watch(os.getpid(), board, Limits(1)).ending(code)
+    ending = Watch(os.getpid(), board, ProcessLimits(1)).ending(code)
     assert ending is not None
     assert ending.exit_code == 2
     assert ending.sentence.startswith(f"a.mat broke the program that reads it ({name}:")
@@ -216,7 +216,7 @@ def test_a_crash_is_known_by_its_exit_code_also_on_windows(
 
 @pytest.mark.parametrize("code", [0, 1, 3, None])
 def test_an_end_of_its_own_is_no_crash(tmp_path: Path, code: int | None) -> None:
-    assert Watch(os.getpid(), tmp_path / "none", Limits(1)).ending(code) is None
+    assert Watch(os.getpid(), tmp_path / "none", ProcessLimits(1)).ending(code) is None
 
 
 def test_a_large_file_may_take_as_much_as_it_holds(
@@ -228,7 +228,9 @@ def test_a_large_file_may_take_as_much_as_it_holds(
         stream.truncate(12 * 10**9)
     taken = [10**8]
     monkeypatch.setattr(usage, "memory", lambda _: taken[0])
-    watch = Watch(os.getpid(), noted(tmp_path / "board", reading=str(film)), Limits(16 * 10**9))
+    watch = Watch(
+        os.getpid(), noted(tmp_path / "board", reading=str(film)), ProcessLimits(16 * 10**9)
+    )
     taken[0] = 5 * 10**9
     assert not watch.look()
 
@@ -241,7 +243,7 @@ def test_time_in_which_the_whole_command_was_stopped_does_not_count(
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     board = noted(tmp_path / "board", reading=str(file))
-    limits = Limits(2**60, processor_seconds=20, seconds=30)
+    limits = ProcessLimits(2**60, processor_seconds=20, seconds=30)
     watch = Watch(os.getpid(), board, limits)
     monkeypatch.setattr(usage, "processor_seconds", lambda _: 0.0)
     assert not watch.look()
@@ -258,7 +260,7 @@ def test_progress_is_a_sign_of_life(tmp_path: Path) -> None:
     board.write_bytes(bytes(guard.BOARD_BYTES))
     notes = doing.Board(board)
     notes.read(tmp_path)
-    watch = Watch(os.getpid(), board, Limits(2**60, processor_seconds=0, seconds=0.4))
+    watch = Watch(os.getpid(), board, ProcessLimits(2**60, processor_seconds=0, seconds=0.4))
     watch.look()
     time.sleep(0.3)
     notes.note(stage="Half of it")
@@ -272,7 +274,7 @@ def test_progress_is_a_sign_of_life(tmp_path: Path) -> None:
 def test_what_is_noted_can_be_read_and_is_forgotten(tmp_path: Path) -> None:
     board = tmp_path / "board"
     board.write_bytes(bytes(guard.BOARD_BYTES))
-    notes, watch = doing.Board(board), Watch(os.getpid(), board, Limits(1))
+    notes, watch = doing.Board(board), Watch(os.getpid(), board, ProcessLimits(1))
     notes.read(Path("a \udcff.npy"))
     assert watch.notes().file == "a \udcff.npy"
     notes.note(inputs=["b" * guard.BOARD_BYTES])  # too long for the board: left out

@@ -14,9 +14,9 @@ REPOSITORY = Path(__file__).parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
 from pipelines.processes.guard import run_watched  # noqa: E402
-from pipelines.processes.watching import Limits  # noqa: E402
+from pipelines.processes.watching import ProcessLimits  # noqa: E402
 
-LIMITS = Limits(memory=250 * 10**6, reading=40 * 10**6, processor_seconds=0.3, seconds=0.6)
+LIMITS = ProcessLimits(memory=250 * 10**6, reading=40 * 10**6, processor_seconds=0.3, seconds=0.6)
 if __name__ == "__main__":
     run_watched(sys.argv[1:], LIMITS)
 

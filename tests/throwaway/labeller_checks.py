@@ -15,7 +15,7 @@ from plotly.io.json import to_json_plotly
 from pynwb import NWBHDF5IO
 
 from dashboard import create_app, views
-from dashboard.jobs.store import Job, JobInput, State
+from dashboard.jobs.store import Job, JobInput, JobState
 from dashboard.kit import forms
 from dashboard.server.services import services
 from dashboard.server.settings import Settings
@@ -173,7 +173,7 @@ def finished(settings: Settings, task: str, result: Path, units: Path) -> Job:
     store.claim(quick_only=False)
     (settings.jobs / job_id).mkdir(parents=True)
     (settings.jobs / job_id / "result").symlink_to(result)
-    store.finish(job_id, State.DONE)
+    store.finish(job_id, JobState.DONE)
     job = store.get(job_id)
     assert job is not None
     return job

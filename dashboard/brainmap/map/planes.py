@@ -39,7 +39,7 @@ def draw_map(fitted: MapOfK, look: Look, scale: Scale = UNKNOWN) -> Any:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownPlanes:
     """Planes that are drawn, each (plane, y, x), with a title per plane."""
 
     labels: NDArray[np.int16]
@@ -48,17 +48,17 @@ class Shown:
     titles: list[str]
 
 
-def shown_planes(fitted: MapOfK, planes: str) -> Shown:
+def shown_planes(fitted: MapOfK, planes: str) -> ShownPlanes:
     """The planes that a person chose to see."""
     if planes == STACK:
         top = maps.most_similar_plane(fitted.labels, fitted.similarity)[None]
         labels = np.take_along_axis(fitted.labels, top, axis=0)
         similarity = np.take_along_axis(fitted.similarity, top, axis=0)
-        return Shown(labels, similarity, fitted.mean.max(axis=0)[None], ["Stack from above"])
+        return ShownPlanes(labels, similarity, fitted.mean.max(axis=0)[None], ["Stack from above"])
     offered(int(planes), range(len(fitted.labels)))
     part = slice(int(planes), int(planes) + PLANES_AT_ONCE)
     titles = [f"Plane {plane}" for plane in range(len(fitted.labels))[part]]
-    return Shown(fitted.labels[part], fitted.similarity[part], fitted.mean[part], titles)
+    return ShownPlanes(fitted.labels[part], fitted.similarity[part], fitted.mean[part], titles)
 
 
 def emphasised(colors: tuple[str, ...], alone: int | None) -> list[str]:

@@ -13,7 +13,7 @@ from dashboard.spikes.curation.desk import Desk
 from pipelines.core.errors import ParameterError
 from pipelines.core.polygon import in_polygon
 from pipelines.spikes.curation.reviewed import Points
-from pipelines.spikes.curation.steps import State
+from pipelines.spikes.curation.steps import CurationState
 
 Outline = Sequence[Sequence[float]]
 SEED = 0
@@ -24,7 +24,7 @@ OTHER_AXES = (
 )
 
 
-def points_of(desk: Desk, state: State, unit: int) -> Points | None:
+def points_of(desk: Desk, state: CurationState, unit: int) -> Points | None:
     """All reviewed spikes of a unit, or none if the review could not read the recording."""
     points = desk.review.found.points
     if points is None:
@@ -33,7 +33,7 @@ def points_of(desk: Desk, state: State, unit: int) -> Points | None:
     return own if len(own.spikes) else None
 
 
-def view(desk: Desk, state: State, unit: int) -> Iterator[Component]:
+def view(desk: Desk, state: CurationState, unit: int) -> Iterator[Component]:
     """The cloud, to draw a line in."""
     points = points_of(desk, state, unit)
     if points is None:
@@ -104,7 +104,7 @@ def _how_many(drawn: int, total: int) -> str:
     )
 
 
-def inside(desk: Desk, state: State, unit: int, outline: Outline | None) -> tuple[int, ...]:
+def inside(desk: Desk, state: CurationState, unit: int, outline: Outline | None) -> tuple[int, ...]:
     """The spikes of a unit inside a line, also those that are not drawn.
 
     Args:

@@ -20,10 +20,10 @@ from dashboard.server.services import services
 from dashboard.server.settings import Settings
 from pipelines.core.errors import InputError, ParameterError
 from pipelines.core.outputs import atomic_file
-from pipelines.spikes.curation.curated_units import Shape, averaged, unit_row
+from pipelines.spikes.curation.curated_units import UnitMean, averaged, unit_row
 from pipelines.spikes.curation.log import LOG_FILE, Curation, Log, curate, read_start
 from pipelines.spikes.curation.reviewed import Proposal, ReviewFolder
-from pipelines.spikes.curation.steps import Spikes, State, Step
+from pipelines.spikes.curation.steps import CurationState, CurationStep, Spikes
 from pipelines.spikes.units.folder import read_finished
 from pipelines.spikes.units.sorting import FinishedSorting
 
@@ -44,7 +44,7 @@ class Review:
     """
 
     sorting: FinishedSorting
-    start: State
+    start: CurationState
     digest: str
     found: ReviewFolder
     _measured: dict[int, tuple[Spikes, Mapping[str, Any]]] = field(default_factory=dict)
@@ -66,18 +66,18 @@ class Review:
         table = self.sorting.units[["unit_id", "n_spikes", "snr"]]
         return {int(row["unit_id"]): row for row in table.to_dict("records")}
 
-    def is_changed(self, state: State, unit: int) -> bool:
+    def is_changed(self, state: CurationState, unit: int) -> bool:
         """Whether a unit does not have exactly the spikes that it was sorted with."""
         return unit not in self.as_sorted or bool(len(state.removed_of(unit)))
 
-    def shape_of(self, state: State, unit: int) -> Shape:
+    def shape_of(self, state: CurationState, unit: int) -> UnitMean:
         """A unit's mean waveform; of a changed unit that of the units it came from."""
         if self.is_changed(state, unit):
             return averaged(self.sorting, state.spikes_of(unit))
         row = self.sorting.row_of(unit)
-        return Shape(self.sorting.mean[row], self.sorting.sd[row])
+        return UnitMean(self.sorting.mean[row], self.sorting.sd[row])
 
-    def measures_of(self, state: State, unit: int) -> Mapping[str, Any]:
+    def measures_of(self, state: CurationState, unit: int) -> Mapping[str, Any]:
         """A unit's measures as they are now; they are kept until its spikes change."""
         spikes, found = self._measured.get(unit, (None, {}))
         if spikes is None or not np.array_equal(spikes, state.spikes_of(unit)):
@@ -106,12 +106,12 @@ class Desk:
         name = f"{BLIND}{quote(self.curator, safe='')}.jsonl" if self.curator else LOG_FILE
         return Log(self.folder / name, self.review.digest)
 
-    def shared(self) -> State:
+    def shared(self) -> CurationState:
         """The units that everybody sees: the sorting with merges and splits."""
         log = Log(self.folder / LOG_FILE, self.review.digest)
         return _followed(log, self.review.start).state()
 
-    def start(self) -> State:
+    def start(self) -> CurationState:
         """The units before this curator's steps.
 
         Someone who labels blind sees the units of the curation, without its labels. Units that
@@ -123,7 +123,7 @@ class Desk:
         known = self.review.start.units | set(range(shared.next_unit))
         return replace(shared, labels={}, units=known, done=(), undone=())
 
-    def state(self) -> State:
+    def state(self) -> CurationState:
         """The units as this curator sees them now."""
         return self._seen(self._curation().state())
 
@@ -133,10 +133,10 @@ class Desk:
             return Curation(self.log, self.start())
         return _followed(self.log, self.review.start)
 
-    def _seen(self, state: State) -> State:
+    def _seen(self, state: CurationState) -> CurationState:
         return replace(state, units=self.shared().units) if self.curator else state
 
-    def take(self, step: Step) -> State:
+    def take(self, step: CurationStep) -> CurationState:
         """Save a step and return the units after it.
 
         Raises:
@@ -148,7 +148,7 @@ class Desk:
 
 
 @lru_cache(maxsize=4)
-def _followed(log: Log, start: State) -> Curation:
+def _followed(log: Log, start: CurationState) -> Curation:
     """A curation that is read on, rather than anew, by the next press."""
     return Curation(log, start)
 
@@ -160,7 +160,7 @@ def desk(job: Job, curator: str = "") -> Desk:
     return Desk(found, home(settings) / found.digest[:16], curator)
 
 
-def curate_sorting(folder: Path, step: Step) -> State:
+def curate_sorting(folder: Path, step: CurationStep) -> CurationState:
     """Save a step of the curation of a sorting, reviewed or not, and return the units after it.
 
     Args:

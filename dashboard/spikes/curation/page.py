@@ -86,7 +86,7 @@ def _note(job: Job, sorting: FinishedSorting) -> Component | None:
     return locate.offer(job.inputs[0].reference.removeprefix("job:"), sorting, note)
 
 
-def _pad(desk: Desk, state: curation.State) -> list[Component]:
+def _pad(desk: Desk, state: curation.CurationState) -> list[Component]:
     name = people.current().name
     who = [
         dmc.TextInput(
@@ -180,7 +180,7 @@ def _queue(rows: Sequence[dict[str, Any]]) -> list[Component]:
     return [html.H2("Queue"), show, html.P(hint, className="hint"), grid]
 
 
-def _others(desk: Desk, state: curation.State) -> list[Component]:
+def _others(desk: Desk, state: curation.CurationState) -> list[Component]:
     merge = dmc.NumberInput(id="curate-other", label="Merge the unit with unit", w=190, min=0)
     button = dmc.Button("Merge", id={"type": "curate-do", "what": "merge"}, variant="default")
     return [
@@ -196,7 +196,7 @@ def _others(desk: Desk, state: curation.State) -> list[Component]:
     ]
 
 
-def _log(desk: Desk, state: curation.State) -> list[Component]:
+def _log(desk: Desk, state: curation.CurationState) -> list[Component]:
     return [
         html.Details(
             [html.Summary("Steps so far"), html.Div(steps.log(state), id="curate-log")],

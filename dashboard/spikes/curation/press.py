@@ -10,7 +10,7 @@ from dashboard.server.posted import offered
 from dashboard.spikes.curation.cloud import Outline, inside
 from dashboard.spikes.curation.desk import Desk
 from pipelines.core.errors import NeuroboardError, ParameterError
-from pipelines.spikes.curation.steps import State, Step
+from pipelines.spikes.curation.steps import CurationState, CurationStep
 
 LABELS = {"good": "good", "mua": "mua", "noise": "noise", "clear": ""}
 """Labels by what their buttons are called."""
@@ -46,9 +46,9 @@ class Pressed:
 class Turn:
     """What came of a press: the units before and after, the step, or what was wrong."""
 
-    before: State
-    state: State
-    step: Step | None = None
+    before: CurationState
+    state: CurationState
+    step: CurationStep | None = None
     message: str = ""
 
     @property
@@ -72,7 +72,7 @@ def perform(desk: Desk, pressed: Pressed) -> Turn:
         return Turn(state, state, message=error.sentence)
 
 
-def _step(desk: Desk, pressed: Pressed) -> Step | None:
+def _step(desk: Desk, pressed: Pressed) -> CurationStep | None:
     """The step that a button stands for; none for one that only moves on.
 
     Raises:
@@ -83,26 +83,26 @@ def _step(desk: Desk, pressed: Pressed) -> Step | None:
         proposals = desk.review.proposals
         return proposals[int(offered(pressed.button["number"], range(len(proposals))))].step(who)
     if what in LABELS:
-        return Step("label", who, (unit,), LABELS[what], reason=reason)
+        return CurationStep("label", who, (unit,), LABELS[what], reason=reason)
     if what == "undo":
-        return Step("undo", who)
+        return CurationStep("undo", who)
     if what == "redo":
-        return Step("redo", who)
+        return CurationStep("redo", who)
     if what == "merge":
         if not isinstance(pressed.other, int):
             raise ParameterError("Write the number of the unit to merge with.")
-        return Step("merge", who, (unit, pressed.other), reason=reason)
+        return CurationStep("merge", who, (unit, pressed.other), reason=reason)
     if what == "restore":
-        return Step("restore", who, (unit,), reason=reason)
+        return CurationStep("restore", who, (unit,), reason=reason)
     if what == "lasso":
         spikes = inside(desk, desk.state(), unit, pressed.outline)
-        return Step("split", who, (unit,), spikes=(spikes,), reason=reason or "lasso")
+        return CurationStep("split", who, (unit,), spikes=(spikes,), reason=reason or "lasso")
     if what in ("split", "outliers"):
         return _proposed(what, desk, unit, who)
     return None
 
 
-def _proposed(kind: str, desk: Desk, unit: int, who: str) -> Step:
+def _proposed(kind: str, desk: Desk, unit: int, who: str) -> CurationStep:
     for one in desk.review.proposals:
         if one.kind == kind and one.units == (unit,):
             return one.step(who)

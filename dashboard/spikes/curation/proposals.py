@@ -20,7 +20,7 @@ from dashboard.spikes.curation.desk import Desk, snapshot
 from dashboard.spikes.curation.desk import desk as desk_of
 from pipelines.core.errors import NeuroboardError
 from pipelines.spikes.curation.reviewed import Proposal
-from pipelines.spikes.curation.steps import State
+from pipelines.spikes.curation.steps import CurationState
 
 TASK = "spikes review"
 DONE = {
@@ -30,7 +30,7 @@ DONE = {
 }
 
 
-def table(desk: Desk, state: State) -> Component:
+def table(desk: Desk, state: CurationState) -> Component:
     """Proposals with their evidence; a click takes one, undo gives it back.
 
     Those about units that are not there any more are left out and counted.
@@ -57,7 +57,7 @@ def table(desk: Desk, state: State) -> Component:
     return html.Div([fresh, scroll])
 
 
-def how_fresh(desk: Desk, state: State, n_gone: int) -> str:
+def how_fresh(desk: Desk, state: CurationState, n_gone: int) -> str:
     """Whether proposals are about the units as they are now.
 
     Args:
@@ -78,14 +78,14 @@ def how_fresh(desk: Desk, state: State, n_gone: int) -> str:
     return f"Of the proposals {'; '.join(words)}. Propose again looks at the units as they are."
 
 
-def _taken(proposal: Proposal, state: State) -> bool:
+def _taken(proposal: Proposal, state: CurationState) -> bool:
     return any(
         step.reason == proposal.evidence and set(step.units) <= set(proposal.units)
         for step in state.done
     )
 
 
-def _fits(proposal: Proposal, state: State) -> bool:
+def _fits(proposal: Proposal, state: CurationState) -> bool:
     """Whether the units are there, with the spikes that it is about."""
     units = proposal.units
     own = state.spikes_of(units[0])
@@ -93,7 +93,7 @@ def _fits(proposal: Proposal, state: State) -> bool:
     return set(units) <= state.units and all(there)
 
 
-def _take(number: int, proposal: Proposal, state: State) -> Any:
+def _take(number: int, proposal: Proposal, state: CurationState) -> Any:
     if _taken(proposal, state):
         return html.Span("taken; undo gives it back", className="hint")
     return dmc.Button(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.spikes.curation.desk import Desk
-from pipelines.spikes.curation.steps import State
+from pipelines.spikes.curation.steps import CurationState
 from pipelines.spikes.labels.labellers import LABELLERS
 
 NAMES = {
@@ -20,7 +20,7 @@ SHOWS = {"all": "All", "open": "Unlabelled", "differ": "Differ", "unsure": "Unsu
 SURE = 0.8
 
 
-def rows_of(desk: Desk, state: State, show: str) -> list[dict[str, Any]]:
+def rows_of(desk: Desk, state: CurationState, show: str) -> list[dict[str, Any]]:
     """Units in the order in which they are worth a look; new ones first.
 
     Args:
@@ -42,7 +42,9 @@ def columns(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     return [{"field": key, "headerName": NAMES[key]} for key in (rows[0] if rows else NAMES)]
 
 
-def _row(desk: Desk, state: State, unit: int, known: Mapping[Any, Any] | None) -> dict[str, Any]:
+def _row(
+    desk: Desk, state: CurationState, unit: int, known: Mapping[Any, Any] | None
+) -> dict[str, Any]:
     row = {"unit": unit, "mine": state.labels.get(unit, "")}
     changed = desk.review.is_changed(state, unit)
     values = desk.review.measures_of(state, unit) if changed else desk.review.as_sorted[unit]

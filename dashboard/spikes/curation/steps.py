@@ -7,12 +7,12 @@ from dashboard.kit import results
 from dashboard.kit.aria import aria
 from dashboard.spikes.curation.desk import Desk
 from dashboard.spikes.curation.proposals import units_in_words
-from pipelines.spikes.curation.steps import State, Step
+from pipelines.spikes.curation.steps import CurationState, CurationStep
 
 MOST_STEPS = 40
 
 
-def log(state: State) -> Component:
+def log(state: CurationState) -> Component:
     """The last steps that count, newest first."""
     if not state.done:
         return html.P("Nothing was done yet.", className="empty")
@@ -28,7 +28,7 @@ def log(state: State) -> Component:
     )  # fmt: skip
 
 
-def words(step: Step) -> str:
+def words(step: CurationStep) -> str:
     """A step in words."""
     units = units_in_words(step.units) if step.units else ""
     made = " and ".join(map(str, step.made))
@@ -43,7 +43,7 @@ def words(step: Step) -> str:
     return texts[step.action]
 
 
-def saved(desk: Desk, state: State) -> str:
+def saved(desk: Desk, state: CurationState) -> str:
     """Where the work is, in words."""
     if not state.done:
         return "Nothing to save yet; every step is saved at once."
@@ -52,7 +52,7 @@ def saved(desk: Desk, state: State) -> str:
     return f"All saved: {steps}, the last at {last.time[11:19]} UTC by {last.author}."
 
 
-def heads(desk: Desk, state: State) -> Component:
+def heads(desk: Desk, state: CurationState) -> Component:
     """How far the curation is."""
     counts = dict.fromkeys(("good", "mua", "noise"), 0)
     for unit in state.units & state.labels.keys():

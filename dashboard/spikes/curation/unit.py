@@ -10,12 +10,12 @@ from dashboard.spikes import sorting_figures as unit_figures
 from dashboard.spikes.curation import cloud
 from dashboard.spikes.curation.desk import Desk
 from dashboard.spikes.sorting_figures import MeanWaveform
-from pipelines.spikes.curation.steps import State
+from pipelines.spikes.curation.steps import CurationState
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.trains import correlogram, isi_histogram
 
 
-def view(desk: Desk, state: State, unit: int) -> Component:
+def view(desk: Desk, state: CurationState, unit: int) -> Component:
     """Everything that helps to judge one unit."""
     label = state.labels.get(unit, "no label yet")
     head = [html.H2(f"Unit {unit}", id="curate-unit-name"), html.Span(label, className="badge")]
@@ -29,7 +29,7 @@ def view(desk: Desk, state: State, unit: int) -> Component:
     )
 
 
-def _unit_figures(desk: Desk, state: State, unit: int) -> list[Component]:
+def _unit_figures(desk: Desk, state: CurationState, unit: int) -> list[Component]:
     sorting = desk.review.sorting
     shape = desk.review.shape_of(state, unit)
     spikes = sorting.timeline.apart(sorting.sample_index[state.spikes_of(unit)])
@@ -59,7 +59,7 @@ def _unit_figures(desk: Desk, state: State, unit: int) -> list[Component]:
     return found if desk.curator else [*found, *cloud.view(desk, state, unit)]
 
 
-def _measures(desk: Desk, state: State, unit: int) -> Component:
+def _measures(desk: Desk, state: CurationState, unit: int) -> Component:
     values = desk.review.measures_of(state, unit)
     rows = [
         html.Tr([html.Th(title, scope="row"), html.Td(_said(values[name]))])
@@ -86,7 +86,7 @@ def _reason(desk: Desk, unit: int) -> str:
     return str(found["reason"]) or "No rule is broken."
 
 
-def _similar(desk: Desk, state: State, unit: int) -> Component:
+def _similar(desk: Desk, state: CurationState, unit: int) -> Component:
     """The units most like this one, each with a way there and a way to merge."""
     similar = desk.review.found.similar
     rows = [

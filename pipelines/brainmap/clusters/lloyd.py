@@ -224,7 +224,7 @@ def describe(block: Series, sets: Sequence[Means]) -> list[Described]:
     found = [_blank(len(block)) for _ in sets]
     for rows in stretches(len(block)):
         part = np.ascontiguousarray(block[rows])
-        measured = Measured.of(part)
+        measured = MeasuredSeries.of(part)
         for place, means in enumerate(sets):
             labels = means.rank[nearest(part, ready[place])]
             squares, cosines = measured.compared(facing[place], labels)
@@ -264,7 +264,7 @@ class Facing:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredSeries:
     """Series of some voxels with what every comparison needs.
 
     Attributes:
@@ -278,7 +278,7 @@ class Measured:
     mean: Floats
 
     @classmethod
-    def of(cls, part: Series) -> "Measured":
+    def of(cls, part: Series) -> "MeasuredSeries":
         """Measure series (voxel, time)."""
         values = part.astype(np.float64)
         mean = values.mean(axis=1)
@@ -355,6 +355,6 @@ def alike(
     """
     cosines, distance = np.empty(len(block), np.float32), 0.0
     for rows in stretches(len(block)):
-        squares, cosines[rows] = Measured.of(block[rows]).compared(facing, labels[rows])
+        squares, cosines[rows] = MeasuredSeries.of(block[rows]).compared(facing, labels[rows])
         distance += float(np.sqrt(squares).sum())
     return cosines, distance

@@ -28,7 +28,7 @@ LEAST_TIMES_TO_HOLD_OUT = 4
 
 
 @dataclass(frozen=True)
-class Evidence:
+class EvidencePerK:
     """What speaks for each K, NaN where it was not measured; attributes are (k,).
 
     Attributes:
@@ -75,7 +75,7 @@ class Sweep:
 
     ks: tuple[int, ...]
     groups: Sequence[Groups]
-    evidence: Evidence
+    evidence: EvidencePerK
     place: int
     reason: str
 
@@ -116,7 +116,7 @@ def run_sweep(
         stage = report if row.own_criterion else part(report, 0, 0.5)
         groups, criterion = _groups(series, ks, parameters, engine, by_k, stage)
     if row.own_criterion:
-        evidence = Evidence(_unknown(ks), criterion, _none_held_out(ks))
+        evidence = EvidencePerK(_unknown(ks), criterion, _none_held_out(ks))
     else:
         evidence = _evidence(active, ks, seed, part(report, 0.5, 1))
     chosen, reason = _choice(ks, parameters, groups, evidence)
@@ -237,10 +237,10 @@ def table(sweep: Sweep, colorings: dict[Palette, dict[int, Coloring]]) -> pd.Dat
     return pd.DataFrame(columns)
 
 
-def _evidence(active: ActiveVoxels, ks: tuple[int, ...], seed: int, report: Report) -> Evidence:
+def _evidence(active: ActiveVoxels, ks: tuple[int, ...], seed: int, report: Report) -> EvidencePerK:
     """The further curves; a single K has none, as there is nothing to choose."""
     if len(ks) == 1:
-        return Evidence(_unknown(ks), _unknown(ks), _none_held_out(ks))
+        return EvidencePerK(_unknown(ks), _unknown(ks), _none_held_out(ks))
     rows = choose_k.evidence_rows(len(active.voxels), seed)
     series = active.series[rows]
     stability = choose_k.stability(series, ks, seed, part(report, 0, 0.3))
@@ -249,14 +249,14 @@ def _evidence(active: ActiveVoxels, ks: tuple[int, ...], seed: int, report: Repo
         positions = np.stack(np.unravel_index(active.voxels[rows], active.shape), axis=1)
         held_out = choose_k.held_out(series, positions, ks, seed, part(report, 0.3, 0.5))
     bic = mixture.information(active.series, ks, seed, part(report, 0.5, 1.0))
-    return Evidence(stability, bic, held_out)
+    return EvidencePerK(stability, bic, held_out)
 
 
 def _choice(
     ks: tuple[int, ...],
     parameters: BrainmapParameters,
     groups: Sequence[Groups],
-    evidence: Evidence,
+    evidence: EvidencePerK,
 ) -> tuple[int, str]:
     dropped = len(parameters.k) - len(ks)
     spare = f" {dropped} larger K left out: there are too few different series." if dropped else ""

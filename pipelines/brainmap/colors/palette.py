@@ -57,7 +57,7 @@ class Coloring:
 
 
 @dataclass(frozen=True)
-class Earlier:
+class EarlierColors:
     """Colours that were chosen for other clusters of the same voxels.
 
     Attributes:
@@ -73,7 +73,7 @@ def color_centroids(
     centroids: Floats,
     seed: int = 0,
     palette: Palette = "similarity",
-    earlier: Earlier | None = None,
+    earlier: EarlierColors | None = None,
 ) -> Coloring:
     """Choose a colour for each centroid.
 
@@ -131,7 +131,7 @@ def _unit(centroids: Floats) -> Floats:
     return centroids / np.where(length > 0, length, 1.0)
 
 
-def _inherited(centroids: Floats, earlier: Earlier) -> Floats:
+def _inherited(centroids: Floats, earlier: EarlierColors) -> Floats:
     heard = ~is_silent(earlier.centroids)
     if not heard.any():
         return np.full((len(centroids), 3), GREY)

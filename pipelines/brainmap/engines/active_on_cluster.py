@@ -13,11 +13,11 @@ import numpy as np
 
 from pipelines.brainmap.engines.engine import Engine
 from pipelines.brainmap.engines.spread_tasks import (
-    Found,
     How,
-    Part,
-    Plan,
-    Source,
+    KnownVoxels,
+    SeriesFile,
+    SharedImages,
+    WorkPlan,
     keep,
     lay_down,
     put_in_place,
@@ -75,16 +75,16 @@ def find_active_on(
     return ActiveVoxels(series, voxels, deviation, mean, images.shape[1:], notes)
 
 
-def _plan(images: ImageSeries, parameters: BrainmapParameters, scratch: Path) -> Plan:
-    source = Source(images.path.absolute(), parameters.reading)
+def _plan(images: ImageSeries, parameters: BrainmapParameters, scratch: Path) -> WorkPlan:
+    source = SharedImages(images.path.absolute(), parameters.reading)
     volume_bytes = images.n_voxels * images.dtype.itemsize
     times = None if images.read_series else max(1, store.BATCH_BYTES // volume_bytes)
     voxels = max(1, store.BLOCK_VALUES // images.n_times)
     shape = images.n_voxels, images.n_times
-    return Plan(source, scratch, shape, images.dtype, times, voxels)
+    return WorkPlan(source, scratch, shape, images.dtype, times, voxels)
 
 
-def _lay_down_all(engine: Engine, images: ImageSeries, plan: Plan, report: Report) -> None:
+def _lay_down_all(engine: Engine, images: ImageSeries, plan: WorkPlan, report: Report) -> None:
     batches = plan.batches()
     steps = _here(images, plan) if images.whole else engine.tasks(lay_down, batches, plan)
     for times, _ in zip(batches, steps, strict=True):
@@ -92,7 +92,7 @@ def _lay_down_all(engine: Engine, images: ImageSeries, plan: Plan, report: Repor
         report(times.stop / images.n_times, done)
 
 
-def _here(images: ImageSeries, plan: Plan) -> Iterator[None]:
+def _here(images: ImageSeries, plan: WorkPlan) -> Iterator[None]:
     """Images that only one can read, from the first to the last, are laid down by this machine."""
     frames = images.frames()
     for times in plan.batches():
@@ -101,8 +101,8 @@ def _here(images: ImageSeries, plan: Plan) -> Iterator[None]:
 
 
 def _keep_all(
-    engine: Engine, plan: Plan, parameters: BrainmapParameters, report: Report
-) -> list[Found]:
+    engine: Engine, plan: WorkPlan, parameters: BrainmapParameters, report: Report
+) -> list[KnownVoxels]:
     tasks, total, found = plan.tasks(), plan.shape[0], []
     values = parameters.normalize, parameters.percentile, parameters.offset
     how = How(*values, threshold=least_deviation(parameters))
@@ -115,14 +115,14 @@ def _keep_all(
 
 
 def _put_together(
-    engine: Engine, plan: Plan, found: Sequence[Found], folder: Path, report: Report
+    engine: Engine, plan: WorkPlan, found: Sequence[KnownVoxels], folder: Path, report: Report
 ) -> StoredSeries:
     file, dtype = folder / SERIES.name, as_numbers(np.empty(0, plan.dtype)).dtype
     counts = np.array([some.kept.sum() for some in found], np.int64)
     start = make_room(file, (int(counts.sum()), plan.shape[1]), dtype)
     starts = start + (counts.cumsum() - counts) * plan.shape[1] * dtype.itemsize
     places = zip(plan.tasks(), starts.tolist(), counts.tolist(), strict=True)
-    parts = [Part(plan.kept_file(rows), at) for rows, at, count in places if count]
+    parts = [SeriesFile(plan.kept_file(rows), at) for rows, at, count in places if count]
     for done, _ in enumerate(engine.tasks(put_in_place, parts, file)):
         report((done + 1) / len(parts), f"Put {done + 1:,} of {len(parts):,} parts together")
     return StoredSeries.open(file)

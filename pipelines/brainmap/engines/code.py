@@ -36,7 +36,7 @@ def write_archive(folder: Path) -> Path:
 
 
 @dataclass(frozen=True)
-class Task:
+class BlockTask:
     """Neighbouring blocks that one worker takes together.
 
     Attributes:
@@ -68,7 +68,7 @@ def done(piece: Any, function: Callable[..., T], shared: Sequence[Any]) -> T:
 
 
 def sum_of_blocks(
-    task: Task, function: Callable[..., Sums], series: AnySeries, shared: Any
+    task: BlockTask, function: Callable[..., Sums], series: AnySeries, shared: Any
 ) -> Sums:
     """Add up what a function says of some blocks (voxel, time) of `series`.
 
@@ -78,7 +78,9 @@ def sum_of_blocks(
     return added(of_each(task, function, series, shared))
 
 
-def of_blocks(task: Task, function: Callable[..., T], series: AnySeries, shared: Any) -> list[T]:
+def of_blocks(
+    task: BlockTask, function: Callable[..., T], series: AnySeries, shared: Any
+) -> list[T]:
     """What a function says of each of some blocks (voxel, time) of `series`.
 
     Raises:
@@ -87,7 +89,9 @@ def of_blocks(task: Task, function: Callable[..., T], series: AnySeries, shared:
     return list(of_each(task, function, series, shared))
 
 
-def of_each(task: Task, function: Callable[..., T], series: AnySeries, shared: Any) -> Iterator[T]:
+def of_each(
+    task: BlockTask, function: Callable[..., T], series: AnySeries, shared: Any
+) -> Iterator[T]:
     """What a function says of some blocks, one after the other.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from distributed import Client
 from distributed.scheduler import KilledWorker
 
-from pipelines.brainmap.engines.code import Task, done, sum_of_blocks, write_archive
+from pipelines.brainmap.engines.code import BlockTask, done, sum_of_blocks, write_archive
 from pipelines.brainmap.engines.engine import STANDARD, Beside, Cut, Sums, added
 from pipelines.brainmap.engines.workers import OnWorkers
 from pipelines.brainmap.voxels.stored import AnySeries
@@ -43,7 +43,7 @@ class Dask(OnWorkers):
             EngineError: workers died, lack a package, or cannot use a file.
         """
         given = self._given((function, series, shared))
-        tasks = Task.all(self.cut, series.shape, beside)
+        tasks = BlockTask.all(self.cut, series.shape, beside)
         futures = [self._submit(done, task, sum_of_blocks, given) for task in tasks]
         groups = [
             self._submit(added, futures[at : at + self.cut.tasks])

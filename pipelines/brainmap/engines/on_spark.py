@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pyspark import SparkConf, SparkContext
 
-from pipelines.brainmap.engines.code import Task, done, sum_of_blocks, write_archive
+from pipelines.brainmap.engines.code import BlockTask, done, sum_of_blocks, write_archive
 from pipelines.brainmap.engines.engine import STANDARD, Beside, Cut, Sums, added
 from pipelines.brainmap.engines.workers import OnWorkers
 from pipelines.brainmap.voxels.stored import AnySeries
@@ -50,7 +50,7 @@ class Spark(OnWorkers):
         Raises:
             EngineError: a worker cannot use a file or lacks a package.
         """
-        tasks, size = Task.all(self.cut, series.shape, beside), self.cut.tasks
+        tasks, size = BlockTask.all(self.cut, series.shape, beside), self.cut.tasks
         given = self.context.broadcast((function, series, shared))
         parts = self._spread(tasks).map(
             lambda task: (task[0] // size, (task[0], done(task[1], sum_of_blocks, given.value)))

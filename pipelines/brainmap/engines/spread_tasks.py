@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pipelines.brainmap.engines.code import shared_drive
 from pipelines.brainmap.formats.read import open_images
 from pipelines.brainmap.images.images import ImageSeries, Volume
-from pipelines.brainmap.images.info import Reading
+from pipelines.brainmap.images.info import ImageReading
 from pipelines.brainmap.images.undefined import Tally
 from pipelines.brainmap.voxels.series import Series, measured
 from pipelines.brainmap.voxels.store import SeriesStore
@@ -33,11 +33,11 @@ COPIED_BYTES = 16 << 20
 
 
 @dataclass(frozen=True)
-class Source:
+class SharedImages:
     """Images as `read.open_images` takes them, by a path that all workers see."""
 
     path: Path
-    reading: Reading
+    reading: ImageReading
 
     def open(self) -> ImageSeries:
         """Open the images (time, plane, y, x) on a worker.
@@ -62,7 +62,7 @@ class How:
 
 
 @dataclass(frozen=True)
-class Plan:
+class WorkPlan:
     """How the images are cut into pieces of work.
 
     Attributes:
@@ -74,7 +74,7 @@ class Plan:
         voxels: in a block of series.
     """
 
-    source: Source
+    source: SharedImages
     folder: Path
     shape: tuple[int, int]
     dtype: np.dtype[Any]
@@ -116,7 +116,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Found:
+class KnownVoxels:
     """What is known of some voxels.
 
     Attributes:
@@ -133,14 +133,14 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Part:
+class SeriesFile:
     """A file of series, and where its bytes begin in the file of all series."""
 
     file: Path
     start: int
 
 
-def lay_down(times: slice, plan: Plan) -> None:
+def lay_down(times: slice, plan: WorkPlan) -> None:
     """Read a batch of volumes and write it as series.
 
     Raises:
@@ -150,7 +150,7 @@ def lay_down(times: slice, plan: Plan) -> None:
     write_batch(times, plan, plan.source.open().frames(times.start, times.stop))
 
 
-def write_batch(times: slice, plan: Plan, volumes: Iterable[Volume]) -> None:
+def write_batch(times: slice, plan: WorkPlan, volumes: Iterable[Volume]) -> None:
     """Write a batch of volumes as series (voxel, time).
 
     Args:
@@ -169,7 +169,7 @@ def write_batch(times: slice, plan: Plan, volumes: Iterable[Volume]) -> None:
             stream.write(np.ascontiguousarray(batch[:, rows].T).data)
 
 
-def keep(rows: slice, plan: Plan, how: How) -> Found:
+def keep(rows: slice, plan: WorkPlan, how: How) -> KnownVoxels:
     """Normalise and measure some voxels, and write the series of those that vary.
 
     Raises:
@@ -188,12 +188,12 @@ def keep(rows: slice, plan: Plan, how: How) -> Found:
             mean.append(block.mean.astype(np.float32))
             kept.append(chosen)
             tallies.append(block.tally)
-    return Found(
+    return KnownVoxels(
         np.concatenate(deviation), np.concatenate(mean), np.concatenate(kept), reduce(add, tallies)
     )
 
 
-def put_in_place(part: Part, file: Path) -> None:
+def put_in_place(part: SeriesFile, file: Path) -> None:
     """Copy a part to its place among all series.
 
     Raises:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipelines.brainmap.engines.code import Task, of_blocks
+from pipelines.brainmap.engines.code import BlockTask, of_blocks
 from pipelines.brainmap.engines.engine import STANDARD, Beside, Cut
 from pipelines.brainmap.voxels.stored import AnySeries, StoredSeries
 
@@ -26,7 +26,7 @@ class OnWorkers(ABC):
         self, function: Callable[..., T], series: AnySeries, *shared: Any, beside: Beside = None
     ) -> Iterator[tuple[slice, T]]:
         """As `Engine.each`; a worker reads its blocks (voxel, time), and only answers come back."""
-        tasks = Task.all(self.cut, series.shape, beside)
+        tasks = BlockTask.all(self.cut, series.shape, beside)
         found = self.tasks(of_blocks, tasks, function, series, shared)
         for task, results in zip(tasks, found, strict=True):
             yield from zip(task.blocks, results, strict=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipelines.brainmap.images.asking import field, listed
 from pipelines.brainmap.images.axes import GUESSES
 from pipelines.brainmap.images.images import ImageSeries, Volume, checked_dtype
-from pipelines.brainmap.images.info import AS_FOUND, NOTHING_SAID, Reading
+from pipelines.brainmap.images.info import AS_FOUND, NOTHING_SAID, ImageReading
 from pipelines.brainmap.images.layout import laid_out, mapped_series
 from pipelines.core.errors import ImageError
 from pipelines.files.chunks import refuse_bomb
@@ -25,7 +25,7 @@ HEADER_READERS = {
 }
 
 
-def open_npy(path: Path, reading: Reading = AS_FOUND) -> ImageSeries:
+def open_npy(path: Path, reading: ImageReading = AS_FOUND) -> ImageSeries:
     """Open a `.npy` file (time, plane, y, x) or (time, y, x), or with the axes that are given.
 
     Raises:
@@ -68,7 +68,7 @@ class _Header:
     offset: int
 
 
-def open_npz(path: Path, reading: Reading = AS_FOUND) -> ImageSeries:
+def open_npz(path: Path, reading: ImageReading = AS_FOUND) -> ImageSeries:
     """Open the array of a `.npz` file that is named, or the only one that can be images.
 
     It is unpacked volume by volume; whole, if its volumes are not stored one after the other.

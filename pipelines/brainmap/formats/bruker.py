@@ -17,7 +17,7 @@ from pipelines.brainmap.formats.tiff import describe
 from pipelines.brainmap.formats.tiff_series import film
 from pipelines.brainmap.images import channels
 from pipelines.brainmap.images.images import ImageSeries
-from pipelines.brainmap.images.info import ImageInfo, Reading
+from pipelines.brainmap.images.info import ImageInfo, ImageReading
 from pipelines.brainmap.images.units import positive
 from pipelines.core.errors import ImageError
 from pipelines.files.reading import reading_on
@@ -65,7 +65,7 @@ def _is_description(file: Path) -> bool:
         return MARK.encode() in stream.read(HEAD_BYTES)
 
 
-def open_scan(folder: Path, described: Path, reading: Reading) -> ImageSeries:
+def open_scan(folder: Path, described: Path, reading: ImageReading) -> ImageSeries:
     """Open the images as the XML file describes them.
 
     Raises:

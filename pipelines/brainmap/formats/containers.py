@@ -13,7 +13,7 @@ from pipelines.brainmap.formats.rows import ZARR_FORMAT_3
 from pipelines.brainmap.images.asking import field, listed
 from pipelines.brainmap.images.axes import GUESSES
 from pipelines.brainmap.images.images import ImageSeries, Volume, checked_dtype
-from pipelines.brainmap.images.info import ImageInfo, Reading
+from pipelines.brainmap.images.info import ImageInfo, ImageReading
 from pipelines.brainmap.images.layout import Layout, laid_out
 from pipelines.core.errors import ImageError
 from pipelines.files import hdf5, zarr_store
@@ -22,7 +22,7 @@ Opened = Callable[[Path], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True)
-class Place:
+class ArrayPlace:
     """An array in a file, and what is said of it.
 
     Attributes:
@@ -36,7 +36,7 @@ class Place:
     channels: tuple[str, ...] = ()
 
 
-def open_hdf5(path: Path, reading: Reading) -> ImageSeries:
+def open_hdf5(path: Path, reading: ImageReading) -> ImageSeries:
     """Open an array of an HDF5 or NWB file.
 
     `reading.dataset` is the path of the array, or of NWB's series that holds it; it may be empty
@@ -49,7 +49,7 @@ def open_hdf5(path: Path, reading: Reading) -> ImageSeries:
     return open_array(path, reading, _hdf5, _hdf5_place, GUESSES)
 
 
-def open_zarr(path: Path, reading: Reading) -> ImageSeries:
+def open_zarr(path: Path, reading: ImageReading) -> ImageSeries:
     """Open an array of a zarr folder; of an OME-Zarr image, the one of full resolution.
 
     Raises:
@@ -65,9 +65,9 @@ def open_zarr(path: Path, reading: Reading) -> ImageSeries:
 
 def open_array(
     path: Path,
-    reading: Reading,
+    reading: ImageReading,
     opened: Opened,
-    place_of: Callable[[Any, str], Place | None],
+    place_of: Callable[[Any, str], ArrayPlace | None],
     guesses: Mapping[int, str],
 ) -> ImageSeries:
     """Open one of the arrays of a file.
@@ -111,8 +111,8 @@ def _array(root: Any, name: str) -> Any:
 
 
 def _placed(
-    path: Path, root: Any, dataset: str, place_of: Callable[[Any, str], Place | None]
-) -> Place:
+    path: Path, root: Any, dataset: str, place_of: Callable[[Any, str], ArrayPlace | None]
+) -> ArrayPlace:
     found = {place.name: place for place in _candidates(root, place_of)}
     names = listed(list(found)) or "none"
     if dataset:
@@ -130,14 +130,16 @@ def _placed(
     )
 
 
-def _by_end(found: Mapping[str, Place], name: str) -> Place | None:
+def _by_end(found: Mapping[str, ArrayPlace], name: str) -> ArrayPlace | None:
     """The only array whose path ends so, such as the name of one of NWB's series."""
     ends = (f"/{name}", f"/{name}/data")
     places = [place for path, place in found.items() if path.endswith(ends)]
     return places[0] if len(places) == 1 else None
 
 
-def _candidates(root: Any, place_of: Callable[[Any, str], Place | None]) -> Iterator[Place]:
+def _candidates(
+    root: Any, place_of: Callable[[Any, str], ArrayPlace | None]
+) -> Iterator[ArrayPlace]:
     """Arrays of three or more axes, in the order of their names."""
     if hasattr(root, "shape"):
         if place := place_of(root, ""):
@@ -157,7 +159,7 @@ def _candidates(root: Any, place_of: Callable[[Any, str], Place | None]) -> Iter
             yield from _candidates(below, place_of)
 
 
-def _full_resolution(group: Any) -> Iterator[Place]:
+def _full_resolution(group: Any) -> Iterator[ArrayPlace]:
     """The first dataset of an OME-Zarr image (https://ngff.openmicroscopy.org/0.4/)."""
     scales = group.attrs["multiscales"][0]
     array = group[scales["datasets"][0]["path"]]
@@ -168,17 +170,17 @@ def _full_resolution(group: Any) -> Iterator[Place]:
     if not said.axes and not scales.get("axes"):
         said = ImageInfo(GUESSES.get(array.ndim, ""), pixel_um=said.pixel_um)
     if len(said.axes) == array.ndim and "T" in said.axes:
-        yield Place(array.name.strip("/"), said, names)
+        yield ArrayPlace(array.name.strip("/"), said, names)
 
 
-def _plain_place(array: Any, name: str) -> Place | None:
+def _plain_place(array: Any, name: str) -> ArrayPlace | None:
     suits = len(array.shape) in GUESSES and array.dtype.kind in "buif"
-    return Place(name, ImageInfo(labelled_axes(array))) if suits else None
+    return ArrayPlace(name, ImageInfo(labelled_axes(array))) if suits else None
 
 
-def _hdf5_place(array: Any, name: str) -> Place | None:
+def _hdf5_place(array: Any, name: str) -> ArrayPlace | None:
     place = _plain_place(array, name)
-    return Place(name, nwb_info(array)) if place and is_nwb(array) else place
+    return ArrayPlace(name, nwb_info(array)) if place and is_nwb(array) else place
 
 
 def _hdf5(path: Path) -> AbstractContextManager[Any]:

@@ -20,11 +20,11 @@ from pipelines.brainmap.formats.tiff import COUNTED, Stack, describe, require_co
 from pipelines.brainmap.formats.tiff_series import film, open_stack
 from pipelines.brainmap.images.asking import field
 from pipelines.brainmap.images.images import LEAST_TIMES, ImageSeries
-from pipelines.brainmap.images.info import AxesFrom, Files, ImageInfo, Reading
+from pipelines.brainmap.images.info import AxesFrom, Files, ImageInfo, ImageReading
 from pipelines.core.errors import ImageError
 
 
-def open_folder(folder: Path, reading: Reading) -> ImageSeries:
+def open_folder(folder: Path, reading: ImageReading) -> ImageSeries:
     """Open a folder of TIFFs.
 
     Raises:
@@ -72,7 +72,7 @@ def _images_in(folder: Path) -> list[Path]:
 # -- a file for each plane
 
 
-def _plane_column(files: Sequence[Path], reading: Reading) -> Column | None:
+def _plane_column(files: Sequence[Path], reading: ImageReading) -> Column | None:
     """The number that counts planes in the names."""
     if reading.files not in ("auto", "planes", "channels") or len(by_pattern(files)) > 1:
         return None
@@ -86,7 +86,7 @@ def _plane_column(files: Sequence[Path], reading: Reading) -> Column | None:
 
 
 def _plane_files(
-    folder: Path, files: Sequence[Path], plane: Column, reading: Reading
+    folder: Path, files: Sequence[Path], plane: Column, reading: ImageReading
 ) -> ImageSeries:
     """Each file holds one plane, at one time point or at all."""
     others = [one for one in columns(files) if one.varies and one.values != plane.values]
@@ -124,7 +124,7 @@ def _which_number(
     )
 
 
-def _require_only_time(first: Stack, reading: Reading) -> None:
+def _require_only_time(first: Stack, reading: ImageReading) -> None:
     if set(first.axes) - COUNTED - {"T"} or (reading.planes or 1) > 1:
         raise ImageError(
             f"{first.path} is one plane by its name, but holds more ({first.axes}YX, "
@@ -157,7 +157,7 @@ def _require_every_plane(
 # -- files that follow each other in time
 
 
-def _time_files(folder: Path, files: Sequence[Path], reading: Reading) -> ImageSeries:
+def _time_files(folder: Path, files: Sequence[Path], reading: ImageReading) -> ImageSeries:
     varying = _counting(folder, files, reading)
     first = describe(files[0], in_folder=True)
     kind = reading.files
@@ -169,7 +169,7 @@ def _time_files(folder: Path, files: Sequence[Path], reading: Reading) -> ImageS
     return _time_points(folder, files, first, reading, stated=stated)
 
 
-def _counting(folder: Path, files: Sequence[Path], reading: Reading) -> Sequence[Column]:
+def _counting(folder: Path, files: Sequence[Path], reading: ImageReading) -> Sequence[Column]:
     """The numbers that differ between the names; they must count without a gap."""
     if len(by_pattern(files)) > 1:
         return ()
@@ -186,7 +186,7 @@ def _has_sessions(varying: Sequence[Column]) -> bool:
     return len(varying) > 1 and any(column.role == "session" for column in varying)
 
 
-def _ask_about_two(folder: Path, files: Sequence[Path], reading: Reading) -> None:
+def _ask_about_two(folder: Path, files: Sequence[Path], reading: ImageReading) -> None:
     if reading.files in ("pieces", "time-points"):
         return
     raise ImageError(
@@ -202,7 +202,7 @@ def _kind(
     files: Sequence[Path],
     first: Stack,
     varying: Sequence[Column],
-    reading: Reading,
+    reading: ImageReading,
 ) -> Files:
     """Whether files are time points or pieces of one recording, where nobody says it outright."""
     if first.pages == 1:
@@ -228,7 +228,7 @@ def _kind(
     )
 
 
-def _kind_by_axes(first: Stack, reading: Reading) -> Files:
+def _kind_by_axes(first: Stack, reading: ImageReading) -> Files:
     if "T" not in reading.axes:
         return "time-points"
     several = (reading.planes or first.pages) * (reading.channels or 1) < first.pages
@@ -236,7 +236,7 @@ def _kind_by_axes(first: Stack, reading: Reading) -> Files:
 
 
 def _time_points(
-    folder: Path, files: Sequence[Path], first: Stack, reading: Reading, *, stated: bool
+    folder: Path, files: Sequence[Path], first: Stack, reading: ImageReading, *, stated: bool
 ) -> ImageSeries:
     """Each file is one volume, its pages the planes."""
     if "T" in first.axes or set(first.axes) - PAGE_AXES - COUNTED:
@@ -275,7 +275,9 @@ def _as_time_points(folder: Path, files: Sequence[Path], first: Stack) -> str:
     )
 
 
-def _pieces(folder: Path, files: Sequence[Path], reading: Reading, *, stated: bool) -> ImageSeries:
+def _pieces(
+    folder: Path, files: Sequence[Path], reading: ImageReading, *, stated: bool
+) -> ImageSeries:
     """The pages of all files follow each other in time."""
     stacks = [describe(file, in_folder=True) for file in files]
     counts = [stack.pages for stack in stacks]

@@ -7,7 +7,7 @@ from pipelines.brainmap.formats.filenames import Column, channel_words, columns,
 from pipelines.brainmap.formats.numbering import refuse_stranger
 from pipelines.brainmap.images import channels
 from pipelines.brainmap.images.asking import field, listed
-from pipelines.brainmap.images.info import Reading
+from pipelines.brainmap.images.info import ImageReading
 from pipelines.core.errors import ImageError
 
 MOST_CHANNELS = 8
@@ -15,7 +15,7 @@ MOST_CHANNELS = 8
 
 
 def of_one_channel(
-    folder: Path, files: Sequence[Path], reading: Reading
+    folder: Path, files: Sequence[Path], reading: ImageReading
 ) -> tuple[Sequence[Path], str]:
     """The files of the chosen channel, and its name if there was a choice.
 
@@ -44,7 +44,7 @@ def by_pattern(files: Sequence[Path]) -> Mapping[str, list[Path]]:
 
 
 def _of_one_pattern(
-    folder: Path, files: Sequence[Path], groups: Mapping[str, list[Path]], reading: Reading
+    folder: Path, files: Sequence[Path], groups: Mapping[str, list[Path]], reading: ImageReading
 ) -> tuple[Sequence[Path], str]:
     """Names that differ in more than numbers: channels, or several recordings."""
     patterns = list(groups)
@@ -72,7 +72,7 @@ def _example(group: Sequence[Path]) -> str:
     return group[0].name if len(group) == 1 else f"{group[0].name} and {len(group) - 1} like it"
 
 
-def _channel_column(found: Sequence[Column], reading: Reading) -> Column | None:
+def _channel_column(found: Sequence[Column], reading: ImageReading) -> Column | None:
     """The number that counts channels in names that have one pattern."""
     varying = [column for column in found if column.varies]
     marked = [column for column in varying if column.role == "channel"]

@@ -6,13 +6,13 @@ from pathlib import Path
 from pipelines.brainmap.images.asking import field, listed
 from pipelines.brainmap.images.axes import MATLAB_GUESSES
 from pipelines.brainmap.images.images import ImageSeries, Volume, checked_dtype
-from pipelines.brainmap.images.info import NOTHING_SAID, Reading
+from pipelines.brainmap.images.info import NOTHING_SAID, ImageReading
 from pipelines.brainmap.images.layout import laid_out, mapped_series
 from pipelines.core.errors import ImageError
 from pipelines.files import matlab
 
 
-def open_mat(path: Path, reading: Reading) -> ImageSeries:
+def open_mat(path: Path, reading: ImageReading) -> ImageSeries:
     """Open an array of a `.mat` file of any version.
 
     Raises:
@@ -33,7 +33,7 @@ def open_mat(path: Path, reading: Reading) -> ImageSeries:
     return ImageSeries(path, series.shape, series.dtype, read, whole=True, info=info)
 
 
-def _of_version_7_3(path: Path, reading: Reading) -> ImageSeries:
+def _of_version_7_3(path: Path, reading: ImageReading) -> ImageSeries:
     with matlab.opened_hdf5(path, ImageError) as held:
         shapes = {name: array.shape for name, array in held.items()}
         name = _chosen(path, shapes, reading.dataset)

@@ -11,7 +11,7 @@ from pipelines.brainmap.formats.tiff_metadata import Scan
 from pipelines.brainmap.images import channels
 from pipelines.brainmap.images.asking import field
 from pipelines.brainmap.images.axes import in_words, sizes
-from pipelines.brainmap.images.info import AxesFrom, ImageInfo, Reading
+from pipelines.brainmap.images.info import AxesFrom, ImageInfo, ImageReading
 from pipelines.core.errors import ImageError
 
 PAGE_AXES = frozenset("TZC")
@@ -43,7 +43,7 @@ class _Found:
     channels_known: bool = True
 
 
-def arranged(stack: Stack, reading: Reading) -> Pages:
+def arranged(stack: Stack, reading: ImageReading) -> Pages:
     """Say which page is which.
 
     What a person gives goes before what the file says. Pages that are only counted are all
@@ -94,7 +94,7 @@ def require_time(stack: Stack) -> None:
         )
 
 
-def _arranged(stack: Stack, reading: Reading) -> _Found:
+def _arranged(stack: Stack, reading: ImageReading) -> _Found:
     if reading.axes:
         return _as_given(stack, reading)
     if stack.said.scan and set(stack.axes) <= COUNTED | {"T", "Z", "C"}:
@@ -116,7 +116,7 @@ def _numbers(stack: Stack) -> NDArray[np.intp]:
     return np.arange(stack.pages).reshape(stack.sizes)
 
 
-def _as_given(stack: Stack, reading: Reading) -> _Found:
+def _as_given(stack: Stack, reading: ImageReading) -> _Found:
     given = reading.axes.removesuffix("YX")
     if len(given) == len(reading.axes):
         raise ImageError(
@@ -145,12 +145,12 @@ def _overruled(stack: Stack, given: str) -> str:
     )
 
 
-def _size(stack: Stack, axis: str, reading: Reading) -> int | None:
+def _size(stack: Stack, axis: str, reading: ImageReading) -> int | None:
     """How long an axis of counted pages is, as far as anybody says; time is what is left."""
     return {"Z": reading.planes, "C": reading.channels}.get(axis)
 
 
-def _regrouped(stack: Stack, axes: str, reading: Reading) -> NDArray[np.intp]:
+def _regrouped(stack: Stack, axes: str, reading: ImageReading) -> NDArray[np.intp]:
     """Counted pages along several axes, of which one at most has no size yet."""
     wanted = [_size(stack, axis, reading) or -1 for axis in axes]
     per = int(np.prod([size for size in wanted if size > 0], dtype=int))
@@ -159,7 +159,7 @@ def _regrouped(stack: Stack, axes: str, reading: Reading) -> NDArray[np.intp]:
     return np.arange(stack.pages).reshape(wanted)
 
 
-def _does_not_divide(stack: Stack, reading: Reading) -> str:
+def _does_not_divide(stack: Stack, reading: ImageReading) -> str:
     counts = {"planes": reading.planes, "channels": reading.channels}
     said = [f"{name} = {count}" for name, count in counts.items() if count and count > 1]
     given, verb = " and ".join(said), "do" if len(said) > 1 else "does"
@@ -169,7 +169,7 @@ def _does_not_divide(stack: Stack, reading: Reading) -> str:
     )
 
 
-def _named(stack: Stack, reading: Reading) -> _Found:
+def _named(stack: Stack, reading: ImageReading) -> _Found:
     """Axes that the file names; a number that says otherwise cannot be right."""
     of = dict(zip(stack.axes, stack.sizes, strict=True))
     for axis, name, stated in (
@@ -185,7 +185,7 @@ def _named(stack: Stack, reading: Reading) -> _Found:
     return _Found(_numbers(stack), stack.axes, "file")
 
 
-def _scanned(stack: Stack, scan: Scan, reading: Reading) -> _Found:
+def _scanned(stack: Stack, scan: Scan, reading: ImageReading) -> _Found:
     """ScanImage's order: channels, then planes and flyback, then volumes; or a slow stack."""
     if reading.planes or reading.channels:
         planes, count = reading.planes or scan.planes, reading.channels or scan.channels
@@ -225,7 +225,7 @@ def _without_single(numbers: NDArray[np.intp], axes: str) -> tuple[NDArray[np.in
     return numbers, axes
 
 
-def _counted_axes(stack: Stack, reading: Reading) -> _Found:
+def _counted_axes(stack: Stack, reading: ImageReading) -> _Found:
     """Several axes without names, as a script that saved an array leaves them."""
     times, planes = stack.sizes[:2]
     if set(stack.axes) <= COUNTED and len(stack.axes) == 2 and planes < times:
@@ -246,7 +246,7 @@ def _counted_axes(stack: Stack, reading: Reading) -> _Found:
     )
 
 
-def _counted(stack: Stack, reading: Reading) -> _Found:
+def _counted(stack: Stack, reading: ImageReading) -> _Found:
     if reading.planes is None:
         raise ImageError(_planes_wanted(stack))
     both = replace(reading, channels=reading.channels or 1)

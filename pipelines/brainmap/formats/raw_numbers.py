@@ -17,7 +17,7 @@ from pipelines.brainmap.formats.suite2p_settings import read_settings
 from pipelines.brainmap.images import channels
 from pipelines.brainmap.images.asking import field
 from pipelines.brainmap.images.images import ImageSeries, Volume
-from pipelines.brainmap.images.info import ImageInfo, Reading
+from pipelines.brainmap.images.info import ImageInfo, ImageReading
 from pipelines.brainmap.images.layout import laid_out, mapped_series
 from pipelines.core.errors import ImageError
 
@@ -26,7 +26,7 @@ SECOND = "data_chan2.bin"
 SIZES = re.compile(r"_d1_(\d+)_d2_(\d+)(?:_d3_(\d+))?_order_([CF])_frames_(\d+)")
 
 
-def open_mmap(path: Path, reading: Reading) -> ImageSeries:
+def open_mmap(path: Path, reading: ImageReading) -> ImageSeries:
     """Open a memory map of CaImAn.
 
     Raises:
@@ -53,7 +53,7 @@ def _planes(folder: Path) -> list[Path]:
     return natural_order([file.parent for file in folder.glob(f"plane[0-9]*/{FRAMES}")])
 
 
-def open_suite2p(folder: Path, reading: Reading) -> ImageSeries:
+def open_suite2p(folder: Path, reading: ImageReading) -> ImageSeries:
     """Open suite2p's registered frames: a file of them, or the folder of one plane or of all.
 
     Raises:
@@ -97,7 +97,7 @@ def _stacked(folder: Path, films: Sequence[ImageSeries]) -> ImageSeries:
     return ImageSeries(folder, shape, films[0].dtype, read, info=info)
 
 
-def open_bin(path: Path, reading: Reading) -> ImageSeries:
+def open_bin(path: Path, reading: ImageReading) -> ImageSeries:
     """Open int16 frames (time, y, x), whose size suite2p's settings beside them say.
 
     Raises:

@@ -17,7 +17,7 @@ from pipelines.brainmap.images.asking import field
 from pipelines.brainmap.images.axes import in_words
 from pipelines.brainmap.images.filled import filled
 from pipelines.brainmap.images.images import ImageSeries, Volume
-from pipelines.brainmap.images.info import AS_FOUND, Reading
+from pipelines.brainmap.images.info import AS_FOUND, ImageReading
 from pipelines.brainmap.operations.operation_result import open_changed
 from pipelines.core.errors import ImageError
 from pipelines.core.formats import Format, asked
@@ -26,7 +26,7 @@ from pipelines.files import reading as boundary
 ADVICE, WHAT = "copy it again, or save it again", "image series"
 
 
-def open_images(path: Path, reading: Reading = AS_FOUND) -> ImageSeries:
+def open_images(path: Path, reading: ImageReading = AS_FOUND) -> ImageSeries:
     """Open an image series without reading its volumes.
 
     Args:
@@ -64,7 +64,7 @@ def _within_the_boundary(images: ImageSeries) -> ImageSeries:
     return replace(images, read=read, read_series=read_series and some_series)
 
 
-def _open(path: Path, reading: Reading) -> ImageSeries:
+def _open(path: Path, reading: ImageReading) -> ImageSeries:
     if path.is_file():
         require_content(path)
     images: ImageSeries = _row_of(path).reader(path, reading)
@@ -80,7 +80,7 @@ def _row_of(path: Path) -> Format:
     raise ImageError(f"{path} is of a kind that is not read here: give {asked(FORMATS)}.")
 
 
-def open_tiffs(path: Path, reading: Reading) -> ImageSeries:
+def open_tiffs(path: Path, reading: ImageReading) -> ImageSeries:
     """Open a TIFF, or a folder of TIFFs.
 
     Raises:
@@ -89,7 +89,7 @@ def open_tiffs(path: Path, reading: Reading) -> ImageSeries:
     return open_folder(path, reading) if path.is_dir() else open_stack(path, reading)
 
 
-def open_result(path: Path, reading: Reading) -> ImageSeries:
+def open_result(path: Path, reading: ImageReading) -> ImageSeries:
     """Open the result of an operation on series.
 
     Raises:
@@ -98,7 +98,7 @@ def open_result(path: Path, reading: Reading) -> ImageSeries:
     return _as_it_says(open_changed(path), reading)
 
 
-def open_binary_series(path: Path, reading: Reading) -> ImageSeries:
+def open_binary_series(path: Path, reading: ImageReading) -> ImageSeries:
     """Open a folder of Thunder's binary files.
 
     Raises:
@@ -107,7 +107,7 @@ def open_binary_series(path: Path, reading: Reading) -> ImageSeries:
     return _as_it_says(open_thunder(path), reading)
 
 
-def _as_it_says(images: ImageSeries, reading: Reading) -> ImageSeries:
+def _as_it_says(images: ImageSeries, reading: ImageReading) -> ImageSeries:
     """Images whose own record says what their axes are.
 
     Raises:

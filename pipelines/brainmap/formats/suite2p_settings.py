@@ -34,7 +34,7 @@ WANTED = {"Ly": "height", "Lx": "width", "fs": "rate", "nframes": "frames"}
 
 
 @dataclass(frozen=True)
-class Settings:
+class Suite2pSettings:
     """What suite2p says of its frames; None where it does not.
 
     Attributes:
@@ -50,7 +50,7 @@ class Settings:
     frames: int | None = None
 
 
-def read_settings(folder: Path) -> Settings:
+def read_settings(folder: Path) -> Suite2pSettings:
     """Look for the size of a frame in the settings of a plane's folder.
 
     Raises:
@@ -62,7 +62,7 @@ def read_settings(folder: Path) -> Settings:
         refuse_link_out(file, ImageError)
         if file.is_file() and file.stat().st_size <= MOST_BYTES:
             found = {**_numbers(file), **found}
-    return Settings(
+    return Suite2pSettings(
         _size(found.get("height")),
         _size(found.get("width")),
         _rate(found.get("rate")),

@@ -15,7 +15,7 @@ from pipelines.brainmap.formats.tiff import Stack, describe, opened, read_pages,
 from pipelines.brainmap.images.asking import field
 from pipelines.brainmap.images.axes import LETTERS
 from pipelines.brainmap.images.images import ImageSeries, Volume, checked_shape
-from pipelines.brainmap.images.info import ImageInfo, Reading
+from pipelines.brainmap.images.info import ImageInfo, ImageReading
 from pipelines.brainmap.images.layout import laid_out
 from pipelines.core.errors import ImageError
 
@@ -26,7 +26,7 @@ LEVELS = 48
 """Time points whose brightness is looked at."""
 
 
-def open_stack(path: Path, reading: Reading) -> ImageSeries:
+def open_stack(path: Path, reading: ImageReading) -> ImageSeries:
     """Open a TIFF or OME-TIFF that holds a whole series.
 
     Raises:
@@ -169,7 +169,7 @@ def _alternate(levels: NDArray[np.float64], count: int) -> bool:
     return bool(min(gaps) > 0 and min(gaps) > widest)
 
 
-def _in_any_order(stack: Stack, reading: Reading) -> ImageSeries:
+def _in_any_order(stack: Stack, reading: ImageReading) -> ImageSeries:
     """Axes that do not end with y and x: the file is read whole."""
     stored, axes = (*stack.sizes, *stack.frame), stack.axes + stack.last
     named = axes if set(axes) <= set(LETTERS) else ""

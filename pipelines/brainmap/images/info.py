@@ -51,7 +51,7 @@ class ImageInfo:
             results.get("channel", ""),
         )
 
-    def with_stated(self, stated: "Sizes") -> Self:
+    def with_stated(self, stated: "StatedSizes") -> Self:
         """The same with the sizes that a person states, and a note where the file says others."""
         notes, changes = list(self.notes), {}
         for name in ("pixel_um", "plane_um", "frame_s"):
@@ -82,7 +82,7 @@ def _numbers(size: Any) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True)
-class Sizes:
+class StatedSizes:
     """What a person states of the sizes of images; None where nothing is stated.
 
     Attributes:
@@ -100,7 +100,7 @@ NOTHING_SAID = ImageInfo()
 
 
 @dataclass(frozen=True)
-class Reading:
+class ImageReading:
     """How a person says that images are to be understood, where the file leaves it open.
 
     Attributes:
@@ -124,9 +124,9 @@ class Reading:
     dataset: str = ""
     height: int | None = None
     width: int | None = None
-    sizes: Sizes = Sizes()
+    sizes: StatedSizes = StatedSizes()
     fill_frames: tuple[int, ...] = ()
 
 
-AS_FOUND = Reading()
+AS_FOUND = ImageReading()
 """Nothing is said."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipelines.brainmap.images import channels
 from pipelines.brainmap.images.axes import GUESSES, resolve
 from pipelines.brainmap.images.images import ImageSeries, Volume, checked_dtype, checked_shape
-from pipelines.brainmap.images.info import ImageInfo, Reading
+from pipelines.brainmap.images.info import ImageInfo, ImageReading
 
 SLAB_BYTES = 64 << 20
 """Most that is read at once, in whole volumes; at least one volume."""
@@ -66,7 +66,7 @@ def laid_out(
     path: Path,
     shape: Sequence[int],
     said: ImageInfo,
-    reading: Reading,
+    reading: ImageReading,
     *,
     names: Sequence[str] = (),
     guesses: Any = GUESSES,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator
 
 from pipelines.brainmap.formats.rows import FORMATS
-from pipelines.brainmap.images.info import Sizes
+from pipelines.brainmap.images.info import StatedSizes
 from pipelines.brainmap.parameters import Palette, SizeParameters
 from pipelines.core.formats import written
 from pipelines.core.parameters import parameter
@@ -40,7 +40,7 @@ class MapExportParameters(SizeParameters):
     """Settings of `brainmap export`."""
 
     @property
-    def sizes(self) -> Sizes:
+    def sizes(self) -> StatedSizes:
         """What is stated; volumes per second say the interval of frames."""
         stated = super().sizes
         if stated.frame_s is None and self.rate is not None:

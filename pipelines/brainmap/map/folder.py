@@ -344,7 +344,7 @@ def _series_in(clusters: pd.DataFrame) -> Floats:
 
 
 @dataclass(frozen=True)
-class Row:
+class VoxelsOfK:
     """What one number of clusters says of every kept voxel (voxel,)."""
 
     labels: NDArray[np.int16]
@@ -395,10 +395,10 @@ class ByK:
             file.write(np.ascontiguousarray(values, dtype).data)
 
 
-def read_row(folder: Path, place: int) -> Row:
+def read_row(folder: Path, place: int) -> VoxelsOfK:
     """The voxels of the K at that place, of a map that is being written."""
     labels, similarity = (kind.mapped(folder, InputError, ADVICE) for kind in ROW_TYPES)
-    return Row(np.array(labels[place]), np.array(similarity[place]))
+    return VoxelsOfK(np.array(labels[place]), np.array(similarity[place]))
 
 
 def write_kept(folder: Path, voxels: NDArray[np.intp]) -> None:

@@ -14,7 +14,7 @@ from pipelines.brainmap.images.images import ImageSeries
 from pipelines.brainmap.map import look_folder
 from pipelines.brainmap.map.preview import write_preview
 from pipelines.brainmap.operations.statistics import draw
-from pipelines.brainmap.parameters import LookParameters
+from pipelines.brainmap.parameters import ImageLookParameters
 from pipelines.brainmap.voxels.active import normalized_blocks, notes_of
 from pipelines.brainmap.voxels.series import Floats
 from pipelines.core.progress import Report, part, silent
@@ -35,7 +35,7 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeanAndDeviation:
     """Mean and standard deviation of every normalised voxel (voxel,), and what to know of them."""
 
     mean: Floats
@@ -45,7 +45,7 @@ class Measured:
 
 def look(
     inputs: Mapping[str, Path],
-    parameters: LookParameters,
+    parameters: ImageLookParameters,
     folder: Path,
     report: Report = silent,
 ) -> dict[str, Any]:
@@ -96,8 +96,8 @@ def look(
 
 
 def _measured(
-    images: ImageSeries, parameters: LookParameters, folder: Path, report: Report
-) -> Measured:
+    images: ImageSeries, parameters: ImageLookParameters, folder: Path, report: Report
+) -> MeanAndDeviation:
     """Measure every voxel, block by block, and write the sample of their series."""
     deviations, mean = np.empty(images.n_voxels), np.empty(images.n_voxels)
     drawn = draw(images.n_voxels, max(1, SAMPLE_VALUES // images.n_times), seed=0)
@@ -109,7 +109,7 @@ def _measured(
         tallies.append(block.tally)
     notes = notes_of(tallies, images.path)
     look_folder.write_sample(folder, sample, drawn, deviations[drawn])
-    return Measured(mean, deviations, notes)
+    return MeanAndDeviation(mean, deviations, notes)
 
 
 def suggest(varying: Floats) -> Suggestion:

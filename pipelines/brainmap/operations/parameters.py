@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from pipelines.brainmap.formats.rows import SIGNAL_FILE
 from pipelines.brainmap.images.undefined import DEFAULT_OFFSET
-from pipelines.brainmap.parameters import LookParameters, ReadingParameters
+from pipelines.brainmap.parameters import ImageLookParameters, ReadingParameters
 from pipelines.core.parameters import parameter
 
 Operation = Literal[
@@ -169,7 +169,7 @@ METHODS: Mapping[Operation, tuple[str, ...]] = {
 """The methods of the operations that have some; the first is what an empty setting means."""
 
 
-class StatisticsParameters(LookParameters):
+class StatisticsParameters(ImageLookParameters):
     """Settings of `brainmap statistics`."""
 
     std_threshold: float = parameter(

@@ -13,7 +13,7 @@ from pipelines.brainmap.engines.engine import Local
 from pipelines.brainmap.images.images import ImageSeries
 from pipelines.brainmap.images.undefined import Tally
 from pipelines.brainmap.map.folder import SERIES
-from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
+from pipelines.brainmap.parameters import BrainmapParameters, ImageLookParameters
 from pipelines.brainmap.voxels.series import Block, measured
 from pipelines.brainmap.voxels.store import series_store
 from pipelines.brainmap.voxels.stored import AnySeries, Writer
@@ -115,7 +115,7 @@ def require_some(
 
 
 def normalized_blocks(
-    images: ImageSeries, parameters: LookParameters, report: Report, scratch: Path | None
+    images: ImageSeries, parameters: ImageLookParameters, report: Report, scratch: Path | None
 ) -> Iterator[Block]:
     """Normalise and measure the voxels, some at a time.
 

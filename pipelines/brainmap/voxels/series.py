@@ -25,7 +25,7 @@ VALUES_AT_ONCE = 1 << 17
 
 
 class Normalizing(Protocol):
-    """How series are normalised, as `parameters.LookParameters` says it."""
+    """How series are normalised, as `parameters.ImageLookParameters` says it."""
 
     @property
     def normalize(self) -> str:

@@ -32,7 +32,7 @@ CATEGORIES = ("categories", "categories_nodes", "categories_segments", "categori
 Tree = Mapping[str, Any]
 
 
-class UnsoundError(ValueError):
+class UnsoundBoosterError(ValueError):
     """What is wrong with a booster, in a few words."""
 
 
@@ -69,7 +69,7 @@ def load(content: bytes, name: str = "The classifier") -> xgboost.Booster:
 
 def _require(holds: Any, otherwise: str) -> None:
     if not holds:
-        raise UnsoundError(otherwise)
+        raise UnsoundBoosterError(otherwise)
 
 
 def _require_keys(found: Any, known: set[str], what: str, optional: tuple[str, ...] = ()) -> None:

@@ -13,7 +13,7 @@ from pipelines.core.outputs import atomic_file
 from pipelines.core.progress import Report, part
 from pipelines.core.provenance import digest
 from pipelines.files.reading import reading
-from pipelines.spikes.batch.folders import Place, Way, places
+from pipelines.spikes.batch.folders import ResultPlace, Way, places
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.units.folder import SortingFolder
 
@@ -23,7 +23,7 @@ State = Literal["waiting", "running", "done", "failed"]
 
 
 @dataclass(frozen=True)
-class Entry:
+class BatchEntry:
     """One recording of a batch.
 
     Attributes:
@@ -49,7 +49,7 @@ def sort_many(
     files: Mapping[str, Path] | None = None,
     *,
     overwrite: bool = False,
-) -> list[Entry]:
+) -> list[BatchEntry]:
     """Sort recordings, each into a folder of its own below `out`.
 
     `batch.csv` there says what became of each, and is written anew after every one; rows of
@@ -86,7 +86,7 @@ def sort_many(
 
 
 def _sort_waiting(
-    entries: list[Entry], table: "Table", way: Way, report: Report, overwrite: bool
+    entries: list[BatchEntry], table: "Table", way: Way, report: Report, overwrite: bool
 ) -> None:
     """Sort what is not done, in place, and write the table before and after each."""
     for number, entry in enumerate(entries):
@@ -100,10 +100,10 @@ def _sort_waiting(
     table.write(entries)
 
 
-def _entry(recording: Path, place: Place) -> Entry:
+def _entry(recording: Path, place: ResultPlace) -> BatchEntry:
     if place.done:
-        return Entry(recording, place.folder, "done", _units(place.folder), place.done)
-    return Entry(recording, place.folder, "waiting")
+        return BatchEntry(recording, place.folder, "done", _units(place.folder), place.done)
+    return BatchEntry(recording, place.folder, "waiting")
 
 
 def _digests(files: Mapping[str, Path]) -> dict[str, str]:
@@ -113,7 +113,7 @@ def _digests(files: Mapping[str, Path]) -> dict[str, str]:
     return {name: digest(path) for name, path in files.items()}
 
 
-def _sorted(entry: Entry, way: Way, report: Report, overwrite: bool) -> Entry:
+def _sorted(entry: BatchEntry, way: Way, report: Report, overwrite: bool) -> BatchEntry:
     try:
         done = tasks.run(
             "spikes sort", {"recording": entry.recording, **way.files}, way.parameters,
@@ -130,8 +130,10 @@ def _sorted(entry: Entry, way: Way, report: Report, overwrite: bool) -> Entry:
     return _changed(entry, "done", int(done.results["n_units"]), reason)
 
 
-def _changed(entry: Entry, state: State, n_units: int | None = None, reason: str = "") -> Entry:
-    return Entry(entry.recording, entry.folder, state, n_units, reason)
+def _changed(
+    entry: BatchEntry, state: State, n_units: int | None = None, reason: str = ""
+) -> BatchEntry:
+    return BatchEntry(entry.recording, entry.folder, state, n_units, reason)
 
 
 def _units(folder: Path) -> int:
@@ -152,7 +154,7 @@ class Table:
     others: tuple[Mapping[str, str], ...]
 
     @classmethod
-    def beside(cls, entries: Sequence[Entry], out: Path) -> "Table":
+    def beside(cls, entries: Sequence[BatchEntry], out: Path) -> "Table":
         """The table of a folder, with the rows that are not about these entries.
 
         Raises:
@@ -174,14 +176,14 @@ class Table:
         # Nobody works on these any more: their call was broken off.
         return cls(file, tuple({**row, "state": _over(row["state"])} for row in others))
 
-    def write(self, entries: Sequence[Entry]) -> None:
+    def write(self, entries: Sequence[BatchEntry]) -> None:
         """Write the table anew with these rows last."""
         with atomic_file(self.file, overwrite=True) as file:
             rows = [*self.others, *map(_row, entries)]
             write_rows(list(COLUMNS), ([row[name] for name in COLUMNS] for row in rows), file)
 
 
-def _row(entry: Entry) -> Mapping[str, str]:
+def _row(entry: BatchEntry) -> Mapping[str, str]:
     return {
         "recording": str(entry.recording),
         "folder": entry.folder.name,

@@ -29,7 +29,7 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Place:
+class ResultPlace:
     """The folder of a recording, and by what its result is known when it is there already."""
 
     folder: Path
@@ -83,7 +83,7 @@ class _Given:
 
 def places(
     recordings: Sequence[Path], way: Way, out: Path, *, overwrite: bool = False
-) -> list[Place]:
+) -> list[ResultPlace]:
     """The folder of each recording below `out`.
 
     That of a result of the same recording, wherever the recording lay, with the same parameters
@@ -108,17 +108,19 @@ def places(
     for path in recordings:
         given = _Given(path)
         own = [one for one in known if one.folder not in claimed and given.is_of(one)]
-        place = _own_place(given, own, way, overwrite) or Place(out / names.free(path))
+        place = _own_place(given, own, way, overwrite) or ResultPlace(out / names.free(path))
         claimed.add(place.folder)
         found.append(place)
     return found
 
 
-def _own_place(given: _Given, own: Sequence[_Known], way: Way, overwrite: bool) -> Place | None:
+def _own_place(
+    given: _Given, own: Sequence[_Known], way: Way, overwrite: bool
+) -> ResultPlace | None:
     for one in own:
         if one.is_made(way):
-            return Place(one.folder, done="" if overwrite else given.compared(one))
-    return Place(own[0].folder) if overwrite and len(own) == 1 else None
+            return ResultPlace(one.folder, done="" if overwrite else given.compared(one))
+    return ResultPlace(own[0].folder) if overwrite and len(own) == 1 else None
 
 
 class _Names:

@@ -18,7 +18,7 @@ OWN = "the classifier that comes with the app"
 
 
 @dataclass(frozen=True)
-class Source:
+class ModelOrigin:
     """Where a model came from.
 
     Attributes:
@@ -32,13 +32,13 @@ class Source:
     revision: str = ""
 
 
-def make(sources: Sequence[Source], folder: Path) -> None:
+def make(sources: Sequence[ModelOrigin], folder: Path) -> None:
     """Check one or two models and write them as a bundle.
 
     Raises:
         BundleError: a model is not trusted, or two of them answer the same question.
     """
-    found: dict[str, Source] = {}
+    found: dict[str, ModelOrigin] = {}
     questions: list[Question] = []
     models: list[dict[str, Any]] = []
     for source in sources:
@@ -56,7 +56,7 @@ def make(sources: Sequence[Source], folder: Path) -> None:
     bundles.write_manifest(folder)
 
 
-def _refuse_second(asks: str, source: Source, found: dict[str, Source]) -> None:
+def _refuse_second(asks: str, source: ModelOrigin, found: dict[str, ModelOrigin]) -> None:
     if found and (asks in found or "noise, multi or single" in {asks, *found}):
         (other,) = found.values()
         raise BundleError(
@@ -67,7 +67,7 @@ def _refuse_second(asks: str, source: Source, found: dict[str, Source]) -> None:
 
 
 def _entry(
-    one: Question, source: Source, file: str, content: bytes, info: Mapping[str, Any]
+    one: Question, source: ModelOrigin, file: str, content: bytes, info: Mapping[str, Any]
 ) -> dict[str, Any]:
     return {
         "file": file,

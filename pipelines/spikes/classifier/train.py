@@ -23,10 +23,10 @@ from pipelines.spikes.classifier.curated_tables import CLASSES, LEAST_UNITS, Cur
 from pipelines.spikes.classifier.unit_classifier import (
     KIND,
     STEPS,
+    Ensemble,
     Flags,
+    MetricScale,
     Probabilities,
-    Scale,
-    Step,
     UnitClassifier,
     Values,
     save,
@@ -148,13 +148,13 @@ def _group_splits(curated: Curated, most: int) -> list[Split]:
 
 
 def _fit_members(curated: Curated, seed: int) -> UnitClassifier:
-    scale = Scale.fit(curated.values, curated.metrics)
+    scale = MetricScale.fit(curated.values, curated.metrics)
     scaled = scale.apply(curated.values)
     steps = [_fit_step(curated, scaled, number, seed) for number in range(2)]
     return UnitClassifier(scale, (steps[0], steps[1]))
 
 
-def _fit_step(curated: Curated, scaled: Values, number: int, seed: int) -> Step:
+def _fit_step(curated: Curated, scaled: Values, number: int, seed: int) -> Ensemble:
     chosen, answer = curated.target(number)
     target = answer[chosen]
     direction = [DIRECTIONS[number].get(name, 0) for name in curated.metrics]
@@ -174,7 +174,7 @@ def _fit_step(curated: Curated, scaled: Values, number: int, seed: int) -> Step:
     trees = ExtraTreesClassifier(35, min_samples_leaf=6, max_features=0.4, random_state=seed)
     linear = LogisticRegression(C=0.1, max_iter=3000)
     members = tuple(member.fit(scaled[chosen], target) for member in (trees, linear))
-    return Step(boosting, members)
+    return Ensemble(boosting, members)
 
 
 def _odds(classifier: UnitClassifier, values: Values) -> Values:
@@ -182,7 +182,7 @@ def _odds(classifier: UnitClassifier, values: Values) -> Values:
     return np.array([step.log_odds(values, scaled) for step in classifier.steps])
 
 
-def _calibrated(step: Step, odds: Values, chosen: Flags, answer: Flags) -> Step:
+def _calibrated(step: Ensemble, odds: Values, chosen: Flags, answer: Flags) -> Ensemble:
     """Platt's scaling on held-out log-odds (Platt 1999), and the cut-off.
 
     Of calibrated probabilities the cut at the share of the positive side has the best balanced

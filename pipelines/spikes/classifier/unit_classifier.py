@@ -45,7 +45,7 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Scale:
+class MetricScale:
     """How metrics become numbers of like size.
 
     Attributes:
@@ -61,7 +61,7 @@ class Scale:
     deviation: Values
 
     @classmethod
-    def fit(cls, values: Values, metrics: Sequence[str]) -> "Scale":
+    def fit(cls, values: Values, metrics: Sequence[str]) -> "MetricScale":
         """Learn from values of shape (unit, metric), nan where missing."""
         small = compressed(values)
         median = np.array([_median(column) for column in small.T])
@@ -79,7 +79,7 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class Step:
+class Ensemble:
     """One question, such as noise or neural.
 
     Attributes:
@@ -157,7 +157,7 @@ class Probabilities:
         return np.array([1 - neural, neural * (1 - single), neural * single])
 
 
-class Classifier(Protocol):
+class ClassifierOfUnits(Protocol):
     """Something that tells noise, multi and single units by their metrics."""
 
     @property
@@ -172,8 +172,8 @@ class Classifier(Protocol):
 class UnitClassifier:
     """Both steps with their scale."""
 
-    scale: Scale
-    steps: tuple[Step, Step]
+    scale: MetricScale
+    steps: tuple[Ensemble, Ensemble]
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -189,7 +189,7 @@ class UnitClassifier:
 
 
 def label(
-    table: MetricTable, classifier: Classifier, *, min_metrics: float
+    table: MetricTable, classifier: ClassifierOfUnits, *, min_metrics: float
 ) -> tuple[Verdict, Probabilities]:
     """Label every unit.
 
@@ -270,7 +270,7 @@ def save(classifier: UnitClassifier, card: Mapping[str, Any], folder: Path) -> N
     bundles.write_manifest(folder)
 
 
-def load(folder: Path) -> tuple[Classifier, Mapping[str, Any]]:
+def load(folder: Path) -> tuple[ClassifierOfUnits, Mapping[str, Any]]:
     """Read a bundle without running anything that it holds.
 
     Raises:
@@ -280,7 +280,7 @@ def load(folder: Path) -> tuple[Classifier, Mapping[str, Any]]:
     if bundle.card.get("kind") != KIND:
         raise BundleError(f"{folder} is no classifier of units: choose one made by train-labels.")
     if bundle.card.get("format") == SKOPS:
-        found: Classifier = import_module(READER_OF_SKOPS).of_bundle(bundle)
+        found: ClassifierOfUnits = import_module(READER_OF_SKOPS).of_bundle(bundle)
         return found, bundle.card
     return _own(bundle), bundle.card
 
@@ -296,10 +296,10 @@ def _own(bundle: bundles.Bundle) -> UnitClassifier:
     with reading(bundle.folder, BundleError, advice, "classifier of units"):
         metrics = tuple(str(name) for name in bundle.card["metrics"])
         with np.load(io.BytesIO(bundle.read(bundles.ARRAYS)), allow_pickle=False) as arrays:
-            scale = Scale(metrics, arrays["median"], arrays["mean"], arrays["deviation"])
+            scale = MetricScale(metrics, arrays["median"], arrays["mean"], arrays["deviation"])
             numbers = arrays["steps"]
         steps = tuple(
-            Step(tuple(boosting), tuple(members), *three)
+            Ensemble(tuple(boosting), tuple(members), *three)
             for (boosting, members), three in zip(parts, numbers.tolist(), strict=True)
         )
         neural, single = steps
@@ -307,7 +307,7 @@ def _own(bundle: bundles.Bundle) -> UnitClassifier:
         return UnitClassifier(scale, (neural, single))
 
 
-def _require_fitting(scale: Scale, steps: tuple[Step, Step], numbers: Values) -> None:
+def _require_fitting(scale: MetricScale, steps: tuple[Ensemble, Ensemble], numbers: Values) -> None:
     """Members and scale belong to the same metrics, and each member tells two classes.
 
     Raises:

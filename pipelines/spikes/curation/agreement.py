@@ -14,7 +14,7 @@ from pipelines.core.errors import TableError
 from pipelines.core.progress import Report
 from pipelines.spikes.curation.log import read_log
 from pipelines.spikes.curation.parameters import AgreementParameters
-from pipelines.spikes.curation.steps import Step, effective
+from pipelines.spikes.curation.steps import CurationStep, effective
 from pipelines.spikes.labels.tables import Labels, read_labels
 from pipelines.spikes.labels.words import LABELS
 from pipelines.spikes.units.files import UNITS
@@ -76,7 +76,7 @@ def read_curator(file: Path, column: str) -> Labels:
     return Labels(" and ".join(authors) or file.stem, labels_of(steps))
 
 
-def labels_of(steps: Sequence[Step]) -> dict[int, str]:
+def labels_of(steps: Sequence[CurationStep]) -> dict[int, str]:
     """The labels that a log ends with, of units that are still there."""
     found: dict[int, str] = {}
     for _, step in effective(steps)[0]:
@@ -178,7 +178,7 @@ def majority(curators: Mapping[str, Mapping[int, str]], least: int) -> pd.DataFr
 
 def majority_steps(
     curators: Mapping[str, Mapping[int, str]], labels: Mapping[int, str], least: int = LEAST_VOTES
-) -> list[Step]:
+) -> list[CurationStep]:
     """The steps that give units the label that most curators gave; the others keep theirs.
 
     Args:
@@ -189,7 +189,7 @@ def majority_steps(
     why = f"majority of {', '.join(curators)}"[:LONGEST_REASON]
     votes = majority(curators, least)[["unit_id", "majority_vote"]].to_numpy().tolist()
     return [
-        Step("label", "majority", (int(unit),), vote, reason=why)
+        CurationStep("label", "majority", (int(unit),), vote, reason=why)
         for unit, vote in votes
         if vote and labels.get(unit) != vote
     ]

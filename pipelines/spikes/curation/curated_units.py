@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.spikes.curation.steps import State
+from pipelines.spikes.curation.steps import CurationState
 from pipelines.spikes.labels.columns import WRITTEN
 from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.labels.words import LABELS, UNLABELLED, plain
@@ -25,7 +25,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Shape:
+class UnitMean:
     """A unit's mean waveform.
 
     Attributes:
@@ -39,7 +39,7 @@ class Shape:
     note: str = ""
 
 
-def decided(state: State, automatic: Automatic, fill: str) -> dict[int, str]:
+def decided(state: CurationState, automatic: Automatic, fill: str) -> dict[int, str]:
     """The label of every unit: the curator's, or that of a labeller, or `unlabelled`."""
     column = LABELLERS[fill].column if fill in LABELLERS else ""
     return {
@@ -54,13 +54,13 @@ def _word(value: Any) -> str:
     return word if word in LABELS else UNLABELLED
 
 
-def is_changed(state: State, sorting: FinishedSorting, unit: int) -> bool:
+def is_changed(state: CurationState, sorting: FinishedSorting, unit: int) -> bool:
     """Whether a unit does not have exactly the spikes that it was sorted with."""
     known = unit in sorting.units["unit_id"].to_numpy()
     return not known or bool(len(state.removed_of(unit)))
 
 
-def averaged(sorting: FinishedSorting, spikes: NDArray[np.int64]) -> Shape:
+def averaged(sorting: FinishedSorting, spikes: NDArray[np.int64]) -> UnitMean:
     """The mean of the sorted units that spikes come from, weighted by their number.
 
     Exact for whole units that were merged and were looked at on the same channels. Otherwise the
@@ -85,7 +85,7 @@ def averaged(sorting: FinishedSorting, spikes: NDArray[np.int64]) -> Shape:
     whole = [int((sorting.unit_id == unit).sum()) for unit in numbers]
     exact = whole == counts.tolist() and (measured == measured[0]).all() and measured.any()
     note = "" if exact else "of the units that its spikes come from"
-    return Shape(mean.astype(np.float32), sd.astype(np.float32), note)
+    return UnitMean(mean.astype(np.float32), sd.astype(np.float32), note)
 
 
 def _seen(mean: Floats) -> NDArray[np.bool_]:
@@ -93,7 +93,9 @@ def _seen(mean: Floats) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(mean).all(axis=1))
 
 
-def unit_row(sorting: FinishedSorting, state: State, unit: int, shape: Shape) -> dict[str, Any]:
+def unit_row(
+    sorting: FinishedSorting, state: CurationState, unit: int, shape: UnitMean
+) -> dict[str, Any]:
     """A unit's row of `units.csv`: as sorted, or measured anew when its spikes changed."""
     known = sorting.units.drop(columns=[name for name in WRITTEN if name in sorting.units])
     if not is_changed(state, sorting, unit):
@@ -125,7 +127,11 @@ def unit_row(sorting: FinishedSorting, state: State, unit: int, shape: Shape) ->
 
 
 def _since(
-    sorting: FinishedSorting, state: State, unit: int, shape: Shape, row: Mapping[str, Any]
+    sorting: FinishedSorting,
+    state: CurationState,
+    unit: int,
+    shape: UnitMean,
+    row: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Metrics of an unchanged unit that are younger than its sorting, measured now."""
     lacking = [name for name in metrics.columns() if name not in row]

@@ -20,7 +20,14 @@ from numpy.typing import NDArray
 
 from pipelines.core.errors import InputError, OutputError, ParameterError
 from pipelines.files.reading import reading
-from pipelines.spikes.curation.steps import ACTIONS, Replay, State, Step, changed, sorted_state
+from pipelines.spikes.curation.steps import (
+    ACTIONS,
+    CurationState,
+    CurationStep,
+    Replay,
+    changed,
+    sorted_state,
+)
 from pipelines.spikes.labels.words import LABELS
 from pipelines.spikes.units.folder import SortingFolder
 
@@ -44,7 +51,7 @@ class Log:
     file: Path
     sorting: str
 
-    def read(self) -> list[Step]:
+    def read(self) -> list[CurationStep]:
         """All steps; a last line that was not written to its end is left out.
 
         Raises:
@@ -63,7 +70,7 @@ class Log:
         with reading(self.file, InputError, "restore it from a backup", "log of a curation"):
             return _whole_lines(self.file)
 
-    def steps_in(self, content: bytes) -> list[Step]:
+    def steps_in(self, content: bytes) -> list[CurationStep]:
         """The steps of what `content` gave.
 
         Raises:
@@ -96,7 +103,7 @@ class Log:
                 "was saved before is safe."
             ) from None
 
-    def append(self, step: Step) -> None:
+    def append(self, step: CurationStep) -> None:
         """Add a step; when this returns it is on the disk. To be called while `locked`."""
         new = not self.file.exists() or not self._end_mended()
         heading = {"format": FORMAT, "version": VERSION, "sorting": self.sorting}
@@ -126,7 +133,7 @@ class Log:
         return size
 
 
-def read_log(file: Path) -> list[Step]:
+def read_log(file: Path) -> list[CurationStep]:
     """The steps of a log of any sorting.
 
     Raises:
@@ -171,7 +178,7 @@ def _heading(line: bytes, file: Path) -> Mapping[str, Any]:
     return heading
 
 
-def _steps(content: bytes, file: Path, first: int = 2) -> list[Step]:
+def _steps(content: bytes, file: Path, first: int = 2) -> list[CurationStep]:
     """The steps of some lines, each with its line break, the first of which has this number."""
     lines = content.split(b"\n")[:-1]
     return [_parsed(line, number, file) for number, line in enumerate(lines, first)]
@@ -184,7 +191,7 @@ class Curation:
     is replayed; if it was shortened or replaced, it is replayed from the beginning.
     """
 
-    def __init__(self, log: Log, start: State) -> None:
+    def __init__(self, log: Log, start: CurationState) -> None:
         """Follow a log.
 
         Args:
@@ -194,10 +201,10 @@ class Curation:
         self.log = log
         self._replay = Replay(start)
         self._content = b""
-        self._steps: list[Step] = []
+        self._steps: list[CurationStep] = []
         self._lock = Lock()
 
-    def state(self) -> State:
+    def state(self) -> CurationState:
         """The units after all steps.
 
         Raises:
@@ -206,7 +213,7 @@ class Curation:
         with self._lock:
             return self._replay.after(self._read())
 
-    def _read(self) -> list[Step]:
+    def _read(self) -> list[CurationStep]:
         content, known = self.log.content(), self._content
         if known and content.startswith(known):
             added = _steps(content[len(known) :], self.log.file, len(self._steps) + 2)
@@ -217,7 +224,7 @@ class Curation:
         self._content = content
         return self._steps
 
-    def take(self, step: Step) -> State:
+    def take(self, step: CurationStep) -> CurationState:
         """Add a step and return the units after it.
 
         Args:
@@ -242,17 +249,17 @@ class Curation:
             return self.state()
 
 
-def curate(log: Log, start: State, step: Step) -> State:
+def curate(log: Log, start: CurationState, step: CurationStep) -> CurationState:
     """Add a step to a log, as `Curation.take`, and return the units after it."""
     return Curation(log, start).take(step)
 
 
-def _numbers(step: Step, first: int) -> tuple[int, ...]:
+def _numbers(step: CurationStep, first: int) -> tuple[int, ...]:
     counts = {"merge": 1, "split": len(step.spikes) + 1}
     return tuple(range(first, first + counts.get(step.action, 0)))
 
 
-def _check(step: Step) -> None:
+def _check(step: CurationStep) -> None:
     if not step.author.strip():
         raise ParameterError("Say who curates: fill in the curator's name.")
     if max(len(step.author), len(step.reason)) > LONGEST_TEXT:
@@ -261,10 +268,10 @@ def _check(step: Step) -> None:
         raise ParameterError(f"{step.label!r} is no label; use {', '.join(LABELS)}.")
 
 
-def _parsed(line: bytes, number: int, file: Path) -> Step:
+def _parsed(line: bytes, number: int, file: Path) -> CurationStep:
     try:
         values: dict[str, Any] = json.loads(line)
-        step = Step(
+        step = CurationStep(
             action=values["action"],
             author=str(values["author"]),
             units=_ints(values.get("units", ())),
@@ -317,7 +324,7 @@ def sorting_digest(sample_index: NDArray[np.int64], unit_id: NDArray[np.int32]) 
     return total.hexdigest()
 
 
-def read_start(folder: Path) -> tuple[State, str]:
+def read_start(folder: Path) -> tuple[CurationState, str]:
     """The units of a sorting's folder before any step, and the sorting's digest.
 
     Raises:

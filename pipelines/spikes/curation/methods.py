@@ -9,7 +9,7 @@ from pipelines.core.provenance import versions
 from pipelines.core.result_files import read_object
 from pipelines.files.reading import reading
 from pipelines.spikes.curation.parameters import NOTHING, CurateParameters
-from pipelines.spikes.curation.steps import State
+from pipelines.spikes.curation.steps import CurationState
 from pipelines.spikes.labels.labeller import Labeller
 from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.labels.labelling import SUMMARY
@@ -22,7 +22,10 @@ LIMITS = "{limits}"
 
 
 def paragraph(
-    state: State, parameters: CurateParameters, labelled: Path | None, counts: Mapping[str, int]
+    state: CurationState,
+    parameters: CurateParameters,
+    labelled: Path | None,
+    counts: Mapping[str, int],
 ) -> str:
     """What was done, in sentences.
 
@@ -78,7 +81,7 @@ def _closing() -> str:
     return " ".join([*metrics.sentences(), tools])
 
 
-def _by_hand(state: State) -> str:
+def _by_hand(state: CurationState) -> str:
     done = [step.action for step in state.done]
     if not done:
         return "Units were taken as sorted, without curation by hand."

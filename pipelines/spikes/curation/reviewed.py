@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from pipelines.core.errors import InputError
 from pipelines.core.result_files import opened_arrays
 from pipelines.files.reading import reading
-from pipelines.spikes.curation.steps import Action, Step
+from pipelines.spikes.curation.steps import Action, CurationStep
 from pipelines.spikes.labels.words import NOISE
 from pipelines.spikes.units.unit_tables import read_table, write_table
 
@@ -55,14 +55,14 @@ class Proposal:
         """For `proposals.json`."""
         return dict(vars(self))
 
-    def step(self, author: str) -> Step:
+    def step(self, author: str) -> CurationStep:
         """What taking it does, in somebody's name."""
         if self.kind == "merge":
-            return Step("merge", author, self.units, reason=self.evidence)
+            return CurationStep("merge", author, self.units, reason=self.evidence)
         if self.kind == "duplicate":
-            return Step("label", author, self.units[:1], NOISE, reason=self.evidence)
+            return CurationStep("label", author, self.units[:1], NOISE, reason=self.evidence)
         action: Action = "split" if self.kind == "split" else "remove"
-        return Step(action, author, self.units, spikes=self.spikes, reason=self.evidence)
+        return CurationStep(action, author, self.units, spikes=self.spikes, reason=self.evidence)
 
 
 @dataclass(frozen=True)

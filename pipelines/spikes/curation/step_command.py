@@ -12,7 +12,7 @@ from pipelines.files.reading import reading
 from pipelines.spikes.curation.agreement import by_name, majority_steps, read_curator
 from pipelines.spikes.curation.log import LOG_FILE, Log, curate, read_start
 from pipelines.spikes.curation.reviewed import PROPOSALS, ReviewFolder
-from pipelines.spikes.curation.steps import ACTIONS, State, Step, replay
+from pipelines.spikes.curation.steps import ACTIONS, CurationState, CurationStep, replay
 from pipelines.spikes.labels.words import LABELS
 
 TAKE, MAJORITY = "take", "majority"
@@ -69,8 +69,8 @@ def run(options: argparse.Namespace) -> None:
     say(f"n_steps: {len(state.done)}")
 
 
-def _given(options: argparse.Namespace) -> Step:
-    return Step(
+def _given(options: argparse.Namespace) -> CurationStep:
+    return CurationStep(
         options.step,
         options.author,
         _units(options.units),
@@ -80,7 +80,7 @@ def _given(options: argparse.Namespace) -> Step:
     )
 
 
-def _taken(options: argparse.Namespace) -> Step:
+def _taken(options: argparse.Namespace) -> CurationStep:
     """The step that a proposal stands for."""
     if options.review is None or options.number is None:
         raise ParameterError("take needs --review DIR and --number N: which proposal is taken.")
@@ -91,7 +91,7 @@ def _taken(options: argparse.Namespace) -> Step:
     raise ParameterError(f"There is no proposal {number}: {file} has {len(proposals)}.")
 
 
-def _of_most(options: argparse.Namespace, state: State) -> list[Step]:
+def _of_most(options: argparse.Namespace, state: CurationState) -> list[CurationStep]:
     """The labels that most curators gave to units that are there, each as a step."""
     if len(options.curators) < 2:
         raise ParameterError("majority needs --curators FILE FILE ...: of two curators or more.")

@@ -26,7 +26,7 @@ MOST_KEPT = 20
 
 
 @dataclass(frozen=True)
-class Step:
+class CurationStep:
     """One thing that a curator did.
 
     Attributes:
@@ -58,7 +58,7 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
-class State:
+class CurationState:
     """The units after some steps.
 
     Spikes are named by their places in the sorting, in ascending order, shape (spike,).
@@ -77,8 +77,8 @@ class State:
     out: Mapping[int, Spikes]
     units: frozenset[int]
     labels: Mapping[int, str]
-    done: tuple[Step, ...] = ()
-    undone: tuple[Step, ...] = ()
+    done: tuple[CurationStep, ...] = ()
+    undone: tuple[CurationStep, ...] = ()
     next_unit: int = 0
 
     def spikes_of(self, unit: int) -> Spikes:
@@ -89,7 +89,7 @@ class State:
         """Places of the spikes that were taken out of a unit, shape (spike,)."""
         return self.out.get(unit, NO_SPIKES)
 
-    def without(self, unit: int, spikes: Spikes) -> "State":
+    def without(self, unit: int, spikes: Spikes) -> "CurationState":
         """The units after some of a unit's spikes, shape (spike,), were taken out of it."""
         left = np.setdiff1d(self.kept[unit], spikes, assume_unique=True)
         out = np.union1d(self.removed_of(unit), spikes)
@@ -113,7 +113,7 @@ class State:
         return found
 
 
-def sorted_state(unit_id: NDArray[np.int32]) -> State:
+def sorted_state(unit_id: NDArray[np.int32]) -> CurationState:
     """The units as they were sorted.
 
     Args:
@@ -122,20 +122,20 @@ def sorted_state(unit_id: NDArray[np.int32]) -> State:
     units, counts = np.unique(unit_id, return_counts=True)
     places = np.split(np.argsort(unit_id, kind="stable"), np.cumsum(counts)[:-1])
     kept = dict(zip(units.tolist(), places, strict=False))  # no units, but one empty part
-    return State(kept, {}, frozenset(kept), {}, next_unit=max(kept, default=-1) + 1)
+    return CurationState(kept, {}, frozenset(kept), {}, next_unit=max(kept, default=-1) + 1)
 
 
 class Replay:
     """Does steps over a sorting, and does not do again those that it has done before."""
 
-    def __init__(self, start: State) -> None:
+    def __init__(self, start: CurationState) -> None:
         """Begin with the units as they are before any step, from `sorted_state`."""
         self.start = start
         self._path: Sequence[int] = ()
-        self._known: Mapping[int, State] = {}
+        self._known: Mapping[int, CurationState] = {}
         """By how many steps of the path lead to it."""
 
-    def after(self, steps: Sequence[Step]) -> State:
+    def after(self, steps: Sequence[CurationStep]) -> CurationState:
         """The units after all steps of a log, undo and redo among them.
 
         Args:
@@ -168,7 +168,7 @@ def _common(one: Sequence[int], two: Sequence[int]) -> int:
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(two)))
 
 
-def _fitting(state: State, step: Step, number: int) -> State:
+def _fitting(state: CurationState, step: CurationStep, number: int) -> CurationState:
     try:
         return changed(state, step)
     except ParameterError as error:
@@ -177,7 +177,7 @@ def _fitting(state: State, step: Step, number: int) -> State:
         ) from None
 
 
-def replay(start: State, steps: Sequence[Step]) -> State:
+def replay(start: CurationState, steps: Sequence[CurationStep]) -> CurationState:
     """The units after all steps.
 
     Args:
@@ -190,7 +190,7 @@ def replay(start: State, steps: Sequence[Step]) -> State:
     return Replay(start).after(steps)
 
 
-def changed(state: State, step: Step) -> State:
+def changed(state: CurationState, step: CurationStep) -> CurationState:
     """The units after one more step, which is neither undo nor redo.
 
     Raises:
@@ -200,11 +200,11 @@ def changed(state: State, step: Step) -> State:
 
 
 def effective(
-    steps: Sequence[Step],
-) -> tuple[list[tuple[int, Step]], list[tuple[int, Step]]]:
+    steps: Sequence[CurationStep],
+) -> tuple[list[tuple[int, CurationStep]], list[tuple[int, CurationStep]]]:
     """Which steps count and which are undone, each with its place from 1."""
-    done: list[tuple[int, Step]] = []
-    undone: list[tuple[int, Step]] = []
+    done: list[tuple[int, CurationStep]] = []
+    undone: list[tuple[int, CurationStep]] = []
     for number, step in enumerate(steps, 1):
         if step.action == "undo":
             if done:
@@ -218,7 +218,7 @@ def effective(
     return done, undone
 
 
-def _label(state: State, step: Step) -> State:
+def _label(state: CurationState, step: CurationStep) -> CurationState:
     labels = dict(state.labels)
     for unit in _known(state, step.units):
         labels.pop(unit, None)
@@ -227,7 +227,7 @@ def _label(state: State, step: Step) -> State:
     return replace(state, labels=labels)
 
 
-def _merge(state: State, step: Step) -> State:
+def _merge(state: CurationState, step: CurationStep) -> CurationState:
     units = _known(state, step.units)
     if len(set(units)) < 2:
         raise ParameterError("A merge needs two different units.")
@@ -238,7 +238,7 @@ def _merge(state: State, step: Step) -> State:
     return _instead(state, units, kept, out, {new: label} if label else {})
 
 
-def _split(state: State, step: Step) -> State:
+def _split(state: CurationState, step: CurationStep) -> CurationState:
     unit = _one(state, step)
     whole = state.spikes_of(unit)
     chosen = [_spikes_of_step(part, whole, unit) for part in step.spikes]
@@ -253,12 +253,12 @@ def _split(state: State, step: Step) -> State:
 
 
 def _instead(
-    state: State,
+    state: CurationState,
     gone: Sequence[int],
     kept: Mapping[int, Spikes],
     out: Mapping[int, Spikes],
     labels: Mapping[int, str],
-) -> State:
+) -> CurationState:
     """The units with some new ones in the place of others."""
     return replace(
         state,
@@ -272,7 +272,7 @@ def _instead(
     )
 
 
-def _remove(state: State, step: Step) -> State:
+def _remove(state: CurationState, step: CurationStep) -> CurationState:
     unit = _one(state, step)
     whole = state.spikes_of(unit)
     gone = _spikes_of_step([spike for part in step.spikes for spike in part], whole, unit)
@@ -281,7 +281,7 @@ def _remove(state: State, step: Step) -> State:
     return state.without(unit, gone)
 
 
-def _restore(state: State, step: Step) -> State:
+def _restore(state: CurationState, step: CurationStep) -> CurationState:
     units = _known(state, step.units)
     for unit in units:
         if not len(state.removed_of(unit)):
@@ -306,7 +306,7 @@ def _but(values: Mapping[int, Value], units: Iterable[int]) -> dict[int, Value]:
     return left
 
 
-def _known(state: State, units: Sequence[int]) -> Sequence[int]:
+def _known(state: CurationState, units: Sequence[int]) -> Sequence[int]:
     if not units:
         raise ParameterError("Say which unit: choose one first.")
     for unit in units:
@@ -315,7 +315,7 @@ def _known(state: State, units: Sequence[int]) -> Sequence[int]:
     return units
 
 
-def _one(state: State, step: Step) -> int:
+def _one(state: CurationState, step: CurationStep) -> int:
     units = _known(state, step.units)
     if len(units) > 1:
         raise ParameterError("Choose one unit for this.")

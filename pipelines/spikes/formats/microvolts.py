@@ -29,7 +29,7 @@ Steps = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Sizes:
+class StoredSizes:
     """How large the stored numbers are, in steps, shape (channel,); 0 for a channel without any.
 
     Attributes:
@@ -105,7 +105,7 @@ def gain_notes(recording: BaseRecording) -> list[str]:
     return words
 
 
-def unusual_sizes(recording: BaseRecording, found: Sizes) -> list[str]:
+def unusual_sizes(recording: BaseRecording, found: StoredSizes) -> list[str]:
     """A sentence if the microvolts are unusual, though they can be.
 
     Args:
@@ -130,7 +130,7 @@ def _example(recording: BaseRecording) -> str:
     return "for example --set gain_uv=0.195 for Intan"
 
 
-def gain_doubt(recording: BaseRecording, found: Sizes, path: Path, given: bool) -> str:
+def gain_doubt(recording: BaseRecording, found: StoredSizes, path: Path, given: bool) -> str:
     """A sentence if the microvolts cannot be true, and the way out; otherwise nothing.
 
     Args:
@@ -152,7 +152,9 @@ class _Beyond:
     columns: list[int]
 
 
-def _beyond(found: Sizes, gains: Steps, least_span: float, most_noise: float) -> _Beyond | None:
+def _beyond(
+    found: StoredSizes, gains: Steps, least_span: float, most_noise: float
+) -> _Beyond | None:
     """The first gain with which channels are beyond a limit.
 
     Channels are judged with those of the same gain: that a wire is broken says nothing of it.
@@ -174,7 +176,7 @@ def _beyond(found: Sizes, gains: Steps, least_span: float, most_noise: float) ->
 
 
 def _sentence(
-    recording: BaseRecording, found: Sizes, path: Path, wrong: _Beyond, given: bool
+    recording: BaseRecording, found: StoredSizes, path: Path, wrong: _Beyond, given: bool
 ) -> str:
     whose = "a step"
     if wrong.columns:
@@ -187,7 +189,7 @@ def _sentence(
     )
 
 
-def _way_out(recording: BaseRecording, found: Sizes, columns: list[int]) -> str:
+def _way_out(recording: BaseRecording, found: StoredSizes, columns: list[int]) -> str:
     if columns:
         return (
             "Leave such channels out with exclude_channels, or give the gain of all with --gain-uv."
@@ -198,7 +200,7 @@ def _way_out(recording: BaseRecording, found: Sizes, columns: list[int]) -> str:
     return "Give the right one with --gain-uv, such as --gain-uv 0.195 for Intan."
 
 
-def likely(found: Sizes) -> tuple[float, str] | None:
+def likely(found: StoredSizes) -> tuple[float, str] | None:
     """The gain, and what the numbers are stored in, that makes a signal of an electrode."""
     there = found.noise > 0
     if not there.any():
@@ -210,7 +212,7 @@ def likely(found: Sizes) -> tuple[float, str] | None:
     return None
 
 
-def sizes(recording: BaseRecording) -> Sizes:
+def sizes(recording: BaseRecording) -> StoredSizes:
     """Measure the stored numbers in a few stretches; what is no number is left aside."""
     n_samples, n_channels = recording.get_num_samples(), recording.get_num_channels()
     most = max(100, MOST_BYTES // (8 * n_channels))
@@ -222,7 +224,7 @@ def sizes(recording: BaseRecording) -> Sizes:
     ]
     measured = [[_sizes(column) for column in part.T] for part in parts]
     middle = np.median(np.array(measured), axis=0)
-    return Sizes(middle[:, 0], middle[:, 1])
+    return StoredSizes(middle[:, 0], middle[:, 1])
 
 
 def _sizes(values: Steps) -> tuple[float, float]:

@@ -33,7 +33,7 @@ HEADING = re.compile(r"(?P<name>.+?)\s*[\[(]\s*(?P<unit>[^\])]+?)\s*[\])]")
 
 
 @dataclass(frozen=True)
-class Place:
+class ColumnPlace:
     """Where a column stands: the table and its heading."""
 
     table: str
@@ -45,7 +45,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Read:
+class ReadColumn:
     """A column of numbers in the unit that its metric has here.
 
     Attributes:
@@ -82,8 +82,8 @@ def _named(text: str, known: Container[str]) -> str:
 
 
 def numbers(
-    cells: Sequence[object], metric: str, given_unit: str, style: Style | None, where: Place
-) -> Read | None:
+    cells: Sequence[object], metric: str, given_unit: str, style: Style | None, where: ColumnPlace
+) -> ReadColumn | None:
     """Read a column.
 
     Args:
@@ -123,7 +123,7 @@ def numbers(
             f"{metric} was taken as a ratio, which may exceed 1; if it is in per cent, "
             f"write its heading as {metric} (%)."
         )
-    return Read(np.where(np.isfinite(values), values, np.nan), tuple(notes))
+    return ReadColumn(np.where(np.isfinite(values), values, np.nan), tuple(notes))
 
 
 def _plain(cells: Sequence[object]) -> Column | None:
@@ -151,7 +151,7 @@ def _cell_by_cell(
     return values, units, wrong
 
 
-def _factor(unit: str, metric: str, where: Place) -> float:
+def _factor(unit: str, metric: str, where: ColumnPlace) -> float:
     """What turns numbers in a heading's unit into the metric's."""
     measured, factor = UNITS[unit]
     expected = _expected(metric, measured)
@@ -217,7 +217,7 @@ def _of_units(metric: str, units: Sequence[str]) -> str:
 
 
 def _as_shares(
-    values: Column, metric: str, units: set[str], where: Place
+    values: Column, metric: str, units: set[str], where: ColumnPlace
 ) -> tuple[Column, list[str]]:
     """Shares between 0 and 1, of a column that may be in per cent without saying so.
 

@@ -73,7 +73,7 @@ def of_rows(rows: pd.DataFrame, name: str, written: pd.DataFrame | None = None) 
         # A table that has both names is believed in its newer one.
         if metric != given and metric in rows.columns:
             continue
-        where = metric_cells.Place(name, given)
+        where = metric_cells.ColumnPlace(name, given)
         found = metric_cells.numbers(cells[given].tolist(), metric, unit, style, where)
         if found is not None and np.isfinite(found.values).any():
             metrics[metric] = factor * found.values

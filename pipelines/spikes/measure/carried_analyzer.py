@@ -17,7 +17,7 @@ from spikeinterface.core import SortingAnalyzer, load_sorting_analyzer
 
 from pipelines.core.errors import NeuroboardError
 from pipelines.spikes.curation.curated_units import is_changed
-from pipelines.spikes.curation.steps import State
+from pipelines.spikes.curation.steps import CurationState
 from pipelines.spikes.formats.saved import refuse_unsafe_zarr
 from pipelines.spikes.measure.analyzer_source import require_known_recording
 from pipelines.spikes.units.files import ANALYZER
@@ -49,7 +49,7 @@ class Steps:
         return bool(self.splits or self.merges)
 
 
-def steps_to(unit_id: NDArray[np.int32], state: State, units: Sequence[int]) -> Steps:
+def steps_to(unit_id: NDArray[np.int32], state: CurationState, units: Sequence[int]) -> Steps:
     """How to get from sorted units to some of the curated ones.
 
     Args:
@@ -91,7 +91,7 @@ def _named(splits: dict[int, dict[int, Ranks]], parts: Mapping[int, list[int]]) 
 
 
 def carry_analyzer(
-    sorting: FinishedSorting, state: State, units: Sequence[int], folder: Path
+    sorting: FinishedSorting, state: CurationState, units: Sequence[int], folder: Path
 ) -> str:
     """Write the analyzer of some units as curated.
 
@@ -128,7 +128,7 @@ def carry_analyzer(
 
 
 def _changed(
-    analyzer: SortingAnalyzer, sorting: FinishedSorting, state: State, units: Sequence[int]
+    analyzer: SortingAnalyzer, sorting: FinishedSorting, state: CurationState, units: Sequence[int]
 ) -> tuple[SortingAnalyzer, list[str]]:
     """The analyzer after all splits and merges, and the extensions that were lost by them."""
     steps = steps_to(sorting.unit_id, state, units)

@@ -20,7 +20,7 @@ from pipelines.spikes.reading.read import read_recording
 from pipelines.spikes.reading.reading_checks import check_reading
 from pipelines.spikes.recording.identity import digest_of_samples
 from pipelines.spikes.recording.looked import LookFolder, Spectrum
-from pipelines.spikes.recording.parameters import LookParameters
+from pipelines.spikes.recording.parameters import RecordingLookParameters
 from pipelines.spikes.recording.pyramid import bin_edges, bin_samples, binned, chunk_bins
 from pipelines.spikes.recording.timeline import Segment, Timeline
 from pipelines.spikes.signal.bad_samples import BadSamples, find_bad, in_words
@@ -51,7 +51,7 @@ class Channels:
 
 
 def look(
-    inputs: Mapping[str, Path], parameters: LookParameters, folder: Path, report: Report
+    inputs: Mapping[str, Path], parameters: RecordingLookParameters, folder: Path, report: Report
 ) -> dict[str, Any]:
     """Look at a whole recording, in pieces that fit into memory.
 
@@ -139,7 +139,9 @@ def _channels(signal: BandPass) -> Channels:
     return Channels(noise, rms.astype(np.float32), np.nan_to_num(correlation))
 
 
-def _table(recording: BaseRecording, found: Channels, parameters: LookParameters) -> pd.DataFrame:
+def _table(
+    recording: BaseRecording, found: Channels, parameters: RecordingLookParameters
+) -> pd.DataFrame:
     places = np.asarray(recording.get_channel_locations(), dtype=np.float64)
     states = _states(found, parameters, [str(name) for name in recording.channel_ids])
     return pd.DataFrame(
@@ -155,7 +157,9 @@ def _table(recording: BaseRecording, found: Channels, parameters: LookParameters
     )
 
 
-def _states(found: Channels, parameters: LookParameters, names: list[str]) -> list[tuple[str, str]]:
+def _states(
+    found: Channels, parameters: RecordingLookParameters, names: list[str]
+) -> list[tuple[str, str]]:
     """State and reason of every channel; of a bridge the first channel stays."""
     alive = np.isfinite(found.noise_uv) & (found.noise_uv > LEAST_NOISE_UV)
     middle = float(np.median(found.noise_uv[alive])) if alive.any() else 0.0
@@ -218,7 +222,7 @@ def _microvolts(
 
 
 def _write_traces(
-    recording: BaseRecording, parameters: LookParameters, file: Path, report: Report
+    recording: BaseRecording, parameters: RecordingLookParameters, file: Path, report: Report
 ) -> pd.DataFrame:
     """Write the envelope of all traces, and return the saturated share of every second.
 

@@ -9,7 +9,7 @@ from pipelines.spikes.formats.microvolts import gain_doubt, gain_notes, sizes, u
 from pipelines.spikes.reading.channels import name_notes
 from pipelines.spikes.reading.read import raw_files
 from pipelines.spikes.recording.parameters import RecordingParameters
-from pipelines.spikes.recording.raw_readings import Reading, raw_doubt, raw_note
+from pipelines.spikes.recording.raw_readings import RawReading, raw_doubt, raw_note
 
 INSIST = " With trust_reading=yes it is taken as it is."
 
@@ -45,7 +45,7 @@ def _of_files(path: Path, parameters: RecordingParameters) -> tuple[str, list[st
     """A doubt of how raw files are read, if there is one, otherwise what has to be known of it."""
     if parameters.num_channels is None:
         return "", []
-    reading = Reading(parameters.dtype, parameters.num_channels, parameters.file_offset)
+    reading = RawReading(parameters.dtype, parameters.num_channels, parameters.file_offset)
     notes = []
     for file in raw_files(path, parameters.session):
         doubt = raw_doubt(file, reading)

@@ -130,7 +130,7 @@ class RecordingParameters(Parameters):
         return dtype.str if dtype.byteorder == ">" else dtype.name
 
 
-class LookParameters(RecordingParameters):
+class RecordingLookParameters(RecordingParameters):
     """What is looked at before sorting, and from where on something is wrong."""
 
     freq_min: float = parameter(

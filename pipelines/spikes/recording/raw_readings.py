@@ -51,7 +51,7 @@ Values = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Reading:
+class RawReading:
     """How the bytes of a file are read.
 
     Attributes:
@@ -70,7 +70,7 @@ class Reading:
         return self.num_channels * np.dtype(self.dtype).itemsize
 
 
-def raw_doubt(file: Path, reading: Reading) -> str:
+def raw_doubt(file: Path, reading: RawReading) -> str:
     """A sentence if the reading of a file cannot be right, otherwise nothing.
 
     Args:
@@ -81,7 +81,7 @@ def raw_doubt(file: Path, reading: Reading) -> str:
     return found or _channels_in_words(file, reading, sure=True)
 
 
-def raw_note(file: Path, reading: Reading) -> str:
+def raw_note(file: Path, reading: RawReading) -> str:
     """A sentence if a right reading may look like that, but another one is likely.
 
     Args:
@@ -91,7 +91,7 @@ def raw_note(file: Path, reading: Reading) -> str:
     return _channels_in_words(file, reading, sure=False)
 
 
-def _blocks(file: Path, reading: Reading) -> list[bytes]:
+def _blocks(file: Path, reading: RawReading) -> list[bytes]:
     """Some stretches of the file that begin with a time point."""
     n_points = (file.stat().st_size - reading.file_offset) // reading.width
     length = min(max(BLOCK_BYTES // reading.width, 1), n_points)
@@ -107,7 +107,7 @@ def _blocks(file: Path, reading: Reading) -> list[bytes]:
 # -- what stands before the samples
 
 
-def _header_doubt(file: Path, reading: Reading) -> str:
+def _header_doubt(file: Path, reading: RawReading) -> str:
     if reading.file_offset:
         return ""
     with file.open("rb") as stream:
@@ -133,7 +133,7 @@ def _header_doubt(file: Path, reading: Reading) -> str:
 # -- the type of a sample
 
 
-def _type_doubt(file: Path, reading: Reading) -> str:
+def _type_doubt(file: Path, reading: RawReading) -> str:
     blocks, given = _blocks(file, reading), np.dtype(reading.dtype)
     if given.kind == "f":
         found = _of_floats(blocks, given, reading.num_channels)
@@ -320,7 +320,7 @@ def _jumps(values: Values, n_channels: int) -> float:
 # -- the number of channels
 
 
-def _channels_in_words(file: Path, reading: Reading, *, sure: bool) -> str:
+def _channels_in_words(file: Path, reading: RawReading, *, sure: bool) -> str:
     values = _viewed(_blocks(file, reading), reading.dtype).astype(np.float64)
     found = better_channels(values, reading.num_channels) if np.isfinite(values).all() else None
     if found is None or found[1] != sure:

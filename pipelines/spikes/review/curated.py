@@ -16,7 +16,7 @@ from pipelines.core.progress import Report, part
 from pipelines.spikes.curation import methods
 from pipelines.spikes.curation.curated_units import (
     Automatic,
-    Shape,
+    UnitMean,
     averaged,
     decided,
     is_changed,
@@ -25,7 +25,7 @@ from pipelines.spikes.curation.curated_units import (
 from pipelines.spikes.curation.log import LOG_FILE, Log, read_start
 from pipelines.spikes.curation.parameters import CurateParameters
 from pipelines.spikes.curation.reviewed import Proposal
-from pipelines.spikes.curation.steps import State, Step, replay
+from pipelines.spikes.curation.steps import CurationState, CurationStep, replay
 from pipelines.spikes.labels import labelling
 from pipelines.spikes.labels.columns import CURATED, CURATED_REASON, WRITTEN
 from pipelines.spikes.labels.rules import FILE as RULES
@@ -78,7 +78,7 @@ def curate(
 
 def write_units(
     sorting: FinishedSorting,
-    state: State,
+    state: CurationState,
     labels: Mapping[int, str],
     automatic: Automatic,
     folder: Path,
@@ -106,7 +106,7 @@ def write_units(
     return table, note
 
 
-def read_state(folder: Path, curation: Path | None) -> State:
+def read_state(folder: Path, curation: Path | None) -> CurationState:
     """The units of a sorting after a curation.
 
     Args:
@@ -126,7 +126,7 @@ def read_state(folder: Path, curation: Path | None) -> State:
     return replay(start, Log(file, digest).read())
 
 
-def each_once(sorting: FinishedSorting, state: State) -> tuple[State, list[str]]:
+def each_once(sorting: FinishedSorting, state: CurationState) -> tuple[CurationState, list[str]]:
     """Units that a curation made, without spikes that repeat another one within the dead time.
 
     Returns:
@@ -189,11 +189,12 @@ def as_curated(sorting: Path, curation: Path, folder: Path, report: Report) -> A
     return AsCurated(folder, np.flatnonzero(~state.removed))
 
 
-def steps_of_table(file: Path) -> list[Step]:
+def steps_of_table(file: Path) -> list[CurationStep]:
     """The labels of a table as steps."""
     found = read_labels(file)
     return [
-        Step("label", f"table {file.name}", (unit,), label) for unit, label in found.labels.items()
+        CurationStep("label", f"table {file.name}", (unit,), label)
+        for unit, label in found.labels.items()
     ]
 
 
@@ -214,16 +215,16 @@ def _automatic(sorting: FinishedSorting, labels: Path | None) -> Automatic:
 
 
 def _shapes(
-    sorting: FinishedSorting, state: State, units: Sequence[int], report: Report
-) -> tuple[dict[int, Shape], str]:
+    sorting: FinishedSorting, state: CurationState, units: Sequence[int], report: Report
+) -> tuple[dict[int, UnitMean], str]:
     """The mean waveform of every unit, and what is to be said about them."""
-    found: dict[int, Shape] = {}
+    found: dict[int, UnitMean] = {}
     for unit in units:
         if is_changed(state, sorting, unit):
             found[unit] = averaged(sorting, state.spikes_of(unit))
         else:
             row = sorting.row_of(unit)
-            found[unit] = Shape(sorting.mean[row], sorting.sd[row])
+            found[unit] = UnitMean(sorting.mean[row], sorting.sd[row])
     anew = {unit: state.spikes_of(unit) for unit in units if found[unit].note}
     if not anew:
         return found, ""
@@ -239,15 +240,15 @@ def _shapes(
         mean, sd = np.full_like(found[unit].mean, np.nan), np.full_like(found[unit].sd, np.nan)
         mean[:, waves.channels] = waves.values.mean(axis=0)
         sd[:, waves.channels] = waves.values.std(axis=0)
-        found[unit] = Shape(mean, sd)
+        found[unit] = UnitMean(mean, sd)
     return found, ""
 
 
 def _table(
     sorting: FinishedSorting,
-    state: State,
+    state: CurationState,
     units: Sequence[int],
-    shapes: Mapping[int, Shape],
+    shapes: Mapping[int, UnitMean],
     labels: Mapping[int, str],
     automatic: Automatic,
 ) -> pd.DataFrame:
@@ -265,7 +266,7 @@ def _table(
     return pd.DataFrame(rows)
 
 
-def _reasons(state: State) -> dict[int, str]:
+def _reasons(state: CurationState) -> dict[int, str]:
     """Why each unit has its label, in the words of the step that gave it."""
     return {
         unit: step.reason if step.label else ""
@@ -277,9 +278,9 @@ def _reasons(state: State) -> dict[int, str]:
 
 def _write(
     sorting: FinishedSorting,
-    state: State,
+    state: CurationState,
     units: Sequence[int],
-    shapes: Mapping[int, Shape],
+    shapes: Mapping[int, UnitMean],
     table: pd.DataFrame,
     folder: Path,
 ) -> None:
@@ -305,7 +306,7 @@ def _write(
 
 
 def _carried(
-    before: SingleWaveforms, sorting: FinishedSorting, state: State, units: Sequence[int]
+    before: SingleWaveforms, sorting: FinishedSorting, state: CurationState, units: Sequence[int]
 ) -> SingleWaveforms:
     """The single waveforms of units whose spikes did not change; the others have none."""
     changed = np.array([is_changed(state, sorting, unit) for unit in units])
@@ -327,7 +328,7 @@ def _write_log(inputs: Mapping[str, Path], folder: Path) -> None:
 
 
 def _results(
-    sorting: FinishedSorting, state: State, table: pd.DataFrame, note: str
+    sorting: FinishedSorting, state: CurationState, table: pd.DataFrame, note: str
 ) -> dict[str, Any]:
     names = table[CURATED].replace("", UNLABELLED)
     counts = {str(name): int(n) for name, n in names.value_counts().items()}

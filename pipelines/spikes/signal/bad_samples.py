@@ -30,7 +30,7 @@ MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
-class Stretch:
+class BadStretch:
     """Samples of one channel that are no signal; from the first to one after the last."""
 
     channel: int
@@ -56,7 +56,7 @@ class BadSamples:
     n_samples: int
     sampling_frequency: float
     names: Sequence[str]
-    rows: list[Stretch] = field(default_factory=list)
+    rows: list[BadStretch] = field(default_factory=list)
     n_stretches: int = 0
     samples: NDArray[np.int64] = field(init=False)
     kinds: dict[str, int] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class BadSamples:
     def __post_init__(self) -> None:
         self.samples = np.zeros(len(self.names), dtype=np.int64)
 
-    def add(self, one: Stretch) -> None:
+    def add(self, one: BadStretch) -> None:
         """Take in a stretch."""
         whole = one.start == 0 and one.stop >= self.n_samples
         kind = FLAT if whole else one.kind
@@ -72,7 +72,7 @@ class BadSamples:
         self.samples[one.channel] += one.stop - one.start
         self.kinds[kind] = self.kinds.get(kind, 0) + one.stop - one.start
         if len(self.rows) < MOST_ROWS:
-            self.rows.append(Stretch(one.channel, one.start, one.stop, kind))
+            self.rows.append(BadStretch(one.channel, one.start, one.stop, kind))
 
     @property
     def channel_seconds(self) -> float:
@@ -96,7 +96,7 @@ def find_bad(recording: BaseRecording, report: Callable[[float], None]) -> BadSa
     return found
 
 
-def _pieces(recording: BaseRecording, report: Callable[[float], None]) -> Iterator[Stretch]:
+def _pieces(recording: BaseRecording, report: Callable[[float], None]) -> Iterator[BadStretch]:
     """Stretches as they are read, in order of time for each channel."""
     n_samples, n_channels = recording.get_num_samples(), recording.get_num_channels()
     mender, everything = Mender(recording), np.arange(n_channels)
@@ -104,18 +104,18 @@ def _pieces(recording: BaseRecording, report: Callable[[float], None]) -> Iterat
     for start in range(0, n_samples, step):
         stop = min(start + step, n_samples)
         for channel, first, last, kind in mender.stretches(everything, start, stop):
-            yield Stretch(channel, first, last, kind)
+            yield BadStretch(channel, first, last, kind)
         report(stop / n_samples)
 
 
-def _joined(stretches: Iterable[Stretch], near: int) -> Iterator[Stretch]:
+def _joined(stretches: Iterable[BadStretch], near: int) -> Iterator[BadStretch]:
     """Those that are near each other as one, of the graver kind."""
-    waiting = dict[int, Stretch]()
+    waiting = dict[int, BadStretch]()
     for one in stretches:
         before = waiting.get(one.channel)
         if before is not None and one.start - before.stop <= near:
             kind = min(before.kind, one.kind, key=KINDS.index)
-            one = Stretch(one.channel, before.start, one.stop, kind)
+            one = BadStretch(one.channel, before.start, one.stop, kind)
         elif before is not None:
             yield before
         waiting[one.channel] = one

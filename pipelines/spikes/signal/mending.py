@@ -11,7 +11,7 @@ from pipelines.spikes.recording.spikeinterface_private import only_here
 from pipelines.spikes.signal.no_signal import (
     MOST_S,
     Mask,
-    Rule,
+    NoSignalRule,
     Samples,
     filled,
     kind_of,
@@ -47,7 +47,7 @@ class Mender:
             recording: of one segment.
         """
         self._recording = recording
-        self._rules: dict[int, Rule] = {}
+        self._rules: dict[int, NoSignalRule] = {}
 
     @property
     def recording(self) -> BaseRecording:

@@ -42,7 +42,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Rule:
+class NoSignalRule:
     """What of one channel is no signal.
 
     Attributes:
@@ -60,7 +60,7 @@ class Rule:
     jitter: float
 
 
-def rule_of(slices: Sequence[Samples], rate_hz: float) -> Rule:
+def rule_of(slices: Sequence[Samples], rate_hz: float) -> NoSignalRule:
     """Learn from some stretches of one channel how it looks as a rule.
 
     Args:
@@ -77,7 +77,9 @@ def rule_of(slices: Sequence[Samples], rate_hz: float) -> Rule:
     if len(runs) >= FEW_RUNS:
         longest = max(least, TAIL * float(runs[int(0.99 * len(runs))]))
     most = MOST_S * rate_hz
-    return Rule(least, longest if longest <= most else np.inf, middle, spread, jumps / 2**0.5)
+    return NoSignalRule(
+        least, longest if longest <= most else np.inf, middle, spread, jumps / 2**0.5
+    )
 
 
 def _middle_and_spread(values: Samples) -> tuple[float, float]:
@@ -94,7 +96,7 @@ def _run_lengths(values: Samples) -> NDArray[np.int64]:
     return np.diff(edges, prepend=0, append=len(values))
 
 
-def suspects(raw: Samples, rules: Sequence[Rule]) -> list[int]:
+def suspects(raw: Samples, rules: Sequence[NoSignalRule]) -> list[int]:
     """Columns that may hold samples without signal: a quick look, which never misses one.
 
     Args:
@@ -131,7 +133,7 @@ def _rails(dtype: np.dtype[Any]) -> tuple[float, float]:
     return float(info.min) + near, float(info.max) - near
 
 
-def marked(values: Samples, rule: Rule) -> Mask:
+def marked(values: Samples, rule: NoSignalRule) -> Mask:
     """Which samples of one channel are no signal.
 
     Args:
@@ -145,7 +147,7 @@ def marked(values: Samples, rule: Rule) -> Mask:
     return found | _long_enough(_near_rails(values, rule), rule.least)
 
 
-def _near_rails(values: Samples, rule: Rule) -> Mask:
+def _near_rails(values: Samples, rule: NoSignalRule) -> Mask:
     """Samples at the ends of the type's range, unless the channel lives there."""
     low, high = _rails(values.dtype)
     room = 0.25 * (high - low)
@@ -172,7 +174,7 @@ def stretches(mask: Mask) -> list[tuple[int, int]]:
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
 
-def kind_of(values: Samples, rule: Rule) -> str:
+def kind_of(values: Samples, rule: NoSignalRule) -> str:
     """What a stretch without signal, shape (sample,), holds, in the words of `KINDS`."""
     if values.dtype.kind == "f":
         if np.isnan(values).any():
@@ -184,7 +186,7 @@ def kind_of(values: Samples, rule: Rule) -> str:
     return KINDS[2] if _far(value, rule) and not blanked else KINDS[3]
 
 
-def _far(value: float, rule: Rule) -> bool:
+def _far(value: float, rule: NoSignalRule) -> bool:
     return abs(value - rule.middle) > BEYOND * rule.spread
 
 

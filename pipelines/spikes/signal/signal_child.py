@@ -10,7 +10,7 @@ from pipelines.core.result_files import unpacked
 from pipelines.processes.closed import Answer
 from pipelines.processes.kept_reader import Arrays, packed, serve
 from pipelines.spikes.reading.locate import locate
-from pipelines.spikes.recording.parameters import LookParameters
+from pipelines.spikes.recording.parameters import RecordingLookParameters
 from pipelines.spikes.signal.spike_waveforms import beside
 from pipelines.spikes.signal.trace_window import read_stretch, stretch
 from pipelines.spikes.units.folder import read_finished
@@ -27,7 +27,7 @@ def answer(asked: Answer) -> Answer:
         )
     if "folder" in said:
         return _stretch(Path(said["folder"]), said["unit"], said["start_s"], said["length_s"])
-    parameters, _ = LookParameters.parse_stored(said["parameters"])
+    parameters, _ = RecordingLookParameters.parse_stored(said["parameters"])
     found = read_stretch(
         said["path"],
         parameters,

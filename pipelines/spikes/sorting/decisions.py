@@ -41,7 +41,7 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SortFileVerdict:
     """What a sort file says of one unit: its label, its type in words, and why."""
 
     label: str
@@ -50,7 +50,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Clustering:
+class GroupCuts:
     """How a group can be cut into clusters.
 
     Attributes:
@@ -65,8 +65,8 @@ class Clustering:
 
 
 def replay(
-    decisions: Sequence[Decision], clustering: Clustering
-) -> tuple[Labels, dict[int, Verdict]]:
+    decisions: Sequence[Decision], clustering: GroupCuts
+) -> tuple[Labels, dict[int, SortFileVerdict]]:
     """Turn decisions on one group into labels.
 
     A spike belongs to the first row that names it. Automatic clusters, or what is left of them,
@@ -79,7 +79,7 @@ def replay(
         TableError: a row names a cluster that is not there.
     """
     labels = np.full(len(clustering.automatic), -1, dtype=np.intp)
-    verdicts: dict[int, Verdict] = {}
+    verdicts: dict[int, SortFileVerdict] = {}
     for one in decisions:
         base = clustering.automatic if one.solution is None else clustering.solution(one.solution)
         free = _named(one, base) & (labels < 0)
@@ -91,12 +91,12 @@ def replay(
     rest = np.where(labels < 0, clustering.automatic, -1)
     for cluster in np.unique(rest[rest >= 0]):
         labels[rest == cluster] = len(verdicts)
-        verdicts[len(verdicts)] = Verdict("noise", "", LEFT_OVER)
+        verdicts[len(verdicts)] = SortFileVerdict("noise", "", LEFT_OVER)
     return labels, verdicts
 
 
-def _verdict(one: Decision) -> Verdict:
-    return Verdict(GOOD if one.single else MUA, TYPES[one.kind], one.comment)
+def _verdict(one: Decision) -> SortFileVerdict:
+    return SortFileVerdict(GOOD if one.single else MUA, TYPES[one.kind], one.comment)
 
 
 def _named(one: Decision, base: Labels) -> NDArray[np.bool_]:

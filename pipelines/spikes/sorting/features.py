@@ -35,7 +35,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Waveforms:
+class SpikeWaveforms:
     """Spikes with their waveforms.
 
     Attributes:
@@ -53,10 +53,10 @@ class Waveforms:
     def __len__(self) -> int:
         return len(self.sample_index)
 
-    def of_channels(self, columns: NDArray[np.bool_]) -> "Waveforms":
+    def of_channels(self, columns: NDArray[np.bool_]) -> "SpikeWaveforms":
         """Only the spikes whose largest peak is on one of the columns that are true (channel,)."""
         chosen = columns[self.channel]
-        return Waveforms(
+        return SpikeWaveforms(
             self.sample_index[chosen],
             self.channel[chosen],
             self.values[chosen],
@@ -64,7 +64,7 @@ class Waveforms:
         )
 
 
-def cut_out(chunk: Chunk, peaks: Peaks, window: Window) -> Waveforms:
+def cut_out(chunk: Chunk, peaks: Peaks, window: Window) -> SpikeWaveforms:
     """The waveforms around peaks, shifted so that the peaks fall on a sample.
 
     The signal is interpolated at five places around the largest sample, by a windowed sinc; the
@@ -86,7 +86,7 @@ def cut_out(chunk: Chunk, peaks: Peaks, window: Window) -> Waveforms:
     missing = np.zeros((len(inside), raw.shape[2]), dtype=bool)
     if chunk.no_signal is not None:
         missing = chunk.no_signal[rows[inside, None] + window.offsets].any(axis=1)
-    return Waveforms(peaks.sample_index[inside], channel, _shifted(raw, phase), missing)
+    return SpikeWaveforms(peaks.sample_index[inside], channel, _shifted(raw, phase), missing)
 
 
 def _best_phase(

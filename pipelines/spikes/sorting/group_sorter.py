@@ -21,7 +21,7 @@ from pipelines.spikes.sorting.cluster import (
     labels_of_mixture,
     mixture_sweep,
 )
-from pipelines.spikes.sorting.decisions import Clustering, Decision, Verdict, replay
+from pipelines.spikes.sorting.decisions import Decision, GroupCuts, SortFileVerdict, replay
 from pipelines.spikes.sorting.detect import find_peaks
 from pipelines.spikes.sorting.features import Window, cut_out, scores_of_blocks
 from pipelines.spikes.sorting.filled_waveforms import FilledWaveforms
@@ -42,7 +42,7 @@ N_AXES = 3
 
 
 @dataclass(frozen=True)
-class Found:
+class SortedGroup:
     """What a sorter found in a group.
 
     Attributes:
@@ -55,7 +55,7 @@ class Found:
 
     units: Sequence[Unit]
     n_spikes: int
-    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    verdicts: dict[int, SortFileVerdict] = field(default_factory=dict)
     cloud: Cloud | None = None
     n_repeats: int = 0
 
@@ -67,7 +67,7 @@ def sort_group(
     decisions: Sequence[Decision] | None,
     scratch: Path,
     report: Report,
-) -> Found:
+) -> SortedGroup:
     """Find spikes, align them, reduce them to principal components and cluster them.
 
     The waveforms lie in a file meanwhile; in memory there are a stretch of signal and a hundred
@@ -98,14 +98,14 @@ def sort_group(
         waveforms = FilledWaveforms(in_file, missing, live.noise) if missing.any() else in_file
         report(0.8, f"clustering {len(samples):,} spikes")
         if len(samples) < parameters.min_spikes and not decisions:
-            return Found([], len(samples))
+            return SortedGroup([], len(samples))
         points = _features(waveforms, live, signal, parameters)
         labels, verdicts = _labels(points, number, parameters, decisions)
         dead = dead_samples(parameters, signal.sampling_frequency)
         labels, n_repeats = each_once(signal, live, samples, labels, dead)
         units = units_of(waveforms, samples, labels, live, number)
     cloud = cloud_of(points, samples, labels, parameters)
-    return Found(units, len(samples), verdicts, cloud, n_repeats)
+    return SortedGroup(units, len(samples), verdicts, cloud, n_repeats)
 
 
 def _labels(
@@ -113,7 +113,7 @@ def _labels(
     group: int,
     parameters: SpikesParameters,
     decisions: Sequence[Decision] | None,
-) -> tuple[NDArray[np.intp], dict[int, Verdict]]:
+) -> tuple[NDArray[np.intp], dict[int, SortFileVerdict]]:
     mixture: Callable[[int], NDArray[np.intp]] = partial(_mixture, points, parameters)
     number = chosen_solutions(parameters.choose).get(group)
     labels = mixture(number) if number else find_clusters(points, parameters)
@@ -123,7 +123,7 @@ def _labels(
     def split(mask: NDArray[np.bool_], parts: int) -> NDArray[np.intp]:
         return labels_of_mixture(points[mask], parts, parameters.seed)
 
-    return replay(decisions, Clustering(labels, mixture, split))
+    return replay(decisions, GroupCuts(labels, mixture, split))
 
 
 def _mixture(

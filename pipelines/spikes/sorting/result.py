@@ -16,8 +16,8 @@ from pipelines.spikes.labels.words import GOOD
 from pipelines.spikes.measure.analyzer import write_analyzer
 from pipelines.spikes.parameters import SpikesParameters, chosen_solutions, least_good_snr
 from pipelines.spikes.signal.preprocess import BandPass
-from pipelines.spikes.sorting.decisions import Decision, Verdict, of_units
-from pipelines.spikes.sorting.group_sorter import Found, waveform_window
+from pipelines.spikes.sorting.decisions import Decision, SortFileVerdict, of_units
+from pipelines.spikes.sorting.group_sorter import SortedGroup, waveform_window
 from pipelines.spikes.sorting.plan import Plan, Share
 from pipelines.spikes.units import files
 from pipelines.spikes.units.clock import Clock
@@ -33,7 +33,7 @@ from pipelines.spikes.units.unit import (
     waveforms,
 )
 
-NO_VERDICT = Verdict("", "", "")
+NO_VERDICT = SortFileVerdict("", "", "")
 ADVICE = "sort the recording again"
 
 
@@ -49,7 +49,7 @@ class Sorted:
     """
 
     share: Share
-    found: Found
+    found: SortedGroup
     failed: bool
     reason: str
 
@@ -99,7 +99,7 @@ def write_sorted(
 
 def _judged(rows: pd.DataFrame, done: Sequence[Sorted]) -> pd.DataFrame:
     """The table of units with what the sort file says of each."""
-    said: Mapping[tuple[int, int], Verdict] = {
+    said: Mapping[tuple[int, int], SortFileVerdict] = {
         (one.share.group.number, cluster): verdict
         for one in done
         for cluster, verdict in one.found.verdicts.items()
@@ -143,7 +143,7 @@ def _channels(site: Site, share: Share) -> str:
 
 
 @dataclass(frozen=True)
-class Earlier:
+class EarlierGroup:
     """What an earlier sorting found in one group."""
 
     units: list[Unit]
@@ -152,7 +152,7 @@ class Earlier:
     cloud: Cloud | None = None
 
 
-def read_earlier(path: Path, plan: Plan, site: Site) -> dict[int, Earlier]:
+def read_earlier(path: Path, plan: Plan, site: Site) -> dict[int, EarlierGroup]:
     """The groups of an earlier sorting that went well, by their number.
 
     Args:
@@ -178,10 +178,10 @@ def _refuse_others(folder: SortingFolder, plan: Plan, site: Site) -> None:
         )
 
 
-def _taken_over(folder: SortingFolder) -> dict[int, Earlier]:
+def _taken_over(folder: SortingFolder) -> dict[int, EarlierGroup]:
     units, groups = _units(folder), folder.groups
     return {
-        int(row["group"]): Earlier(
+        int(row["group"]): EarlierGroup(
             [unit for unit in units if unit.group == row["group"]],
             int(row["n_spikes"]),
             str(row["reason"]),

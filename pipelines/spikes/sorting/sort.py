@@ -33,10 +33,10 @@ from pipelines.spikes.signal.bad_samples import BadSamples
 from pipelines.spikes.signal.preprocess import BandPass, band_pass
 from pipelines.spikes.sorters import SORTERS
 from pipelines.spikes.sorting.decisions import Decision
-from pipelines.spikes.sorting.group_sorter import Found
+from pipelines.spikes.sorting.group_sorter import SortedGroup
 from pipelines.spikes.sorting.plan import Plan, Share, planned
 from pipelines.spikes.sorting.repeats import dead_samples, in_words, once
-from pipelines.spikes.sorting.result import Earlier, Sorted, read_earlier, write_sorted
+from pipelines.spikes.sorting.result import EarlierGroup, Sorted, read_earlier, write_sorted
 from pipelines.spikes.sorting.sort_file import read_sort_file
 from pipelines.spikes.units.folder import VERSION, SortingFolder, read_finished
 from pipelines.spikes.units.unit import Site
@@ -45,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Task:
+class SortingContext:
     """What all groups of one sorting share.
 
     Attributes:
@@ -65,7 +65,7 @@ class Task:
     bad: BadSamples
     plan: Plan
     decisions: Sequence[Decision] | None
-    earlier: Mapping[int, Earlier] = field(default_factory=dict)
+    earlier: Mapping[int, EarlierGroup] = field(default_factory=dict)
     scratch: Path = Path()
     samples_sha256: str = ""
     notes: Sequence[str] = ()
@@ -142,7 +142,7 @@ def _in_words(results: Mapping[str, Any], parameters: SpikesParameters) -> list[
 
 def _task(
     inputs: Mapping[str, Path], parameters: SpikesParameters, folder: Path, report: Report
-) -> tuple[Task, Site]:
+) -> tuple[SortingContext, Site]:
     if "sort_file" in inputs and "earlier" in inputs:
         raise ParameterError("Give either a sort file or an earlier sorting, not both.")
     whole = read_recording(inputs["recording"], parameters)
@@ -152,7 +152,7 @@ def _task(
     plan = planned(told_apart(site.locations_um, probe_of_channels(recording)), parameters)
     decisions = read_sort_file(inputs["sort_file"]) if "sort_file" in inputs else None
     _refuse_unknown_groups(decisions or (), plan)
-    earlier: Mapping[int, Earlier] = {}
+    earlier: Mapping[int, EarlierGroup] = {}
     if "earlier" in inputs:
         earlier = read_earlier(inputs["earlier"], plan, site)
         known = read_finished(inputs["earlier"]).source.identity
@@ -164,7 +164,9 @@ def _task(
     signal = band_pass(
         recording, parameters.freq_min, parameters.freq_max, clean=not bad.n_stretches
     )
-    return Task(signal, parameters, bad, plan, decisions, earlier, folder, digest, notes), site
+    return SortingContext(
+        signal, parameters, bad, plan, decisions, earlier, folder, digest, notes
+    ), site
 
 
 def _refuse_unknown_groups(decisions: Sequence[Decision], plan: Plan) -> None:
@@ -189,7 +191,7 @@ def _site(whole: BaseRecording, recording: BaseRecording) -> Site:
     return Site(ids, places, recorded)
 
 
-def _sort_share(task: Task, share: Share, report: Report) -> Sorted:
+def _sort_share(task: SortingContext, share: Share, report: Report) -> Sorted:
     clock = time.monotonic()
     number = share.group.number
     name = f"Group {number + 1} of {len(task.plan.shares)}"
@@ -200,7 +202,7 @@ def _sort_share(task: Task, share: Share, report: Report) -> Sorted:
         units = [once(unit, task.signal.timeline, dead) for unit in kept.units]
         lost = sum(len(unit.sample_index) for unit in kept.units)
         lost -= sum(len(unit.sample_index) for unit in units)
-        found = Found(units, kept.n_spikes, cloud=kept.cloud, n_repeats=lost)
+        found = SortedGroup(units, kept.n_spikes, cloud=kept.cloud, n_repeats=lost)
         return Sorted(share, found, False, kept.reason)
     try:
         found = _found(task, share, _named(report, name))
@@ -211,18 +213,18 @@ def _sort_share(task: Task, share: Share, report: Report) -> Sorted:
         # A sentence of ours says all there is; of anything else one wants to know where it was.
         ours = isinstance(error, NeuroboardError)
         _log.warning("Group %d failed: %s", number, reason, exc_info=None if ours else error)
-        return Sorted(share, Found((), 0), True, reason)
+        return Sorted(share, SortedGroup((), 0), True, reason)
     reason = "" if found.units else _why_none(found.n_spikes, task.parameters)
     report(1.0, f"{name}: took {time.monotonic() - clock:.1f} s")
     return Sorted(share, found, False, reason)
 
 
-def _found(task: Task, share: Share, report: Report) -> Found:
+def _found(task: SortingContext, share: Share, report: Report) -> SortedGroup:
     decisions = task.decisions
     if decisions is not None:
         decisions = [one for one in decisions if one.group == share.group.number]
     run = SORTERS[share.sorter].run
-    found: Found = run(task.signal, share, task.parameters, decisions, task.scratch, report)
+    found: SortedGroup = run(task.signal, share, task.parameters, decisions, task.scratch, report)
     return found
 
 
@@ -242,7 +244,7 @@ def _refuse_if_all_failed(done: Sequence[Sorted]) -> None:
         raise RecordingError(f"No group of channels could be sorted. The first: {done[0].reason}")
 
 
-def _numbers_of_groups(task: Task) -> list[str]:
+def _numbers_of_groups(task: SortingContext) -> list[str]:
     """What a number in a sort file means where it is not that of a wire."""
     if task.decisions is None or not task.parameters.exclude_channels.strip():
         return []
@@ -252,7 +254,7 @@ def _numbers_of_groups(task: Task) -> list[str]:
     ]
 
 
-def _results(done: Sequence[Sorted], site: Site, task: Task) -> dict[str, Any]:
+def _results(done: Sequence[Sorted], site: Site, task: SortingContext) -> dict[str, Any]:
     units = [unit for one in done for unit in one.found.units]
     names = [one.share.sorter for one in done]
     signal = task.signal

@@ -63,7 +63,7 @@ def read_sort_file(file: Path) -> list[Decision]:
     if not filled:
         raise TableError(f"{file} has no rows: write one for each unit.")
     comma = _has_decimal_commas(filled.values())
-    found = [_decision(Row(file, n, cells, comma)) for n, cells in filled.items()]
+    found = [_decision(SortFileRow(file, n, cells, comma)) for n, cells in filled.items()]
     _refuse_twice(file, found)
     return found
 
@@ -106,7 +106,7 @@ def _has_decimal_commas(rows: Iterable[Mapping[str, str]]) -> bool:
 
 
 @dataclass(frozen=True)
-class Row:
+class SortFileRow:
     """A row of a sort file.
 
     Attributes:
@@ -133,7 +133,7 @@ class Row:
         )
 
 
-def _decision(row: Row) -> Decision:
+def _decision(row: SortFileRow) -> Decision:
     chosen = clusters(row.cell("Cluster"), decimal_comma=row.decimal_comma)
     if not chosen:
         row.wrong("Cluster", "one or several cluster numbers, such as 3 or 1+4")

@@ -14,10 +14,10 @@ from pipelines.spikes.recording.groups import Channels
 from pipelines.spikes.signal.mending import MendedRecording
 from pipelines.spikes.signal.preprocess import BandPass, Chunk
 from pipelines.spikes.sorters import SORTERS
-from pipelines.spikes.sorting.decisions import Clustering, Decision, Labels, Verdict, replay
+from pipelines.spikes.sorting.decisions import Decision, GroupCuts, Labels, SortFileVerdict, replay
 from pipelines.spikes.sorting.detect import Peaks
 from pipelines.spikes.sorting.features import Window, cut_out
-from pipelines.spikes.sorting.group_sorter import Found, live_channels, waveform_window
+from pipelines.spikes.sorting.group_sorter import SortedGroup, live_channels, waveform_window
 from pipelines.spikes.sorting.growing_unit import GrowingUnit, largest_first
 from pipelines.spikes.sorting.plan import Share
 from pipelines.spikes.sorting.repeats import dead_samples, each_once
@@ -36,7 +36,7 @@ def sort_foreign(
     decisions: Sequence[Decision] | None,
     scratch: Path,
     report: Report,
-) -> Found:
+) -> SortedGroup:
     """Sort the living channels of a group.
 
     Args:
@@ -61,7 +61,7 @@ def sort_foreign(
             signal, live, trains, places[live.channels], parameters, scratch,
             lambda done: report(0.6 + 0.2 * done, f"looking for merged units, {done:.0%}"),
         )  # fmt: skip
-    labels, verdicts = trains.labels, dict[int, Verdict]()
+    labels, verdicts = trains.labels, dict[int, SortFileVerdict]()
     if decisions is not None:
         labels, verdicts = replay(decisions, _clustering(share, labels))
     dead = dead_samples(parameters, signal.sampling_frequency)
@@ -74,7 +74,7 @@ def sort_foreign(
         signal, live, trains, window, share.group.number,
         lambda done: report(0.8 + 0.2 * done, f"measuring units, {done:.0%}"),
     )  # fmt: skip
-    return Found(units, len(labels), verdicts, n_repeats=n_repeats)
+    return SortedGroup(units, len(labels), verdicts, n_repeats=n_repeats)
 
 
 def _run(
@@ -98,14 +98,14 @@ def _run(
         ) from error
 
 
-def _clustering(share: Share, labels: Labels) -> Clustering:
+def _clustering(share: Share, labels: Labels) -> GroupCuts:
     def refused(*_: object) -> Labels:
         raise TableError(
             f"Channel {share.group.number} was sorted by {share.sorter}, which has neither "
             "solutions nor splits: leave Solution and Split empty, or take the sorter group."
         )
 
-    return Clustering(labels, refused, refused)
+    return GroupCuts(labels, refused, refused)
 
 
 def measured(

@@ -66,7 +66,7 @@ from pipelines.spikes.units.sorting import (
     FinishedSorting,
     RunRecord,
     SingleWaveforms,
-    Source,
+    SortingSource,
     Spikes,
     Waveforms,
 )
@@ -286,7 +286,7 @@ class SortingFolder:
             return Timeline.from_results(self.results, int(self.results["n_samples"]))
 
     @cached_property
-    def source(self) -> Source:
+    def source(self) -> SortingSource:
         """The recording, by what it is recognised, and the parameters."""
         with self._said():
             return self._source()
@@ -323,7 +323,7 @@ class SortingFolder:
     def _said(self) -> Any:
         return reading(self.path, self._kind, self._advice, "folder of a sorting")
 
-    def _source(self) -> Source:
+    def _source(self) -> SortingSource:
         record = self.record
         kept = self._object(SOURCE) or _kept_by(record)
         located = self._object(LOCATED)
@@ -333,7 +333,7 @@ class SortingFolder:
         channels = tuple(map(str, self.waveforms.channel_id))
         identity = read_identity(rate, {**kept, **located}, duration_s, channels)
         recording = _where(self.path, located, kept)
-        return Source(recording, identity, parameters, _notes(self.path, unknown))
+        return SortingSource(recording, identity, parameters, _notes(self.path, unknown))
 
     def _object(self, name: str) -> dict[str, Any]:
         return read_object(self.file(name), self._kind) if self.file(name).exists() else {}
@@ -452,7 +452,7 @@ class SortingFolder:
         text = json.dumps(recorded.to_json(), indent=2)
         self.file(RECORDED).write_text(text + "\n", encoding="utf-8")
 
-    def write_source(self, source: Source) -> None:
+    def write_source(self, source: SortingSource) -> None:
         """Keep in a folder of curated units what their sorting was made from."""
         values = source.parameters.model_dump(mode="json")
         place = _place(source.recording, self.path)

@@ -119,7 +119,7 @@ class SingleWaveforms:
 
 
 @dataclass(frozen=True)
-class Source:
+class SortingSource:
     """What a sorting was made from.
 
     Attributes:
@@ -188,7 +188,7 @@ class FinishedSorting:
     locations_um: NDArray[np.float64]
     clock: Clock
     timeline: Timeline
-    source: Source
+    source: SortingSource
     results: Mapping[str, Any]
 
     @property

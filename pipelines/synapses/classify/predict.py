@@ -103,7 +103,7 @@ def _write(predicted: Predicted, folder: Path) -> dict[str, Any]:
 
 
 def predict_places(
-    table: Path, found: published.Published, parameters: PredictParameters
+    table: Path, found: published.PublishedBundle, parameters: PredictParameters
 ) -> Predicted:
     """Predict a table with UMAP_1 and UMAP_2 of the published map.
 

@@ -53,7 +53,7 @@ NOTES = (
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedBundle:
     """What a published bundle holds.
 
     Attributes:
@@ -155,7 +155,7 @@ def _settings(said: Any) -> dict[str, Any]:
     return {name: value for name, value in found.items() if isinstance(value, str | int | float)}
 
 
-def load(bundle: bundles.Bundle) -> Published:
+def load(bundle: bundles.Bundle) -> PublishedBundle:
     """Read a bundle that `convert` made.
 
     Raises:
@@ -166,14 +166,16 @@ def load(bundle: bundles.Bundle) -> Published:
     return _assembled(parts, _settings(bundle.card.get("xgboost")), bundle.folder.name)
 
 
-def _assembled(files: Mapping[str, bytes], settings: Mapping[str, Any], name: str) -> Published:
+def _assembled(
+    files: Mapping[str, bytes], settings: Mapping[str, Any], name: str
+) -> PublishedBundle:
     """A classifier with its helpers, once files from elsewhere are found to be sound."""
     trusted = stored_estimators.TRUSTED[PUBLISHED]
     loaded = stored_estimators.load(files.get(pickled.ESTIMATORS, b""), trusted, name)
     if pickled.BOOSTER in files and isinstance(loaded, dict):
         loaded[MODEL] = _boosted(files[pickled.BOOSTER], settings, name)
     parts = checked(loaded, name)
-    found = Published(*(parts.get(part) for part in (MODEL, GATE, SCALER, ENCODER)))
+    found = PublishedBundle(*(parts.get(part) for part in (MODEL, GATE, SCALER, ENCODER)))
     _refuse_other_sizes(found, name)
     return found
 
@@ -188,7 +190,7 @@ def _boosted(content: bytes, settings: Mapping[str, Any], name: str) -> XGBClass
     return model
 
 
-def _refuse_other_sizes(found: Published, name: str) -> None:
+def _refuse_other_sizes(found: PublishedBundle, name: str) -> None:
     """All parts take two coordinates, and the encoder knows every answer of the model.
 
     Raises:
@@ -206,7 +208,7 @@ def _refuse_other_sizes(found: Published, name: str) -> None:
         raise BundleError(f"{name} has parts that do not belong together: it is not added.")
 
 
-def _card(name: str, found: Published) -> dict[str, Any]:
+def _card(name: str, found: PublishedBundle) -> dict[str, Any]:
     prefix = name.split("_")[0].casefold()
     return {
         "kind": KIND,
@@ -222,7 +224,7 @@ def _card(name: str, found: Published) -> dict[str, Any]:
     }
 
 
-def _without_scaler(found: Published) -> list[str]:
+def _without_scaler(found: PublishedBundle) -> list[str]:
     if found.scaler is not None:
         return []
     return ["It holds no scaler: if it was trained on scaled coordinates its answers are wrong."]

@@ -99,7 +99,7 @@ REPEATS = {"full": Repeats(3, 3, 99), "thorough": Repeats(10, 20, 499), "none": 
 
 
 @dataclass(frozen=True)
-class Run:
+class ClusteringRun:
     """One clustering of n rows.
 
     Attributes:
@@ -115,7 +115,7 @@ class Run:
 
 
 def gather(
-    whole: Run,
+    whole: ClusteringRun,
     key: Texts,
     label: Labeller,
     repeats: Repeats,
@@ -166,7 +166,7 @@ def gather(
     )
 
 
-def without_repeats(run: Run, trustworthiness: float) -> Evidence:
+def without_repeats(run: ClusteringRun, trustworthiness: float) -> Evidence:
     """Evidence of one clustering that is not repeated."""
     numbers = np.arange(len(run.labels)).astype(str)[:, np.newaxis]
 
@@ -178,18 +178,18 @@ def without_repeats(run: Run, trustworthiness: float) -> Evidence:
 
 
 def _drawn(
-    whole: Run, key: Texts, label: Labeller, seed: int, random: np.random.Generator
-) -> tuple[Run, Texts]:
+    whole: ClusteringRun, key: Texts, label: Labeller, seed: int, random: np.random.Generator
+) -> tuple[ClusteringRun, Texts]:
     """The fit itself, or the clustering of a random part of its rows when they are many."""
     if len(key) <= MOST_ROWS:
         return whole, key
     rows = np.sort(random.choice(len(key), MOST_ROWS, replace=False))
     features, key = whole.features[rows], key[rows]
-    return Run(features, *label(features, key, seed)), key
+    return ClusteringRun(features, *label(features, key, seed)), key
 
 
 def _other_seeds(
-    run: Run, key: Texts, label: Labeller, repeats: int, seed: int, report: Report
+    run: ClusteringRun, key: Texts, label: Labeller, repeats: int, seed: int, report: Report
 ) -> Iterator[float]:
     for i in range(repeats):
         report(i / repeats, f"Clustering again with another seed, {i + 1} of {repeats}")
@@ -198,7 +198,7 @@ def _other_seeds(
 
 
 def _subsamples(
-    run: Run,
+    run: ClusteringRun,
     key: Texts,
     label: Labeller,
     repeats: int,
@@ -214,7 +214,7 @@ def _subsamples(
         yield float(adjusted_rand_score(run.labels[rows], labels))
 
 
-def _test(run: Run, key: Texts, surrogates: int, seed: int, report: Report) -> GapTest:
+def _test(run: ClusteringRun, key: Texts, surrogates: int, seed: int, report: Report) -> GapTest:
     """Whether there are groups; the order of the rows decides nothing."""
     order = np.lexsort(key.T[::-1])
     groups = np.zeros(len(key), dtype=np.int64)

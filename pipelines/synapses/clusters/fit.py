@@ -23,9 +23,9 @@ from pipelines.synapses.clusters.embed import FEWEST_ROWS as FEWEST_MAPPED
 from pipelines.synapses.clusters.embed import embed, trustworthiness
 from pipelines.synapses.clusters.evidence import (
     REPEATS,
+    ClusteringRun,
     Evidence,
     Labeller,
-    Run,
     gather,
     without_repeats,
 )
@@ -238,7 +238,7 @@ def weigh(fitted: Fitted, parameters: FitParameters, report: Report) -> Evidence
     trust = trustworthiness(fitted.features, fitted.embedding, parameters.seed)
     space = fitted.layout if CLUSTERERS[parameters.labels].on_map else fitted.features
     return gather(
-        Run(fitted.features, fitted.labels, space),
+        ClusteringRun(fitted.features, fitted.labels, space),
         key,
         _labeller(fitted, parameters),
         REPEATS[parameters.evidence],
@@ -251,7 +251,7 @@ def weigh(fitted: Fitted, parameters: FitParameters, report: Report) -> Evidence
 def describe_given(fitted: Fitted, parameters: FitParameters) -> Evidence:
     """Evidence for clusters from elsewhere: what made them cannot be repeated here."""
     trust = trustworthiness(fitted.features, fitted.embedding, parameters.seed)
-    run = Run(fitted.features, fitted.labels, fitted.embedding)
+    run = ClusteringRun(fitted.features, fitted.labels, fitted.embedding)
     return replace(without_repeats(run, trust), sentence=GIVEN)
 
 

@@ -121,7 +121,7 @@ def _boxes(cluster: int, members: pd.DataFrame, column: str) -> Boxes:
 
 
 @dataclass(frozen=True)
-class Density:
+class MapDensity:
     """Synapses per bin of the map: smoothed counts (y, x) and the middles of the bins.
 
     Attributes:
@@ -134,14 +134,14 @@ class Density:
     y: Floats
 
 
-def density(rows: pd.DataFrame) -> Density:
+def density(rows: pd.DataFrame) -> MapDensity:
     """How many synapses lie where on the map.
 
     Args:
         rows: with the columns `UMAP_1` (x) and `UMAP_2` (y).
     """
     counts, x, y = np.histogram2d(rows["UMAP_1"], rows["UMAP_2"], bins=BINS)
-    return Density(smooth(counts.T), (x[:-1] + x[1:]) / 2, (y[:-1] + y[1:]) / 2)
+    return MapDensity(smooth(counts.T), (x[:-1] + x[1:]) / 2, (y[:-1] + y[1:]) / 2)
 
 
 def smooth(counts: Floats) -> Floats:

@@ -21,7 +21,7 @@ PLAIN = r"^-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
 @dataclass(frozen=True)
-class Read:
+class ReadNumbers:
     """Columns that were read as numbers, each of n cells, in the unit they are written in.
 
     Attributes:
@@ -39,7 +39,7 @@ class Read:
     doubtful: Mapping[str, Booleans]
     repaired: Mapping[str, Booleans]
 
-    def with_repairs(self, repairs: Collection[str]) -> "Read":
+    def with_repairs(self, repairs: Collection[str]) -> "ReadNumbers":
         """The same with what was asked for; a cell that two of these read differently stays."""
         values, repaired = dict(self.values), dict(self.repaired)
         wanted = [name for name in self.offers if name in repairs]
@@ -65,7 +65,7 @@ class _Column:
     text: Booleans
 
 
-def read_numbers(columns: Mapping[str, "pd.Series[Any]"]) -> Read:
+def read_numbers(columns: Mapping[str, "pd.Series[Any]"]) -> ReadNumbers:
     """Read columns of cells as numbers.
 
     Args:
@@ -78,7 +78,7 @@ def read_numbers(columns: Mapping[str, "pd.Series[Any]"]) -> Read:
     values = {name: column.values for name, column in read.items()}
     text = {name: column.text for name, column in read.items()}
     nowhere = {name: np.zeros(len(column), dtype=bool) for name, column in values.items()}
-    plain = Read(values, text, {}, nowhere, nowhere)
+    plain = ReadNumbers(values, text, {}, nowhere, nowhere)
     cells = {name: _unread(columns[name], column) for name, column in read.items()}
     if not any(np.isfinite(readings(one)).any() for odd in cells.values() for one in odd):
         return plain
@@ -91,7 +91,7 @@ def _unread(cells: "pd.Series[Any]", column: _Column) -> list[str]:
     return list({with_hyphen(str(cell)) for cell in cells[odd].tolist()}) if odd.any() else []
 
 
-def _separated(plain: Read, columns: Mapping[str, "pd.Series[Any]"]) -> Read:
+def _separated(plain: ReadNumbers, columns: Mapping[str, "pd.Series[Any]"]) -> ReadNumbers:
     """The same where some cells have separators, which mean what the column tells."""
     names = list(columns)
     both = {name: _both_readings(columns[name], plain.text[name]) for name in names}

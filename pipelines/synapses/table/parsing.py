@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipelines.synapses.formats.cells import MISSING, Read, read_numbers, text_of
+from pipelines.synapses.formats.cells import MISSING, ReadNumbers, read_numbers, text_of
 from pipelines.synapses.formats.separators import DECIMAL_COMMA, THOUSANDS
 from pipelines.synapses.formats.sheets import Sheet
 from pipelines.synapses.table.columns import KEY, SYNAPSES, Schema
 from pipelines.synapses.table.findings import Finding, Outcome, finding
 from pipelines.synapses.table.names import each, read_names
-from pipelines.synapses.table.sources import Source, converted, find_sources, source_notes
+from pipelines.synapses.table.sources import ColumnSource, converted, find_sources, source_notes
 
 MOST_BLANK = 0.5
 """With as many blanks, a name was written once for the rows below it."""
@@ -37,7 +37,7 @@ class Draft:
 
     sheet: Sheet
     schema: Schema
-    sources: Mapping[str, Source]
+    sources: Mapping[str, ColumnSource]
     names: pd.DataFrame
     numbers: pd.DataFrame
     findings: tuple[Finding, ...]
@@ -123,7 +123,7 @@ def _hidden(sheet: Sheet, repairs: Collection[str]) -> list[Finding]:
 
 
 def blanks_to_fill(
-    sheet: Sheet, sources: Mapping[str, Source], schema: Schema
+    sheet: Sheet, sources: Mapping[str, ColumnSource], schema: Schema
 ) -> dict[tuple[int, str], int]:
     """For blank cells (row, column) the row above whose value is meant.
 
@@ -179,7 +179,7 @@ def why_blank(draft_blanks: Mapping[tuple[int, str], int], row: int, column: str
 
 
 def _names(
-    sheet: Sheet, schema: Schema, sources: Mapping[str, Source], known: Iterable[str]
+    sheet: Sheet, schema: Schema, sources: Mapping[str, ColumnSource], known: Iterable[str]
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """The key of each row, and what was written otherwise."""
     if schema == SYNAPSES:
@@ -216,7 +216,9 @@ def _ranks(names: pd.DataFrame, numbers: pd.DataFrame) -> "npt.NDArray[np.object
 # -- numbers
 
 
-def _repaired(sheet: Sheet, columns: Mapping[str, Source], read: Read) -> list[Finding]:
+def _repaired(
+    sheet: Sheet, columns: Mapping[str, ColumnSource], read: ReadNumbers
+) -> list[Finding]:
     """Numbers that were written with separators, or as text in a workbook."""
     findings = []
     # One column of the sheet may feed two of the schema (nm alone); it is reported once.
@@ -252,8 +254,8 @@ REREAD = {
 def _unreadable(
     sheet: Sheet,
     schema: Schema,
-    columns: Mapping[str, Source],
-    read: Read,
+    columns: Mapping[str, ColumnSource],
+    read: ReadNumbers,
     blanks: Mapping[tuple[int, str], int],
 ) -> list[Finding]:
     findings = []
@@ -289,7 +291,7 @@ def _why_unreadable(
     return "not a number; fill in the measured number.", ()
 
 
-def _why_doubtful(read: Read, name: str, place: int) -> tuple[str, tuple[str, ...]]:
+def _why_doubtful(read: ReadNumbers, name: str, place: int) -> tuple[str, tuple[str, ...]]:
     """What a number with separators can be, and the repair that says so."""
     offered = {
         repair: value

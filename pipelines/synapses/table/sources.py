@@ -18,7 +18,7 @@ from pipelines.synapses.table.columns import (
 from pipelines.synapses.table.findings import Finding, Outcome, finding
 from pipelines.synapses.table.units import (
     PER_MICROMETRE,
-    Unit,
+    NamedUnit,
     plain,
     same_unit,
     split_unit,
@@ -32,7 +32,7 @@ MOST_LACKING = 6
 
 
 @dataclass(frozen=True)
-class Source:
+class ColumnSource:
     """Where a column of the schema comes from: a column of the sheet, divided by `divisor`.
 
     Attributes:
@@ -50,7 +50,7 @@ class Source:
 
 def find_sources(
     sheet: Sheet, schema: Schema = SYNAPSES, columns: Mapping[str, str] | None = None
-) -> dict[str, Source]:
+) -> dict[str, ColumnSource]:
     """Match the sheet's columns with the schema.
 
     Case, blanks and the way in which a unit is written do not matter; another unit is converted.
@@ -81,14 +81,18 @@ def find_sources(
     return sources
 
 
-def stated_units(sheet: Sheet, sources: Mapping[str, Source], schema: Schema) -> tuple[str, ...]:
+def stated_units(
+    sheet: Sheet, sources: Mapping[str, ColumnSource], schema: Schema
+) -> tuple[str, ...]:
     """The units (m,) of the measures of another table, empty where the sheet does not say them."""
     present = _Present(sheet)
     found = [present.unit(sources[name].column) for name in schema.measures]
     return tuple(unit.name if unit else "" for unit in found) if any(found) else ()
 
 
-def _refuse_other_units(sheet: Sheet, schema: Schema, units: Mapping[str, Unit | None]) -> None:
+def _refuse_other_units(
+    sheet: Sheet, schema: Schema, units: Mapping[str, NamedUnit | None]
+) -> None:
     """Refuse another table whose units are not those of the fit, or differ among coordinates.
 
     Raises:
@@ -132,19 +136,19 @@ class _Present:
         self._units = sheet.units if isinstance(sheet, Sheet) else {}
         self.names = [str(n) for n in (sheet.cells.columns if isinstance(sheet, Sheet) else sheet)]
 
-    def named(self, name: str) -> Source | None:
+    def named(self, name: str) -> ColumnSource | None:
         """The column of a name; an exact name wins over one that differs in case or blanks."""
         if name in self.names:
-            return Source(name)
+            return ColumnSource(name)
         for alike in (_folded, plain):
             found = [column for column in self.names if alike(column) == alike(name)]
             if len(found) > 1:
                 self._refuse_several(name, found)
             if found:
-                return Source(found[0])
+                return ColumnSource(found[0])
         return None
 
-    def in_unit(self, name: str) -> Source | None:
+    def in_unit(self, name: str) -> ColumnSource | None:
         """A column of synapses that is called otherwise only for its unit."""
         power = POWERS.get(name)
         if power is None:
@@ -160,7 +164,7 @@ class _Present:
         if len(found) > 1:
             self._refuse_several(name, found)
         if found:
-            return Source(found[0])
+            return ColumnSource(found[0])
         nm = NANOMETRES.get(name)
         return self.named(nm) if nm else None
 
@@ -178,7 +182,7 @@ class _Present:
             f"--column {name}=HEADER (on the page: Columns), or remove one."
         )
 
-    def measured(self, name: str, source: Source) -> Source:
+    def measured(self, name: str, source: ColumnSource) -> ColumnSource:
         """The same with the factor that its unit asks for."""
         if name not in POWERS:
             return self._in_nm(source) if name in NANOMETRES.values() else source
@@ -200,16 +204,18 @@ class _Present:
                 f"{unit.name}: correct its name or its unit."
             )
         written = unit.name if unit.divisor != 1.0 else ""
-        return Source(source.column, unit.divisor, written, source.given)
+        return ColumnSource(source.column, unit.divisor, written, source.given)
 
-    def _in_nm(self, source: Source) -> Source:
+    def _in_nm(self, source: ColumnSource) -> ColumnSource:
         """A column that is needed in nm."""
         unit = self.unit(source.column)
         if unit is None or unit.power != 1 or unit.name == "nm":
             return source
-        return Source(source.column, unit.divisor / PER_MICROMETRE["nm"], unit.name, source.given)
+        return ColumnSource(
+            source.column, unit.divisor / PER_MICROMETRE["nm"], unit.name, source.given
+        )
 
-    def unit(self, column: str) -> Unit | None:
+    def unit(self, column: str) -> NamedUnit | None:
         """What the sheet says of the unit of a column, in its name or in a row below.
 
         Raises:
@@ -234,14 +240,14 @@ def _unit_name(name: str) -> str:
 
 def _given(
     sheet: Sheet, present: _Present, known: Collection[str], columns: Mapping[str, str]
-) -> dict[str, Source]:
+) -> dict[str, ColumnSource]:
     """The columns that a person named.
 
     Raises:
         TableError: there is no such name or no such column, or one was named twice.
     """
     names = {_folded(name): name for name in known}
-    sources: dict[str, Source] = {}
+    sources: dict[str, ColumnSource] = {}
     for name, header in columns.items():
         if _folded(name) not in names:
             raise TableError(
@@ -259,7 +265,7 @@ def _given(
             raise TableError(
                 f"The column {found.column} was given for {taken} and for {name}: choose another."
             )
-        sources[names[_folded(name)]] = Source(found.column, given=True)
+        sources[names[_folded(name)]] = ColumnSource(found.column, given=True)
     return sources
 
 
@@ -291,7 +297,7 @@ def _listed(names: list[str]) -> str:
 # -- what is said of them
 
 
-def source_notes(sheet: Sheet, sources: Mapping[str, Source]) -> list[str]:
+def source_notes(sheet: Sheet, sources: Mapping[str, ColumnSource]) -> list[str]:
     """Sentences on columns that were taken under another name or unit."""
     by_unit: dict[str, list[tuple[str, str]]] = {}
     for name, source in sources.items():
@@ -312,14 +318,14 @@ def _computed(pairs: list[tuple[str, str]]) -> str:
     return f"{names} {'was' if len(pairs) == 1 else 'were'} computed from {columns}"
 
 
-def _how(source: Source) -> str:
+def _how(source: ColumnSource) -> str:
     divided = source.divisor > 1
     factor = source.divisor if divided else 1 / source.divisor
     written = f"{factor:,.10g}" if factor >= 10_000 else f"{factor:.10g}"
     return f"{source.unit} {'divided by' if divided else 'times'} {written}"
 
 
-def converted(sheet: Sheet, sources: Mapping[str, Source]) -> list[Finding]:
+def converted(sheet: Sheet, sources: Mapping[str, ColumnSource]) -> list[Finding]:
     """A remark on every row of a sheet whose columns were in another unit."""
     by_unit: dict[str, list[str]] = {}
     for source in sources.values():

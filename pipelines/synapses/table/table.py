@@ -19,14 +19,14 @@ from pipelines.synapses.table.findings import SEVERITY, Finding, Outcome, findin
 from pipelines.synapses.table.names import each
 from pipelines.synapses.table.parsing import Draft, parse
 from pipelines.synapses.table.repairs import repair
-from pipelines.synapses.table.sources import Source
+from pipelines.synapses.table.sources import ColumnSource
 from pipelines.synapses.table.totals import check_totals
 
 REPORT_COLUMNS = ("row", "column", "value", "outcome", "message")
 
 
 @dataclass(frozen=True)
-class Offer:
+class RepairOffer:
     """What a repair would put right.
 
     Attributes:
@@ -62,7 +62,7 @@ class CheckedTable:
     notes: tuple[str, ...]
     schema: Schema = SYNAPSES
     wrong: tuple[checks.WholeTable, ...] = ()
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, ColumnSource] = field(default_factory=dict)
     draft: Draft | None = None
 
     @property
@@ -103,15 +103,15 @@ class CheckedTable:
         return pd.DataFrame({REPORT_COLUMNS[0]: rows.to_numpy(dtype=int), **columns})
 
     @property
-    def offers(self) -> dict[str, "Offer"]:
+    def offers(self) -> dict[str, "RepairOffer"]:
         """What can be repaired, by its name, with how many rows that is and why."""
         n_rejected = len(rows_with(self.findings, Outcome.REJECTED))
-        found = {item.repair: Offer(n_rejected, item.message) for item in self.wrong}
+        found = {item.repair: RepairOffer(n_rejected, item.message) for item in self.wrong}
         rows: dict[str, set[int]] = {}
         for item in self.findings:
             for name in item.repairs:
                 rows.setdefault(name, set()).add(item.row)
-                found.setdefault(name, Offer(0, item.message))
+                found.setdefault(name, RepairOffer(0, item.message))
         return found | {
             name: replace(found[name], n_rows=len(affected)) for name, affected in rows.items()
         }

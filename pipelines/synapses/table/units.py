@@ -41,7 +41,7 @@ _LAST_WORD = re.compile(r"^(.*?)(?:\s+in\s+|[\s_/,]+)([^\s_/,]+)$", re.IGNORECAS
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 
 
-class Unit(NamedTuple):
+class NamedUnit(NamedTuple):
     """A unit that was recognised.
 
     Attributes:
@@ -67,11 +67,11 @@ def plain(name: str) -> str:
     return re.sub(r"[\s_.-]+", "_", folded).strip("_")
 
 
-def unit_of(text: str) -> Unit | None:
+def unit_of(text: str) -> NamedUnit | None:
     """The unit that a text is, or None."""
     folded = unicodedata.normalize("NFKC", text).casefold().replace("μ", "u").strip(" ()[]{}")
     if folded in _NO_LENGTH:
-        return Unit(0, 1.0, text.strip(" ()[]{}"))
+        return NamedUnit(0, 1.0, text.strip(" ()[]{}"))
     power = 1
     for word, of_word in ((_SQUARE, 2), (_CUBIC, 3)):
         for one in (one for one in word if folded.startswith(f"{one} ")):
@@ -84,17 +84,17 @@ def unit_of(text: str) -> Unit | None:
         return None
     power = int(found[2] or power)
     name = f"{length}{power if power > 1 else ''}"
-    return Unit(power, PER_MICROMETRE[length] ** power, name)
+    return NamedUnit(power, PER_MICROMETRE[length] ** power, name)
 
 
-def same_unit(one: Unit, other: Unit) -> bool:
+def same_unit(one: NamedUnit, other: NamedUnit) -> bool:
     """Whether two units are one, in whatever way they are written."""
     if one.power == other.power == 0:
         return same_name(one.name) == same_name(other.name)
     return one[:2] == other[:2]
 
 
-def split_unit(name: str) -> tuple[str, Unit | None]:
+def split_unit(name: str) -> tuple[str, NamedUnit | None]:
     """The name of a column without its unit, and the unit: of "SynArea (um²)" SynArea and um2."""
     for pattern in (_BRACKETS, _LAST_WORD):
         found = pattern.match(name.strip())

@@ -16,7 +16,7 @@ from pipelines.brainmap.formats.read import open_images
 from pipelines.brainmap.images.asking import LABELS
 from pipelines.brainmap.images.axes import LETTERS, alternatives, letters, typed
 from pipelines.brainmap.images.images import ImageSeries
-from pipelines.brainmap.images.info import Reading
+from pipelines.brainmap.images.info import ImageReading
 from pipelines.brainmap.parameters import ReadingParameters
 from pipelines.core.errors import ImageError, ParameterError
 
@@ -30,7 +30,7 @@ def all_volumes(images: ImageSeries) -> NDArray[Any]:
 
 def sentence(path: Path, **reading: Any) -> str:
     with pytest.raises(ImageError) as caught:
-        all_volumes(open_images(path, Reading(**reading)))
+        all_volumes(open_images(path, ImageReading(**reading)))
     assert path.name in caught.value.sentence
     return caught.value.sentence
 
@@ -63,7 +63,7 @@ def test_axes_may_be_given_in_any_order(tmp_path: Path, film: Film, axes: str, k
     else:
         save = {".npy": np.save, ".npz": np.savez, ".zarr": zarr.save_array}[kind]
         save(str(path), array)
-    images = open_images(path, Reading(axes=axes, channel="2" if "C" in axes else ""))
+    images = open_images(path, ImageReading(axes=axes, channel="2" if "C" in axes else ""))
     assert np.array_equal(all_volumes(images), expected(film, axes))
     assert np.array_equal(np.stack(list(images.frames(2, 5))), expected(film, axes)[2:5])
     assert (images.info.axes, images.info.axes_from) == (axes, "given")
@@ -72,7 +72,7 @@ def test_axes_may_be_given_in_any_order(tmp_path: Path, film: Film, axes: str, k
 @pytest.mark.parametrize("axes", ["YXT", "ZYXT", "XYT"])
 def test_series_that_lie_together_are_read_as_series(tmp_path: Path, film: Film, axes: str) -> None:
     np.save(tmp_path / "film.npy", stored(film, axes))
-    images = open_images(tmp_path / "film.npy", Reading(axes=axes))
+    images = open_images(tmp_path / "film.npy", ImageReading(axes=axes))
     assert images.read_series is not None
     series = expected(film, axes).reshape(6, -1).T
     assert np.array_equal(images.read_series(100, 500), series[100:500])
@@ -94,7 +94,7 @@ def test_counted_pages_may_be_given_axes(
 ) -> None:
     pages = stored(film, axes).reshape(-1, 20, 30)
     tifffile.imwrite(tmp_path / "film.tif", pages, photometric="minisblack")
-    images = open_images(tmp_path / "film.tif", Reading(**reading))
+    images = open_images(tmp_path / "film.tif", ImageReading(**reading))
     assert np.array_equal(all_volumes(images), expected(film, axes))
     assert images.info.axes_from == "given"
 
@@ -125,7 +125,7 @@ def test_a_doubtful_shape_is_asked_about(
     text = sentence(tmp_path / "film.npy")
     assert f"--axes {plausible}" in text
     assert "Axes (--axes)" in text
-    assert open_images(tmp_path / "film.npy", Reading(axes=plausible)).shape[1:3] != (0, 0)
+    assert open_images(tmp_path / "film.npy", ImageReading(axes=plausible)).shape[1:3] != (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_labels_of_hdf5_and_zarr_are_honoured(tmp_path: Path, film: Film) -> Non
 def test_given_axes_go_before_those_of_the_file(tmp_path: Path, film: Film) -> None:
     file = tmp_path / "film.ome.tif"
     tifffile.imwrite(file, film, photometric="minisblack", metadata={"axes": "ZTYX"})
-    images = open_images(file, Reading(axes="TZYX"))
+    images = open_images(file, ImageReading(axes="TZYX"))
     assert np.array_equal(all_volumes(images), film)
     assert "says that its axes are plane, time, y, x" in images.info.notes[0]
 
@@ -188,7 +188,7 @@ def test_any_order_of_letters_reads_each_voxel_where_it_lies(
     film = np.arange(5 * 3 * 4 * 6, dtype=np.uint16).reshape(5, 3, 4, 6)
     path = tmp_path_factory.getbasetemp() / "any.npy"
     np.save(path, stored(film, axes))
-    images = open_images(path, Reading(axes=axes, channel="2" if "C" in axes else ""))
+    images = open_images(path, ImageReading(axes=axes, channel="2" if "C" in axes else ""))
     assert np.array_equal(all_volumes(images), expected(film, axes))
 
 
@@ -211,7 +211,7 @@ def test_axes_that_a_tiff_names_are_honoured_in_any_order(
         tmp_path / "film.tif", stored(film, axes), metadata={"axes": axes}, photometric="minisblack"
     )
     channel = "2" if "C" in axes else ""
-    images = open_images(tmp_path / "film.tif", Reading(channel=channel))
+    images = open_images(tmp_path / "film.tif", ImageReading(channel=channel))
     assert np.array_equal(all_volumes(images), expected(film, axes))
     assert (images.info.axes, images.info.axes_from, images.info.notes) == (axes, "file", ())
 
@@ -223,7 +223,7 @@ def test_pages_that_are_channels_alone_are_asked_about_with_a_way_out(
     path, data = tmp_path / "film.tif", film if "Z" in axes else film[:, 0]
     tifffile.imwrite(path, data, imagej=True, metadata={"axes": axes})
     assert f"such as {film_axes}" in sentence(path)
-    images = open_images(path, Reading(axes=film_axes))
+    images = open_images(path, ImageReading(axes=film_axes))
     as_film = data.swapaxes(0, 1) if "Z" in axes else data[:, None]
     assert np.array_equal(all_volumes(images), as_film)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipelines.brainmap.colors.fit import Objective
 from pipelines.brainmap.colors.palette import (
     COLOR_BLIND,
-    Earlier,
+    EarlierColors,
     color_centroids,
     cosine_distances,
     match,
@@ -227,7 +227,7 @@ def test_colours_stay_put_when_a_cluster_is_split(fish_centroids: dict[int, Floa
     before = color_centroids(few)
     after, anew = (
         color_centroids(more, 1, "similarity", earlier)
-        for earlier in (Earlier(few, before.rgb), None)
+        for earlier in (EarlierColors(few, before.rgb), None)
     )
     moved, jumped = (
         delta_e(srgb_to_lab(before.rgb[::-1] / 255), srgb_to_lab(found.rgb[:30] / 255)).mean()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.brainmap.formats.read import open_images
 from pipelines.brainmap.images.images import ImageSeries
-from pipelines.brainmap.images.info import Reading
+from pipelines.brainmap.images.info import ImageReading
 from pipelines.core.errors import ImageError
 
 Film = NDArray[np.uint16]
@@ -22,7 +22,7 @@ def all_volumes(images: ImageSeries) -> NDArray[Any]:
 
 
 def read(path: Path, **reading: Any) -> NDArray[Any]:
-    return all_volumes(open_images(path, Reading(**reading)))
+    return all_volumes(open_images(path, ImageReading(**reading)))
 
 
 def sentence(path: Path, **reading: Any) -> str:
@@ -107,7 +107,7 @@ def test_scanimage_says_channels_and_planes(tmp_path: Path, film: Film) -> None:
     both = np.stack([film, film // 2], axis=2).reshape(-1, 20, 30)
     file = write(tmp_path / "scan.tif", both, **scanimage("[1;2]", 3))
     assert "2 channels (GCaMP, tdTomato)" in sentence(file)
-    images = open_images(file, Reading(channel="tdTomato"))
+    images = open_images(file, ImageReading(channel="tdTomato"))
     assert np.array_equal(all_volumes(images), film // 2)
     info = images.info
     assert (info.axes, info.axes_from, info.channel) == ("TZCYX", "file", "tdTomato")
@@ -166,7 +166,7 @@ def test_channels_by_name_are_chosen_never_appended(
         sentence(tmp_path / "a")
     )
     for at, channel in enumerate(called):
-        images = open_images(tmp_path / "a", Reading(channel=channel))
+        images = open_images(tmp_path / "a", ImageReading(channel=channel))
         assert np.array_equal(all_volumes(images)[:, 0], plane // (1 + at))
         assert images.info.channel == channel
     assert "no channel blue" in sentence(tmp_path / "a", channel="blue")
@@ -286,7 +286,7 @@ def bruker(folder: Path, film: Film, kind: str, names: tuple[str, ...], skip: in
 def test_brukers_xml_says_planes_channels_and_times(tmp_path: Path, film: Film) -> None:
     folder = bruker(tmp_path / "a", film, "TSeries ZSeries Element", ("Red", "Green"))
     assert "2 channels (Red, Green)" in sentence(folder)
-    images = open_images(folder, Reading(channel="Green"))
+    images = open_images(folder, ImageReading(channel="Green"))
     assert np.array_equal(all_volumes(images), film // 2)
     info = images.info
     assert (info.pixel_um, info.plane_um, info.frame_s) == ((1.25, 1.5), 8.0, 0.5)
@@ -396,7 +396,7 @@ def test_which_of_two_numbers_counts_planes_is_said(tmp_path: Path, film: Film) 
     for time, volume in enumerate(film):
         for plane, frame in enumerate(volume):
             write(tmp_path / "a" / f"x_{time}_{plane}.tif", frame)
-    images = open_images(tmp_path / "a", Reading(files="planes"))
+    images = open_images(tmp_path / "a", ImageReading(files="planes"))
     assert np.array_equal(all_volumes(images), film)
     (note,) = images.info.notes
     assert "The last number in the names of a" in note

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipelines.brainmap.formats.numbering import natural_order
 from pipelines.brainmap.formats.read import open_images
 from pipelines.brainmap.images.images import ImageSeries
-from pipelines.brainmap.images.info import Reading
+from pipelines.brainmap.images.info import ImageReading
 from pipelines.core.errors import ImageError, InputError
 
 Film = NDArray[np.uint16]
@@ -28,7 +28,7 @@ def all_volumes(images: ImageSeries) -> NDArray[Any]:
 
 def sentence(path: Path, planes: int | None = None) -> str:
     with pytest.raises(ImageError) as caught:
-        all_volumes(open_images(path, Reading(planes=planes)))
+        all_volumes(open_images(path, ImageReading(planes=planes)))
     assert path.name in caught.value.sentence
     return caught.value.sentence
 
@@ -73,7 +73,7 @@ def test_pages_of_a_stack_are_grouped_into_volumes(
     tmp_path: Path, film: Film, options: dict[str, Any]
 ) -> None:
     file = write(tmp_path / "film.tif", film.reshape(18, 20, 30), **options)
-    images = open_images(file, Reading(planes=3))
+    images = open_images(file, ImageReading(planes=3))
     assert np.array_equal(all_volumes(images), film)
     assert np.array_equal(next(iter(images.frames(5))), film[5])
 
@@ -296,7 +296,7 @@ def test_any_bytes_end_in_a_sentence(tmp_path: Path, content: bytes, suffix: str
     file = tmp_path / f"any{suffix}"
     file.write_bytes({".tif": b"II*\0", ".npy": b"\x93NUMPY", ".npz": b"PK\3\4"}[suffix] + content)
     with pytest.raises(InputError):
-        all_volumes(open_images(file, Reading(planes=1)))
+        all_volumes(open_images(file, ImageReading(planes=1)))
 
 
 @FUZZ
@@ -314,7 +314,7 @@ def test_a_flipped_byte_gives_images_or_a_sentence(
     content[place % len(content)] = value
     file.write_bytes(content)
     with suppress(ImageError):
-        assert len(list(open_images(file, Reading(planes=1)).frames())) > 1
+        assert len(list(open_images(file, ImageReading(planes=1)).frames())) > 1
 
 
 @pytest.mark.parametrize("contiguous", [True, False])
@@ -325,7 +325,7 @@ def test_images_that_a_script_adds_one_by_one_are_a_film(
     with tifffile.TiffWriter(tmp_path / "film.tif") as file:
         for frame in film[:, 0]:
             file.write(frame, contiguous=contiguous and not compression, compression=compression)
-    read = all_volumes(open_images(tmp_path / "film.tif", Reading(planes=1)))
+    read = all_volumes(open_images(tmp_path / "film.tif", ImageReading(planes=1)))
     assert np.array_equal(read[:, 0], film[:, 0])
     assert "holds 6 pages but does not say" in sentence(tmp_path / "film.tif")
 
@@ -344,4 +344,4 @@ def test_numbers_beside_the_images_of_an_npz_are_left_aside(tmp_path: Path, film
     assert np.array_equal(all_volumes(open_images(path)), film)
     np.savez(path, raw=film, moved=film[::-1], names=np.array(["a", "b"]))
     assert "raw, moved" in sentence(path)
-    assert np.array_equal(all_volumes(open_images(path, Reading(dataset="moved"))), film[::-1])
+    assert np.array_equal(all_volumes(open_images(path, ImageReading(dataset="moved"))), film[::-1])

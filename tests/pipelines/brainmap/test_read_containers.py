@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipelines.brainmap.formats.read import open_images
 from pipelines.brainmap.images.images import ImageSeries
-from pipelines.brainmap.images.info import Reading
+from pipelines.brainmap.images.info import ImageReading
 from pipelines.core.errors import ImageError
 
 Film = NDArray[np.uint16]
@@ -26,7 +26,7 @@ def all_volumes(images: ImageSeries) -> NDArray[Any]:
 
 def sentence(path: Path, dataset: str = "") -> str:
     with pytest.raises(ImageError) as caught:
-        all_volumes(open_images(path, Reading(dataset=dataset)))
+        all_volumes(open_images(path, ImageReading(dataset=dataset)))
     assert path.name in caught.value.sentence
     return caught.value.sentence
 
@@ -42,8 +42,8 @@ def hdf5(tmp_path: Path, film: Film) -> Path:
 
 
 def test_a_dataset_of_hdf5_is_chosen_by_name(hdf5: Path, film: Film) -> None:
-    assert np.array_equal(all_volumes(open_images(hdf5, Reading(dataset="run/film"))), film)
-    one = open_images(hdf5, Reading(dataset="/run/one_plane"))
+    assert np.array_equal(all_volumes(open_images(hdf5, ImageReading(dataset="run/film"))), film)
+    one = open_images(hdf5, ImageReading(dataset="/run/one_plane"))
     assert one.shape == (6, 1, 20, 30)
     assert np.array_equal(np.stack(list(one.frames(3, 5)))[:, 0], film[3:5, 0])
 
@@ -59,7 +59,7 @@ def test_nwb_stores_x_before_y(tmp_path: Path, film: Film) -> None:
         group.attrs["neurodata_type"] = "TwoPhotonSeries"
         group["data"] = film.transpose(0, 3, 2, 1)
     for dataset in ("", "acquisition/TwoPhotonSeries", "acquisition/TwoPhotonSeries/data"):
-        images = open_images(tmp_path / "film.nwb", Reading(dataset=dataset))
+        images = open_images(tmp_path / "film.nwb", ImageReading(dataset=dataset))
         assert np.array_equal(all_volumes(images), film)
 
 
@@ -157,7 +157,7 @@ def test_a_series_of_nwb_is_chosen_by_its_name(tmp_path: Path, film: Film) -> No
             group["data"] = data.transpose(0, 3, 2, 1)
     assert "several arrays" in sentence(path)
     for dataset in ("tp", "acquisition/tp", "/acquisition/tp/data"):
-        assert np.array_equal(all_volumes(open_images(path, Reading(dataset=dataset))), film)
+        assert np.array_equal(all_volumes(open_images(path, ImageReading(dataset=dataset))), film)
 
 
 def test_a_pause_in_the_timestamps_of_nwb_is_said(tmp_path: Path, film: Film) -> None:

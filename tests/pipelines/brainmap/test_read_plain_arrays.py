@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 from pipelines.brainmap.formats.read import open_images
-from pipelines.brainmap.formats.suite2p_settings import Settings, read_settings
+from pipelines.brainmap.formats.suite2p_settings import Suite2pSettings, read_settings
 from pipelines.brainmap.images.images import ImageSeries
-from pipelines.brainmap.images.info import Reading
+from pipelines.brainmap.images.info import ImageReading
 from pipelines.brainmap.voxels.signals import read_signals
 from pipelines.core.errors import ImageError, TableError
 
@@ -29,7 +29,7 @@ def all_volumes(images: ImageSeries) -> NDArray[Any]:
 
 def sentence(path: Path, **reading: Any) -> str:
     with pytest.raises(ImageError) as caught:
-        all_volumes(open_images(path, Reading(**reading)))
+        all_volumes(open_images(path, ImageReading(**reading)))
     assert path.name in caught.value.sentence
     return caught.value.sentence
 
@@ -69,7 +69,9 @@ def test_both_versions_of_matlab_give_the_same_film(
     volumes = write(tmp_path / "b.mat", film=long_film.transpose(2, 3, 1, 0))
     assert np.array_equal(all_volumes(open_images(volumes)), long_film)
     python = write(tmp_path / "c.mat", film=long_film[:, 0])
-    assert np.array_equal(all_volumes(open_images(python, Reading(axes="TYX"))), long_film[:, :1])
+    assert np.array_equal(
+        all_volumes(open_images(python, ImageReading(axes="TYX"))), long_film[:, :1]
+    )
 
 
 @pytest.mark.parametrize("write", [version_5, version_7_3])
@@ -80,7 +82,7 @@ def test_a_variable_of_matlab_is_chosen_by_name(
     file = write(tmp_path / "a.mat", film=plane, other=plane[::-1], rate=np.array([[30.0]]))
     assert "set dataset to one of film, other" in sentence(file)
     assert "choose from film, other" in sentence(file, dataset="fim")
-    images = open_images(file, Reading(dataset="other"))
+    images = open_images(file, ImageReading(dataset="other"))
     assert np.array_equal(all_volumes(images), long_film[:, :1, ::-1])
     assert "no array of three or more" in sentence(write(tmp_path / "b.mat", rate=np.ones((2, 2))))
 
@@ -189,7 +191,7 @@ def test_suite2ps_frames_without_settings_are_asked_about(tmp_path: Path, long_f
     folder = plane_folder(tmp_path / "plane0", frames)
     text = sentence(folder / "data.bin")
     assert "Frame height (--height) and Frame width (--width)" in text
-    images = open_images(folder, Reading(height=20, width=24))
+    images = open_images(folder, ImageReading(height=20, width=24))
     assert np.array_equal(all_volumes(images)[:, 0], frames)
     assert images.info.axes_from == "given"
     assert "no whole number of frames of 20 x 25" in sentence(
@@ -203,10 +205,10 @@ def test_suite2ps_planes_and_channels_are_put_together(tmp_path: Path, long_film
         folder = plane_folder(tmp_path / "suite2p" / f"plane{plane}", frames, Ly=20, Lx=24)
         (frames // 2).astype(np.int16).tofile(folder / "data_chan2.bin")
     assert "2 channels" in sentence(tmp_path / "suite2p")
-    images = open_images(tmp_path / "suite2p", Reading(channel="1"))
+    images = open_images(tmp_path / "suite2p", ImageReading(channel="1"))
     assert np.array_equal(all_volumes(images), long_film[:29] // 4)
     assert "the first 29 were read" in images.info.notes[0]
-    second = open_images(tmp_path / "suite2p" / "plane1", Reading(channel="2"))
+    second = open_images(tmp_path / "suite2p" / "plane1", ImageReading(channel="2"))
     assert np.array_equal(all_volumes(second)[:, 0], long_film[:, 1] // 4 // 2)
 
 
@@ -232,14 +234,14 @@ def test_any_settings_are_numbers_or_nothing(
         header = {"descr": "|O", "fortran_order": False, "shape": ()}
         np.lib.format.write_array_header_1_0(stream, header)
         stream.write(content)
-    assert isinstance(read_settings(folder), Settings)
+    assert isinstance(read_settings(folder), Suite2pSettings)
 
 
 def test_the_second_channel_of_suite2p_is_chosen(tmp_path: Path, long_film: Film) -> None:
     frames = (long_film[:, 0] // 2).astype(np.int16)
     plane_folder(tmp_path / "plane0", frames, Ly=20, Lx=24)
     (frames[::-1]).tofile(tmp_path / "plane0" / "data_chan2.bin")
-    images = open_images(tmp_path, Reading(channel="2"))
+    images = open_images(tmp_path, ImageReading(channel="2"))
     assert np.array_equal(all_volumes(images)[:, 0], frames[::-1])
     assert images.info.channel == "channel 2"
 
@@ -252,7 +254,7 @@ def test_suite2ps_settings_that_contradict_the_film_are_asked_about(
     assert "holds 15 frames of 40 x 24 int16 values, but ops.npy beside it says 30" in sentence(
         tmp_path / "plane0" / "data.bin"
     )
-    images = open_images(tmp_path, Reading(height=20))
+    images = open_images(tmp_path, ImageReading(height=20))
     assert np.array_equal(all_volumes(images)[:, 0], frames)
     (note,) = images.info.notes
     assert "20 x 24, as you gave them, though ops.npy says 40 x 24" in note

@@ -20,7 +20,7 @@ from scipy.io import savemat
 
 from pipelines.brainmap.engines.active_on_cluster import find_active_on
 from pipelines.brainmap.engines.engine import Local
-from pipelines.brainmap.engines.spread_tasks import Source
+from pipelines.brainmap.engines.spread_tasks import SharedImages
 from pipelines.brainmap.formats.read import open_images
 from pipelines.brainmap.images.info import AS_FOUND
 from pipelines.brainmap.parameters import BrainmapParameters
@@ -219,7 +219,7 @@ def test_what_is_wrong_with_the_images_is_said_alike(tmp_path: Path, film: Film)
 
 def test_images_that_a_worker_does_not_see_are_named(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"film\.npy .*all workers see under the same path"):
-        Source(tmp_path / "film.npy", AS_FOUND).open()
+        SharedImages(tmp_path / "film.npy", AS_FOUND).open()
 
 
 def test_workers_need_few_packages() -> None:

@@ -11,7 +11,7 @@ import pytest
 from spikeinterface.core import SortingAnalyzer, load_sorting_analyzer
 
 from pipelines.spikes.curation.log import Log, curate, read_start
-from pipelines.spikes.curation.steps import Step, replay, sorted_state
+from pipelines.spikes.curation.steps import CurationStep, replay, sorted_state
 from pipelines.spikes.measure.carried_analyzer import steps_to
 from pipelines.tasks import run
 
@@ -22,7 +22,7 @@ def analyzer_of(folder: Path) -> SortingAnalyzer:
         return load_sorting_analyzer(folder / "analyzer.zarr")
 
 
-def curated(sorting: Path, out: Path, *steps: Step, **parameters: str) -> str:
+def curated(sorting: Path, out: Path, *steps: CurationStep, **parameters: str) -> str:
     """Take some steps and use the units; what is said of the analyzer."""
     start, digest = read_start(sorting)
     log = Log(out.parent / "steps.jsonl", digest)
@@ -33,16 +33,16 @@ def curated(sorting: Path, out: Path, *steps: Step, **parameters: str) -> str:
     return str(done.results["analyzer"])
 
 
-def many_steps(sorting: Path) -> list[Step]:
+def many_steps(sorting: Path) -> list[CurationStep]:
     """Units 0 and 1 become one that is split again; 2 loses spikes; 4 is cut; 5 is noise."""
     start = read_start(sorting)[0]
     of_zero, of_two, of_four = (start.spikes_of(unit) for unit in (0, 2, 4))
     return [
-        Step("merge", "ada", (0, 1)),
-        Step("split", "ada", (6,), spikes=(tuple(of_zero[:150].tolist()),)),
-        Step("remove", "ada", (2,), spikes=(tuple(of_two[::7].tolist()),)),
-        Step("split", "ada", (4,), spikes=(tuple(of_four[::2].tolist()),)),
-        Step("label", "ada", (5,), "noise"),
+        CurationStep("merge", "ada", (0, 1)),
+        CurationStep("split", "ada", (6,), spikes=(tuple(of_zero[:150].tolist()),)),
+        CurationStep("remove", "ada", (2,), spikes=(tuple(of_two[::7].tolist()),)),
+        CurationStep("split", "ada", (4,), spikes=(tuple(of_four[::2].tolist()),)),
+        CurationStep("label", "ada", (5,), "noise"),
     ]
 
 
@@ -101,9 +101,9 @@ def test_without_the_recording_the_analyzer_is_carried_too(sorting: Path, tmp_pa
 def test_the_shortest_way_from_sorted_to_curated_units() -> None:
     unit_id = np.array([0, 1, 0, 1, 2, 2, 0, 3], np.int32)
     log = [
-        Step("merge", "ada", (0, 1), made=(4,)),
-        Step("split", "ada", (4,), spikes=((0, 1),), made=(5, 6)),
-        Step("remove", "ada", (2,), spikes=((4,),)),
+        CurationStep("merge", "ada", (0, 1), made=(4,)),
+        CurationStep("split", "ada", (4,), spikes=((0, 1),), made=(5, 6)),
+        CurationStep("remove", "ada", (2,), spikes=((4,),)),
     ]
     state = replay(sorted_state(unit_id), log)
     steps = steps_to(unit_id, state, [5, 6])

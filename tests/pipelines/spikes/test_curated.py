@@ -12,7 +12,7 @@ from pipelines.__main__ import main
 from pipelines.core.errors import InputError, TableError
 from pipelines.spikes.curation.log import Log, curate, read_start
 from pipelines.spikes.curation.parameters import ReviewParameters
-from pipelines.spikes.curation.steps import Step
+from pipelines.spikes.curation.steps import CurationStep
 from pipelines.spikes.labels.disagreement import disagreement
 from pipelines.spikes.review import proposals
 from pipelines.spikes.review.proposals import outliers
@@ -32,7 +32,7 @@ def review(sorting: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def curated(sorting: Path, out: Path, *steps: Step, **parameters: str) -> pd.DataFrame:
+def curated(sorting: Path, out: Path, *steps: CurationStep, **parameters: str) -> pd.DataFrame:
     start, digest = read_start(sorting)
     log = Log(out.parent / "steps.jsonl", digest)
     for step in steps:
@@ -77,7 +77,7 @@ def test_nothing_done_leaves_every_unit_as_it_was(sorting: Path, tmp_path: Path)
 
 def test_a_merge_has_the_spikes_and_the_mean_of_both(sorting: Path, tmp_path: Path) -> None:
     whole = read_finished(sorting)
-    table = curated(sorting, tmp_path / "out", Step("merge", "ada", (0, 1)))
+    table = curated(sorting, tmp_path / "out", CurationStep("merge", "ada", (0, 1)))
     row = table[table["came_from"] == "0+1"].iloc[0]
     counts = [int((whole.unit_id == unit).sum()) for unit in (0, 1)]
     assert row["n_spikes"] == sum(counts)
@@ -93,7 +93,10 @@ def test_a_split_is_measured_from_the_recording(sorting: Path, tmp_path: Path) -
     whole = read_finished(sorting)
     places = tuple(np.flatnonzero(whole.unit_id == 0).tolist())
     new = len(whole.units)
-    steps = (Step("merge", "ada", (0, 1)), Step("split", "ada", (new,), spikes=(places,)))
+    steps = (
+        CurationStep("merge", "ada", (0, 1)),
+        CurationStep("split", "ada", (new,), spikes=(places,)),
+    )
     table = curated(sorting, tmp_path / "out", *steps)
     assert table["came_from"].tolist()[-2:] == ["0", "1"]
     with np.load(tmp_path / "out" / "waveforms.npz") as stored:
@@ -104,7 +107,10 @@ def test_a_split_is_measured_from_the_recording(sorting: Path, tmp_path: Path) -
 def test_noise_is_removed_and_everything_else_carried(sorting: Path, tmp_path: Path) -> None:
     from spikeinterface.core import load_sorting_analyzer
 
-    steps = (Step("label", "ada", (0,), "noise"), Step("label", "ada", (1,), "good"))
+    steps = (
+        CurationStep("label", "ada", (0,), "noise"),
+        CurationStep("label", "ada", (1,), "good"),
+    )
     table = curated(sorting, tmp_path / "out", *steps, only="good,mua,unlabelled")
     assert 0 not in table["unit_id"].tolist()
     assert table.loc[table["unit_id"] == 1, "label_curated"].tolist() == ["good"]
@@ -118,7 +124,7 @@ def test_noise_is_removed_and_everything_else_carried(sorting: Path, tmp_path: P
 
 def test_an_export_of_curated_units_carries_their_labels(sorting: Path, tmp_path: Path) -> None:
     units = pd.read_csv(sorting / "units.csv")["unit_id"].tolist()
-    steps = [Step("label", "ada", (unit,), "mua" if unit else "noise") for unit in units]
+    steps = [CurationStep("label", "ada", (unit,), "mua" if unit else "noise") for unit in units]
     curated(sorting, tmp_path / "out", *steps)
     run("spikes export", {"sorting": tmp_path / "out"}, {"format": "phy"}, tmp_path / "phy")
     groups = pd.read_csv(tmp_path / "phy" / "cluster_group.tsv", sep="\t")
@@ -127,7 +133,7 @@ def test_an_export_of_curated_units_carries_their_labels(sorting: Path, tmp_path
 
 
 def test_units_that_nobody_labelled_are_exported_too(sorting: Path, tmp_path: Path) -> None:
-    curated(sorting, tmp_path / "out", Step("merge", "ada", (0, 1)))
+    curated(sorting, tmp_path / "out", CurationStep("merge", "ada", (0, 1)))
     run("spikes export", {"sorting": tmp_path / "out"}, {"format": "csv"}, tmp_path / "csv")
     assert pd.read_csv(tmp_path / "csv" / "units.csv")["label"].notna().all()
 
@@ -147,7 +153,7 @@ def test_labels_of_a_labeller_fill_what_no_curator_said(
 def test_curated_recordings_make_one_table_to_train_on(sorting: Path, tmp_path: Path) -> None:
     folders = []
     for name in ("one", "two"):
-        step = Step("label", "ada", (0,), "good" if name == "one" else "noise")
+        step = CurationStep("label", "ada", (0,), "good" if name == "one" else "noise")
         (tmp_path / name).mkdir()
         curated(sorting, tmp_path / name / "out", step)
         folders.append(str(tmp_path / name / "out"))
@@ -167,7 +173,7 @@ def test_without_the_recording_whole_units_are_still_curated(sorting: Path, tmp_
     (lonely / "run.json").write_text(json.dumps(record))
     done = run("spikes review", {"sorting": lonely}, {"splitter": "bgmm"}, tmp_path / "review")
     assert "is not there any more" in done.results["note"]
-    table = curated(lonely, tmp_path / "out", Step("merge", "ada", (0, 1)))
+    table = curated(lonely, tmp_path / "out", CurationStep("merge", "ada", (0, 1)))
     assert "0+1" in table["came_from"].tolist()
 
 
@@ -263,7 +269,9 @@ def test_agreement_and_majority_are_those_of_the_textbook(tmp_path: Path) -> Non
 def test_curators_are_compared_by_their_curated_units(sorting: Path, tmp_path: Path) -> None:
     for name, words in (("ada", ("good", "noise")), ("bo", ("good", "good"))):
         (tmp_path / name).mkdir()
-        steps = (Step("label", name, (unit,), label=word) for unit, word in enumerate(words))
+        steps = (
+            CurationStep("label", name, (unit,), label=word) for unit, word in enumerate(words)
+        )
         curated(sorting, tmp_path / name / "out", *steps)
     inputs = {"labels": tmp_path / "ada" / "out", "labels 2": tmp_path / "bo" / "out"}
     run("spikes agreement", inputs, {}, tmp_path / "agreed")

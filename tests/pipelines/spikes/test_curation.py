@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from pipelines.core.errors import InputError, ParameterError
 from pipelines.spikes.curation.log import Curation, Log, curate
-from pipelines.spikes.curation.steps import MOST_KEPT, State, Step, replay, sorted_state
+from pipelines.spikes.curation.steps import (
+    MOST_KEPT,
+    CurationState,
+    CurationStep,
+    replay,
+    sorted_state,
+)
 
 START = sorted_state(np.repeat(np.array([0, 1, 2, 3], np.int32), 25))
 
@@ -22,8 +28,8 @@ def log(tmp_path: Path) -> Log:
     return Log(tmp_path / "curation.jsonl", "digest")
 
 
-def did(log: Log, action: str, *units: int, **more: object) -> State:
-    return curate(log, START, Step(action, "ada", units, **more))  # type: ignore[arg-type]
+def did(log: Log, action: str, *units: int, **more: object) -> CurationState:
+    return curate(log, START, CurationStep(action, "ada", units, **more))  # type: ignore[arg-type]
 
 
 def test_a_log_read_again_gives_the_same_units(log: Log) -> None:
@@ -77,20 +83,20 @@ def test_a_label_that_both_parts_of_a_merge_had_is_kept(log: Log) -> None:
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        (Step("label", "ada", (9,), "good"), "no unit 9"),
-        (Step("label", "ada", (0,), "lovely"), "no label"),
-        (Step("label", " ", (0,), "good"), "who curates"),
-        (Step("merge", "ada", (1, 1)), "two different units"),
-        (Step("split", "ada", (0,), spikes=((30,),)), "Only spikes of unit 0"),
-        (Step("split", "ada", (0,), spikes=((1, 2), (2,))), "overlap"),
-        (Step("split", "ada", (0,), spikes=(tuple(range(25)),)), "both sides"),
-        (Step("remove", "ada", (0,), spikes=(tuple(range(25)),)), "not all"),
-        (Step("restore", "ada", (0,)), "No spike was removed"),
-        (Step("undo", "ada"), "nothing to undo"),
+        (CurationStep("label", "ada", (9,), "good"), "no unit 9"),
+        (CurationStep("label", "ada", (0,), "lovely"), "no label"),
+        (CurationStep("label", " ", (0,), "good"), "who curates"),
+        (CurationStep("merge", "ada", (1, 1)), "two different units"),
+        (CurationStep("split", "ada", (0,), spikes=((30,),)), "Only spikes of unit 0"),
+        (CurationStep("split", "ada", (0,), spikes=((1, 2), (2,))), "overlap"),
+        (CurationStep("split", "ada", (0,), spikes=(tuple(range(25)),)), "both sides"),
+        (CurationStep("remove", "ada", (0,), spikes=(tuple(range(25)),)), "not all"),
+        (CurationStep("restore", "ada", (0,)), "No spike was removed"),
+        (CurationStep("undo", "ada"), "nothing to undo"),
     ],
 )
 def test_a_step_that_cannot_be_done_is_refused_and_not_logged(
-    log: Log, step: Step, words: str
+    log: Log, step: CurationStep, words: str
 ) -> None:
     with pytest.raises(ParameterError, match=words):
         curate(log, START, step)
@@ -134,11 +140,11 @@ def test_a_log_of_another_sorting_is_refused(log: Log) -> None:
 def test_a_followed_log_is_what_all_make_of_it(log: Log) -> None:
     """Whoever writes it, and however: what was read before never counts against the file."""
     one, two = Curation(log, START), Curation(Log(log.file, log.sorting), START)
-    one.take(Step("label", "ada", (0,), "good"))
-    assert two.take(Step("merge", "bea", (1, 2))).units == {0, 3, 4}
+    one.take(CurationStep("label", "ada", (0,), "good"))
+    assert two.take(CurationStep("merge", "bea", (1, 2))).units == {0, 3, 4}
     assert one.state().units == {0, 3, 4}
-    assert one.take(Step("undo", "ada")).units == two.state().units == {0, 1, 2, 3}
-    assert two.take(Step("redo", "bea")).units == one.state().units == {0, 3, 4}
+    assert one.take(CurationStep("undo", "ada")).units == two.state().units == {0, 1, 2, 3}
+    assert two.take(CurationStep("redo", "bea")).units == one.state().units == {0, 3, 4}
     longer = log.file.read_bytes()
     log.file.write_bytes(longer[: longer.rindex(b"\n", 0, -1) + 1])  # as from a backup
     assert one.state().units == two.state().units == {0, 1, 2, 3}
@@ -150,7 +156,7 @@ def test_a_followed_log_is_what_all_make_of_it(log: Log) -> None:
 
 def test_a_log_that_was_replaced_by_one_of_the_same_size_and_time_is_read_anew(log: Log) -> None:
     curation = Curation(log, START)
-    curation.take(Step("label", "ada", (0,), "good"))
+    curation.take(CurationStep("label", "ada", (0,), "good"))
     before = log.file.stat()
     log.file.write_bytes(log.file.read_bytes().replace(b"[0]", b"[3]"))
     os.utime(log.file, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -160,7 +166,7 @@ def test_a_log_that_was_replaced_by_one_of_the_same_size_and_time_is_read_anew(l
 
 def test_damage_of_a_followed_log_is_said_each_time_until_it_is_mended(log: Log) -> None:
     curation = Curation(log, START)
-    curation.take(Step("label", "ada", (0,), "good"))
+    curation.take(CurationStep("label", "ada", (0,), "good"))
     whole = log.file.read_bytes()
     log.file.write_bytes(whole + b'{"action": "dance", "author": "ada", "time": ""}\n')
     for _ in range(2):
@@ -175,9 +181,9 @@ def test_undo_reaches_further_back_than_states_are_kept(log: Log) -> None:
     wanted = [curation.state().labels]
     for n in range(2 * MOST_KEPT):
         label = ("good", "mua", "noise")[n % 3]
-        wanted.append(curation.take(Step("label", "ada", (n % 4,), label)).labels)
+        wanted.append(curation.take(CurationStep("label", "ada", (n % 4,), label)).labels)
     for labels in reversed(wanted[:-1]):
-        assert curation.take(Step("undo", "ada")).labels == labels
+        assert curation.take(CurationStep("undo", "ada")).labels == labels
 
 
 ACTS = st.tuples(
@@ -196,7 +202,7 @@ def test_no_step_loses_a_spike_and_undoing_all_gives_the_sorting(
     followed = Curation(log, START)
     for action, units, spikes in acts:
         try:
-            step = Step(action, "ada", tuple(units), "good", (tuple(spikes),))  # type: ignore[arg-type]
+            step = CurationStep(action, "ada", tuple(units), "good", (tuple(spikes),))  # type: ignore[arg-type]
             state = curate(log, START, step)
         except ParameterError:
             continue
@@ -209,7 +215,7 @@ def test_no_step_loses_a_spike_and_undoing_all_gives_the_sorting(
         gone = [spike for unit in state.units for spike in state.removed_of(unit)]
         assert sorted([*seen, *gone]) == list(range(100))
     for _ in replay(START, log.read()).done:
-        curate(log, START, Step("undo", "ada"))
+        curate(log, START, CurationStep("undo", "ada"))
     last = replay(START, log.read())
     assert np.array_equal(last.unit_id, START.unit_id)
     assert not last.removed.any()
@@ -243,7 +249,7 @@ def test_a_session_of_500_steps_survives_signal_9(log: Log) -> None:
     # Every step that was reported is there, and at most one more, which was in flight.
     assert len(said) <= len(kept) <= len(said) + 1
     assert set(said) <= set(kept)
-    after = curate(log, START_600, Step("undo", "ada"))
+    after = curate(log, START_600, CurationStep("undo", "ada"))
     assert len(after.labels) == len(kept) - 1
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pipelines.__main__ import main
 from pipelines.core.errors import ParameterError, TableError
 from pipelines.spikes.sorting.decisions import (
-    Clustering,
     Decision,
+    GroupCuts,
     replay,
 )
 from pipelines.spikes.sorting.sort_file import read_sort_file, write_sort_file
@@ -160,7 +160,7 @@ def halves(mask: np.ndarray, parts: int) -> np.ndarray:
 
 
 AUTOMATIC = np.array([0, 0, 0, 1, 1, 2, 2, -1])
-CUT = Clustering(AUTOMATIC, lambda _: np.array([0, 1, 1, 1, 1, 0, 0, 0]), halves)
+CUT = GroupCuts(AUTOMATIC, lambda _: np.array([0, 1, 1, 1, 1, 0, 0, 0]), halves)
 
 
 def test_clusters_merge_split_and_the_rest_is_kept_as_noise() -> None:

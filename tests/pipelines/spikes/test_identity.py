@@ -15,7 +15,7 @@ from pipelines.core.errors import InputError
 from pipelines.spikes.reading.locate import locate
 from pipelines.spikes.recording import identity
 from pipelines.spikes.recording.identity import Identity, digest_of_samples, refuse_another
-from pipelines.spikes.recording.parameters import LookParameters
+from pipelines.spikes.recording.parameters import RecordingLookParameters
 from pipelines.spikes.signal.spike_waveforms import open_signal
 from pipelines.spikes.signal.trace_window import read_stretch
 from pipelines.spikes.units.folder import read_finished
@@ -203,7 +203,7 @@ def test_locating_the_recording_of_an_earlier_versions_folder_makes_it_exact(
 def test_traces_of_another_recording_are_not_shown_in_the_look_at_one(copy: Path) -> None:
     values = {name: value for name, value in RAW.items() if name != "min_spikes"}
     done = run("spikes look", {"recording": copy / "wire.dat"}, values, copy / "look")
-    parameters, known = LookParameters.parse(values), done.results["samples_sha256"]
+    parameters, known = RecordingLookParameters.parse(values), done.results["samples_sha256"]
     shown = read_stretch(copy / "wire.dat", parameters, [0], 0.0, 0.01, known)
     assert len(shown.low)
     samples(1).tofile(copy / "wire.dat")

@@ -10,7 +10,7 @@ from spikeinterface.core import load_sorting_analyzer
 
 from pipelines.spikes import demo
 from pipelines.spikes.curation.log import LOG_FILE, Log, curate, read_start
-from pipelines.spikes.curation.steps import Step
+from pipelines.spikes.curation.steps import CurationStep
 from pipelines.spikes.units.folder import read_finished
 from pipelines.spikes.units.sorting import FinishedSorting
 from pipelines.tasks import run
@@ -49,7 +49,7 @@ def merged(wires: Path) -> Path:
     start, digest = read_start(wires / "sorted")
     pair = of_two_wires(read_finished(wires / "sorted"))
     log = Log(wires / "sorted" / LOG_FILE, digest)
-    curate(log, start, Step("merge", "me", pair))
+    curate(log, start, CurationStep("merge", "me", pair))
     run("spikes curate", {"sorting": wires / "sorted"}, {}, wires / "curated")
     for name in FORMATS:
         run("spikes export", {"sorting": wires / "curated"}, {"format": name}, wires / "out" / name)

@@ -11,7 +11,7 @@ from pipelines.core.errors import ParameterError, RecordingError
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.reading.read import read_recording
 from pipelines.spikes.reading.reading_checks import check_reading
-from pipelines.spikes.recording.raw_readings import Reading, raw_doubt
+from pipelines.spikes.recording.raw_readings import RawReading, raw_doubt
 from tests.pipelines.spikes import writers
 from tests.pipelines.spikes.simulated import tetrode
 
@@ -43,7 +43,7 @@ def doubt(folder: Path, values: NDArray, dtype: str, n_channels: int) -> str:
     file = folder / "a.dat"
     size = np.dtype(dtype).itemsize * n_channels
     file.write_bytes(values.tobytes()[: values.nbytes // size * size])
-    return raw_doubt(file, Reading(dtype, n_channels))
+    return raw_doubt(file, RawReading(dtype, n_channels))
 
 
 def with_field(microvolts: NDArray, n_channels: int) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ from spikeinterface.core import (
 from pipelines.__main__ import main
 from pipelines.spikes import demo
 from pipelines.spikes.curation.log import LOG_FILE, Log, curate, read_start
-from pipelines.spikes.curation.steps import Step
+from pipelines.spikes.curation.steps import CurationStep
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.reading.read import read_recording
 from pipelines.spikes.recording.recorded import Binary, of_recording
@@ -138,7 +138,7 @@ def test_curated_units_keep_where_their_channels_are(left_out: Path, tmp_path: P
     shutil.copytree(left_out / "sorted", folder)
     start, digest = read_start(folder)
     log = Log(folder / LOG_FILE, digest)
-    curate(log, start, Step("merge", "me", (0, 1)))
+    curate(log, start, CurationStep("merge", "me", (0, 1)))
     run("spikes curate", {"sorting": folder}, {}, tmp_path / "curated")
     shutil.move(folder, tmp_path / "elsewhere")  # the curated folder stands on its own
     run("spikes export", {"sorting": tmp_path / "curated"}, {"format": "csv"}, tmp_path / "csv")

@@ -20,7 +20,7 @@ from spikeinterface.core import NumpyRecording, load_sorting_analyzer
 from pipelines.core.errors import ParameterError, RecordingError
 from pipelines.core.progress import silent
 from pipelines.spikes.curation.log import Log, curate, read_start
-from pipelines.spikes.curation.steps import Step
+from pipelines.spikes.curation.steps import CurationStep
 from pipelines.spikes.formats.saved import BINARY_CLASSES
 from pipelines.spikes.formats.segments import time_notes, timeline_of
 from pipelines.spikes.reading.read import read_recording
@@ -360,7 +360,7 @@ def test_the_analyzer_has_segments_with_their_start_and_carries_a_curation(
     start, digest = read_start(out)
     log = Log(tmp_path / "steps.jsonl", digest)
     half = tuple(start.spikes_of(0)[::2].tolist())
-    curate(log, start, Step("split", "ada", (0,), spikes=(half,)))
+    curate(log, start, CurationStep("split", "ada", (0,), spikes=(half,)))
     inputs = {"sorting": out, "curation": log.file}
     run("spikes curate", inputs, {"only": "unlabelled"}, tmp_path / "curated")
     curated = read_finished(tmp_path / "curated")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.spikes.curation.log import LOG_FILE, Log, curate, read_start
-from pipelines.spikes.curation.steps import Step
+from pipelines.spikes.curation.steps import CurationStep
 from pipelines.spikes.sorting import spikeinterface_group
 from pipelines.spikes.sorting.repeats import repeats
 from pipelines.spikes.sorting.spikeinterface_sorters import Trains
@@ -90,7 +90,7 @@ def test_a_unit_that_was_merged_by_hand_has_each_spike_once(sorting: Path, tmp_p
     with_shared_spikes(sorting, folder, 7)
     found = read_finished(folder)
     start, digest = read_start(folder)
-    curate(Log(folder / LOG_FILE, digest), start, Step("merge", "me", (0, 1)))
+    curate(Log(folder / LOG_FILE, digest), start, CurationStep("merge", "me", (0, 1)))
     done = run("spikes curate", {"sorting": folder}, {}, tmp_path / "out")
     merged = read_finished(tmp_path / "out")
     (n,) = merged.units.loc[merged.units["unit_id"] == 6, "n_spikes"]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pipelines.spikes.curation.log import Log, curate, read_start
-from pipelines.spikes.curation.steps import State, Step, replay
+from pipelines.spikes.curation.steps import CurationState, CurationStep, replay
 from pipelines.spikes.labels import metric_table
 from pipelines.tasks import run
 
@@ -16,19 +16,19 @@ HALVES, WHOLE = (6, 7), 8
 
 
 @pytest.fixture(scope="module")
-def curated(sorting: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, State]:
+def curated(sorting: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CurationState]:
     """Unit 0 is cut into halves that look alike, and units 1 and 2 are put together."""
     start, digest = read_start(sorting)
     log = Log(tmp_path_factory.mktemp("curation") / "steps.jsonl", digest)
     half = tuple(start.spikes_of(0)[::2].tolist())
-    curate(log, start, Step("split", "ada", (0,), spikes=(half,)))
-    curate(log, start, Step("merge", "ada", (1, 2)))
+    curate(log, start, CurationStep("split", "ada", (0,), spikes=(half,)))
+    curate(log, start, CurationStep("merge", "ada", (1, 2)))
     return log.file, replay(start, log.read())
 
 
 @pytest.fixture(scope="module")
 def again(
-    sorting: Path, curated: tuple[Path, State], tmp_path_factory: pytest.TempPathFactory
+    sorting: Path, curated: tuple[Path, CurationState], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A review in which only SpikeInterface may propose merges: no two waveforms are identical."""
     values = {"splitter": "bgmm", "merger": "spikeinterface", "min_similarity": 1.0}
@@ -48,7 +48,7 @@ def test_spikeinterface_puts_the_halves_of_a_unit_together(again: Path) -> None:
 
 
 def test_what_is_proposed_is_about_the_units_as_they_are_now(
-    again: Path, curated: tuple[Path, State]
+    again: Path, curated: tuple[Path, CurationState]
 ) -> None:
     found = json.loads((again / "proposals.json").read_text())
     assert {unit for one in found for unit in one["units"]} <= curated[1].units
@@ -59,7 +59,7 @@ def test_what_is_proposed_is_about_the_units_as_they_are_now(
 
 
 def test_a_wrong_merge_is_proposed_to_be_split_into_what_it_was(
-    again: Path, sorting: Path, curated: tuple[Path, State]
+    again: Path, sorting: Path, curated: tuple[Path, CurationState]
 ) -> None:
     [split] = [one for one in proposals(again, "split") if one["units"] == [WHOLE]]
     [part] = split["spikes"]
@@ -67,13 +67,13 @@ def test_a_wrong_merge_is_proposed_to_be_split_into_what_it_was(
     sizes = np.bincount(start.unit_id[part], minlength=3)
     assert sizes.max() > 0.98 * len(part)  # places in the sorting, all but a few of one cell
     after = replay(
-        curated[1], [Step("split", "ada", (WHOLE,), spikes=(tuple(part),), made=(9, 10))]
+        curated[1], [CurationStep("split", "ada", (WHOLE,), spikes=(tuple(part),), made=(9, 10))]
     )
     assert {9, 10} <= after.units
 
 
 def test_points_are_named_by_their_places_in_the_sorting(
-    again: Path, curated: tuple[Path, State]
+    again: Path, curated: tuple[Path, CurationState]
 ) -> None:
     with np.load(again / "features.npz") as stored:
         for unit in (*HALVES, WHOLE):

@@ -13,7 +13,7 @@ from pipelines.core.errors import RecordingError
 from pipelines.spikes.parameters import SpikesParameters
 from pipelines.spikes.reading.read import read_recording
 from pipelines.spikes.reading.reading_checks import check_reading
-from pipelines.spikes.recording.raw_readings import Reading, raw_doubt, raw_note
+from pipelines.spikes.recording.raw_readings import RawReading, raw_doubt, raw_note
 from tests.pipelines.spikes.simulated import RATE, tetrode
 
 # neo does not close what it maps into memory, which may come to light in a later test.
@@ -123,7 +123,7 @@ def test_a_right_reading_of_any_signal_is_taken(signal: str, tmp_path: Path) -> 
         microvolts = SIGNALS[signal](n_channels)
         for kind, stored in TYPES.items():
             stored(microvolts).tofile(tmp_path / "a.dat")
-            found = raw_doubt(tmp_path / "a.dat", Reading(kind, n_channels))
+            found = raw_doubt(tmp_path / "a.dat", RawReading(kind, n_channels))
             assert found == "", (kind, n_channels)
 
 
@@ -135,20 +135,20 @@ def test_a_wrong_reading_of_them_is_named(
     signal: str, true: str, read: str, tmp_path: Path
 ) -> None:
     TYPES[true](SIGNALS[signal](4)).tofile(tmp_path / "a.dat")
-    assert f"--dtype '{true}'" in raw_doubt(tmp_path / "a.dat", Reading(read, 4))
+    assert f"--dtype '{true}'" in raw_doubt(tmp_path / "a.dat", RawReading(read, 4))
 
 
 @pytest.mark.parametrize("n_channels", [1, 2, 8, 16])
 def test_half_and_twice_the_number_of_channels_are_noted(n_channels: int, tmp_path: Path) -> None:
     """Surely wrong they are not: a tone looks like several channels, and pairs may be alike."""
     in_steps(ONE_CELL).astype(np.int16).tofile(tmp_path / "a.dat")
-    reading = Reading("int16", n_channels)
+    reading = RawReading("int16", n_channels)
     assert raw_doubt(tmp_path / "a.dat", reading) == ""
     assert raw_note(tmp_path / "a.dat", reading) == (
         f"a.dat was read as {n_channels} channels, but its samples look like those of 4: check "
         "it, and if so, say --num-channels 4."
     )
-    assert raw_note(tmp_path / "a.dat", Reading("int16", 4)) == ""
+    assert raw_note(tmp_path / "a.dat", RawReading("int16", 4)) == ""
 
 
 def test_such_a_note_is_said_of_the_recording(tmp_path: Path) -> None:

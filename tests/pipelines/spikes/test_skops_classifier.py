@@ -29,7 +29,7 @@ from spikeinterface.curation.model_based_curation import ModelBasedClassificatio
 from pipelines.__main__ import main
 from pipelines.core.errors import BundleError
 from pipelines.models import registry, sources
-from pipelines.models.hub import Published
+from pipelines.models.hub import HubModel
 from pipelines.spikes.classifier import skops_file, unit_classifier
 from pipelines.spikes.labels.metric_table import of_rows
 from tests.pipelines.spikes.test_label_classifier import simulated
@@ -112,11 +112,11 @@ def test_a_published_model_is_fetched_once_and_labels_a_table(
 ) -> None:
     fetched: list[str] = []
 
-    def fetch(name: str, folder: Path) -> Published:
+    def fetch(name: str, folder: Path) -> HubModel:
         fetched.append(name)
         for file in models["neural"].iterdir():
             (folder / file.name).write_bytes(file.read_bytes())
-        return Published(name, "c0ffee", {})
+        return HubModel(name, "c0ffee", {})
 
     monkeypatch.setitem(sources.add.__kwdefaults__, "fetch", fetch)
     monkeypatch.setitem(sources.in_registry.__kwdefaults__, "fetch", fetch)

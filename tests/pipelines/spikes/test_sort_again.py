@@ -11,7 +11,7 @@ from spikeinterface.core import load_sorting_analyzer
 from pipelines.core.errors import InputError
 from pipelines.spikes import demo
 from pipelines.spikes.sorting import group_sorter
-from pipelines.spikes.sorting.group_sorter import Found
+from pipelines.spikes.sorting.group_sorter import SortedGroup
 from pipelines.spikes.sorting.plan import Share
 from pipelines.spikes.units.clouds import read_clouds
 from pipelines.tasks import run
@@ -41,7 +41,7 @@ def test_only_the_failed_group_runs_again(
     whole = group_sorter.sort_group
     ran = []
 
-    def fails_once(signal: object, share: Share, *rest: object) -> Found:
+    def fails_once(signal: object, share: Share, *rest: object) -> SortedGroup:
         ran.append(share.group.number)
         if share.group.number == 1 and ran.count(1) == 1:
             raise ValueError("a disk was full")

@@ -53,14 +53,14 @@ def test_a_sorter_by_choice_takes_every_group() -> None:
 
 
 @pytest.fixture(scope="module")
-def probe(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, demo.Simulation]:
+def probe(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, demo.SimulatedRecording]:
     folder = tmp_path_factory.mktemp("probe")
     made = demo.simulate(11, SECONDS, demo.linear_probe(11))
     demo.save(made.recording, folder / "recording")
     return folder / "recording", made
 
 
-def accuracy(made: demo.Simulation, folder: Path) -> pd.Series:
+def accuracy(made: demo.SimulatedRecording, folder: Path) -> pd.Series:
     def sorting(sample_index: np.ndarray, unit_id: np.ndarray) -> NumpySorting:
         return NumpySorting.from_samples_and_labels(
             [sample_index], [unit_id], sampling_frequency=demo.SAMPLING_FREQUENCY
@@ -75,7 +75,7 @@ def accuracy(made: demo.Simulation, folder: Path) -> pd.Series:
 
 
 def test_a_probe_goes_to_tridesclous2_and_leaves_the_same_files(
-    probe: tuple[Path, demo.Simulation], tmp_path: Path
+    probe: tuple[Path, demo.SimulatedRecording], tmp_path: Path
 ) -> None:
     recording, made = probe
     done = run("spikes sort", {"recording": recording}, {}, tmp_path / "out")
@@ -102,7 +102,7 @@ def sorted_for_a_while(sorter: str, tetrode: Path, out: Path, **more: object) ->
     assert done.results["sorters"] == {sorter: 1}
     truth = np.load(tetrode / "truth.npz")
     early = truth["sample_index"] < 15 * demo.SAMPLING_FREQUENCY
-    made = demo.Simulation(
+    made = demo.SimulatedRecording(
         None,
         truth["sample_index"][early],
         truth["unit_id"][early],

@@ -21,7 +21,9 @@ def as_sorting(sample_index: np.ndarray, unit_id: np.ndarray) -> NumpySorting:
     )
 
 
-def compared(layout: demo.Layout, seed: int, folder: Path) -> tuple[GroundTruthComparison, int]:
+def compared(
+    layout: demo.Arrangement, seed: int, folder: Path
+) -> tuple[GroundTruthComparison, int]:
     """The comparison, and how many units labelled good are no true unit."""
     made = demo.simulate(seed, SECONDS, layout)
     demo.save(made.recording, folder / "recording")
@@ -47,7 +49,7 @@ def compared(layout: demo.Layout, seed: int, folder: Path) -> tuple[GroundTruthC
     ],
 )
 def test_units_are_found_in_half_a_minute(
-    layout: demo.Layout, seed: int, least: float, tmp_path: Path
+    layout: demo.Arrangement, seed: int, least: float, tmp_path: Path
 ) -> None:
     comparison, good_but_false = compared(layout, seed, tmp_path)
     accuracy = comparison.get_performance()["accuracy"].astype(float)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.spikes.curation.log import LOG_FILE, Log, curate, read_start
-from pipelines.spikes.curation.steps import Step
+from pipelines.spikes.curation.steps import CurationStep
 from pipelines.spikes.reading.channels import as_list, listed
 from pipelines.spikes.signal.trace_window import stretch
 from pipelines.spikes.units.folder import read_finished
@@ -105,7 +105,7 @@ def test_such_a_sorting_is_curated_and_sorted_again(named: Path, tmp_path: Path)
     folder = tmp_path / "sorted"
     shutil.copytree(named / "sorted", folder)
     start, digest = read_start(folder)
-    curate(Log(folder / LOG_FILE, digest), start, Step("merge", "me", (0, 1)))
+    curate(Log(folder / LOG_FILE, digest), start, CurationStep("merge", "me", (0, 1)))
     run("spikes curate", {"sorting": folder}, {}, tmp_path / "curated")
     curated = read_finished(tmp_path / "curated").units
     assert set(curated["channel"]) <= set(NAMES)

@@ -8,7 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from pipelines.core.progress import silent
 from pipelines.synapses.clusters import evidence
-from pipelines.synapses.clusters.evidence import REPEATS, Evidence, Repeats, Run, gather
+from pipelines.synapses.clusters.evidence import REPEATS, ClusteringRun, Evidence, Repeats, gather
 from pipelines.synapses.clusters.fit import fit, fit_rows, weigh
 from pipelines.synapses.clusters.joining import NO_STRUCTURE, dbcv, joined
 from pipelines.synapses.clusters.mixture import mixture
@@ -66,7 +66,7 @@ def test_without_planted_clusters_there_is_no_evidence() -> None:
         everything = np.ones(len(synapses), dtype=bool)
         features = fit_projection(synapses, everything, 1.0, 1.0).features(synapses)
         labels = mixture(features, synapses.key, seed).labels
-        run = Run(features, labels, features)
+        run = ClusteringRun(features, labels, features)
         verdicts.append(gather(run, synapses.key, by_mixture, Repeats(0, 0, 19), 1.0, seed, silent))
     assert sum(bool(verdict.found) for verdict in verdicts) <= 1
 
@@ -116,7 +116,7 @@ def test_progress_is_told_throughout() -> None:
     labels = np.repeat(np.array([0, 1]), 25)
     features = random.normal(size=(50, 3)) + 20 * labels[:, np.newaxis]
     gather(
-        Run(features, labels, features),
+        ClusteringRun(features, labels, features),
         np.array([["a", "as", str(i)] for i in range(50)]),
         lambda features, key, seed: (np.zeros(len(features), dtype=np.int64), features),
         Repeats(2, 2, 4),
