@@ -68,7 +68,7 @@ def envelope(
 
 
 def beside(sorting: FinishedSorting, unit: int, places: Places) -> Beside:
-    """As `selected_waveforms.beside`: chosen spikes of a unit beside its others.
+    """As `spike_waveforms.beside`: chosen spikes of a unit beside its others.
 
     Args:
         sorting: whose unit.

@@ -1,6 +1,6 @@
 """Spikes that a person drew a line around in a group's cloud: whose they are, how they look.
 
-`selected_waveforms` reads their waveforms from the recording.
+`signal.spike_waveforms` reads their waveforms from the recording.
 """
 
 from collections.abc import Mapping, Sequence

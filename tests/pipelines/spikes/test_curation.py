@@ -226,11 +226,11 @@ CURATOR = """
 import sys
 from pathlib import Path
 import numpy as np
-from pipelines.spikes.curation.steps import Step, sorted_state
+from pipelines.spikes.curation.steps import CurationStep, sorted_state
 from pipelines.spikes.curation.log import Log, curate
 log, start = Log(Path(sys.argv[1]), "digest"), sorted_state(np.arange(600, dtype=np.int32))
 for unit in range(600):
-    curate(log, start, Step("label", "ada", (unit,), "good", reason=f"step {unit}"))
+    curate(log, start, CurationStep("label", "ada", (unit,), "good", reason=f"step {unit}"))
     print(unit, flush=True)
 """
 
