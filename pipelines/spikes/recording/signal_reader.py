@@ -46,7 +46,7 @@ def envelope(
     stop_s: float,
     samples_sha256: str,
 ) -> Envelope:
-    """As `raw.read_stretch`: a recording as it is, from its stored parameters.
+    """As `trace_window.read_stretch`: a recording as it is, from its stored parameters.
 
     Raises:
         InputError: the recording is not there any more, cannot be read, or is another one.
