@@ -6,8 +6,7 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.jobs.store import Job
-from dashboard.jobs.store import State as JobState
+from dashboard.jobs.store import Job, JobState
 from dashboard.kit import panel
 from dashboard.kit.desk import Subject, Tab, View
 from dashboard.workspaces import workspaces

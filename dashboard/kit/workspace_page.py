@@ -10,8 +10,7 @@ from dash.exceptions import PreventUpdate
 from typing_extensions import TypedDict
 
 from dashboard import views
-from dashboard.jobs.store import Job
-from dashboard.jobs.store import State as JobState
+from dashboard.jobs.store import Job, JobState
 from dashboard.kit import compare, desk, figures, history, panel, results, shell, workbench
 from dashboard.kit.aria import aria
 from dashboard.kit.bench import Shown
