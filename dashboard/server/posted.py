@@ -104,7 +104,7 @@ def _has_corners(shape: DrawnShape) -> DrawnShape:
     raise PostedError("a shape has no corners")
 
 
-class Drawn(TypedDict):
+class DrawnShapes(TypedDict):
     """All that was drawn on a picture, or the edges of what was moved."""
 
     shapes: NotRequired[list[Annotated[DrawnShape, AfterValidator(_has_corners)]]]

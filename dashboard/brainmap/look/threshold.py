@@ -16,7 +16,7 @@ from dashboard.brainmap.look.film import load
 from dashboard.jobs.store import Job
 from dashboard.kit import results
 from dashboard.kit.figures import framed
-from dashboard.server.posted import Drawn, Place, offered
+from dashboard.server.posted import DrawnShapes, Place, offered
 from pipelines.brainmap.map.look_folder import FinishedLook
 
 
@@ -92,7 +92,7 @@ def map_link(job: Job, threshold: float) -> str:
 def set_here(
     logarithm: int | float,
     number: Any,
-    drawn: Drawn | None,
+    drawn: DrawnShapes | None,
     plane: Place,
     job_id: str,
 ) -> tuple[Any, ...]:

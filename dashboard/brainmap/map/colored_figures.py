@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 
 from dashboard.brainmap.map.map_figures import picture, step
 from dashboard.kit.figures import style
-from pipelines.brainmap.colors.compose import Key
+from pipelines.brainmap.colors.compose import ColorKey
 
 BAR, GAP, SQUARE, AROUND = 24, 62, 220, 76
 """Heights in a legend, in pixels: of a bar, between bars, of a square, of the margins."""
@@ -44,7 +44,7 @@ def planes(rgb: NDArray[Any], titles: Sequence[str]) -> go.Figure:
     return figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
 
 
-def legend(keys: Sequence[Key]) -> go.Figure:
+def legend(keys: Sequence[ColorKey]) -> go.Figure:
     """What the colours mean: a square of two measures, or a bar for each of several."""
     squares = keys[0].y is not None
     inside = SQUARE if squares else len(keys) * (BAR + GAP) - GAP
@@ -56,7 +56,7 @@ def legend(keys: Sequence[Key]) -> go.Figure:
     return figure
 
 
-def _add_key(figure: go.Figure, key: Key, row: int) -> None:
+def _add_key(figure: go.Figure, key: ColorKey, row: int) -> None:
     """A picture between axes in the units of what it shows."""
     y = key.y
     low, high = (y.low, y.high) if y else (1.0, 0.0)

@@ -11,7 +11,7 @@ from dash.exceptions import PreventUpdate
 
 from dashboard.kit import results
 from dashboard.kit.aria import aria
-from dashboard.server.posted import Drawn, Place, Pointed, one_of
+from dashboard.server.posted import DrawnShapes, Place, Pointed, one_of
 from dashboard.server.services import edit_link
 from dashboard.server.submission import submit
 from pipelines.brainmap.operations.parameters import CorrelateParameters
@@ -93,7 +93,7 @@ def take_pointer(way: str) -> Patch:
     return picture
 
 
-def choose_here(click: Pointed | None, drawn: Drawn | None, plane: Place) -> tuple[Any, ...]:
+def choose_here(click: Pointed | None, drawn: DrawnShapes | None, plane: Place) -> tuple[Any, ...]:
     """As `choose`, of what was just changed."""
     return choose(ctx.triggered_prop_ids, click, drawn, int(plane or 0))
 

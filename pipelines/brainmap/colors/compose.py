@@ -13,7 +13,7 @@ from pipelines.brainmap.colors.compose_parameters import OFFERED, ComposeParamet
 from pipelines.brainmap.figures.png import write_png
 from pipelines.brainmap.figures.svg import (
     Axis,
-    Panel,
+    SvgPanel,
     plane_panel,
     scale_panel,
     square_panel,
@@ -57,7 +57,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Key:
+class ColorKey:
     """A part of the legend: a bar (y is None) or a square of colours (y, x, 3)."""
 
     title: str
@@ -77,7 +77,7 @@ class Composition:
     """
 
     rgb: NDArray[np.uint8]
-    legend: tuple[Key, ...]
+    legend: tuple[ColorKey, ...]
     words: str
 
 
@@ -258,20 +258,20 @@ def _distinct(count: int) -> list[list[float]]:
 
 def _legend(
     parameters: ComposeParameters, layers: Sequence[Layer], colors: Sequence[Sequence[float]]
-) -> list[Key]:
+) -> list[ColorKey]:
     ramp = np.linspace(0, 1, STEPS)
     if len(layers) == 2 and parameters.color_map != "indexed":
         across, down = np.meshgrid(ramp, ramp[::-1])
         square = _bytes(_shades(parameters, [across, down], colors))
         first, second = layers
         y = Axis(second.name, second.high, second.low)
-        return [Key("Colours", square, Axis(first.name, first.low, first.high), y)]
+        return [ColorKey("Colours", square, Axis(first.name, first.low, first.high), y)]
     bars = []
     for at, layer in enumerate(layers):
         others = [np.full(STEPS, _rest(parameters, other)) for other in range(len(layers))]
         others[at] = ramp
         shades = _bytes(_shades(parameters, others, colors))
-        bars.append(Key(layer.name, shades[None], Axis(layer.name, layer.low, layer.high)))
+        bars.append(ColorKey(layer.name, shades[None], Axis(layer.name, layer.low, layer.high)))
     return bars
 
 
@@ -294,7 +294,7 @@ def _words(parameters: ComposeParameters, layers: Sequence[Layer]) -> str:
     )
 
 
-def _panels(composed: Composition, info: ImageInfo) -> list[Panel]:
+def _panels(composed: Composition, info: ImageInfo) -> list[SvgPanel]:
     thin = -(-max(composed.rgb.shape[1:3]) // SVG_PIXELS)
     planes = [
         plane_panel(plane[::thin, ::thin], f"Plane {number}", thin, info.pixel_um)

@@ -49,7 +49,7 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Panel:
+class SvgPanel:
     """One pair of axes and what is drawn between them.
 
     Attributes:
@@ -72,7 +72,7 @@ def plane_panel(
     title: str,
     pixels: int = 1,
     pixel_um: tuple[float, float] | None = None,
-) -> Panel:
+) -> SvgPanel:
     """A picture (y, x, 3) between axes in micrometres, or in pixels where their size is unknown.
 
     Args:
@@ -92,7 +92,7 @@ def plane_panel(
     unit, start = ("pixels", -0.5) if pixel_um is None else ("µm", 0.0)
     across, down = (Axis(f"{name} ({unit})", start, start + size * pixels * each)
                     for name, size, each in (("x", width, wide), ("y", height, tall)))  # fmt: skip
-    return Panel(title, across, down, drawn, image)
+    return SvgPanel(title, across, down, drawn, image)
 
 
 def curve_panel(
@@ -103,7 +103,7 @@ def curve_panel(
     title: str = "",
     unit: str = "normalised signal",
     frame_s: float | None = None,
-) -> Panel:
+) -> SvgPanel:
     """Curves (curve, time) in their colours, over seconds where a frame's are known.
 
     Args:
@@ -131,33 +131,33 @@ def curve_panel(
             f"<polyline points='{points}' fill='none' stroke={quoteattr(color)} "
             f"stroke-width='1.5'><title>{escape(name)}</title></polyline>"
         )
-    return Panel(title, x, y, height, "".join(lines))
+    return SvgPanel(title, x, y, height, "".join(lines))
 
 
-def scale_panel(colors: NDArray[np.uint8], axis: Axis, title: str) -> Panel:
+def scale_panel(colors: NDArray[np.uint8], axis: Axis, title: str) -> SvgPanel:
     """A bar of colours (step, 3) along an axis."""
     height = 18.0
     address = f"data:image/png;base64,{b64encode(encode_png(colors[None])).decode()}"
     image = (
         f"<image href='{address}' width='{PANEL}' height='{height}' preserveAspectRatio='none'/>"
     )
-    return Panel(title, axis, Axis("", 0, 0), height, image)
+    return SvgPanel(title, axis, Axis("", 0, 0), height, image)
 
 
-def square_panel(colors: NDArray[np.uint8], x: Axis, y: Axis, title: str) -> Panel:
+def square_panel(colors: NDArray[np.uint8], x: Axis, y: Axis, title: str) -> SvgPanel:
     """A square of colours (y, x, 3) between two axes."""
     side = PANEL / 2
     address = f"data:image/png;base64,{b64encode(encode_png(colors)).decode()}"
     image = f"<image href='{address}' width='{PANEL}' height='{side}' preserveAspectRatio='none'/>"
-    return Panel(title, x, y, side, image)
+    return SvgPanel(title, x, y, side, image)
 
 
-def write_svg(file: Path, panels: Sequence[Panel], caption: str) -> None:
+def write_svg(file: Path, panels: Sequence[SvgPanel], caption: str) -> None:
     """Write panels side by side, in rows of up to four, with a caption below."""
     file.write_text(svg(panels, caption), encoding="utf-8")
 
 
-def svg(panels: Sequence[Panel], caption: str) -> str:
+def svg(panels: Sequence[SvgPanel], caption: str) -> str:
     """The content of an SVG file (https://www.w3.org/TR/SVG2/)."""
     cell = LEFT + PANEL + RIGHT
     columns = min(len(panels), COLUMNS)
@@ -184,7 +184,7 @@ def svg(panels: Sequence[Panel], caption: str) -> str:
     )
 
 
-def _panel(panel: Panel) -> Iterator[str]:
+def _panel(panel: SvgPanel) -> Iterator[str]:
     yield f"<text x='0' y='-10' fill='{INK}' font-weight='600'>{escape(panel.title)}</text>"
     yield panel.content
     yield (
@@ -196,7 +196,7 @@ def _panel(panel: Panel) -> Iterator[str]:
         yield from _beside(panel)
 
 
-def _below(panel: Panel) -> Iterable[str]:
+def _below(panel: SvgPanel) -> Iterable[str]:
     for value, at in zip(panel.x.ticks, panel.x.place(panel.x.ticks, PANEL), strict=True):
         yield (
             f"<text x='{at:.1f}' y='{panel.height + 15:.1f}' text-anchor='middle' "
@@ -208,7 +208,7 @@ def _below(panel: Panel) -> Iterable[str]:
     )
 
 
-def _beside(panel: Panel) -> Iterable[str]:
+def _beside(panel: SvgPanel) -> Iterable[str]:
     for value, at in zip(panel.y.ticks, panel.y.place(panel.y.ticks, panel.height), strict=True):
         yield f"<text x='-6' y='{at + 4:.1f}' text-anchor='end' fill='{INK}'>{value:g}</text>"
     yield (
