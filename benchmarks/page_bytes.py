@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-from dashboard.jobs.store import State
+from dashboard.jobs.store import JobState
 from tests.browser.conftest import QUIET, find_browser
 from tests.live import LiveApp
 
@@ -149,7 +149,7 @@ def _chromium(playwright: Any) -> Iterator[Browser]:
 
 def _finished_fit(browser: Browser, app: LiveApp) -> str:
     """The newest finished fit of synapses; the example's, if there is none."""
-    done = [job for job in app.store.latest(["synapses fit"]) if job.state is State.DONE]
+    done = [job for job in app.store.latest(["synapses fit"]) if job.state is JobState.DONE]
     if done:
         return done[0].id
     page = browser.new_page()

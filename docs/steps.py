@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pipelines.brainmap import clusterers as voxels
-from pipelines.spikes.clusterers import CLUSTERERS, EXACT, FOUND, MOST, Clusterer
+from pipelines.spikes.clusterers import CLUSTERERS, EXACT, FOUND, MOST, SpikeClusterer
 from pipelines.spikes.sorters import SORTERS, Sorter
 from pipelines.steps import STEPS, Step
 from pipelines.synapses import clusterers as synapses
@@ -96,14 +96,14 @@ def _sorter(one: Sorter) -> Iterator[str]:
     yield _names(one.heeds)
 
 
-def _clusterer(one: Clusterer) -> Iterator[str]:
+def _clusterer(one: SpikeClusterer) -> Iterator[str]:
     yield f"`{one.name}`"
     yield one.about
     yield {FOUND: "finds it", MOST: "at most as many", EXACT: "exactly as many"}[one.number]
     yield _names(one.heeds)
 
 
-def _of_synapses(one: synapses.Clusterer) -> Iterator[str]:
+def _of_synapses(one: synapses.SynapseClusterer) -> Iterator[str]:
     yield f"`{one.name}`"
     yield one.about
     yield "the map" if one.on_map else "the features"

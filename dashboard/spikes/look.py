@@ -192,7 +192,7 @@ def probe(channels: pd.DataFrame) -> Drawn:
 
 def noise(job: Job, channels: pd.DataFrame) -> Drawn:
     """How noisy each channel is."""
-    values, _ = LookParameters.parse_stored(job.parameters)
+    values, _ = RecordingLookParameters.parse_stored(job.parameters)
     band = f"{values.freq_min:g} to {values.freq_max:g} Hz"
     words = f"Noise of every channel: scaled median absolute deviation, {band}."
     return Drawn(figures.noise(channels), words)
@@ -211,7 +211,7 @@ def spectrum(job: Job, channels: pd.DataFrame) -> Drawn:
 def saturation(job: Job, found: dict[str, Any]) -> Drawn:
     """How much of every second is out of range."""
     kept = LookFolder(results.folder(job.id)).saturation
-    values, _ = LookParameters.parse_stored(job.parameters)
+    values, _ = RecordingLookParameters.parse_stored(job.parameters)
     return Drawn(
         figures.saturation(kept, found["end_s"], results.timeline(found)),
         f"Share of samples beyond {values.saturation_uv:g} µV in every second; the "

@@ -11,7 +11,7 @@ from pipelines.core.location import imported
 
 
 @dataclass(frozen=True)
-class Clusterer:
+class VoxelClusterer:
     """What puts voxels into clusters by their series.
 
     Attributes:
@@ -56,14 +56,14 @@ class Clusterer:
 
 _HERE = "pipelines.brainmap.clusters"
 _ALL = (
-    Clusterer(
+    VoxelClusterer(
         "kmeans",
         "K-means",
         "puts each voxel to the nearest centroid",
         f"{_HERE}.choose_k:by_means",
         quickly=f"{_HERE}.quick:means_quickly",
     ),
-    Clusterer(
+    VoxelClusterer(
         "gmm",
         "a mixture of Gaussians",
         "fits a mixture of Gaussians to the principal components of the series and chooses the "
@@ -72,7 +72,7 @@ _ALL = (
         own_criterion=True,
     ),
 )
-CLUSTERERS: dict[str, Clusterer] = {clusterer.name: clusterer for clusterer in _ALL}
+CLUSTERERS: dict[str, VoxelClusterer] = {clusterer.name: clusterer for clusterer in _ALL}
 """All clusterers by name, in the order of the form."""
 
 

@@ -11,7 +11,7 @@ from pipelines.core.location import imported
 
 
 @dataclass(frozen=True)
-class Clusterer:
+class SpikeClusterer:
     """What puts the spikes of a group into clusters.
 
     Attributes:
@@ -39,21 +39,21 @@ class Clusterer:
 
 EXACT, MOST, FOUND = "exactly", "at most", "found"
 _ALL = (
-    Clusterer(
+    SpikeClusterer(
         "bgmm",
         "Bayesian Gaussian mixture, finds the number of units by itself",
         "pipelines.spikes.sorting.cluster:bgmm",
         MOST,
         heeds=("n_clusters", "max_clusters"),
     ),
-    Clusterer(
+    SpikeClusterer(
         "gmm",
         "Gaussian mixture, number by BIC",
         "pipelines.spikes.sorting.cluster:gmm",
         EXACT,
         heeds=("n_clusters", "max_clusters"),
     ),
-    Clusterer(
+    SpikeClusterer(
         "kmeans",
         "exactly n_clusters",
         "pipelines.spikes.sorting.cluster:kmeans",
@@ -61,20 +61,20 @@ _ALL = (
         needs_number=True,
         heeds=("n_clusters",),
     ),
-    Clusterer(
+    SpikeClusterer(
         "isosplit",
         "cuts where the density dips",
         "pipelines.spikes.sorting.cluster:isosplit",
         FOUND,
     ),
-    Clusterer(
+    SpikeClusterer(
         "hdbscan",
         "dense regions only, joins near units",
         "pipelines.spikes.sorting.cluster:hdbscan",
         FOUND,
     ),
 )
-CLUSTERERS: dict[str, Clusterer] = {clusterer.name: clusterer for clusterer in _ALL}
+CLUSTERERS: dict[str, SpikeClusterer] = {clusterer.name: clusterer for clusterer in _ALL}
 """All clusterers by name, in the order of the form."""
 
 

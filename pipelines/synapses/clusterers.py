@@ -1,6 +1,7 @@
 """The clusterers of synapses: one row for each, which form, fit, captions and docs read.
 
-To add one, write a function `Asked -> Clusters` in `pipelines/synapses/clusters/`, and copy a row.
+To add one, write a function `ClusteringAsked -> Clusters` in `pipelines/synapses/clusters/`,
+and copy a row.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pipelines.core.location import imported
 
 
 @dataclass(frozen=True)
-class Clusterer:
+class SynapseClusterer:
     """What puts synapses into clusters.
 
     Attributes:
@@ -37,7 +38,7 @@ class Clusterer:
 
 _HERE = "pipelines.synapses.clusters"
 _ALL = (
-    Clusterer(
+    SynapseClusterer(
         "hdbscan",
         "dense regions of the map, with noise between them",
         "clustered on the map with HDBSCAN; grey is noise",
@@ -45,7 +46,7 @@ _ALL = (
         on_map=True,
         by_density=True,
     ),
-    Clusterer(
+    SynapseClusterer(
         "gmm",
         "a Gaussian mixture of the features with the number of components by BIC; it does not "
         "depend on the map, and may find that there is one group only",
@@ -53,7 +54,7 @@ _ALL = (
         f"{_HERE}.mixture:components",
     ),
 )
-CLUSTERERS: dict[str, Clusterer] = {clusterer.name: clusterer for clusterer in _ALL}
+CLUSTERERS: dict[str, SynapseClusterer] = {clusterer.name: clusterer for clusterer in _ALL}
 """All clusterers by name, in the order of the form."""
 
 

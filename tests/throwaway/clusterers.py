@@ -24,14 +24,14 @@ FILM = np.random.default_rng(0).random((12, 8, 10), dtype=np.float32) + 1
 
 def add() -> None:
     """The rows; nothing has read those that are there."""
-    of_voxels.CLUSTERERS["turns"] = of_voxels.Clusterer(
+    of_voxels.CLUSTERERS["turns"] = of_voxels.VoxelClusterer(
         "turns",
         "voxels in turn",
         "takes voxels in turn",
         f"{HERE}:in_turn",
         own_criterion=True,
     )
-    of_synapses.CLUSTERERS["thirds"] = of_synapses.Clusterer(
+    of_synapses.CLUSTERERS["thirds"] = of_synapses.SynapseClusterer(
         "thirds",
         "three of one size",
         "cut into thirds",

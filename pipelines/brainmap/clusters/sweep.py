@@ -13,7 +13,7 @@ from pipelines.brainmap.clusterers import CLUSTERERS
 from pipelines.brainmap.clusters import choose_k, mixture
 from pipelines.brainmap.clusters.kmeans import Clustering, inverse, quality
 from pipelines.brainmap.clusters.lloyd import Means, describe
-from pipelines.brainmap.colors.palette import COLOR_BLIND, Coloring, Earlier, color_centroids
+from pipelines.brainmap.colors.palette import COLOR_BLIND, Coloring, EarlierColors, color_centroids
 from pipelines.brainmap.engines.engine import Engine
 from pipelines.brainmap.map.folder import ByK
 from pipelines.brainmap.parameters import BrainmapParameters, Palette
@@ -191,7 +191,7 @@ def color_all(sweep: Sweep, seed: int, palette: Palette, report: Report) -> dict
         centroids = sweep.groups[place].centroids
         report(done / len(places), f"Choosing {len(centroids)} colours ({palette})")
         known = found.get(source)
-        earlier = Earlier(sweep.groups[source].centroids, known.rgb) if known else None
+        earlier = EarlierColors(sweep.groups[source].centroids, known.rgb) if known else None
         found[place] = color_centroids(centroids, seed, palette, earlier)
     return found
 

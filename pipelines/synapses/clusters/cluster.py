@@ -65,7 +65,7 @@ class Density:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ClusteringAsked:
     """What a clusterer of `synapses/clusterers.py` is asked.
 
     Attributes:
@@ -83,7 +83,7 @@ class Asked:
     parameters: FitParameters
 
 
-def dense_regions(asked: Asked) -> Clusters:
+def dense_regions(asked: ClusteringAsked) -> Clusters:
     """`cluster` as the clusterer `hdbscan`; of the published profile nothing is joined."""
     found = cluster(asked.layout, asked.key, asked.density)
     return found if asked.parameters.profile == PUBLISHED else rejoined(found, asked.features)

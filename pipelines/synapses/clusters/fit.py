@@ -14,7 +14,7 @@ from pipelines.core.provenance import digest, versions
 from pipelines.synapses.clusterers import CLUSTERERS
 from pipelines.synapses.clusters.cluster import (
     NOISE,
-    Asked,
+    ClusteringAsked,
     Clusters,
     Density,
     sweep_min_samples,
@@ -205,7 +205,7 @@ def fit_rows(
     density = Density.for_rows(n_rows, parameters.min_cluster_size, parameters.min_samples)
     report(0.85, "Finding clusters")
     if only is None:
-        asked = Asked(features, layout, chosen.key, density, parameters)
+        asked = ClusteringAsked(features, layout, chosen.key, density, parameters)
         clusters: Clusters = CLUSTERERS[parameters.labels].run(asked)
     else:
         clusters = _taken_over(only.loc[rows.index[selected]])
@@ -265,7 +265,7 @@ def _labeller(fitted: Fitted, parameters: FitParameters) -> Labeller:
         sizes = (parameters.min_cluster_size, parameters.min_samples)
         density = Density.for_rows(len(features), *(_part(size, share) for size in sizes))
         layout = embed(features, key, again) if row.on_map else features
-        return row.run(Asked(features, layout, key, density, again)).labels, layout
+        return row.run(ClusteringAsked(features, layout, key, density, again)).labels, layout
 
     return label
 

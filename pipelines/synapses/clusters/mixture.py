@@ -12,7 +12,7 @@ Components that are no islands of their own in the features are joined (`joining
 import numpy as np
 from sklearn.mixture import GaussianMixture
 
-from pipelines.synapses.clusters.cluster import Asked, Clusters, by_size
+from pipelines.synapses.clusters.cluster import ClusteringAsked, Clusters, by_size
 from pipelines.synapses.clusters.joining import joined
 from pipelines.synapses.table.arrays import Floats, Texts
 
@@ -28,7 +28,7 @@ REGULARIZATION = 1e-4
 """Added to variances, so that a component cannot shrink to a point; features vary by about 1."""
 
 
-def components(asked: Asked) -> Clusters:
+def components(asked: ClusteringAsked) -> Clusters:
     """`mixture` as the clusterer `gmm`."""
     return mixture(asked.features, asked.key, asked.parameters.seed)
 
