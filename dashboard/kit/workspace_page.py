@@ -21,7 +21,7 @@ from dashboard.server.services import services
 from dashboard.workspaces import workspaces
 
 
-class Asked(TypedDict):
+class PanelAsks(TypedDict):
     """What a panel asks for: the selections that it listens to."""
 
     listens: list[str]
@@ -254,11 +254,11 @@ class _Page:
         chosen = {name: subject.key(name).check(value) for name, value in (asked or {}).items()}
         return tab, View(found, tab.word, job, chosen)
 
-    def body(self, asked: Asked, shown: Shown) -> Any:
+    def body(self, asked: PanelAsks, shown: Shown) -> Any:
         """A panel of anything."""
         return self._drawn(asked, shown)
 
-    def figure(self, asked: Asked, shown: Shown) -> tuple[Any, Any]:
+    def figure(self, asked: PanelAsks, shown: Shown) -> tuple[Any, Any]:
         """A panel that is one figure, and its caption."""
         drawn = self._drawn(asked, shown)
         if not isinstance(drawn, Drawn):
@@ -266,7 +266,7 @@ class _Page:
             return desk.filling(figures.message(str(text), height=280)), text
         return desk.filling(drawn.figure), drawn.caption
 
-    def _drawn(self, asked: Asked, shown: Shown) -> Any:
+    def _drawn(self, asked: PanelAsks, shown: Shown) -> Any:
         if asked["chosen"] is None:
             raise PreventUpdate
         tab, view = self.view(shown, asked["chosen"])

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pipelines.core.errors import BundleError
 from pipelines.models.pickled_names import NAMES
 from pipelines.processes import closed
-from pipelines.processes.closed import Answer, Broke
+from pipelines.processes.closed import Answered, Broke
 from pipelines.processes.seccomp import Unenforceable
 
 CHILD = "pipelines.models.estimators.pickled_child"
@@ -20,7 +20,7 @@ ESTIMATORS, BOOSTER = FILES = ("classifier.skops", "classifier.ubj")
 LONGEST_SENTENCE = 2000
 
 
-def converted(content: bytes, name: str, kind: str) -> Answer:
+def converted(content: bytes, name: str, kind: str) -> Answered:
     """A pickled model as files that run nothing, and what is known of it.
 
     Args:
@@ -39,7 +39,7 @@ def converted(content: bytes, name: str, kind: str) -> Answer:
     if kind not in NAMES:
         raise BundleError(f"{name} is a pickle of an unknown kind ({kind}): it is not opened.")
     try:
-        found = closed.ask(CHILD, Answer({"kind": kind, "name": name}, {"content": content}))
+        found = closed.ask(CHILD, Answered({"kind": kind, "name": name}, {"content": content}))
     except Unenforceable as error:
         raise BundleError(
             f"{name} is a pickle, which can run anything, and this system cannot close off a "

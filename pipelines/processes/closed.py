@@ -49,7 +49,7 @@ class Broke(Exception):  # noqa: N818  what happened in the other process
 
 
 @dataclass(frozen=True)
-class Answer:
+class Answered:
     """What was asked or answered.
 
     Attributes:
@@ -67,7 +67,7 @@ class Answer:
         return b"".join([head.encode(), b"\n", *self.parts.values()])
 
     @classmethod
-    def unpacked(cls, content: bytes) -> "Answer":
+    def unpacked(cls, content: bytes) -> "Answered":
         """The same again, if that is what the bytes are.
 
         Raises:
@@ -89,13 +89,13 @@ class Answer:
         return cls(said, parts)
 
 
-Function = Callable[[Answer], Answer]
+Function = Callable[[Answered], Answered]
 
 
 # -- the process that asks
 
 
-def ask(module: str, asked: Answer) -> Answer:
+def ask(module: str, asked: Answered) -> Answered:
     """Let a closed process answer.
 
     Args:
@@ -118,7 +118,7 @@ def ask(module: str, asked: Answer) -> Answer:
     if code:
         raise Broke("it crashed")
     try:
-        return Answer.unpacked(content)
+        return Answered.unpacked(content)
     except ValueError:
         raise Broke("it gave no answer") from None
 
@@ -234,15 +234,15 @@ def _still_open() -> None:
 
 def _answer(function: Function) -> int:
     try:
-        asked = Answer.unpacked(sys.stdin.buffer.read())
+        asked = Answered.unpacked(sys.stdin.buffer.read())
         answered = function(asked)
     except MemoryError:
         return TOO_MUCH_MEMORY
     except NeuroboardError as error:
-        answered = Answer({"error": error.sentence}, {})
+        answered = Answered({"error": error.sentence}, {})
     # A damaged file can raise nearly anything, and none of it is a bug of ours.
     except Exception as error:
-        answered = Answer({"raised": type(error).__name__}, {})
+        answered = Answered({"raised": type(error).__name__}, {})
     sys.stdout.buffer.write(answered.packed())
     sys.stdout.buffer.flush()
     return 0

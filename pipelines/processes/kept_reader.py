@@ -5,7 +5,8 @@ reads it, or take all memory. Nor can it start a process for each look, as the l
 seconds to load. So one process is started when it is first needed, answers one request after the
 other, and is replaced when a file broke it.
 
-Each message is its length (8 bytes) and a `closed.Answer`: JSON and bytes, nothing that could run.
+Each message is its length (8 bytes) and a `closed.Answered`: JSON and bytes, nothing that could
+run.
 A module that answers calls `serve` with its function when it is run.
 """
 
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from pipelines.core.errors import InputError, NeuroboardError
 from pipelines.files.reading import short
 from pipelines.processes.bounds import attended
-from pipelines.processes.closed import Answer
+from pipelines.processes.closed import Answered
 from pipelines.processes.parentage import wait_and_end_with
 
 MEMORY_BYTES = 3 * 10**9
@@ -52,7 +53,7 @@ class KeptReader:
     _process: "subprocess.Popen[bytes] | None" = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def ask(self, asked: Answer, file: Path) -> Answer:
+    def ask(self, asked: Answered, file: Path) -> Answered:
         """Let it answer; one request at a time.
 
         Args:
@@ -97,17 +98,17 @@ class KeptReader:
         return self._process
 
 
-def _exchange(process: "subprocess.Popen[bytes]", asked: Answer) -> Answer:
+def _exchange(process: "subprocess.Popen[bytes]", asked: Answered) -> Answered:
     assert process.stdin is not None
     assert process.stdout is not None
     _send(process.stdin, asked)
     content = _received(process.stdout)
     if content is None:
         raise ValueError("it ended")
-    return Answer.unpacked(content)
+    return Answered.unpacked(content)
 
 
-def _send(stream: IO[bytes] | io.BufferedIOBase, message: Answer) -> None:
+def _send(stream: IO[bytes] | io.BufferedIOBase, message: Answered) -> None:
     content = message.packed()
     stream.write(len(content).to_bytes(LENGTH_BYTES, "little") + content)
     stream.flush()
@@ -125,8 +126,8 @@ def _received(stream: IO[bytes] | io.BufferedIOBase) -> bytes | None:
 # -- the process that answers
 
 
-def serve(function: Callable[[Answer], Answer]) -> None:
-    """Answer what comes on standard input until it is closed."""
+def serve(function: Callable[[Answered], Answered]) -> None:
+    """Answered what comes on standard input until it is closed."""
     threading.Thread(target=wait_and_end_with, args=(os.getppid(),), daemon=True).start()
     answers = sys.stdout.buffer
     sys.stdout = sys.stderr  # what a library prints is no answer
@@ -134,13 +135,13 @@ def serve(function: Callable[[Answer], Answer]) -> None:
         _send(answers, _answered(function, content))
 
 
-def _answered(function: Callable[[Answer], Answer], content: bytes) -> Answer:
+def _answered(function: Callable[[Answered], Answered], content: bytes) -> Answered:
     try:
-        return function(Answer.unpacked(content))
+        return function(Answered.unpacked(content))
     except NeuroboardError as error:
-        return Answer({"error": error.sentence}, {})
+        return Answered({"error": error.sentence}, {})
     except Exception as error:  # whatever a damaged file makes a library raise
-        return Answer({"error": f"The recording cannot be read ({short(error)})."}, {})
+        return Answered({"error": f"The recording cannot be read ({short(error)})."}, {})
 
 
 # -- arrays in messages

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipelines.processes import seccomp
-from pipelines.processes.closed import Answer, serve
+from pipelines.processes.closed import Answered, serve
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 LAST_CALL = 470
@@ -91,7 +91,7 @@ def sweep() -> list[int]:
     return [number for number in numbers if tried(lambda n=number: call(n)) != "EPERM"]
 
 
-def answer(asked: Answer) -> Answer:
+def answer(asked: Answered) -> Answered:
     """Try everything."""
     found = {name: tried(attempt) for name, attempt in attempts(asked.said).items()}
     seek = [tried(lambda n=number: os.lseek(n, 0, os.SEEK_CUR)) for number in range(1024)]
@@ -104,7 +104,7 @@ def answer(asked: Answer) -> Answer:
         ],
         "descriptors": [number for number, end in enumerate(seek) if end != "EBADF"],
     }
-    return Answer(said, {"given": asked.parts["given"]})
+    return Answered(said, {"given": asked.parts["given"]})
 
 
 if __name__ == "__main__":

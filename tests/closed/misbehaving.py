@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipelines.processes import closed
-from pipelines.processes.closed import Answer, serve
+from pipelines.processes.closed import Answered, serve
 
 OF_32_BITS = b"\xb8\x14\x00\x00\x00\xcd\x80\xc3"
 """mov eax, 20; int 0x80; ret: getpid by the calls of 32 bits, which the filter does not know."""
@@ -62,9 +62,9 @@ WAYS: Mapping[str, Callable[[], Any]] = {
 }
 
 
-def answer(asked: Answer) -> Answer:
+def answer(asked: Answered) -> Answered:
     """Misbehave."""
-    return Answer({"brought": repr(WAYS[asked.said["way"]]())}, {})
+    return Answered({"brought": repr(WAYS[asked.said["way"]]())}, {})
 
 
 if __name__ == "__main__":

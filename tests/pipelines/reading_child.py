@@ -5,11 +5,11 @@ import signal
 import time
 
 from pipelines.core.errors import RecordingError
-from pipelines.processes.closed import Answer
+from pipelines.processes.closed import Answered
 from pipelines.processes.kept_reader import serve
 
 
-def answer(asked: Answer) -> Answer:
+def answer(asked: Answered) -> Answered:
     match asked.said["do"]:
         case "crash":
             os.kill(os.getpid(), signal.SIGSEGV)
@@ -23,7 +23,7 @@ def answer(asked: Answer) -> Answer:
         case "fail":
             raise KeyError("channel")
     print("what a library prints")
-    return Answer({"pid": os.getpid()}, {"echo": asked.parts.get("echo", b"")})
+    return Answered({"pid": os.getpid()}, {"echo": asked.parts.get("echo", b"")})
 
 
 if __name__ == "__main__":

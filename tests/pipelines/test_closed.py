@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pipelines.core.errors import BundleError
 from pipelines.models import pickled
 from pipelines.processes import closed, seccomp
-from pipelines.processes.closed import Answer, Broke
+from pipelines.processes.closed import Answered, Broke
 from pipelines.processes.seccomp import Unenforceable
 from tests.hostile_models import pickles
 
@@ -49,7 +49,7 @@ def outcome(listening: socket.socket, tmp_path_factory: pytest.TempPathFactory) 
     before = os.environ.get(SECRET)
     os.environ[SECRET] = "the owner's token"
     try:
-        found = closed.ask("tests.closed.attempts", Answer(said, {"given": b"\0kept\n"}))
+        found = closed.ask("tests.closed.attempts", Answered(said, {"given": b"\0kept\n"}))
     finally:
         os.environ.pop(SECRET) if before is None else os.environ.update({SECRET: before})
     assert found.parts == {"given": b"\0kept\n"}
@@ -100,7 +100,7 @@ def test_whatever_it_does_its_parent_goes_on_and_says_so(
 ) -> None:
     monkeypatch.setattr(closed, "LARGEST_ANSWER", 10**6)
     with pytest.raises(Broke, match=said):
-        closed.ask("tests.closed.misbehaving", Answer({"way": way}, {}))
+        closed.ask("tests.closed.misbehaving", Answered({"way": way}, {}))
 
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
@@ -160,14 +160,14 @@ def test_a_process_that_cannot_be_closed_is_said(monkeypatch: pytest.MonkeyPatch
 @settings(max_examples=30)
 @given(st.dictionaries(st.text(max_size=5), st.binary(max_size=20), max_size=4), st.text())
 def test_an_answer_comes_back_as_it_was_given(parts: dict[str, bytes], said: str) -> None:
-    answer = Answer({"said": said}, parts)
-    assert Answer.unpacked(answer.packed()) == answer
+    answer = Answered({"said": said}, parts)
+    assert Answered.unpacked(answer.packed()) == answer
 
 
 @given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
 def test_no_bytes_are_taken_for_an_answer_that_are_none(content: bytes) -> None:
     with pytest.raises(ValueError, match="answer"):
-        Answer.unpacked(content)
+        Answered.unpacked(content)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_no_bytes_are_taken_for_an_answer_that_are_none(content: bytes) -> None:
 )
 def test_an_answer_of_another_length_is_none(content: bytes) -> None:
     with pytest.raises(ValueError, match="answer"):
-        Answer.unpacked(content)
+        Answered.unpacked(content)
 
 
 def test_a_pickle_is_read_by_the_very_process_that_the_command_line_starts() -> None:

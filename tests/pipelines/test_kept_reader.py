@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.errors import InputError
-from pipelines.processes.closed import Answer
+from pipelines.processes.closed import Answered
 from pipelines.processes.kept_reader import KeptReader
 
 FILE = Path("a.dat")
@@ -23,8 +23,8 @@ def reader() -> Iterator[KeptReader]:
     kept.end()
 
 
-def asked(reader: KeptReader, what: str, echo: bytes = b"") -> Answer:
-    return reader.ask(Answer({"do": what}, {"echo": echo}), FILE)
+def asked(reader: KeptReader, what: str, echo: bytes = b"") -> Answered:
+    return reader.ask(Answered({"do": what}, {"echo": echo}), FILE)
 
 
 def test_one_process_answers_one_request_after_the_other(reader: KeptReader) -> None:
@@ -56,11 +56,11 @@ def test_sentences_come_through_and_errors_become_one(reader: KeptReader) -> Non
 def test_it_ends_with_whoever_asked_also_in_the_middle_of_an_answer() -> None:
     program = (
         "from pathlib import Path; from threading import Thread; import os, time\n"
-        "from pipelines.processes.closed import Answer\n"
+        "from pipelines.processes.closed import Answered\n"
         "from pipelines.processes.kept_reader import KeptReader\n"
         "kept = KeptReader('tests.pipelines.reading_child')\n"
-        "print(kept.ask(Answer({'do': 'answer'}, {}), Path('a')).said['pid'], flush=True)\n"
-        "Thread(target=kept.ask, args=(Answer({'do': 'hang'}, {}), Path('a'))).start()\n"
+        "print(kept.ask(Answered({'do': 'answer'}, {}), Path('a')).said['pid'], flush=True)\n"
+        "Thread(target=kept.ask, args=(Answered({'do': 'hang'}, {}), Path('a'))).start()\n"
         "time.sleep(0.5); os.kill(os.getpid(), 9)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

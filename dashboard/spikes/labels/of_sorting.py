@@ -1,6 +1,6 @@
 """The labels of a sorting: the labelling that was made of it, or is made by itself."""
 
-from dashboard.jobs.store import Job, State
+from dashboard.jobs.store import Job, JobState
 from dashboard.kit import results
 from dashboard.server import people
 from dashboard.server.people import Role
@@ -31,7 +31,7 @@ def jobs(sorting: Job) -> list[Job]:
 
 def finished(sorting: Job) -> Job | None:
     """The newest labelling of a sorting that is done."""
-    return next((job for job in jobs(sorting) if job.state is State.DONE), None)
+    return next((job for job in jobs(sorting) if job.state is JobState.DONE), None)
 
 
 def labels(sorting: Job) -> Labelling | None:
@@ -54,7 +54,7 @@ def start(sorting: Job, workspace: str) -> Job | None:
     if not known and people.current().role >= Role.WORK:
         submit(TASK, {"units": f"job:{sorting.id}"}, _defaults(), workspace=workspace)
         known = jobs(sorting)
-    return next((one for one in known if one.state is State.DONE), known[0] if known else None)
+    return next((one for one in known if one.state is JobState.DONE), known[0] if known else None)
 
 
 def _defaults() -> dict[str, object]:

@@ -9,8 +9,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from pydantic import Field
 
-from dashboard.jobs.store import Job
-from dashboard.jobs.store import State as JobState
+from dashboard.jobs.store import Job, JobState
 from dashboard.kit import panel, results
 from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Answer, Panel, Tab, View, row

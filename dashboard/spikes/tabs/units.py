@@ -8,7 +8,7 @@ import pandas as pd
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard.jobs.store import State as JobState
+from dashboard.jobs.store import JobState
 from dashboard.kit import desk, results, shell, workspace_page
 from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Answer, Panel, Slot, Tab, View, chart, column, row

@@ -18,7 +18,7 @@ from pipelines.spikes.recording.timeline import Timeline
 from pipelines.spikes.units.files import CLOUDS, LOCATED, SNIPPETS, SPIKES, UNITS, WAVEFORMS
 from pipelines.spikes.units.folder import SortingFolder
 from pipelines.spikes.units.trains import Histogram, correlogram
-from pipelines.spikes.units.waveform_similarity import Alike, cosines, in_order
+from pipelines.spikes.units.waveforms import Alike, cosines, in_order
 
 Floats = NDArray[np.float64]
 MOST = 4

@@ -18,11 +18,11 @@ from pipelines.models.estimators import stored_boosters, stored_estimators
 from pipelines.models.estimators.unpickling import Unpickled, unpickled
 from pipelines.models.pickled import BOOSTER, ESTIMATORS
 from pipelines.models.pickled_names import NAMES, PUBLISHED, Name
-from pipelines.processes.closed import Answer, serve
+from pipelines.processes.closed import Answered, serve
 from pipelines.synapses.classify.published_parts import MODEL, WANTED, checked
 
 
-def answer(asked: Answer) -> Answer:
+def answer(asked: Answered) -> Answered:
     """Write again what a pickle holds.
 
     Raises:
@@ -33,10 +33,10 @@ def answer(asked: Answer) -> Answer:
     found = unpickled(asked.parts["content"], name, NAMES[kind], advice)
     if kind == PUBLISHED:
         return _published(found, name)
-    return Answer({}, {ESTIMATORS: stored_estimators.dump(found.value)})
+    return Answered({}, {ESTIMATORS: stored_estimators.dump(found.value)})
 
 
-def _published(found: Unpickled, name: str) -> Answer:
+def _published(found: Unpickled, name: str) -> Answered:
     parts = checked(found.value, name)
     model = parts[MODEL]
     said: dict[str, Any] = {"scikit_learn": found.scikit_learn}
@@ -46,7 +46,7 @@ def _published(found: Unpickled, name: str) -> Answer:
         said["settings"] = _settings(model)
         files[BOOSTER] = stored_boosters.dump(model.get_booster())
     files[ESTIMATORS] = stored_estimators.dump(parts)
-    return Answer(said, files)
+    return Answered(said, files)
 
 
 def _settings(model: XGBClassifier) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def rehearse() -> None:
     for kind in (RandomForestClassifier(1), XGBClassifier(n_estimators=1, n_jobs=1)):
         stream = io.BytesIO()
         joblib.dump({MODEL: kind.fit(places, labels)}, stream)
-        answer(Answer({"kind": PUBLISHED, "name": "example"}, {"content": stream.getvalue()}))
+        answer(Answered({"kind": PUBLISHED, "name": "example"}, {"content": stream.getvalue()}))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.core.result_files import unpacked
-from pipelines.processes.closed import Answer
+from pipelines.processes.closed import Answered
 from pipelines.processes.kept_reader import KeptReader, packed
 from pipelines.spikes.recording.overview import Stretch
 from pipelines.spikes.recording.pyramid import Envelope
@@ -28,7 +28,7 @@ def stretch(folder: Path, unit: int, start_s: float, length_s: float) -> Stretch
         InputError: the recording is not there any more, or cannot be read.
     """
     asked = {"folder": str(folder), "unit": unit, "start_s": start_s, "length_s": length_s}
-    found = unpacked(_reader().ask(Answer(asked, {}), folder).parts["arrays"])
+    found = unpacked(_reader().ask(Answered(asked, {}), folder).parts["arrays"])
     columns = zip(found["units"].tolist(), found["columns"].tolist(), strict=True)
     return Stretch(
         np.asarray(found["seconds"], dtype=np.float64),
@@ -59,7 +59,7 @@ def envelope(
         "stop_s": stop_s,
         "samples_sha256": samples_sha256,
     }
-    found = unpacked(_reader().ask(Answer(asked, {}), Path(path)).parts["arrays"])
+    found = unpacked(_reader().ask(Answered(asked, {}), Path(path)).parts["arrays"])
     return Envelope(
         np.asarray(found["edges_s"], dtype=np.float64),
         np.asarray(found["low"], dtype=np.float32),
@@ -81,7 +81,7 @@ def beside(sorting: FinishedSorting, unit: int, places: Places) -> Beside:
     asked = {"beside": str(sorting.folder), "unit": unit}
     given = packed({"places": np.asarray(places, dtype=np.int64)})
     found = unpacked(
-        _reader().ask(Answer(asked, {"arrays": given}), sorting.folder).parts["arrays"]
+        _reader().ask(Answered(asked, {"arrays": given}), sorting.folder).parts["arrays"]
     )
     return Beside(
         np.asarray(found["ms"], dtype=np.float64),
@@ -97,7 +97,7 @@ def locate(folder: Path, recording: Path) -> None:
     Raises:
         InputError: it is another recording, or cannot be read.
     """
-    _reader().ask(Answer({"locate": str(folder), "recording": str(recording)}, {}), recording)
+    _reader().ask(Answered({"locate": str(folder), "recording": str(recording)}, {}), recording)
 
 
 @cache

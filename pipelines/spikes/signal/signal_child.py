@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.core.result_files import unpacked
-from pipelines.processes.closed import Answer
+from pipelines.processes.closed import Answered
 from pipelines.processes.kept_reader import Arrays, packed, serve
 from pipelines.spikes.reading.locate import locate
 from pipelines.spikes.recording.parameters import RecordingLookParameters
@@ -16,11 +16,11 @@ from pipelines.spikes.signal.trace_window import read_stretch, stretch
 from pipelines.spikes.units.folder import read_finished
 
 
-def answer(asked: Answer) -> Answer:
+def answer(asked: Answered) -> Answered:
     """A stretch of filtered signal with its spikes, or of a recording as it is, and others."""
     said = asked.said
     if "locate" in said:
-        return Answer({"found": locate(Path(said["locate"]), Path(said["recording"]))}, {})
+        return Answered({"found": locate(Path(said["locate"]), Path(said["recording"]))}, {})
     if "beside" in said:
         return _beside(
             Path(said["beside"]), said["unit"], unpacked(asked.parts["arrays"])["places"]
@@ -37,10 +37,10 @@ def answer(asked: Answer) -> Answer:
         said["samples_sha256"],
     )
     arrays: Arrays = {"edges_s": found.edges_s, "low": found.low, "high": found.high}
-    return Answer({}, {"arrays": packed(arrays)})
+    return Answered({}, {"arrays": packed(arrays)})
 
 
-def _stretch(folder: Path, unit: int, start_s: float, length_s: float) -> Answer:
+def _stretch(folder: Path, unit: int, start_s: float, length_s: float) -> Answered:
     found = stretch(folder, unit, start_s, length_s)
     arrays: Arrays = {
         "seconds": found.seconds,
@@ -50,10 +50,10 @@ def _stretch(folder: Path, unit: int, start_s: float, length_s: float) -> Answer
         "columns": np.array([column for _, column in found.spikes.values()], dtype=np.int64),
     }
     places = {f"spikes {unit}": peaks for unit, (peaks, _) in found.spikes.items()}
-    return Answer({}, {"arrays": packed({**arrays, **places})})
+    return Answered({}, {"arrays": packed({**arrays, **places})})
 
 
-def _beside(folder: Path, unit: int, places: NDArray[Any]) -> Answer:
+def _beside(folder: Path, unit: int, places: NDArray[Any]) -> Answered:
     found = beside(read_finished(folder), unit, places)
     arrays: Arrays = {
         "ms": found.ms,
@@ -61,7 +61,7 @@ def _beside(folder: Path, unit: int, places: NDArray[Any]) -> Answer:
         "inside": found.inside,
         "outside": found.outside,
     }
-    return Answer({}, {"arrays": packed(arrays)})
+    return Answered({}, {"arrays": packed(arrays)})
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipelines.spikes.units.agreement import Agreement, agreement
 from pipelines.spikes.units.sorting import Spikes
-from pipelines.spikes.units.waveform_similarity import Alike, in_order, similarity
+from pipelines.spikes.units.waveforms import Alike, in_order, similarity
 
 RATE = 30_000.0
 
