@@ -156,7 +156,10 @@ def test_a_quick_job_passes_long_ones_that_run_and_wait(live: LiveApp) -> None:
             "brainmap look", values, [images], version=f"{version} {number}", quick=True
         )
         assert live.wait_for_state(look, JobState.DONE, JobState.FAILED).state is JobState.DONE
-        assert [live._state(job_id) for job_id in (first, second)] == [JobState.RUNNING, JobState.QUEUED]
+        assert [live._state(job_id) for job_id in (first, second)] == [
+            JobState.RUNNING,
+            JobState.QUEUED,
+        ]
     for job_id in (second, first):
         live.store.cancel(job_id)
     live.wait_for_state(first, JobState.CANCELLED)
