@@ -134,7 +134,7 @@ def test_the_sheet_shows_the_cluster_of_every_voxel(mapped: Job) -> None:
     folder = results.folder(mapped.id)
     fitted = load_map(folder, 5, "similarity")
     where = sheet.lay_out(SHAPE, sheet.ALL)
-    numbers = pixels(sheet._picture(folder, sheet.Choice(5, "similarity"), fitted), where.size)
+    numbers = pixels(sheet._picture(folder, sheet.SheetChoice(5, "similarity"), fitted), where.size)
     for plane in range(SHAPE[0]):
         y, x = where.corner(plane)
         inside = numbers[y : y + SHAPE[1], x : x + SHAPE[2]].astype(int)
@@ -144,7 +144,7 @@ def test_the_sheet_shows_the_cluster_of_every_voxel(mapped: Job) -> None:
 def test_another_palette_draws_the_same_sheet_in_other_colours(mapped: Job) -> None:
     folder = results.folder(mapped.id)
     draws = [
-        sheet.draw(folder, sheet.Choice(3, palette), UNKNOWN).data[0].source
+        sheet.draw(folder, sheet.SheetChoice(3, palette), UNKNOWN).data[0].source
         for palette in ("similarity", "colorblind", "similarity")
     ]
     assert draws[0] == draws[2] != draws[1]

@@ -47,7 +47,7 @@ def answer(view: View) -> Answer:
 def draw_map(view: View) -> Drawn:
     """All planes, the selected cluster in front."""
     fitted = shown.fitted_of(view)
-    choice = sheet.Choice(
+    choice = sheet.SheetChoice(
         shown.k_of(view),
         shown.palette_of(view),
         _planes(view, fitted.labels.shape[0]),
@@ -166,14 +166,14 @@ def tools(view: View) -> Component:
     return html.Div(parts, className="panel-tools")
 
 
-class Pressed(TypedDict):
+class MapPressed(TypedDict):
     """What the page says of a press on the map."""
 
     voxel: Annotated[str, Field(max_length=40)]
     times: int
 
 
-def press(pressed: Pressed | None, k: str, cluster: int | None, job_id: str) -> tuple[Any, Any]:
+def press(pressed: MapPressed | None, k: str, cluster: int | None, job_id: str) -> tuple[Any, Any]:
     """The voxel that was pressed and its cluster; pressing that again shows all clusters."""
     if not pressed:
         raise PreventUpdate

@@ -40,7 +40,7 @@ assert bytes(DIMMED.tolist()).hex() == OTHERS[1:]
 
 
 @dataclass(frozen=True)
-class Layout:
+class SheetLayout:
     """Where the planes of a film lie on a sheet.
 
     Attributes:
@@ -80,7 +80,7 @@ class Layout:
         return np.ascontiguousarray(sheet[:: self.step, :: self.step])
 
 
-def lay_out(shape: tuple[int, int, int], planes: str, aspect: float = ASPECT) -> Layout:
+def lay_out(shape: tuple[int, int, int], planes: str, aspect: float = ASPECT) -> SheetLayout:
     """Where the chosen planes of a volume (plane, y, x) of that shape lie.
 
     Args:
@@ -93,13 +93,13 @@ def lay_out(shape: tuple[int, int, int], planes: str, aspect: float = ASPECT) ->
     gap = max(2, round(GAP_SHARE * max(height, width)))
 
     def wasted(columns: int) -> float:
-        size = Layout(names, columns, height, width, gap, 1).size
+        size = SheetLayout(names, columns, height, width, gap, 1).size
         return max(size[0], size[1] / aspect)
 
     columns = min(range(1, len(names) + 1), key=wasted)
-    found = Layout(names, columns, height, width, gap, 1)
+    found = SheetLayout(names, columns, height, width, gap, 1)
     step = max(1, int(np.ceil(np.sqrt(np.prod(found.size) / MOST_PIXELS))))
-    return Layout(names, columns, height, width, gap, step)
+    return SheetLayout(names, columns, height, width, gap, step)
 
 
 def offered_plane(planes: str, count: int) -> str:
@@ -108,7 +108,7 @@ def offered_plane(planes: str, count: int) -> str:
 
 
 @dataclass(frozen=True)
-class Choice:
+class SheetChoice:
     """What is shown of a map: its K, palette, planes, the cluster in front, whether it fades."""
 
     k: int
@@ -118,7 +118,7 @@ class Choice:
     fades: bool = False
 
 
-def draw(folder: Path, choice: Choice, scale: Scale) -> go.Figure:
+def draw(folder: Path, choice: SheetChoice, scale: Scale) -> go.Figure:
     """The sheet of a finished map, with a scale bar where a pixel is known."""
     fitted = load_map(folder, choice.k, choice.palette)
     where = lay_out(_shape(fitted), choice.planes)
@@ -139,7 +139,7 @@ def draw(folder: Path, choice: Choice, scale: Scale) -> go.Figure:
     return figure
 
 
-def _meta(where: Layout) -> dict[str, object]:
+def _meta(where: SheetLayout) -> dict[str, object]:
     """What the page needs to know to tell the voxel under the pointer."""
     return {
         "planes": list(where.planes),
@@ -155,7 +155,7 @@ def _shape(fitted: MapOfK) -> tuple[int, int, int]:
     return planes, height, width
 
 
-def _add_names(figure: go.Figure, where: Layout) -> None:
+def _add_names(figure: go.Figure, where: SheetLayout) -> None:
     """Which plane is which, if there are several."""
     if len(where.planes) < 2:
         return
@@ -167,7 +167,7 @@ def _add_names(figure: go.Figure, where: Layout) -> None:
         )  # fmt: skip
 
 
-def _picture(folder: Path, choice: Choice, fitted: MapOfK) -> bytes:
+def _picture(folder: Path, choice: SheetChoice, fitted: MapOfK) -> bytes:
     """The sheet as a PNG file."""
     if choice.fades or len(fitted.colors) > MOST_CLUSTERS:
         return _painted(folder, choice)
@@ -195,7 +195,7 @@ def _colors(fitted: MapOfK, alone: int | None) -> NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=8)
-def _painted(folder: Path, choice: Choice) -> bytes:
+def _painted(folder: Path, choice: SheetChoice) -> bytes:
     """The sheet in colours that fade over the mean image, or of very many clusters."""
     fitted = load_map(folder, choice.k, choice.palette)
     labels, similarity, mean = _planes(fitted, choice.planes)
