@@ -18,7 +18,8 @@ class SynapseClusterer:
         name: on the form, on the command line and in results.
         about: what it does, without its name; no full stop.
         done: what it did, below a map that is coloured by its clusters.
-        location: the function, as `module:function`, from `cluster.ClusteringAsked` to `cluster.Clusters`.
+        location: the function, as `module:function`, from `cluster.ClusteringAsked` to
+            `cluster.Clusters`.
         on_map: whether it clusters the map and not the features.
         by_density: whether it looks for dense regions of the map, so that other densities are
             tried beside it.

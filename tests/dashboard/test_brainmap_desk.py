@@ -17,7 +17,7 @@ from plotly.io.json import to_json_plotly
 from dashboard.brainmap import workspace
 from dashboard.brainmap.desk import map_tab, sheet, shown
 from dashboard.brainmap.map.chosen import load, load_map
-from dashboard.jobs.store import Job, State
+from dashboard.jobs.store import Job, JobState
 from dashboard.kit import results, workbench
 from dashboard.kit.desk import Tab, View, panels
 from dashboard.kit.figures import Drawn
@@ -67,7 +67,7 @@ def run(found: Services, settings: Settings, made: Callable[..., Path]) -> Run:
         whole = made(task, parameters, paths)
         shutil.copytree(whole, settings.jobs / job.id / "result")
         found.store.claim(quick_only=False)
-        found.store.finish(job.id, State.DONE)
+        found.store.finish(job.id, JobState.DONE)
         return results.job(job.id)
 
     return finished

@@ -11,7 +11,7 @@ from dash import html
 
 from benchmarks.probe_sorting import make_sorting
 from dashboard import views
-from dashboard.jobs.store import Job, JobInput, State
+from dashboard.jobs.store import Job, JobInput, JobState
 from dashboard.kit import desk
 from dashboard.kit.desk import View
 from dashboard.kit.figures import PALETTE, Drawn
@@ -43,7 +43,7 @@ def sorting(found: Services, made: Path) -> Job:
     job_id = found.store.submit("spikes sort", parameters, [item], version="1")
     shutil.copytree(made, found.settings.jobs / job_id / "result")
     found.store.claim(quick_only=False)
-    found.store.finish(job_id, State.DONE)
+    found.store.finish(job_id, JobState.DONE)
     job = found.store.get(job_id)
     assert job is not None
     return job
@@ -146,12 +146,12 @@ def test_another_spike_of_the_unit_is_asked_for(
 def test_a_sorting_is_labelled_by_itself_and_once(found: Services, sorting: Job) -> None:
     first = of_sorting.start(sorting, workspaces.of(sorting.id)[0].id)
     assert first is not None
-    assert (first.task, first.state) == ("spikes label", State.QUEUED)
+    assert (first.task, first.state) == ("spikes label", JobState.QUEUED)
     assert [item.reference for item in first.inputs] == [f"job:{sorting.id}"]
     found.store.cancel(first.id)
     again = of_sorting.start(sorting, workspaces.of(sorting.id)[0].id)
     assert again is not None
-    assert (again.id, again.state) == (first.id, State.CANCELLED)
+    assert (again.id, again.state) == (first.id, JobState.CANCELLED)
 
 
 def test_who_may_only_look_labels_nothing(sorting: Job, monkeypatch: pytest.MonkeyPatch) -> None:
