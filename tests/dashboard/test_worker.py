@@ -21,7 +21,7 @@ from dashboard.jobs.store import INTERRUPTED, JobState, Store
 from dashboard.jobs.worker import death_sentence
 from dashboard.server.inputs import resolve
 from dashboard.server.settings import Settings
-from pipelines.brainmap.parameters import BrainmapParameters, LookParameters
+from pipelines.brainmap.parameters import BrainmapParameters, ImageLookParameters
 from pipelines.processes.watching import Watch, of_this_machine
 from pipelines.steps import STEPS
 from tests.live import LiveApp, wait_for
@@ -149,7 +149,7 @@ def test_a_quick_job_passes_long_ones_that_run_and_wait(live: LiveApp) -> None:
     second = submit(live, "slow.npy", 21, **FOREVER)
     settings = Settings(home=live.home, data=tuple(live.data))
     images = resolve("images", "data:lab/small.npy", settings, live.store)
-    values = LookParameters.parse({}).model_dump(mode="json")
+    values = ImageLookParameters.parse({}).model_dump(mode="json")
     version = f"{code_version()} beside long ones"
     for number in range(2):  # the second follows on the process that is kept for such
         look = live.store.submit(
