@@ -55,6 +55,14 @@ window.dash_clientside.neuroboard = {
     });
     return window.dash_clientside.no_update;
   },
+  // What is searched for stands in the address, which can be sent; the page is not loaded anew.
+  keepSearch(value) {
+    const address = new URL(window.location);
+    if (value) address.searchParams.set("search", value);
+    else address.searchParams.delete("search");
+    window.history.replaceState(window.history.state, "", address);
+    return window.dash_clientside.no_update;
+  },
   clearNotice() {
     return "";
   },

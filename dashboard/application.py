@@ -23,6 +23,7 @@ from dashboard.server import (
     uploads,
 )
 from dashboard.server.settings import Settings
+from dashboard.workspaces import pictures
 from pipelines.core.terminal import ShownFormatter
 
 WORKER_SILENT_SECONDS = 30.0
@@ -61,8 +62,8 @@ def create_app(settings: Settings) -> Dash:
     security.protect(app.server, settings)
     trouble.answer(app.server)
     posted.check(app)
-    for routes in (uploads.blueprint(), downloads.blueprint(), places.blueprint()):
-        app.server.register_blueprint(routes)
+    for routes in (uploads, downloads, places, pictures):
+        app.server.register_blueprint(routes.blueprint())
     app.server.add_url_rule("/health", view_func=health)
     app.server.add_url_rule(scripts.DASH_PLOTLY_URL, view_func=plotly_js)
     _add_pages(app)

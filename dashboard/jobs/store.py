@@ -203,6 +203,19 @@ class Store:
         )
         return [self._job(row) for row in rows]
 
+    def by_workspace(self, workspaces: Sequence[str]) -> dict[str, list[Job]]:
+        """The jobs of several workspaces, by each, the newest first."""
+        marks = ",".join("?" * len(workspaces))
+        rows = self._database.rows(
+            "SELECT job.*, workspace FROM job JOIN workspace_job ON workspace_job.job = job.id "
+            f"WHERE workspace IN ({marks}) ORDER BY place DESC, id",
+            tuple(workspaces),
+        )
+        found: dict[str, list[Job]] = {one: [] for one in workspaces}
+        for row in rows:
+            found[row["workspace"]].append(self._job(row))
+        return found
+
     def active(self) -> list[Job]:
         """Jobs that run or wait, the running ones first."""
         rows = self._database.rows(

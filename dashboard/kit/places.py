@@ -4,9 +4,9 @@ from flask import Blueprint, Response, jsonify
 
 from dashboard.kit.shell import NAVIGATION
 from dashboard.workspaces import workspaces
+from dashboard.workspaces.workspace import TITLES
 
 MOST_WORKSPACES = 500
-SUBJECTS = {"spikes": "Spikes", "brainmap": "Brain map", "synapses": "Synapses"}
 
 
 def blueprint() -> Blueprint:
@@ -20,7 +20,7 @@ def places() -> Response:
     """Pages, then workspaces, that to which something happened last first."""
     pages = [{"title": name, "kind": "page", "href": href} for href, name in NAVIGATION]
     known = [
-        {"title": one.name, "kind": SUBJECTS[one.subject], "href": one.address}
+        {"title": one.name, "kind": TITLES[one.subject], "href": one.address}
         for one in workspaces.all()[:MOST_WORKSPACES]
     ]
     return jsonify(pages + known)

@@ -50,6 +50,15 @@ class Workspaces:
         """All workspaces, also hidden ones; first that to which something happened last."""
         return self._read("ORDER BY place DESC, id")
 
+    def stamp(self) -> str:
+        """What tells one look at all workspaces and their jobs from another, for little."""
+        (kept,) = self._database.rows("SELECT max(place), count(*), sum(hidden) FROM workspace")
+        (jobs,) = self._database.rows("SELECT max(place), count(*), sum(finished) FROM job")
+        active = self._database.rows(
+            "SELECT id, state, fraction FROM job WHERE state IN ('running', 'queued') ORDER BY id"
+        )
+        return json.dumps([tuple(row) for row in (kept, jobs, *active)])
+
     def create(self, subject: str, name: str, inputs: Sequence[JobInput], owner: str) -> Workspace:
         """Make the workspace of a file, or find it; one that was hidden is shown again.
 

@@ -14,6 +14,8 @@ from pipelines.core.errors import ParameterError
 
 ROOTS: Mapping[str, str] = {"spikes": "recording", "brainmap": "images", "synapses": "table"}
 """The subjects, with what the steps of each call the file that a workspace is about."""
+TITLES: Mapping[str, str] = {"spikes": "Spikes", "brainmap": "Brain map", "synapses": "Synapses"}
+"""What pages call the subjects."""
 ID = re.compile("[0-9a-f]{12}")
 LONGEST_NAME = 120
 LONGEST_TAG = 40

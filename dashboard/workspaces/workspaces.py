@@ -7,7 +7,7 @@
     workspaces.all(subject, search, tag)     those that are shown, the latest first
     workspaces.jobs(id, task)                its jobs, the newest first
     workspaces.create(subject, name, references)    for a file that was chosen, with no job yet
-    workspaces.rename(id, name) / note(id, text) / tag(id, tags)
+    workspaces.rename(id, name) / note(id, text) / tag(id, tags), or edit(id, ...) for several
     workspaces.hide(id) / show(id) / delete(id)
 
 A `Workspace` has `root` (its recording, film or table), `references` (what a form of it starts
@@ -16,6 +16,7 @@ of a workspace passes `workspace=id` to `submission.submit`, so that it has what
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dashboard.home import usage
 from dashboard.jobs.store import Job, JobInput
@@ -102,27 +103,43 @@ def create(subject: str, name: str, references: Mapping[str, str]) -> Workspace:
 
 
 def rename(workspace: str, name: str) -> Workspace:
-    """Call it otherwise.
+    """Call it otherwise; errors as of `edit`."""
+    return edit(workspace, name=name)
+
+
+def note(workspace: str, text: str) -> Workspace:
+    """Replace its notes; errors as of `edit`."""
+    return edit(workspace, notes=text)
+
+
+def tag(workspace: str, tags: Sequence[str]) -> Workspace:
+    """Replace its tags; errors as of `edit`."""
+    return edit(workspace, tags=tags)
+
+
+def edit(
+    workspace: str,
+    *,
+    name: str | None = None,
+    notes: str | None = None,
+    tags: Sequence[str] | None = None,
+) -> Workspace:
+    """Write what is given on a workspace, all of it or nothing.
 
     Raises:
         InputError: it is not here any more.
         NotAllowedError: the person may only look.
-        ParameterError: the name cannot be used.
+        ParameterError: a text cannot be used.
     """
     people.require(Role.WORK)
-    return _kept().change(workspace, name=clean_name(name))
-
-
-def note(workspace: str, text: str) -> Workspace:
-    """Replace its notes; errors as of `rename`."""
-    people.require(Role.WORK)
-    return _kept().change(workspace, notes=clean_notes(text))
-
-
-def tag(workspace: str, tags: Sequence[str]) -> Workspace:
-    """Replace its tags; errors as of `rename`."""
-    people.require(Role.WORK)
-    return _kept().change(workspace, tags=clean_tags(tags))
+    values: dict[str, Any] = {}
+    if name is not None:
+        values["name"] = clean_name(name)
+    if notes is not None:
+        values["notes"] = clean_notes(notes)
+    if tags is not None:
+        values["tags"] = clean_tags(tags)
+    return _kept().change(workspace, **values)
 
 
 def hide(workspace: str) -> None:
