@@ -18,6 +18,7 @@ from dashboard.jobs.store import Job, JobState
 from dashboard.kit.figures import color
 from dashboard.server.services import services
 from pipelines.brainmap.figures.png import encode_png
+from pipelines.brainmap.figures.svg import NAMESPACE
 from pipelines.brainmap.map import maps
 from pipelines.brainmap.map.folder import FinishedMap, open_map
 from pipelines.brainmap.map.look_folder import open_look
@@ -38,7 +39,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Picture:
+class CardPicture:
     """How the result of a step is drawn.
 
     Attributes:
@@ -124,13 +125,13 @@ def predictions(result: Path) -> bytes:
     return _points(rows[["UMAP_1", "UMAP_2"]].to_numpy(float), rows["cluster"].to_numpy(int))
 
 
-PICTURES: Mapping[str, Picture] = {
-    "spikes curate": Picture(waveforms),
-    "spikes sort": Picture(waveforms),
-    "brainmap fit": Picture(map_planes, ".png"),
-    "brainmap look": Picture(mean_images, ".png"),
-    "synapses fit": Picture(embedding),
-    "synapses predict": Picture(predictions),
+PICTURES: Mapping[str, CardPicture] = {
+    "spikes curate": CardPicture(waveforms),
+    "spikes sort": CardPicture(waveforms),
+    "brainmap fit": CardPicture(map_planes, ".png"),
+    "brainmap look": CardPicture(mean_images, ".png"),
+    "synapses fit": CardPicture(embedding),
+    "synapses predict": CardPicture(predictions),
 }
 """What is drawn, by the step; those that say more of a workspace come first within a subject."""
 
@@ -246,7 +247,7 @@ def _line(x: Floats, y: Floats, stroke: str) -> str:
 
 def _svg(parts: Sequence[str]) -> bytes:
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'<svg xmlns="{NAMESPACE}" viewBox="0 0 {WIDTH} {HEIGHT}" '
         'fill="none" stroke-linecap="round" stroke-linejoin="round">'
     )
     return "".join([head, *parts, "</svg>"]).encode()

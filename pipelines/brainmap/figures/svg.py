@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from pipelines.brainmap.figures.png import encode_png
 
+NAMESPACE = "http://www.w3.org/2000/svg"
+"""The name of the language, which is no address that anybody opens."""
+
 PANEL = 360
 """Width of a panel."""
 
@@ -178,7 +181,7 @@ def svg(panels: Sequence[SvgPanel], caption: str) -> str:
         for row, line in enumerate(lines)
     )
     return (
-        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height:.0f}' "
+        f"<svg xmlns='{NAMESPACE}' width='{width}' height='{height:.0f}' "
         f"viewBox='0 0 {width} {height:.0f}' {FONT}>"
         f"<rect width='100%' height='100%' fill='#ffffff'/>{''.join(parts)}{text}</svg>\n"
     )
