@@ -214,6 +214,7 @@ def _post(app: Dash, job: str, what: str) -> None:
     units = sorted(curating.desk(_job(job)).state().units)
     values = {
         "curate-show": "all",
+        "curate-shown": "all",
         "curate-blind": False,
         "curate-unit": units[0],
         "curate-name": "ada",

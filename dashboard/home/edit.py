@@ -10,7 +10,7 @@ from dash.exceptions import PreventUpdate
 
 from dashboard.home.usage import in_words
 from dashboard.kit.aria import aria
-from dashboard.server import people
+from dashboard.server import people, pressed
 from dashboard.server.people import Role
 from dashboard.workspaces import workspaces
 from dashboard.workspaces.workspace import MOST_TAGS, Workspace
@@ -75,7 +75,7 @@ def register(app: Dash) -> None:
         Output("edit-error", "children", allow_duplicate=True),
         Input({"type": "workspace-edit", "workspace": ALL}, "n_clicks"),
         prevent_initial_call=True,
-    )(lambda clicks: begin(clicks, ctx.triggered_id))
+    )(lambda clicks: begin(clicks, pressed.button()))
     app.callback(
         Output("edit-dialog", "opened", allow_duplicate=True),
         Output("edit-error", "children", allow_duplicate=True),

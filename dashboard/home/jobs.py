@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, ctx, dcc, html
+from dash import ALL, Dash, Input, Output, dcc, html
 from dash import State as StateOf
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
@@ -14,6 +14,7 @@ from dash.exceptions import PreventUpdate
 from dashboard.jobs.store import Job, JobState
 from dashboard.kit import panel, shell
 from dashboard.kit.aria import aria
+from dashboard.server import pressed
 from dashboard.server.services import services
 from pipelines.steps import STEPS
 
@@ -96,13 +97,14 @@ def stamp(jobs: Sequence[Job]) -> str:
     return json.dumps([[job.id, job.state, job.fraction, job.message, job.cancel] for job in jobs])
 
 
-def act(clicks: Sequence[int | None]) -> str:
-    """Stop or start the job whose button was pressed; the table shows it with its next tick."""
-    pressed = ctx.triggered_id
-    if not isinstance(pressed, dict) or not any(clicks) or not ctx.triggered[0]["value"]:
+def act(_clicks: Sequence[int | None]) -> str:
+    """Stop or start the jobs whose buttons were pressed; the table shows it with its next tick."""
+    buttons = pressed.buttons()
+    if not buttons:
         raise PreventUpdate
     store = services().store
-    (store.cancel if pressed["what"] == "cancel" else store.restart)(pressed["job"])
+    for one in buttons:
+        (store.cancel if one["what"] == "cancel" else store.restart)(one["job"])
     return ""
 
 

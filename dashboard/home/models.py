@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, ctx, dcc, html
+from dash import ALL, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.jobs.store import Job, JobState
 from dashboard.kit import panel, results, shell
 from dashboard.kit.aria import aria
-from dashboard.server import people, posted
+from dashboard.server import people, posted, pressed
 from dashboard.server.people import Role
 from dashboard.server.services import services
 from pipelines.core.errors import NeuroboardError
@@ -337,7 +337,7 @@ def register(app: Dash) -> None:
         Output("models-registry", "children"),
         Input({"type": "model-action", "action": ALL, "name": ALL}, "n_clicks"),
         prevent_initial_call=True,
-    )(lambda clicks: act(clicks, ctx.triggered_id))
+    )(lambda clicks: act(clicks, pressed.button()))
     app.callback(
         Output("models-comparison", "children"),
         Input("models-compare", "value"),

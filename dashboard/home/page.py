@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
-from dash import ALL, ClientsideFunction, Dash, Input, Output, ctx, dcc, html, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, dcc, html, no_update
 from dash import State as StateOf
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
@@ -20,7 +20,7 @@ from dashboard.jobs.store import Job
 from dashboard.kit import workbench
 from dashboard.kit.aria import aria
 from dashboard.kit.bench import Bench
-from dashboard.server import people, posted
+from dashboard.server import people, posted, pressed
 from dashboard.server.services import edit_link, services
 from dashboard.spikes import page as spikes
 from dashboard.synapses import page as synapses
@@ -280,7 +280,7 @@ def register(app: Dash) -> None:
         Output("url", "href", allow_duplicate=True),
         Input({"type": "try", "bench": ALL}, "n_clicks"),
         prevent_initial_call=True,
-    )(lambda clicks: start_example(clicks, ctx.triggered_id))
+    )(lambda clicks: start_example(clicks, pressed.button()))
     app.callback(
         Output("home-grid", "children"),
         Output({"type": "workspace-says", "workspace": ALL}, "children"),
@@ -318,7 +318,7 @@ def refresh(
     Drawn anew, a card would lose the focus.
     """
     now = _stamp()
-    if now == stamp and ctx.triggered_id == "home-tick":
+    if now == stamp and set(pressed.triggers()) == {"home-tick"}:
         raise PreventUpdate
     shown = _chosen(chosen, search or "")
     looks = _look(shown)
@@ -330,7 +330,7 @@ def refresh(
 
 def start_example(clicks: list[int | None], trigger: Any) -> str:
     """Run a page's job on its example data; the address to go to."""
-    if not any(clicks):
+    if not trigger or not any(clicks):
         raise PreventUpdate
     by_slug = {card.bench.slug: card for card in CARDS}
     card = by_slug[posted.offered(trigger["bench"], by_slug)]

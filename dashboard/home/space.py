@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html
+from dash import ALL, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -13,7 +13,7 @@ from dashboard.home.usage import GB, StoredJob, in_words
 from dashboard.jobs.store import JobState
 from dashboard.kit import panel, shell
 from dashboard.kit.aria import aria
-from dashboard.server import people
+from dashboard.server import people, pressed
 from dashboard.server.people import Role
 from dashboard.server.services import services
 from pipelines.core.errors import NeuroboardError
@@ -174,7 +174,7 @@ def register(app: Dash) -> None:
         Output("space-confirm", "displayed"),
         Input({"type": "space-delete", "what": ALL}, "n_clicks"),
         prevent_initial_call=True,
-    )(lambda clicks: ask(clicks, ctx.triggered_id))
+    )(lambda clicks: ask(clicks, pressed.button()))
     app.callback(
         Output("space-status", "children"),
         Output("space-content", "children"),

@@ -1,7 +1,10 @@
 """What all figures share: configuration, look, frame with caption."""
 
+from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import cache
+from typing import Any, ParamSpec, cast
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipelines.spikes.recording.timeline import Timeline
 
+P = ParamSpec("P")
 GRAPH_CONFIG: dict[str, Any] = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["sendChartToCloud", "select2d", "autoScale2d"],
@@ -63,6 +67,29 @@ def style(figure: go.Figure, *, height: int, **layout: Any) -> go.Figure:
     )
     figure.update_xaxes(gridcolor="rgba(128,128,128,0.18)", zeroline=False)
     figure.update_yaxes(gridcolor="rgba(128,128,128,0.18)", zeroline=False)
+    return figure
+
+
+def layout_once(make: Callable[P, go.Figure]) -> Callable[P, dict[str, Any]]:
+    """The layout of a figure without data, made once for the same arguments.
+
+    Plotly checks every property of a figure, which takes longer than all else of an answer; what
+    is the same in many figures is checked once, and each gets a copy to write its own into.
+    """
+
+    @cache
+    def made(*args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
+        layout: dict[str, Any] = make(*args, **kwargs).to_plotly_json()["layout"]
+        return layout
+
+    return lambda *args, **kwargs: deepcopy(made(*args, **kwargs))
+
+
+def put_together(traces: Sequence[dict[str, Any]], layout: dict[str, Any]) -> go.Figure:
+    """A figure of parts that are right, which plotly checks only from then on."""
+    figure = go.Figure({"data": traces, "layout": layout}, _validate=False)
+    for part in (figure, figure.layout, *figure.data):
+        part._validate = True
     return figure
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -12,6 +12,7 @@ from dashboard import views
 from dashboard.jobs.store import Job, JobState
 from dashboard.kit import forms
 from dashboard.kit.aria import aria
+from dashboard.server import pressed
 from dashboard.server.services import services
 from dashboard.server.trouble import is_disk_full
 from pipelines.steps import STEPS
@@ -199,11 +200,10 @@ def register(app: Dash) -> None:
 def refresh(_ticks: Any, _cancel: Any, _again: Any, job_id: str) -> tuple[Any, ...]:
     """Do what was pressed, then show the job as it is now."""
     store = services().store
-    # A press while a tick waits comes together with it, and the tick may be named first.
-    pressed = ctx.triggered_prop_ids.values()
-    if "panel-cancel" in pressed:
+    button = pressed.button()
+    if button == "panel-cancel":
         store.cancel(job_id)
-    elif "panel-again" in pressed:
+    elif button == "panel-again":
         store.restart(job_id)
     job = store.get(job_id)
     if job is None:

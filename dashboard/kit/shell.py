@@ -6,13 +6,14 @@ from typing import Any
 
 import dash
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, ctx, dcc, html, set_props
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html, set_props
 from dash.development.base_component import Component
 
 from dashboard.jobs.database import StoreError
 from dashboard.jobs.store import JobState
 from dashboard.kit.aria import aria
 from dashboard.server import people, posted
+from dashboard.server.pressed import triggers
 from dashboard.server.security import SIGN_OUT
 from dashboard.server.services import services
 from pipelines.core.errors import InputError, NeuroboardError, NoRoomError
@@ -119,7 +120,9 @@ def say_error(error: Exception) -> None:
         error = InputError(posted.NO_SUCH_RESULT)
     if not isinstance(error, NeuroboardError):
         raise error
-    if isinstance(error, StoreError) and str(ctx.triggered_id).endswith("-tick"):
+    changed = triggers()
+    only_ticks = bool(changed) and all(str(one).endswith("-tick") for one in changed)
+    if isinstance(error, StoreError) and only_ticks:
         return  # nobody asked; the indicator says it, and the next tick may do better
     set_props("notice", {"children": html.P(error.sentence, role="alert")})
 

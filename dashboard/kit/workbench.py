@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -14,7 +14,7 @@ from dashboard.jobs.store import Job, JobState
 from dashboard.kit import forms, panel, switches
 from dashboard.kit.aria import aria
 from dashboard.kit.bench import Bench, Shown, Source
-from dashboard.server import inputs, roots, uploads
+from dashboard.server import inputs, pressed, roots, uploads
 from dashboard.server.services import edit_link, services
 from dashboard.server.settings import MB
 from dashboard.server.submission import submit as submit
@@ -336,10 +336,10 @@ def register_picker(app: Dash, bench: Bench, source: Source) -> None:
     ]
 
     def choose(*values: Chosen) -> tuple[Any, str, str]:
-        trigger = ctx.triggered_id
+        trigger, value = pressed.latest()
         if not trigger:  # the page was just opened, with an earlier job filled in
-            return pick(source, "", next((value for value in values if value), None))
-        return pick(source, trigger["type"], ctx.triggered[0]["value"])
+            return pick(source, "", next((one for one in values if one), None))
+        return pick(source, trigger["type"], value)
 
     app.callback(
         Output(bench.source_id("reference", source), "data"),

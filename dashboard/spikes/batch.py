@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -13,7 +13,7 @@ from dashboard.home import jobs
 from dashboard.jobs.store import Job, JobState
 from dashboard.kit import forms, panel, results, shell, workbench
 from dashboard.kit.aria import aria
-from dashboard.server import roots
+from dashboard.server import pressed, roots
 from dashboard.server.services import edit_link, services
 from dashboard.server.settings import Settings
 from dashboard.server.submission import submit
@@ -219,10 +219,10 @@ def refresh(_ticks: Any, names: list[str], shown: str) -> tuple[list[Component],
 
 def for_all(_resume: int | None, _cancel: int | None, names: list[str]) -> str:
     """Put what stopped back into the queue, or stop all that runs or waits."""
-    store = services().store
+    store, button = services().store, pressed.buttons()[-1:]  # the last word counts
     for job in _jobs(names):
-        if ctx.triggered_id == "batch-resume" and job.state in STOPPED:
+        if button == ["batch-resume"] and job.state in STOPPED:
             store.restart(job.id)
-        elif ctx.triggered_id == "batch-cancel" and not job.state.is_over:
+        elif button == ["batch-cancel"] and not job.state.is_over:
             store.cancel(job.id)
     return ""

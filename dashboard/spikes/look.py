@@ -5,13 +5,14 @@ from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import pandas as pd
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from typing_extensions import TypedDict
 
 from dashboard.jobs.store import Job
 from dashboard.kit import results
 from dashboard.kit.figures import Drawn, framed, gap_words
+from dashboard.server import pressed
 from dashboard.server.posted import Span
 from dashboard.spikes import look_figures as figures
 from pipelines.core.errors import NeuroboardError
@@ -303,11 +304,12 @@ def zoom(
     """The traces of what is chosen, where the picture was dragged to."""
     job = results.job(job_id)
     now = shown["layout"]["xaxis"]["range"]
-    if ctx.triggered_id == "look-whole":
-        timeline = results.timeline(results.headline(job))
-        now = [timeline.start_s, timeline.stop_s]
-    elif ctx.triggered_id == "look-range" and dragged:
-        now = dragged
+    for changed in pressed.triggers():
+        if changed == "look-whole":
+            timeline = results.timeline(results.headline(job))
+            now = [timeline.start_s, timeline.stop_s]
+        elif changed == "look-range" and dragged:
+            now = dragged
     if not chosen:
         return no_update, "Choose at least one channel."
     try:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import dash_mantine_components as dmc
 import pandas as pd
-from dash import Dash, Input, Output, State, ctx, dcc, html
+from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -12,6 +12,7 @@ from dashboard.jobs.store import Job
 from dashboard.kit import results
 from dashboard.kit.desk import View
 from dashboard.kit.figures import Drawn, framed, gap_words
+from dashboard.server import pressed
 from dashboard.server.posted import UnitRow, Whole, offered
 from dashboard.spikes import groups, locate, traces
 from dashboard.spikes import sorting_figures as figures
@@ -246,10 +247,10 @@ def turn(
         raise PreventUpdate
     order = [row["unit_id"] for row in rows]
     here = selected[0]["unit_id"] if selected else None
-    step = 1 if ctx.triggered_id == "spikes-next" else -1
     if here not in order:
         return [rows[0]]
-    return [rows[(order.index(here) + step) % len(rows)]]
+    steps = sum(1 if one == "spikes-next" else -1 for one in pressed.buttons())
+    return [rows[(order.index(here) + steps) % len(rows)]]
 
 
 def show_pair(one: Whole, two: Whole, job_id: str) -> Component:

@@ -2,13 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from dashboard.kit.figures import color, drawn_times, style, time_axis
+from dashboard.kit.figures import (
+    color,
+    drawn_times,
+    layout_once,
+    put_together,
+    style,
+    time_axis,
+)
 from pipelines.spikes.recording.timeline import Timeline
 from pipelines.spikes.units.trains import Histogram
 from pipelines.spikes.units.waveforms import cosines
@@ -48,72 +56,100 @@ class MeanWaveform:
 def waveforms(unit: int, waveform: MeanWaveform) -> go.Figure:
     """Mean waveform with one standard deviation on each of a unit's channels."""
     shown = waveform.largest(MOST_CHANNELS)
-    count = max(1, len(shown.channels))
-    columns = min(count, 4)
-    rows = -(-count // columns)
+    layout = _layout_of_waveforms(len(shown.channels))
+    for annotation, name in zip(layout.get("annotations", ()), shown.channels, strict=True):
+        annotation["text"] = f"ch {name}"
+    traces = [
+        {**trace, **axes}
+        for index, axes in enumerate(_axes(len(shown.channels)))
+        for trace in _band_and_mean(unit, shown, index)
+    ]
+    return put_together(traces, layout)
+
+
+def _columns(n_channels: int) -> int:
+    return min(max(1, n_channels), 4)
+
+
+def _axes(n_channels: int) -> list[dict[str, str]]:
+    """The axes of each channel's part, as plotly numbers them, row by row."""
+    numbers = ["", *map(str, range(2, n_channels + 1))][:n_channels]
+    return [{"xaxis": f"x{number}", "yaxis": f"y{number}"} for number in numbers]
+
+
+@layout_once
+def _layout_of_waveforms(n_channels: int) -> go.Figure:
+    columns = _columns(n_channels)
+    rows = -(-max(1, n_channels) // columns)
     figure = make_subplots(
         rows=rows,
         cols=columns,
         shared_yaxes="all",
-        subplot_titles=[f"ch {name}" for name in shown.channels],
+        subplot_titles=["ch"] * n_channels,
         horizontal_spacing=0.03,
         vertical_spacing=0.2,
     )
-    for index in range(len(shown.channels)):
-        place = {"row": index // columns + 1, "col": index % columns + 1}
-        for trace in _band_and_mean(unit, shown, index):
-            figure.add_trace(trace, **place)
-        figure.update_xaxes(title="ms", **place)
+    for index in range(n_channels):
+        figure.update_xaxes(title="ms", row=index // columns + 1, col=index % columns + 1)
     for row in range(1, rows + 1):
         figure.update_yaxes(title="µV", row=row, col=1)
     return style(figure, height=60 + 240 * rows, showlegend=False)
 
 
-def _band_and_mean(unit: int, shown: MeanWaveform, index: int) -> list[go.Scatter]:
+def _band_and_mean(unit: int, shown: MeanWaveform, index: int) -> list[dict[str, Any]]:
     mean, sd = shown.mean[:, index], shown.sd[:, index]
-    band = go.Scatter(
-        x=np.concatenate([shown.ms, shown.ms[::-1]]),
-        y=np.concatenate([mean + sd, (mean - sd)[::-1]]),
-        fill="toself",
-        fillcolor=color(unit),
-        opacity=0.25,
-        line={"width": 0},
-        hoverinfo="skip",
-    )
-    line = go.Scatter(
-        x=shown.ms,
-        y=mean,
-        line={"color": color(unit), "width": 2},
-        hovertemplate="%{x:.2f} ms: %{y:.1f} µV<extra></extra>",
-    )
+    band = {
+        "type": "scatter",
+        "x": np.concatenate([shown.ms, shown.ms[::-1]]),
+        "y": np.concatenate([mean + sd, (mean - sd)[::-1]]),
+        "fill": "toself",
+        "fillcolor": color(unit),
+        "opacity": 0.25,
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+    }
+    line = {
+        "type": "scatter",
+        "x": shown.ms,
+        "y": mean,
+        "line": {"color": color(unit), "width": 2},
+        "hovertemplate": "%{x:.2f} ms: %{y:.1f} µV<extra></extra>",
+    }
     return [band, line]
 
 
 def isi(unit: int, histogram: Histogram) -> go.Figure:
     """Intervals between successive spikes of a unit."""
-    figure = _bars(unit, histogram, "intervals", [REFRACTORY_MS])
-    figure.update_xaxes(title="interval between spikes (ms)", range=[0, histogram.edges_ms[-1]])
-    return figure
+    layout = _layout_of_bars((REFRACTORY_MS,))
+    layout["xaxis"]["range"] = [0, histogram.edges_ms[-1]]
+    layout["xaxis"]["title"] = {"text": "interval between spikes (ms)"}
+    return put_together([_bars(unit, histogram, "intervals")], layout)
 
 
 def correlogram(title: str, unit: int, histogram: Histogram) -> go.Figure:
     """How long before and after a unit's spikes other spikes lie."""
-    figure = _bars(unit, histogram, "spikes", [-REFRACTORY_MS, REFRACTORY_MS])
-    figure.update_xaxes(title=title, range=[histogram.edges_ms[0], histogram.edges_ms[-1]])
-    return figure
+    layout = _layout_of_bars((-REFRACTORY_MS, REFRACTORY_MS))
+    layout["xaxis"]["range"] = [histogram.edges_ms[0], histogram.edges_ms[-1]]
+    layout["xaxis"]["title"] = {"text": title}
+    return put_together([_bars(unit, histogram, "spikes")], layout)
 
 
-def _bars(unit: int, histogram: Histogram, counted: str, marks_ms: Sequence[float]) -> go.Figure:
-    """A histogram of times in a unit's colour, with dotted lines."""
-    figure = go.Figure(
-        go.Bar(
-            x=(histogram.edges_ms[:-1] + histogram.edges_ms[1:]) / 2,
-            y=histogram.counts,
-            width=np.diff(histogram.edges_ms),
-            marker={"color": color(unit), "line": {"width": 0}},
-            hovertemplate=f"%{{x:.1f}} ms: %{{y}} {counted}<extra></extra>",
-        )
-    )
+def _bars(unit: int, histogram: Histogram, counted: str) -> dict[str, Any]:
+    """A histogram of times in a unit's colour."""
+    return {
+        "type": "bar",
+        "x": (histogram.edges_ms[:-1] + histogram.edges_ms[1:]) / 2,
+        "y": histogram.counts,
+        "width": np.diff(histogram.edges_ms),
+        "marker": {"color": color(unit), "line": {"width": 0}},
+        "hovertemplate": f"%{{x:.1f}} ms: %{{y}} {counted}<extra></extra>",
+    }
+
+
+@layout_once
+def _layout_of_bars(marks_ms: tuple[float, ...]) -> go.Figure:
+    """Counts over times, with dotted lines."""
+    figure = go.Figure(go.Bar())  # without a trace a line has no axis to stand on
     for mark in marks_ms:
         figure.add_vline(x=mark, line={"dash": "dot", "width": 1.5, "color": "#a3262f"})
     figure.update_yaxes(title="count", rangemode="tozero")

@@ -7,13 +7,14 @@ from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import pandas as pd
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.jobs.store import Job
 from dashboard.kit import results
 from dashboard.kit.aria import aria
+from dashboard.server import pressed
 from dashboard.server.services import edit_link
 from dashboard.server.submission import submit
 from pipelines.core.errors import NeuroboardError
@@ -114,12 +115,13 @@ def register(app: Dash) -> None:
     )(repair)
 
 
-def repair(clicks: Sequence[int | None], job_id: str) -> tuple[Any, Any]:
+def repair(_clicks: Sequence[int | None], job_id: str) -> tuple[Any, Any]:
     """Run a job again with one more repair: the address to go to, and what is wrong."""
-    if not any(clicks) or not ctx.triggered_id:
+    button = pressed.button()
+    if button is None:
         raise PreventUpdate
     try:
-        return edit_link(results.job(job_id).task, again(job_id, ctx.triggered_id["name"])), ""
+        return edit_link(results.job(job_id).task, again(job_id, button["name"])), ""
     except NeuroboardError as error:
         return no_update, error.sentence
 

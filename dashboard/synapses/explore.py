@@ -5,13 +5,14 @@ from typing import Any
 import dash_mantine_components as dmc
 import numpy as np
 import pandas as pd
-from dash import Dash, Input, Output, State, ctx, html, no_update
+from dash import Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.jobs.store import Job
 from dashboard.kit import results
 from dashboard.kit.figures import message, pictured
+from dashboard.server import pressed
 from dashboard.server.posted import offered
 from dashboard.synapses import explore_figures as figures
 from dashboard.synapses import sets
@@ -243,7 +244,8 @@ def register(app: Dash) -> None:
 
 def show_histogram(measure: str, choice: Choice | None, job_id: str) -> Any:
     """The distribution of a measure, the chosen synapses before the others."""
-    if ctx.triggered_id == "synapses-choice" and (choice or {}).get("source") == "histogram":
+    only_chosen = pressed.triggers() == ["synapses-choice"]
+    if only_chosen and (choice or {}).get("source") == "histogram":
         # Redrawing would take away the selection that is being made.
         raise PreventUpdate
     rows = clusters(results.folder(job_id))
@@ -252,7 +254,7 @@ def show_histogram(measure: str, choice: Choice | None, job_id: str) -> Any:
 
 def show_view(name: str, measure: str, job_id: str) -> Any:
     """Another view; only the one by neuron depends on the measure."""
-    if ctx.triggered_id == "synapses-measure" and name != "boxes":
+    if pressed.triggers() == ["synapses-measure"] and name != "boxes":
         raise PreventUpdate
     rows = clusters(results.folder(job_id))
     return view(name, offered(measure, described(rows)), rows)
@@ -270,10 +272,9 @@ def keep(
     if not saved and not dropped:
         raise PreventUpdate
     try:
-        said = (
-            _save(name, choice, job_id)
-            if ctx.triggered_id == "synapses-save-set"
-            else (_drop(shown, job_id))
+        said = " ".join(
+            _save(name, choice, job_id) if one == "synapses-save-set" else _drop(shown, job_id)
+            for one in pressed.buttons()
         )
     except InputError as error:
         return error.sentence, no_update, no_update, no_update

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import dash_mantine_components as dmc
 import pandas as pd
 import plotly.graph_objects as go
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from plotly.subplots import make_subplots
@@ -17,6 +17,7 @@ from typing_extensions import TypedDict
 from dashboard.jobs.store import Job
 from dashboard.kit import results
 from dashboard.kit.figures import CHOOSING_CONFIG, NOISE, color, pictured, style
+from dashboard.server import pressed
 from dashboard.server.posted import offered
 from dashboard.synapses import explore, grid
 from dashboard.synapses import map_figures as figures
@@ -263,7 +264,7 @@ def choose(
     measure: str,
 ) -> Choice | None:
     """What is chosen, by what was last used; None means all."""
-    source = ctx.triggered_id
+    source, _ = pressed.latest()
     if source == "synapses-show-set":
         return {"source": "set", "name": named} if named else None
     if source == "synapses-histogram":
@@ -307,11 +308,12 @@ def redraw(
     if not job_id:
         raise PreventUpdate
     rows = clusters(results.folder(job_id))
-    is_raster, trigger = len(rows) > figures.MOST_POINTS, ctx.triggered_id
-    if trigger == "synapses-seen" and not is_raster:
-        raise PreventUpdate
-    if trigger == "synapses-choice" and (choice or {}).get("source") == "map" and not is_raster:
-        # The points themselves show what was chosen among them.
+    is_raster = len(rows) > figures.MOST_POINTS
+    on_map = (choice or {}).get("source") == "map"
+    # The points themselves show what was chosen among them.
+    shown = {"synapses-seen", *(["synapses-choice"] if on_map else [])}
+    changed = pressed.triggers()
+    if changed and shown.issuperset(changed) and not is_raster:
         raise PreventUpdate
     marked, text = _pointed_out(job_id, rows, selected)
     window = window_of(seen) if is_raster else None

@@ -1,12 +1,16 @@
 """The page on which units are curated: presses of keys, blind curators, units as curated."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from dash import Dash
 
 from dashboard.server import submission
+from dashboard.server.posted import PATH
 from dashboard.server.services import Services
 from dashboard.server.settings import Settings
 from dashboard.spikes import export
@@ -76,6 +80,80 @@ def press(desk: Desk, unit: int, what: str, who: str = "ada", **more: object) ->
     turn = perform(desk, pressed)
     before, rows = (queue.rows_of(desk, state, "all") for state in (turn.before, turn.state))
     return unit_after(pressed, turn, unit, before, rows), turn.message
+
+
+def post(app: Dash, job: str, *changed: tuple[Mapping[str, Any], int | None], unit: int) -> Any:
+    """What a page sends when buttons (id, number of clicks) have changed, and the answer."""
+    values = {
+        "curate-unit": unit,
+        "curate-show": "all",
+        "curate-shown": "all",
+        "curate-blind": False,
+        "curate-name": "ada",
+        "curate-reason": "",
+        "panel-job": job,
+    }
+    key, callback = next(
+        item
+        for item in app.callback_map.items()
+        if any("curate-do" in one["id"] for one in item[1]["inputs"])
+    )
+
+    def entry(spec: Mapping[str, Any]) -> Any:
+        if "ALL" not in spec["id"]:
+            return {**spec, "value": values.get(spec["id"])}
+        kind = json.loads(spec["id"])["type"]
+        own = [(one, clicks) for one, clicks in changed if one["type"] == kind]
+        return [{"id": one, "property": "n_clicks", "value": clicks} for one, clicks in own]
+
+    names = [json.dumps(one, separators=(",", ":"), sort_keys=True) for one, _ in changed]
+    body = {
+        "output": key,
+        "outputs": [one.to_dict() for one in callback["output"]],
+        "inputs": [entry(one) for one in callback["inputs"]],
+        "state": [entry(one) for one in callback["state"]],
+        "changedPropIds": [f"{name}.n_clicks" for name in names],
+    }
+    return app.server.test_client().post(PATH, json=body)
+
+
+def button(what: str) -> dict[str, str]:
+    return {"type": "curate-do", "what": what}
+
+
+def test_presses_that_reach_the_server_together_are_done_one_after_the_other(
+    app: Dash, desk: Desk, job_id: str
+) -> None:
+    order = [row["unit"] for row in queue.rows_of(desk, desk.state(), "all")]
+    pressed = [(button("good"), 1), (button("noise"), 4), (button("filter"), 1)]
+    answer = post(app, job_id, *pressed, unit=order[0]).get_json()["response"]
+    assert desk.state().labels == {order[0]: "good", order[1]: "noise"}
+    assert answer["curate-unit"]["data"] == order[2]
+    assert answer["curate-show"]["value"] == answer["curate-shown"]["data"] == "open"
+    assert "All saved: 2 steps" in answer["curate-saved"]["children"]
+
+
+def test_what_is_wrong_with_one_press_is_said_though_another_went_well(
+    app: Dash, desk: Desk, job_id: str
+) -> None:
+    answer = post(app, job_id, (button("merge"), 1), (button("good"), 1), unit=2).get_json()
+    assert "Write the number" in answer["response"]["curate-message"]["children"]
+    assert desk.state().labels == {2: "good"}
+
+
+def test_a_button_that_has_just_appeared_does_nothing(app: Dash, desk: Desk, job_id: str) -> None:
+    appeared = {"type": "curate-go", "unit": 3}
+    assert post(app, job_id, (appeared, None), unit=2).status_code == 204
+    answer = post(app, job_id, (appeared, None), (button("good"), 1), unit=2)
+    assert answer.status_code == 200
+    assert desk.state().labels == {2: "good"}
+
+
+def test_no_row_that_the_table_chooses_takes_the_place_of_a_press(app: Dash) -> None:
+    """Dash drops the answer to what is asked anew, so that rows ask for themselves."""
+    inputs = [{one["id"] for one in callback["inputs"]} for callback in app.callback_map.values()]
+    with_rows = [ids for ids in inputs if "curate-queue" in ids]
+    assert with_rows == [{"curate-queue"}]
 
 
 def test_labels_follow_the_queue_and_are_on_the_disk(desk: Desk) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import numpy as np
-from dash import ClientsideFunction, Dash, Input, Output, Patch, State, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, Patch, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from dashboard.brainmap.look.film import load
 from dashboard.jobs.store import Job
 from dashboard.kit import results
 from dashboard.kit.figures import framed
+from dashboard.server import pressed
 from dashboard.server.posted import DrawnShapes, Place, offered
 from pipelines.brainmap.map.look_folder import FinishedLook
 
@@ -96,8 +97,8 @@ def set_here(
     plane: Place,
     job_id: str,
 ) -> tuple[Any, ...]:
-    """As `set_threshold`, of what was just changed."""
-    return set_threshold(str(ctx.triggered_id), logarithm, number, drawn, plane, job_id)
+    """As `set_threshold`, of what was changed last."""
+    return set_threshold(str(pressed.latest()[0]), logarithm, number, drawn, plane, job_id)
 
 
 def set_threshold(

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from dash import ALL, Dash, Input, Output, State, ctx, html
+from dash import ALL, Dash, Input, Output, State, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -28,6 +28,7 @@ from dashboard.jobs.code_version import code_version
 from dashboard.jobs.store import Job
 from dashboard.kit import results
 from dashboard.kit.scale import Scale
+from dashboard.server import pressed
 from dashboard.server.posted import Pointed, Whole
 from dashboard.server.services import edit_link, services
 
@@ -195,8 +196,8 @@ def choose_cluster(
     click: Pointed | None, _buttons: Any, _all: Any, _k: Any, alone: int | None
 ) -> int | None:
     """The cluster that is shown alone; pressing it again shows all."""
-    source = ctx.triggered_id
-    if not ctx.triggered or ctx.triggered[0]["value"] is None:
+    source, value = pressed.latest()
+    if value is None:
         raise PreventUpdate
     if source == "brainmap-map" and click:
         chosen = _cluster_of(click)
@@ -219,10 +220,10 @@ def _cluster_of(click: Pointed) -> int:
     return int(number)
 
 
-def choose_k(clicks: list[int | None]) -> str:
+def choose_k(_clicks: list[int | None]) -> str:
     """The K whose small map was pressed."""
-    source = ctx.triggered_id
-    if not isinstance(source, dict) or not any(clicks):
+    source = pressed.button()
+    if source is None:
         raise PreventUpdate
     return str(source["k"])
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from typing_extensions import TypedDict
@@ -14,12 +14,13 @@ from dashboard.kit import results
 from dashboard.kit.aria import aria
 from dashboard.server import people
 from dashboard.server.posted import Outline, one_of
+from dashboard.server.pressed import buttons, triggers
 from dashboard.spikes import locate
 from dashboard.spikes.curation import cloud, proposals, queue, steps, use
 from dashboard.spikes.curation import desk as curating
 from dashboard.spikes.curation import unit as unit_view
 from dashboard.spikes.curation.desk import Desk
-from dashboard.spikes.curation.press import Pressed, perform, unit_after
+from dashboard.spikes.curation.press import Pressed, Turn, perform, unit_after
 from pipelines.spikes.curation import steps as curation
 from pipelines.spikes.units.sorting import FinishedSorting
 
@@ -41,6 +42,8 @@ MORE = {
     "outliers": ("Remove outliers", "Take the proposed outliers out of the unit"),
     "restore": ("Restore spikes", "Give the unit back what was taken out"),
 }
+PAD, UNIT, OTHERS = "curate-pad", "curate-unit-view", "curate-others"
+"""Parts that are busy while an answer is under way: to a press, a chosen row, another view."""
 ROW = {"rowSelection": {"mode": "singleRow", "enableClickSelection": True, "checkboxes": False}}
 
 
@@ -53,22 +56,26 @@ def view(job: Job) -> Component:
     return html.Div(
         [
             dcc.Store(id="curate-unit", data=unit),
+            dcc.Store(id="curate-shown", data="all"),
             dcc.Store(id="curate-refresh"),
             _note(job, desk.review.sorting),
-            html.Div(_pad(desk, state), id="curate-pad", className="card"),
+            html.Div(_pad(desk, state), id=PAD, className="card"),
             html.Div(
                 [
-                    html.Section(_queue(rows), className="card", **aria(label="Queue")),
+                    html.Section(
+                        _queue(rows), className="card", **aria(label="Queue"), **_data(waits=UNIT)
+                    ),
                     html.Section(
                         unit_view.view(desk, state, unit),
-                        id="curate-unit-view",
+                        id=UNIT,
                         className="card",
                         **aria(label="Unit"),
+                        **_data(waits=PAD),
                     ),
                 ],
                 className="curate",
             ),
-            html.Section(_others(desk, state), id="curate-others", className="card stack"),
+            html.Section(_others(desk, state), id=OTHERS, className="card stack"),
             html.Section(_log(desk, state), className="card"),
             html.Section(use.agreement(), className="card stack"),
             html.Section(use.use_card(), className="card stack"),
@@ -88,15 +95,16 @@ def _note(job: Job, sorting: FinishedSorting) -> Component | None:
 
 def _pad(desk: Desk, state: curation.CurationState) -> list[Component]:
     name = people.current().name
+    blind = dmc.Switch(
+        id="curate-blind",
+        label="Blind: label on my own, without seeing other labels",
+        checked=False,
+    )
     who = [
         dmc.TextInput(
             id="curate-name", label="Curator", value=name or "me", persistence=True, w=180
         ),
-        dmc.Switch(
-            id="curate-blind",
-            label="Blind: label on my own, without seeing other labels",
-            checked=False,
-        ),
+        html.Div(blind, **_data(waits=OTHERS)),
         dmc.TextInput(
             id="curate-reason", label="Reason", placeholder="may stay empty", value="", w=260
         ),
@@ -121,7 +129,7 @@ def _key_button(what: str) -> Component:
         size="compact-md",
         **aria(label=name, keyshortcuts=key),
     )
-    return html.Span(button, title=does, **_data(key))
+    return html.Span(button, title=does, **_data(key=key, waits=PAD))
 
 
 def _more_button(what: str) -> Any:
@@ -129,7 +137,7 @@ def _more_button(what: str) -> Any:
     button = dmc.Button(
         name, id={"type": "curate-do", "what": what}, variant="default", size="compact-sm"
     )
-    return html.Span(button, title=does)
+    return html.Span(button, title=does, **_data(waits=PAD))
 
 
 def _help_button() -> Component:
@@ -140,11 +148,11 @@ def _help_button() -> Component:
         size="compact-md",
         **aria(label="Keys", keyshortcuts="?"),
     )
-    return html.Span(button, **_data("?"))
+    return html.Span(button, **_data(key="?"))
 
 
-def _data(key: str) -> dict[str, Any]:
-    return {"data-key": key}
+def _data(**values: str) -> dict[str, Any]:
+    return {f"data-{name}": value for name, value in values.items()}
 
 
 def _help() -> Any:
@@ -174,10 +182,16 @@ def _queue(rows: Sequence[dict[str, Any]]) -> list[Component]:
         names=queue.NAMES,
         height=480,
         selectedRows=list(rows[:1]),
+        getRowId="params.data.unit.toString()",
         dashGridOptions=ROW,
     )
     hint = "Units on which the labellers differ come first, the least sure of them at the top."
-    return [html.H2("Queue"), show, html.P(hint, className="hint"), grid]
+    return [
+        html.H2("Queue"),
+        html.Div(show, **_data(waits=OTHERS)),
+        html.P(hint, className="hint"),
+        grid,
+    ]
 
 
 def _others(desk: Desk, state: curation.CurationState) -> list[Component]:
@@ -190,9 +204,9 @@ def _others(desk: Desk, state: curation.CurationState) -> list[Component]:
             "Undo gives it back.",
             className="hint",
         ),
-        html.Div(proposals.table(desk, state), id="curate-proposals"),
+        html.Div(proposals.table(desk, state), id="curate-proposals", **_data(waits=PAD)),
         html.Div(proposals.again(), className="row"),
-        html.Div([merge, button], className="row bottom"),
+        html.Div([merge, button], className="row bottom", **_data(waits=PAD)),
     ]
 
 
@@ -210,19 +224,25 @@ def _log(desk: Desk, state: curation.CurationState) -> list[Component]:
 
 def register(app: Dash) -> None:
     """Connect keys, buttons, queue and proposals."""
-    busy = [(Output("curate-pad", "className"), "card busy", "card")]
     app.callback(
         output=_outputs(),
         inputs={
             "_do": Input({"type": "curate-do", "what": ALL}, "n_clicks"),
             "_take": Input({"type": "curate-take", "number": ALL}, "n_clicks"),
             "_go": Input({"type": "curate-go", "unit": ALL}, "n_clicks"),
-            "selected": Input("curate-queue", "selectedRows"),
         },
         state={"at": AT},
         prevent_initial_call=True,
-        running=busy,
+        running=_busy(PAD, "card"),
     )(press)
+    # Of its own: a row that the table chooses by itself must not take the place of a press.
+    app.callback(
+        output=_outputs(allow_duplicate=True),
+        inputs={"selected": Input("curate-queue", "selectedRows")},
+        state={"at": AT},
+        prevent_initial_call=True,
+        running=_busy(UNIT, "card"),
+    )(choose)
     app.callback(
         output=_outputs(allow_duplicate=True),
         inputs={
@@ -232,7 +252,7 @@ def register(app: Dash) -> None:
         },
         state={"at": AT},
         prevent_initial_call=True,
-        running=busy,
+        running=_busy(OTHERS, "card stack"),
     )(look)
     app.callback(
         Output("curate-keys", "opened"),
@@ -244,10 +264,16 @@ def register(app: Dash) -> None:
     cloud.register(app)
 
 
+def _busy(part: str, style: str) -> list[tuple[Any, str, str]]:
+    """Say on a part of the page, while an answer is under way, that presses wait for it."""
+    return [(Output(part, "className"), f"{style} busy", style)]
+
+
 Show = Annotated[str, one_of(queue.SHOWS)]
 AT = {
     "unit": State("curate-unit", "data"),
     "show": State("curate-show", "value"),
+    "shown": State("curate-shown", "data"),
     "blind": State("curate-blind", "checked"),
     "name": State("curate-name", "value"),
     "reason": State("curate-reason", "value"),
@@ -262,6 +288,7 @@ class At(TypedDict):
 
     unit: int
     show: Show
+    shown: Show
     blind: bool
     name: str | None
     reason: str | None
@@ -280,51 +307,76 @@ def press(
     _do: Sequence[int | None],
     _take: Sequence[int | None],
     _go: Sequence[int | None],
-    selected: Sequence[QueueRow] | None,
     at: At,
 ) -> dict[str, Any]:
-    """Do what was pressed, or go to the row that was chosen, and show what came of it."""
-    trigger = ctx.triggered_id
-    if isinstance(trigger, dict) and not ctx.triggered[0]["value"]:
-        raise PreventUpdate  # a button has just appeared
-    if trigger != "curate-queue":
-        return _after(at, _words(trigger))
+    """Do what was pressed, one after the other, and show what came of it."""
+    pressed = buttons()
+    if not pressed:
+        raise PreventUpdate  # buttons have just appeared
+    return _after(at, pressed)
+
+
+def choose(selected: Sequence[QueueRow] | None, at: At) -> dict[str, Any]:
+    """Go to the row that was chosen."""
     if not selected or int(selected[0]["unit"]) == at["unit"]:
         raise PreventUpdate
-    return _after({**at, "unit": int(selected[0]["unit"])}, {})
+    return _after({**at, "unit": int(selected[0]["unit"])}, [])
 
 
 def look(_show: Show, _blind: bool, _refresh: Any, at: At) -> dict[str, Any]:
     """Show the queue in another way, or what others did."""
-    return _after(at, {})
+    if triggers() == ["curate-show"] and at["show"] == at["shown"]:
+        raise PreventUpdate  # it was a press that changed it, and showed it
+    return _after(at, [])
 
 
-def _after(at: At, button: Mapping[str, Any]) -> dict[str, Any]:
-    """Do what a button stands for, if one was pressed, then show everything as it is now."""
-    who, reason = (at["name"] or "").strip(), at["reason"] or ""
-    desk = curating.desk(results.job(at["job"]), who if at["blind"] else "")
-    pressed = Pressed(button, at["unit"], who, reason, at["other"], at["outline"])
+def _after(at: At, pressed: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Do what buttons stand for, if any were pressed, then show everything as it is now."""
+    desk = _desk(at)
+    turns = []
+    for button in pressed or [{}]:
+        turn, rows, before, at = _do(desk, button, at)
+        turns.append(turn)
+    state, unit = turns[-1].state, at["unit"]
+    return {
+        "message": " ".join(turn.message for turn in turns if turn.message),
+        "saved": steps.saved(desk, state),
+        "heads": steps.heads(desk, state),
+        "rows": rows,
+        "columns": queue.columns(before),
+        "selected": [row for row in rows if row["unit"] == unit],
+        "view": unit_view.view(desk, state, unit),
+        "proposals": proposals.table(desk, state),
+        "log": steps.log(state),
+        "unit": unit,
+        "show": no_update if at["show"] == at["shown"] else at["show"],
+        "shown": at["show"],
+        "reason": at["reason"],
+        "no_others": at["blind"],
+        "no_more": at["blind"],
+    }
+
+
+def _desk(at: At) -> Desk:
+    return curating.desk(results.job(at["job"]), _who(at) if at["blind"] else "")
+
+
+def _who(at: At) -> str:
+    return (at["name"] or "").strip()
+
+
+def _do(
+    desk: Desk, button: Mapping[str, Any], at: At
+) -> tuple[Turn, list[dict[str, Any]], list[dict[str, Any]], At]:
+    """Do what a button stands for: what came of it, the queue then and before, and where one is."""
+    pressed = Pressed(button, at["unit"], _who(at), at["reason"] or "", at["other"], at["outline"])
     turn = perform(desk, pressed)
     before = queue.rows_of(desk, turn.before, at["show"])
     show = _next_show(at["show"]) if pressed.what == "filter" else at["show"]
     rows = queue.rows_of(desk, turn.state, show)
     unit = unit_after(pressed, turn, at["unit"], before, rows)
-    return {
-        "message": turn.message,
-        "saved": steps.saved(desk, turn.state),
-        "heads": steps.heads(desk, turn.state),
-        "rows": rows,
-        "columns": queue.columns(before),
-        "selected": [row for row in rows if row["unit"] == unit],
-        "view": unit_view.view(desk, turn.state, unit),
-        "proposals": proposals.table(desk, turn.state),
-        "log": steps.log(turn.state),
-        "unit": unit,
-        "show": show if pressed.what == "filter" else no_update,  # or `look` would follow
-        "reason": "" if turn.step else at["reason"],
-        "no_others": at["blind"],
-        "no_more": at["blind"],
-    }
+    reason = "" if turn.step else at["reason"]
+    return turn, rows, before, {**at, "unit": unit, "show": show, "reason": reason}
 
 
 def _outputs(*, allow_duplicate: bool = False) -> dict[str, Output]:
@@ -336,13 +388,14 @@ def _outputs(*, allow_duplicate: bool = False) -> dict[str, Output]:
         "rows": ("curate-queue", "rowData"),
         "columns": ("curate-queue", "columnDefs"),
         "selected": ("curate-queue", "selectedRows"),
-        "view": ("curate-unit-view", "children"),
+        "view": (UNIT, "children"),
         "proposals": ("curate-proposals", "children"),
         "log": ("curate-log", "children"),
         "unit": ("curate-unit", "data"),
         "show": ("curate-show", "value"),
+        "shown": ("curate-shown", "data"),
         "reason": ("curate-reason", "value"),
-        "no_others": ("curate-others", "hidden"),
+        "no_others": (OTHERS, "hidden"),
         "no_more": ("curate-more", "hidden"),
     }
     return {name: Output(*place, allow_duplicate=allow_duplicate) for name, place in places.items()}
@@ -351,8 +404,3 @@ def _outputs(*, allow_duplicate: bool = False) -> dict[str, Output]:
 def _next_show(show: str) -> str:
     names = list(queue.SHOWS)
     return names[(names.index(show) + 1) % len(names)]
-
-
-def _words(trigger: Any) -> Mapping[str, Any]:
-    """The id of the button that was pressed, if one was."""
-    return trigger if isinstance(trigger, dict) else {}
