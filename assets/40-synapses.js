@@ -10,7 +10,7 @@ window.dash_clientside = window.dash_clientside || {};
   document.addEventListener(
     "mousedown",
     (event) => {
-      if (event.detail > 1 && event.target.closest("#synapses-map")) {
+      if (event.detail > 1 && event.target.closest("#synapses-map, .panel .js-plotly-plot")) {
         doubleClicked = performance.now();
       }
     },
@@ -37,6 +37,38 @@ window.dash_clientside = window.dash_clientside || {};
     return change["xaxis.autorange"] || change["yaxis.autorange"] ? null : none();
   }
 
+  // On a desk: the outline as a text that an address can carry, with the columns that it is over.
+  const LONGEST = 1500;
+  const short = (values) => values.map((value) => Number(value.toPrecision(5)));
+
+  function drawn(selected, figure) {
+    const [x, y] = figure?.layout?.meta?.axes || [];
+    if (!x) return none();
+    if (selected?.lassoPoints && y) return lasso(x, y, selected.lassoPoints);
+    if (selected?.range && y) {
+      return JSON.stringify({ x, y, box: [short(selected.range.x), short(selected.range.y)] });
+    }
+    if (selected?.range) return JSON.stringify({ x, span: short(selected.range.x) });
+    return performance.now() - doubleClicked < DOUBLE_CLICK_MS ? "" : none();
+  }
+
+  // Every second corner is left out until the text is short enough.
+  function lasso(x, y, corners) {
+    let [across, up] = [short(corners.x), short(corners.y)];
+    const text = () => JSON.stringify({ x, y, lasso: [across, up] });
+    while (text().length > LONGEST) {
+      [across, up] = [across, up].map((values) => values.filter((_, i) => i % 2 === 0));
+    }
+    return text();
+  }
+
+  // The part of an image that is looked at: it is drawn anew with more pixels there.
+  function looked(change, figure) {
+    if (!figure?.layout?.meta?.raster) return none();
+    const found = view(change);
+    return Array.isArray(found) ? short(found).join(" ") : found === null ? "" : found;
+  }
+
   // A table that is read page by page asks for its first page again.
   function turnBack(_, id) {
     window.dash_ag_grid.getApiAsync(id).then((api) => {
@@ -54,5 +86,5 @@ window.dash_clientside = window.dash_clientside || {};
     if (plot) window.Plotly.downloadImage(plot, { format, filename: figure, scale: 2 });
   });
 
-  window.dash_clientside.synapses = { outline, view, turnBack };
+  window.dash_clientside.synapses = { outline, view, turnBack, drawn, looked };
 })();

@@ -12,8 +12,9 @@ from dashboard.kit.desk import Subject
 from dashboard.spikes import page as spikes
 from dashboard.spikes import workspace as recording
 from dashboard.synapses import page as synapses
+from dashboard.synapses import workspace as table
 
-WORKSPACES: Sequence[ModuleType] = (recording, film)
+WORKSPACES: Sequence[ModuleType] = (recording, film, table)
 ALL: Sequence[ModuleType] = (home, spikes, page, synapses, models, jobs, job, space, *WORKSPACES)
 
 

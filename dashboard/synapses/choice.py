@@ -56,7 +56,7 @@ def _checked(choice: Mapping[str, Any]) -> Mapping[str, Any]:
 
 Choice = Annotated[Mapping[str, Any], AfterValidator(_checked)]
 """`source` (map, histogram or set) and `outline`, `measure` with `span`, or `name`."""
-NUMBER = re.compile(r"[0-9]{1,6}")
+NUMBER = re.compile(r"-1|[0-9]{1,6}")
 Rows = npt.NDArray[np.int64]
 
 

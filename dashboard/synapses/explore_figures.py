@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.kit.figures import NOISE, color, style
-from dashboard.synapses.map_figures import axis_title, cluster_name, names_of
+from dashboard.synapses.map_figures import axis_title, cluster_name, embedding, names_of
 from pipelines.synapses.fits import described
 
 MOST_IN_SPACE = 20_000
@@ -18,6 +18,8 @@ MOST_IN_SPACE = 20_000
 MOST_IN_PAIRS = 5000
 BINS = 60
 CHOSEN = "#3346c3"
+MOST_EFFECTS = 14
+"""Measures whose effects stand below each other in a panel; of more, the largest."""
 AXES = ("pca_1", "pca_2", "pca_3")
 LONGEST_AXIS, LONGEST_DIAGONAL = 1.3, 1.75
 """Of a view in space, in plotly's units: more would run out of what its camera sees."""
@@ -110,6 +112,41 @@ def in_space(rows: pd.DataFrame) -> go.Figure:
         scene={**_proportions(around[["rel_x", "rel_y", "rel_z"]]), **axes},
         scene2={**_proportions(around[list(AXES)]), **turned},
     )
+
+
+def in_one_space(
+    rows: pd.DataFrame, by: str, axes: Sequence[str], titles: Sequence[str], *, is_place: bool
+) -> go.Figure:
+    """Three columns against each other, coloured by any.
+
+    Args:
+        rows: one line a synapse; of more than `MOST_IN_SPACE` an even part is drawn.
+        by: the column that gives the colour.
+        axes: the three columns.
+        titles: of the axes.
+        is_place: whether they are places in um, whose proportions are true.
+    """
+    shown = _thinned(rows, MOST_IN_SPACE)
+    flat = embedding(shown, by, axes=(axes[0], axes[1]))
+    figure = go.Figure()
+    for trace in flat.data:
+        marker = {**trace.marker.to_plotly_json(), "size": 3}
+        figure.add_scatter3d(
+            x=trace.x,
+            y=trace.y,
+            z=shown.loc[np.asarray(trace.customdata), axes[2]].to_numpy(np.float32),
+            mode="markers",
+            name=trace.name,
+            marker=marker,
+            showlegend=trace.showlegend,
+            customdata=trace.customdata,
+            text=trace.text,
+            hovertemplate="%{text}<br>%{x:.4g}, %{y:.4g}, %{z:.4g}<extra></extra>",
+        )
+    sides = _proportions(shown[list(axes)]) if is_place else {}
+    legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "itemsizing": "constant"}
+    scene = {**sides, **_space_axes(titles)}
+    return style(figure, height=560, scene=scene, legend=legend, uirevision=" ".join(axes))
 
 
 def _soma() -> go.Scatter3d:
@@ -248,6 +285,12 @@ def comparison(effects: pd.DataFrame, one: str, other: str) -> go.Figure:
     figure = go.Figure(_effects(effects, measures, 0.0, one, 0))
     figure.update_layout(showlegend=False)
     return _effect_axes(figure, measures, f"Cliff's delta: above 0, {one} is higher than {other}")
+
+
+def largest(effects: pd.DataFrame, most: int = MOST_EFFECTS) -> pd.DataFrame:
+    """The lines of the measures with the largest effects, in the order in which they were."""
+    size = effects["delta"].abs().groupby(effects["measure"]).max()
+    return effects[effects["measure"].isin(size.nlargest(most, keep="all").index[:most])]
 
 
 def _effects(

@@ -122,13 +122,14 @@ def _map(job: Job, rows: pd.DataFrame) -> Component:
     figure = pictured(
         figures.embedding(rows),
         id="synapses-map",
-        caption=_fit_caption(job, rows),
+        caption=caption(job, rows),
         config=CHOOSING_CONFIG,
     )
     return html.Div([colour, figure], className="stack")
 
 
-def _fit_caption(job: Job, rows: pd.DataFrame) -> str:
+def caption(job: Job, rows: pd.DataFrame) -> str:
+    """How the map of a fit was made, and what it does not show."""
     values = applied(FitParameters.parse_stored(job.parameters)[0])
     return (
         f"{len(rows):,} synapses (group {values.group}), each neuron in its own frame, embedded "

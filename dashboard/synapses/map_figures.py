@@ -16,6 +16,7 @@ MOST_POINTS = 200_000
 """Above this many points a raster is drawn instead of markers."""
 NAMED = ("cluster", "NeuronId", "SynType", "SynId")
 """Columns that name; all other numeric ones measure."""
+MAP = ("UMAP_1", "UMAP_2")
 MOST_NAMES = 40
 """Values that are drawn in a colour of their own; of more, the most frequent."""
 UNITS = {
@@ -60,8 +61,9 @@ def embedding(
     marked: Sequence[int] = (),
     window: MapWindow | None = None,
     chosen: Sequence[int] | npt.NDArray[np.int64] | None = None,
+    axes: tuple[str, str] = MAP,
 ) -> go.Figure:
-    """The map of clustered synapses.
+    """The map of clustered synapses, or any two of their columns.
 
     Args:
         rows: with columns UMAP_1, UMAP_2, cluster, probability and the key columns.
@@ -70,23 +72,24 @@ def embedding(
         window: the part that is looked at; None for all. Above `MOST_POINTS` synapses in it
             a raster of just that part is drawn.
         chosen: index of the synapses that are not faded; None for all.
+        axes: the columns across and up; others than the map's are never a raster.
     """
     shown = window.of(rows) if window else rows
     figure = go.Figure()
     named = by in NAMED or not pd.api.types.is_numeric_dtype(rows[by])
-    if len(shown) > MOST_POINTS:
+    if len(shown) > MOST_POINTS and axes == MAP:
         kept = None if chosen is None else np.isin(shown.index.to_numpy(), chosen)
         figure.add_traces(raster(shown, by, named, axis_title(by), kept))
     elif not named:
-        figure.add_trace(_scale_trace(shown, by))
+        figure.add_trace(_scale_trace(shown, by, axes))
     else:
         for place, (value, members) in enumerate(_by_value(shown, by)):
-            figure.add_trace(_value_trace(by, value, place, members))
+            figure.add_trace(_value_trace(by, value, place, members, axes))
     if chosen is not None:
         fade_others(figure, chosen)
     if len(marked):
-        figure.add_trace(_rings(rows.loc[list(marked)]))
-    _map_axes(figure)
+        figure.add_trace(_rings(rows.loc[list(marked)], axes))
+    _map_axes(figure, axes)
     if window:
         figure.update_xaxes(range=[window.left, window.right])
         figure.update_yaxes(range=[window.bottom, window.top])
@@ -108,10 +111,12 @@ def _by_value(rows: pd.DataFrame, by: str) -> list[tuple[Any, pd.DataFrame]]:
     return [(value, groups[value]) for value in groups if value in frequent]
 
 
-def _value_trace(by: str, value: Any, place: int, members: pd.DataFrame) -> go.Scattergl:
+def _value_trace(
+    by: str, value: Any, place: int, members: pd.DataFrame, axes: tuple[str, str]
+) -> go.Scattergl:
     name = cluster_name(int(value)) if by == "cluster" else str(value)
     return go.Scattergl(
-        **_points(members, name),
+        **_points(members, name, axes),
         name=f"{name} ({len(members):,})",
         marker={
             "color": color(int(value) if by == "cluster" else place),
@@ -121,11 +126,11 @@ def _value_trace(by: str, value: Any, place: int, members: pd.DataFrame) -> go.S
     )
 
 
-def _scale_trace(rows: pd.DataFrame, by: str) -> go.Scattergl:
+def _scale_trace(rows: pd.DataFrame, by: str, axes: tuple[str, str]) -> go.Scattergl:
     values = rows[by].to_numpy(np.float32)
     # The outermost 2 % would take most of the scale.
     low, high = np.nanquantile(values, [0.01, 0.99]) if len(values) else (0.0, 1.0)
-    points = _points(rows, axis_title(by))
+    points = _points(rows, axis_title(by), axes)
     points["hovertemplate"] = f"%{{text}}<br>{axis_title(by)} %{{marker.color:.4g}}<extra></extra>"
     return go.Scattergl(
         **points,
@@ -142,14 +147,15 @@ def _scale_trace(rows: pd.DataFrame, by: str) -> go.Scattergl:
     )
 
 
-def _points(members: pd.DataFrame, name: str) -> dict[str, Any]:
+def _points(members: pd.DataFrame, name: str, axes: tuple[str, str]) -> dict[str, Any]:
+    place = "UMAP %{x:.2f}, %{y:.2f}" if axes == MAP else "%{x:.4g}, %{y:.4g}"
     return {
-        "x": members["UMAP_1"].to_numpy(np.float32),
-        "y": members["UMAP_2"].to_numpy(np.float32),
+        "x": members[axes[0]].to_numpy(np.float32),
+        "y": members[axes[1]].to_numpy(np.float32),
         "mode": "markers",
         "customdata": members.index.to_numpy(),
         "text": names_of(members),
-        "hovertemplate": f"%{{text}}<br>UMAP %{{x:.2f}}, %{{y:.2f}}<extra>{name}</extra>",
+        "hovertemplate": f"%{{text}}<br>{place}<extra>{name}</extra>",
     }
 
 
@@ -162,10 +168,10 @@ def _size(rows: pd.DataFrame) -> int:
     return 7 if len(rows) < 5000 else 4
 
 
-def _rings(rows: pd.DataFrame) -> go.Scattergl:
+def _rings(rows: pd.DataFrame, axes: tuple[str, str]) -> go.Scattergl:
     return go.Scattergl(
-        x=rows["UMAP_1"].to_numpy(np.float32),
-        y=rows["UMAP_2"].to_numpy(np.float32),
+        x=rows[axes[0]].to_numpy(np.float32),
+        y=rows[axes[1]].to_numpy(np.float32),
         mode="markers",
         name=f"pointed out ({len(rows):,})",
         marker={"color": "#d11f6a", "size": 15, "symbol": "circle-open", "line": {"width": 3}},
@@ -173,9 +179,10 @@ def _rings(rows: pd.DataFrame) -> go.Scattergl:
     )
 
 
-def _map_axes(figure: go.Figure) -> go.Figure:
-    figure.update_xaxes(title="UMAP 1 (no unit)")
-    figure.update_yaxes(title="UMAP 2 (no unit)")
+def _map_axes(figure: go.Figure, axes: tuple[str, str]) -> go.Figure:
+    across, up = ("UMAP 1 (no unit)", "UMAP 2 (no unit)") if axes == MAP else map(axis_title, axes)
+    figure.update_xaxes(title=across)
+    figure.update_yaxes(title=up)
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
     # What a person did to the axes and tools stays when the figure is drawn again.
     mode = {"dragmode": "lasso", "clickmode": "event+select", "uirevision": "map"}

@@ -42,17 +42,18 @@ def inside(rows: pd.DataFrame, outline: Mapping[str, Any] | None) -> NDArray[np.
         return np.array(sorted(int(point) for point in outline["points"]), dtype=np.int64)
     x, y = rows["UMAP_1"].to_numpy(), rows["UMAP_2"].to_numpy()
     if "range" in outline:
-        return _in_box(x, y, outline["range"]["x"], outline["range"]["y"])
+        return in_box(x, y, outline["range"]["x"], outline["range"]["y"])
     if "lassoPoints" not in outline:
         return None
     corners = outline["lassoPoints"]
-    near = _in_box(x, y, *([min(corners[axis]), max(corners[axis])] for axis in "xy"))
+    near = in_box(x, y, *([min(corners[axis]), max(corners[axis])] for axis in "xy"))
     return near[in_polygon(x[near], y[near], corners["x"], corners["y"])]
 
 
-def _in_box(
+def in_box(
     x: NDArray[np.float64], y: NDArray[np.float64], across: Sequence[float], up: Sequence[float]
 ) -> NDArray[np.int64]:
+    """The points in a box, edges with them, ascending."""
     within = (x >= across[0]) & (x <= across[1]) & (y >= up[0]) & (y <= up[1])
     return np.flatnonzero(within)
 

@@ -1,0 +1,41 @@
+"""A table's workspace: its tabs, and what can be selected on them."""
+
+from typing import Any
+
+from dash import Dash
+
+from dashboard.kit import workspace_page
+from dashboard.kit.desk import Key, Subject
+from dashboard.synapses.tabs import map as map_tab
+
+PAGE = {
+    "module": "synapses_workspace",
+    "path_template": "/synapses/<workspace>",
+    "title": "Table – Neuroboard",
+}
+SUBJECT = Subject(
+    path="/synapses",
+    title="Synapses",
+    tabs=(map_tab.TAB,),
+    keys=(
+        Key(map_tab.CHOSEN, str),
+        Key(map_tab.ROW, int),
+        Key(map_tab.COLOR, str),
+        Key(map_tab.LOOK, str),
+        Key(map_tab.WINDOW, str),
+        Key(map_tab.ACROSS, str),
+        Key(map_tab.UP, str),
+        Key(map_tab.MEASURE, str),
+        Key(map_tab.AGAINST, str),
+    ),
+    home="map",
+)
+
+
+def layout(workspace: str = "", tab: str = "", run: str = "", **given: str) -> Any:
+    """The page at one of its tabs, with one of its runs and what is selected."""
+    return workspace_page.layout(SUBJECT, workspace, tab, run, given)
+
+
+def register(_app: Dash) -> None:
+    """Nothing of its own: workspaces are connected together."""
