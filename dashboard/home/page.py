@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
@@ -11,6 +11,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, dcc, html, no_upd
 from dash import State as StateOf
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
+from pydantic import Field
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 from dashboard.brainmap import page
@@ -41,6 +42,13 @@ class Filter(TypedDict):
     subject: str
     tag: str
     of: str
+
+
+class CardId(TypedDict):
+    """Which card says something."""
+
+    type: str
+    workspace: str
 
 
 @dataclass(frozen=True)
@@ -311,7 +319,7 @@ def refresh(
     chosen: Filter,
     stamp: str,
     look: str,
-    ids: list[dict[str, str]],
+    ids: Annotated[list[CardId], Field(max_length=MOST_SHOWN)],
 ) -> tuple[Any, list[Any], Any, Any]:
     """What has changed: all cards where one came, went or looks otherwise, else what they say.
 

@@ -87,6 +87,12 @@ def test_cards_are_those_of_the_address(old: Services) -> None:
     assert cards_in(drawn(of="hidden")) == {"film.npy"}
 
 
+@pytest.mark.parametrize("words", ["\x00", "<script>", "%", "' OR 1", "\ud800", "x" * 9000, "İ"])
+def test_any_address_is_answered(old: Services, words: str) -> None:
+    for name in ("subject", "search", "tag", "of", "other"):
+        assert "home-grid" in drawn(**{name: words})
+
+
 def cards_in(shown: str) -> set[str]:
     everything = [*workspaces.all(), *workspaces.all(hidden=True)]
     return {one.name for one in everything if json.dumps(f"Edit {one.name}") in shown}
@@ -192,7 +198,11 @@ def test_the_page_follows_its_jobs_without_drawing_cards_anew(
     job_id = submission.submit("brainmap fit", {"images": "example:brainmap"}, {})
     chosen = page.Filter(subject="", tag="", of="")
     shown = workspaces.all()
-    stamp, look, ids = page._stamp(), page._look(shown), [{"workspace": shown[0].id}]
+    stamp, look, ids = (
+        page._stamp(),
+        page._look(shown),
+        [page.CardId(type="", workspace=shown[0].id)],
+    )
     monkeypatch.setattr(page, "ctx", type("Ctx", (), {"triggered_id": "home-tick"}))
     with pytest.raises(PreventUpdate):
         page.refresh(1, "", None, chosen, stamp, look, ids)
