@@ -4,7 +4,15 @@ from typing import Any
 
 from dash import Dash
 
-from dashboard.brainmap.desk import map_tab, shown
+from dashboard.brainmap.desk import (
+    correlate_tab,
+    export_tab,
+    film_tab,
+    k_tab,
+    map_tab,
+    operations_tab,
+    shown,
+)
 from dashboard.kit import workspace_page
 from dashboard.kit.desk import Subject
 
@@ -16,7 +24,14 @@ PAGE = {
 SUBJECT = Subject(
     path="/brainmap",
     title="Brain map",
-    tabs=(map_tab.TAB,),
+    tabs=(
+        film_tab.TAB,
+        map_tab.TAB,
+        k_tab.TAB,
+        correlate_tab.TAB,
+        operations_tab.TAB,
+        export_tab.TAB,
+    ),
     keys=shown.KEYS,
     home="map",
 )

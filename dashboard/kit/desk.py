@@ -202,6 +202,7 @@ class Tab:
         answer: the line above the desk.
         fill: what the form is filled with, by the name of the input or parameter.
         actions: further buttons in that line.
+        begin: buttons below the words of a tab where nothing has been run.
         foot: what stands below the panels, such as a bar of buttons.
         empty: what stands there before the first run: what one will see, and how to get it.
         start: what is selected at first, by key.
@@ -216,6 +217,7 @@ class Tab:
     answer: Callable[[View], Answer]
     fill: Callable[[View], Mapping[str, str]] = lambda _view: {}
     actions: Callable[[View], list[Component]] = lambda _view: []
+    begin: Callable[[View], list[Component]] = lambda _view: []
     foot: Draw | None = None
     empty: str = ""
     start: Callable[[View], Mapping[str, Any]] = lambda _view: {}
@@ -351,7 +353,7 @@ def _panel(view: View, panel: Panel, *, is_front: bool) -> Component:
 def _body(view: View, panel: Panel) -> Component:
     identity = {"type": "panel-body", "panel": panel.name}
     if not panel.is_figure:
-        inner = panel.draw(view) if panel.eager else None
+        inner = fitted(panel.draw(view)) if panel.eager else None
         return html.Div(inner, id=identity, className="panel-body", tabIndex="0")
     graph = waiting({"type": "panel-figure", "panel": panel.name})
     return html.Div(graph, className="panel-body figure-body")
@@ -367,6 +369,15 @@ def _stores(panel: Panel) -> list[Component]:
         dcc.Store(id={"type": "seen", "panel": panel.name}, data=False),
         dcc.Store(id={"type": kind, "panel": panel.name}, data=asked),
     ]
+
+
+def fitted(component: Component) -> Component:
+    """What stands in a panel of its own, its figures as large as there is room."""
+    parts: list[Any] = [component, *component._traverse()]  # type: ignore[no-untyped-call]
+    for part in parts:
+        if isinstance(part, dcc.Graph):
+            part.__dict__["responsive"] = True  # as the attribute, which its type does not tell
+    return component
 
 
 def filling(figure: go.Figure) -> go.Figure:

@@ -201,7 +201,8 @@ def _desk(tab: Tab, view: View, compared: str) -> Component:
         return compare.layout(tab, view, other)
     if tab.tasks and view.job is None:
         words = html.P(tab.empty, className="empty")
-        return html.Div(html.Div(words, className="card introduction"), className="desk-empty")
+        parts = [words, html.Div(tab.begin(view), className="row")]
+        return html.Div(html.Div(parts, className="card introduction"), className="desk-empty")
     notes = results.notes(view.job) if view.job else []
     try:
         arranged = desk.desk(view, tab.part(view))

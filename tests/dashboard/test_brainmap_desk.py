@@ -15,10 +15,21 @@ from numpy.typing import NDArray
 from plotly.io.json import to_json_plotly
 
 from dashboard.brainmap import workspace
-from dashboard.brainmap.desk import map_tab, sheet, shown
+from dashboard.brainmap.desk import (
+    begin,
+    correlate_tab,
+    export_tab,
+    film_tab,
+    k_tab,
+    map_tab,
+    operations_tab,
+    sheet,
+    shown,
+)
 from dashboard.brainmap.map.chosen import load, load_map
 from dashboard.jobs.store import Job, JobState
 from dashboard.kit import results, workbench
+from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Tab, View, panels
 from dashboard.kit.figures import Drawn
 from dashboard.kit.scale import UNKNOWN
@@ -30,6 +41,7 @@ from pipelines import tasks
 from pipelines.brainmap.figures.png import encode_indexed, pack_rows
 from pipelines.brainmap.map import maps
 from pipelines.brainmap.map.folder import MapOfK
+from pipelines.core.errors import InputError
 from pipelines.steps import STEPS
 
 Run = Callable[..., Job]
@@ -48,7 +60,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         name = f"{task} {parameters}"
         if name not in kept:
             kept[name] = tmp_path_factory.mktemp("made") / "result"
-            tasks.run(task, {"images": images, **paths}, parameters, kept[name])
+            film = {"images": images} if STEPS[task].input("images") else {}
+            tasks.run(task, {**film, **paths}, parameters, kept[name])
         return kept[name]
 
     return result
@@ -205,3 +218,65 @@ def test_compactness_is_the_mean_similarity_of_a_cluster(mapped: Job) -> None:
         for one in range(3)
     ]
     assert map_tab.compactness(folder, 3) == pytest.approx(known, rel=1e-5)
+
+
+def test_every_panel_of_the_other_tabs_draws(run: Run, mapped: Job) -> None:
+    place = {"map": f"job:{mapped.id}"}
+    shown_by: dict[Tab, list[Job]] = {
+        k_tab.TAB: [mapped, run("brainmap fit", k=[3])],
+        film_tab.TAB: [run("brainmap look")],
+        correlate_tab.TAB: [run("brainmap correlate")],
+        operations_tab.TAB: [
+            run("brainmap series", operation="detrend"),
+            run("brainmap series", operation="sample", n=4),
+            run("brainmap statistics"),
+        ],
+        export_tab.TAB: [run("brainmap export", place), run("brainmap colorize", place)],
+    }
+    assert {*shown_by, map_tab.TAB} == set(workspace.SUBJECT.tabs)
+    for tab, jobs in shown_by.items():
+        for job in jobs:
+            draw_all(view_of(tab, job), tab)
+
+
+def test_a_point_of_a_curve_is_its_k(run: Run, mapped: Job) -> None:
+    drawn = k_tab.curve("errors")(view_of(k_tab.TAB, mapped, k="3"))
+    for trace in drawn.figure.data:
+        assert [workspace.SUBJECT.key("k").check(k) for k in trace.customdata] == ["2", "3", "5"]
+    assert drawn.figure.layout.shapes[0].x0 == 3
+
+
+def test_the_advice_on_k_is_not_repeated(mapped: Job) -> None:
+    said = k_tab.answer(view_of(k_tab.TAB, mapped))
+    assert results.headline(mapped)["k_reason"] not in said.sentence + said.how
+    assert "comes back" in said.how
+
+
+def test_a_step_begun_on_the_desk_reads_the_film_as_it_was_looked_at(run: Run) -> None:
+    look = run("brainmap look", frame_s=0.5)
+    place = workspaces.of(look.id)[0]
+    started = results.job(begin.start(place.id, "brainmap statistics"))
+    assert started.parameters["frame_s"] == 0.5
+    assert [one.id for one in workspaces.of(started.id)] == [place.id]
+    form = begin.fill(View(place, "map", None))
+    assert form["images"] == place.root.reference
+    assert float(form["std_threshold"]) == pytest.approx(results.headline(look)["threshold"])
+    with pytest.raises(InputError, match="needs a map"):
+        begin.start(place.id, "brainmap export")
+
+
+def test_the_empty_film_is_looked_at_with_one_press(run: Run) -> None:
+    place = workspaces.of(run("brainmap fit", k=[3]).id)[0]
+    page = str(workspace.layout(place.id, "film"))
+    assert "Look at this film" in page
+    assert film_tab.TAB.empty in page
+
+
+def test_other_colours_keep_the_map_that_is_shown(mapped: Job) -> None:
+    place = workspaces.of(mapped.id)[0]
+    page: Shown = {"subject": "brainmap", "workspace": place.id, "tab": "map", "run": mapped.id}
+    address = map_tab.another_scheme(1, page)
+    assert address.startswith(f"{place.address}?tab=map&asked=")
+    started = results.job(address.rpartition("=")[2])
+    assert started.parameters["color_seed"] == mapped.parameters["color_seed"] + 1
+    assert str(workspace.layout(place.id, "map", "", asked=started.id)).count(mapped.id)

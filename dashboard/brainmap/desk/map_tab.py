@@ -5,28 +5,37 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from dashboard.brainmap.desk import sheet, shown
+from dashboard.brainmap.desk import begin, sheet, shown
 from dashboard.brainmap.desk.shown import CLUSTER, FADED, FLAT, PALETTE, PLANES, SHADING, VOXEL, K
 from dashboard.brainmap.map import map_figures as figures
 from dashboard.brainmap.map.chosen import PALETTES, STACK, load, load_map
 from dashboard.brainmap.map.parts import map_words, normalisation
 from dashboard.brainmap.map.planes import emphasised
-from dashboard.kit import desk, results
+from dashboard.brainmap.operations import choice
+from dashboard.kit import desk, results, workbench, workspace_page
+from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Answer, Panel, Tab, View, chart, column, row
 from dashboard.kit.desk_table import column as plain
 from dashboard.kit.desk_table import number, table
 from dashboard.kit.figures import Drawn
 from dashboard.server.posted import PostedError
+from dashboard.server.submission import submit
 
 TASK = "brainmap fit"
 PRESSED = "voxel-pressed"
+COLORS = {
+    "similarity": "similarity colours",
+    "notebook": "RGB angles",
+    "colorblind": "colour-blind safe",
+}
+assert COLORS.keys() == PALETTES.keys()
 TINTS: dict[str, str] = {FLAT: "flat colours", FADED: "fade by similarity"}
 MARKED = {"function": "({'borderLeft': '12px solid ' + params.data.color})"}
 PERCENT = {"function": "d3.format('.1%')(params.value)"}
@@ -153,7 +162,7 @@ def tools(view: View) -> Component:
     if len(found.ks) > 1:
         ks = {str(k): f"K = {k}" for k in found.ks}
         parts.append(desk.choice(K, "Clusters shown", ks, str(shown.k_of(view))))
-    parts.append(desk.choice(PALETTE, "Palette", PALETTES, shown.palette_of(view)))
+    parts.append(desk.choice(PALETTE, "Palette", COLORS, shown.palette_of(view)))
     count = found.shape[0]
     if count > 1:
         named = {str(plane): f"plane {plane}" for plane in range(count)}
@@ -199,10 +208,64 @@ def register(app: Dash) -> None:
         State("panel-job", "data"),
         prevent_initial_call=True,
     )(press)
+    app.callback(
+        Output("url", "href", allow_duplicate=True),
+        Output("desk-answer", "children", allow_duplicate=True),
+        Input("film-correlate", "n_clicks"),
+        State({"type": "chosen", "key": CLUSTER}, "data"),
+        State({"type": "chosen", "key": K}, "data"),
+        State("desk", "data"),
+        prevent_initial_call=True,
+    )(correlate)
+    app.callback(
+        Output("url", "href", allow_duplicate=True),
+        Input("film-scheme", "n_clicks"),
+        State("desk", "data"),
+        prevent_initial_call=True,
+    )(another_scheme)
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("voxels", "marked"),
         Input({"type": "panel-figure", "panel": "map"}, "figure"),
         prevent_initial_call=True,
+    )
+
+
+def onward(_view: View) -> Component:
+    """Jobs that go on from what is selected."""
+    buttons = {"film-correlate": ("Correlate", "c"), "film-scheme": ("Other colours", "")}
+    return html.Div(
+        [
+            html.Span(
+                html.Button(text, id=identity, className="pick", type="button"),
+                **(desk.data(key=key) if key else {}),
+            )
+            for identity, (text, key) in buttons.items()
+        ],
+        className="panel-tools",
+    )
+
+
+def correlate(clicks: int | None, cluster: int | None, k: str, page: Shown) -> tuple[Any, Any]:
+    """Correlate every voxel with the centroid of the selected cluster."""
+    if not clicks:
+        raise PreventUpdate
+    if cluster is None:
+        words = "Select a cluster first; then every voxel is correlated with it."
+        return no_update, workspace_page.said(Answer(words))
+    chosen = {"source": "cluster", "cluster": cluster, "k": int(k)}
+    address, wrong = choice.start(page["run"], chosen, page)
+    return address, wrong if wrong is no_update else workspace_page.said(Answer(wrong))
+
+
+def another_scheme(clicks: int | None, page: Shown) -> Any:
+    """Choose other colours; this map stays until they are there."""
+    if not clicks:
+        raise PreventUpdate
+    job = results.job(page["run"])
+    values = {**job.parameters, "color_seed": job.parameters.get("color_seed", 0) + 1}
+    references = {item.name: item.reference for item in job.inputs}
+    return workbench.in_workspace(
+        page, submit(TASK, references, values, workspace=page["workspace"])
     )
 
 
@@ -227,7 +290,13 @@ TAB = Tab(
                 chart("centroids", "All clusters", centroids, *LOOKED_AT, picks=CLUSTER),
             ),
             row(
-                Panel(name="clusters", title="Clusters", draw=clusters_table, listens=(K, PALETTE)),
+                Panel(
+                    name="clusters",
+                    title="Clusters",
+                    draw=clusters_table,
+                    listens=(K, PALETTE),
+                    tools=onward,
+                ),
                 chart("components", "Components", components, *LOOKED_AT, picks=CLUSTER),
             ),
         ),
@@ -235,6 +304,7 @@ TAB = Tab(
     ),
     answer=answer,
     start=shown.start,
+    fill=begin.fill,
     register=register,
     empty="A map shows here every plane of the film in which each voxel has the colour of its "
     "cluster, and beside it the series of any voxel, the clusters' mean series, a table of them "

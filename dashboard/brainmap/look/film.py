@@ -40,13 +40,12 @@ def contrast_limits(folder: Path, plane: int, low: float, high: float) -> tuple[
 
 def film_card(job: Job, shown: FinishedLook, found: Mapping[str, Any]) -> list[Component]:
     """The film with what can be chosen about it."""
-    thinned = found["thinned"]
-    notes = [
-        f"Every {thinned[name]}th {what} is shown."
-        for name, what in {"pixels": "pixel", "times": "time point"}.items()
-        if thinned[name] > 1
-    ]
-    caption = " ".join(["One plane of the film as it was recorded.", *notes])
+    pair = [film_figure(job, found), series_figure()]
+    return [*film_controls(shown, found), html.Div(pair, className="pair"), ticks()]
+
+
+def film_controls(shown: FinishedLook, found: Mapping[str, Any]) -> list[Component]:
+    """What can be chosen about the film, and the time."""
     return [
         html.Div(
             [
@@ -67,24 +66,37 @@ def film_card(job: Job, shown: FinishedLook, found: Mapping[str, Any]) -> list[C
             ],
             className="row bottom",
         ),
-        _time_control(len(shown.preview), thinned["times"], Scale.of(found)),
-        html.Div(
-            [
-                framed(
-                    frame(job, 0, 0, CONTRAST, figures.COLOR_MAPS[0]),
-                    id="look-film",
-                    caption=caption,
-                ),
-                framed(
-                    message("Point at a voxel to see its series", height=figures.PICTURE_HEIGHT),
-                    id="look-series",
-                    caption="The voxel under the pointer in the film, as it was recorded.",
-                ),
-            ],
-            className="pair",
-        ),
-        dcc.Interval(id="look-tick", interval=FRAME_MS, disabled=True),
+        _time_control(len(shown.preview), found["thinned"]["times"], Scale.of(found)),
     ]
+
+
+def ticks() -> Component:
+    """What plays the film."""
+    return dcc.Interval(id="look-tick", interval=FRAME_MS, disabled=True)
+
+
+def film_figure(job: Job, found: Mapping[str, Any]) -> Component:
+    """The first frame."""
+    thinned = found["thinned"]
+    notes = [
+        f"Every {thinned[name]}th {what} is shown."
+        for name, what in {"pixels": "pixel", "times": "time point"}.items()
+        if thinned[name] > 1
+    ]
+    return framed(
+        frame(job, 0, 0, CONTRAST, figures.COLOR_MAPS[0]),
+        id="look-film",
+        caption=" ".join(["One plane of the film as it was recorded.", *notes]),
+    )
+
+
+def series_figure() -> Component:
+    """Where the series of the voxel under the pointer is drawn."""
+    return framed(
+        message("Point at a voxel to see its series", height=figures.PICTURE_HEIGHT),
+        id="look-series",
+        caption="The voxel under the pointer in the film, as it was recorded.",
+    )
 
 
 def _plane_control(planes: int) -> Any:
@@ -160,12 +172,14 @@ def stills(
         framed(
             mean_picture(mean, way, colors, scale),
             id="look-mean",
+            responsive=True,
             caption=f"Mean over time, plane {plane}. What is chosen here can be correlated with "
             "every voxel.",
         ),
         framed(
             figures.boxable(deviation),
             id="look-std",
+            responsive=True,
             caption=f"Standard deviation of the normalised series, plane {plane}. Draw a box "
             "over background: the largest deviation in it becomes the threshold.",
         ),

@@ -23,7 +23,7 @@ def view(job: Job) -> Component:
     shown = load(results.folder(job.id))
     return html.Div(
         [
-            html.Div([_headline(found), _downloads(job)], className="card"),
+            html.Div([_headline(found), downloads(job)], className="card"),
             html.Div(film_card(job, shown, found), className="card"),
             html.Div(
                 [
@@ -51,7 +51,8 @@ def _headline(found: Mapping[str, Any]) -> Component:
     return results.stats(figures)
 
 
-def _downloads(job: Job) -> Component:
+def downloads(job: Job) -> Component:
+    """Links to the files of a look."""
     files = {
         look_folder.MEAN: "Mean (TIFF)",
         look_folder.DEVIATION: "Standard deviation (TIFF)",

@@ -13,7 +13,7 @@ from dashboard.brainmap.map.planes import PLANES_AT_ONCE, draw_map
 from dashboard.jobs.store import Job
 from dashboard.kit import results
 from dashboard.kit.aria import aria
-from dashboard.kit.figures import framed
+from dashboard.kit.figures import Drawn, framed
 from dashboard.kit.scale import Scale
 from pipelines.brainmap.clusterers import CLUSTERERS
 from pipelines.brainmap.map import folder as map_folder
@@ -56,46 +56,54 @@ def evidence(finished: FinishedMap, found: dict[str, Any]) -> list[Component]:
     """The curves over K, if there is more than one."""
     if len(finished.ks) < 2:
         return []
-    sweep, k = finished.sweep, found["k"]
-    errors = framed(
-        figures.error_curves(sweep, k),
-        id="brainmap-errors",
-        caption="How far voxels are from their centroids, in distance and in correlation; each "
-        f"curve is divided by its sum. The dotted line is the suggested K = {k}.",
-    )
-    parts: list[Component] = [errors]
-    if sweep["stability_ari"].notna().any():
-        parts.append(_stability(sweep, k))
-    elif sweep["bic"].notna().any():
-        bic = framed(
-            figures.bic_curve(sweep, k),
-            id="brainmap-bic",
-            caption="The Bayesian information criterion of the mixtures; lower is better.",
-        )
-        parts.append(bic)
-    if sweep["test_error"].notna().any():
-        parts.append(_held_out(sweep, found))
+    drawn = curves_over_k(finished.sweep, found, found["k"], "suggested K")
+    parts = [one.framed(f"brainmap-{name}") for name, one in drawn.items()]
     title = html.H2("How many clusters?")
     return [html.Div([title, html.Div(parts, className="pair")], className="card")]
 
 
-def _stability(sweep: pd.DataFrame, k: int) -> Component:
-    return framed(
+def curves_over_k(
+    sweep: pd.DataFrame, found: dict[str, Any], k: int, line: str
+) -> dict[str, Drawn]:
+    """The curves over K that a map has: errors, stability or bic, held-out.
+
+    Args:
+        sweep: a row for each K.
+        found: the headline figures of the map.
+        k: where the dotted line stands.
+        line: what that is.
+    """
+    errors = Drawn(
+        figures.error_curves(sweep, k),
+        "How far voxels are from their centroids, in distance and in correlation; each "
+        f"curve is divided by its sum. The dotted line is the {line} = {k}.",
+    )
+    drawn = {"errors": errors}
+    if sweep["stability_ari"].notna().any():
+        drawn["stability"] = _stability(sweep, k)
+    elif sweep["bic"].notna().any():
+        words = "The Bayesian information criterion of the mixtures; lower is better."
+        drawn["bic"] = Drawn(figures.bic_curve(sweep, k), words)
+    if sweep["test_error"].notna().any():
+        drawn["held-out"] = _held_out(sweep, found, k)
+    return drawn
+
+
+def _stability(sweep: pd.DataFrame, k: int) -> Drawn:
+    return Drawn(
         figures.stability_curves(sweep, k),
-        id="brainmap-stability",
-        caption="Agreement of maps that differ in the seed alone (1 = identical), and the "
+        "Agreement of maps that differ in the seed alone (1 = identical), and the "
         "information criterion of a Gaussian mixture (lower is better; not followed further "
         "once it rises).",
     )
 
 
-def _held_out(sweep: pd.DataFrame, found: dict[str, Any]) -> Component:
+def _held_out(sweep: pd.DataFrame, found: dict[str, Any], k: int) -> Drawn:
     where = found["crossing"]
     crossing = f"They cross between K = {where[0]} and {where[1]}. " if where else ""
-    return framed(
-        figures.held_out_curves(sweep, found["k"]),
-        id="brainmap-held-out",
-        caption=f"Training and held-out time points, each curve divided by its sum. {crossing}"
+    return Drawn(
+        figures.held_out_curves(sweep, k),
+        f"Training and held-out time points, each curve divided by its sum. {crossing}"
         "Two curves of equal sum must cross, whatever the data, so the crossing validates "
         "nothing. The third curve also holds out voxels (bi-cross-validation); as long as it "
         "falls, more clusters still describe unseen data better.",

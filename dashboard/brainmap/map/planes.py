@@ -78,13 +78,18 @@ def multiples(folder: Path, finished: FinishedMap, palette: str) -> list[Compone
 
 
 def _thumbnail(fitted: MapOfK, k: int) -> Component:
+    return html.Button(
+        thumbnail(fitted, k), id={"type": "brainmap-small", "k": k}, className="multiple"
+    )
+
+
+def thumbnail(fitted: MapOfK, k: int) -> list[Component]:
+    """A small picture of the stack from above, and its K."""
     labels = shown_planes(fitted, STACK).labels[0]
     thin = max(1, -(-max(labels.shape) // THUMBNAIL_PIXELS))
     painted = maps.flat_colors(labels[::thin, ::thin], fitted.color_bytes)
     image = html.Img(src=figures.picture(painted), alt=f"Map of {k} clusters")
-    return html.Button(
-        [image, html.Span(f"K = {k}")], id={"type": "brainmap-small", "k": k}, className="multiple"
-    )
+    return [image, html.Span(f"K = {k}")]
 
 
 def pointed_voxel(fitted: MapOfK, planes: str, point: Point) -> tuple[int, int, int]:

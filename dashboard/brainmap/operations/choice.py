@@ -9,8 +9,9 @@ from dash import ClientsideFunction, Dash, Input, Output, Patch, State, ctx, dcc
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard.kit import results
+from dashboard.kit import results, workbench
 from dashboard.kit.aria import aria
+from dashboard.kit.bench import Shown
 from dashboard.server.posted import DrawnShapes, Place, Pointed, one_of
 from dashboard.server.services import edit_link
 from dashboard.server.submission import submit
@@ -81,6 +82,7 @@ def register(app: Dash, prefix: str, picture: str) -> None:
         Input(f"{prefix}-correlate", "n_clicks"),
         State(f"{prefix}-choice", "data"),
         State("panel-job", "data"),
+        State("desk", "data", allow_optional=True),
         prevent_initial_call=True,
         running=[(Output(f"{prefix}-correlate", "loading"), True, False)],
     )(correlate)
@@ -142,19 +144,25 @@ def _corners(shape: Mapping[str, Any]) -> list[tuple[int, int]]:
     return [(round(shape[f"y{end}"]), round(shape[f"x{end}"])) for end in "01"]
 
 
-def correlate(clicks: int | None, choice: Mapping[str, Any] | None, job_id: str) -> tuple[Any, Any]:
+def correlate(
+    clicks: int | None,
+    choice: Mapping[str, Any] | None,
+    job_id: str,
+    shown: Shown | None = None,
+) -> tuple[Any, Any]:
     """Start the map of correlation with what is chosen, on the images of a job."""
     if not clicks or not choice:
         raise PreventUpdate
-    return start(job_id, choice)
+    return start(job_id, choice, shown)
 
 
-def start(job_id: str, choice: Mapping[str, Any]) -> tuple[Any, Any]:
+def start(job_id: str, choice: Mapping[str, Any], shown: Shown | None = None) -> tuple[Any, Any]:
     """Correlate the images of a job: the address to go to, or what is wrong.
 
     Args:
         job_id: whose images, read as it read them.
         choice: parameters of the correlation; a cluster is one of the job's own.
+        shown: the desk on which it was asked for, if it was on one.
     """
     job = results.job(job_id)
     reading = {name: job.parameters.get(name) for name in ReadingParameters.model_fields}
@@ -164,7 +172,10 @@ def start(job_id: str, choice: Mapping[str, Any]) -> tuple[Any, Any]:
         references["map"] = f"job:{job_id}"
     try:
         parameters = CorrelateParameters.parse({**given, **choice})
-        started = submit(TASK, references, parameters.model_dump(mode="json"))
+        values = parameters.model_dump(mode="json")
+        started = submit(TASK, references, values, workspace=shown["workspace"] if shown else "")
     except NeuroboardError as error:
         return no_update, error.sentence
+    if shown:
+        return workbench.in_workspace({**shown, "tab": "correlate"}, started), no_update
     return edit_link(TASK, started), no_update

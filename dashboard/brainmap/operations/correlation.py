@@ -46,21 +46,22 @@ def view(job: Job) -> Component:
     n_planes = found["shape"][0]
     return html.Div(
         [
-            html.Div([_headline(found), _downloads(job)], className="card"),
+            html.Div([headline(found), downloads(job)], className="card"),
             html.Div(
                 [
-                    _controls(n_planes, found["plane"]),
+                    controls(n_planes, found["plane"]),
                     choice.controls(PREFIX),
-                    _pictures(job, found),
+                    html.Div([map_figure(job, found), mean_figure(job, found)], className="pair"),
                 ],
                 className="card",
             ),
-            html.Div(_series(job, found), className="card"),
+            html.Div(series_figure(job, found), className="card"),
         ]
     )
 
 
-def _headline(found: dict[str, Any]) -> Component:
+def headline(found: dict[str, Any]) -> Component:
+    """The figures of a correlation that matter most."""
     return results.stats(
         {
             "Planes x y x x x time": " x ".join(map(str, found["shape"])),
@@ -72,7 +73,8 @@ def _headline(found: dict[str, Any]) -> Component:
     )
 
 
-def _downloads(job: Job) -> Component:
+def downloads(job: Job) -> Component:
+    """Links to its files."""
     files = {
         correlation_folder.VOLUME: "Map (TIFF)",
         correlation_folder.PICTURE: "Map (PNG)",
@@ -84,7 +86,8 @@ def _downloads(job: Job) -> Component:
     return html.Div(links, className="downloads")
 
 
-def _controls(planes: int, shown: int) -> Component:
+def controls(planes: int, shown: int) -> Component:
+    """The plane, and how far the colours go."""
     data = [{"value": str(plane), "label": f"Plane {plane}"} for plane in range(planes)]
     plane = dmc.Select(
         id=f"{PREFIX}-plane", label="Plane", data=data, value=str(shown), allowDeselect=False, w=130
@@ -102,28 +105,33 @@ def _controls(planes: int, shown: int) -> Component:
     return html.Div([html.Div(plane, hidden=planes == 1), limit], className="row bottom actions")
 
 
-def _pictures(job: Job, found: dict[str, Any]) -> Component:
-    finished = load(results.folder(job.id))
-    values = finished.values
+def map_figure(job: Job, found: dict[str, Any]) -> Component:
+    """The correlations of one plane."""
+    values = load(results.folder(job.id)).values
     thin = step(values.shape[1:])
     thinned = f" Every {thin}th pixel is drawn." if thin > 1 else ""
-    scale = Scale.of(found)
-    left = framed(
-        scale.pictured(correlation_figure(values[found["plane"]], 1.0), values.shape[1:]),
+    figure = correlation_figure(values[found["plane"]], 1.0)
+    return framed(
+        Scale.of(found).pictured(figure, values.shape[1:]),
         id=f"{PREFIX}-map",
         caption=f"Pearson's correlation over {found['shape'][-1]} time points of every voxel with "
         f"{found['series']}. Voxels that never change, or lack a number, are grey. Point at a "
         f"voxel to see its series below.{thinned}",
     )
-    right = framed(
-        mean_picture(finished.mean[found["plane"]], scale=scale),
+
+
+def mean_figure(job: Job, found: dict[str, Any]) -> Component:
+    """The mean image, on which the next choice is made."""
+    mean = load(results.folder(job.id)).mean
+    return framed(
+        mean_picture(mean[found["plane"]], scale=Scale.of(found)),
         id=f"{PREFIX}-mean",
         caption="Mean over time. Choose here what to correlate with next.",
     )
-    return html.Div([left, right], className="pair")
 
 
-def _series(job: Job, found: dict[str, Any]) -> Component:
+def series_figure(job: Job, found: dict[str, Any]) -> Component:
+    """The series that every voxel is compared with."""
     return framed(
         Scale.of(found).timed(series_figure(load(results.folder(job.id)).series, _unit(found))),
         id=f"{PREFIX}-series",

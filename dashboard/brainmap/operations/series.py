@@ -56,16 +56,17 @@ def _result_scale(change: FinishedOperation) -> Scale:
 def view(job: Job) -> Component:
     """The whole result."""
     change = load(job.id)
-    cards = [html.Div([_headline(change), _ways_on(job, change)], className="card")]
+    cards = [html.Div([headline(change), ways_on(job, change)], className="card")]
     if change.layout == "sample":
-        cards.append(html.Div(_sample(job, change), className="card"))
+        cards.append(html.Div(sample_figure(job, change), className="card"))
     else:
-        cards.append(html.Div([_controls(job, change), _pictures(job, change)], className="card"))
-        cards.append(html.Div(_series(job, change), className="card"))
+        cards.append(html.Div([controls(job, change), pictures(job, change)], className="card"))
+        cards.append(html.Div(series_figure(job, change), className="card"))
     return html.Div(cards)
 
 
-def _headline(change: FinishedOperation) -> Component:
+def headline(change: FinishedOperation) -> Component:
+    """The figures of a result that matter most."""
     found = change.results
     return results.stats(
         {
@@ -77,7 +78,8 @@ def _headline(change: FinishedOperation) -> Component:
     )
 
 
-def _ways_on(job: Job, change: FinishedOperation) -> Component:
+def ways_on(job: Job, change: FinishedOperation) -> Component:
+    """Its file, and the steps that go on with it."""
     links: list[Component] = [
         results.download(job, operation_result.FILE.name, "Result (NumPy .npy)")
     ]
@@ -100,7 +102,8 @@ def next_link(job: Job, step: str) -> str:
     return "/brainmap?" + urlencode(given)
 
 
-def _sample(job: Job, change: FinishedOperation) -> Component:
+def sample_figure(job: Job, change: FinishedOperation) -> Component:
+    """Some series at random."""
     return framed(
         Scale.of(change.results).timed(figures.sample(np.asarray(change.after))),
         id="series-sample",
@@ -109,7 +112,8 @@ def _sample(job: Job, change: FinishedOperation) -> Component:
     )
 
 
-def _controls(job: Job, change: FinishedOperation) -> Component:
+def controls(job: Job, change: FinishedOperation) -> Component:
+    """The plane and step that are shown, and the voxel."""
     data = [{"value": str(plane), "label": f"Plane {plane}"} for plane in range(change.planes)]
     plane = dmc.Select(
         id="series-plane", label="Plane", data=data, value="0", allowDeselect=False, w=130
@@ -145,7 +149,8 @@ def _step_name(job: Job) -> str:
     return words.get(job.parameters["operation"], "Time point shown")
 
 
-def _pictures(job: Job, change: FinishedOperation) -> Component:
+def pictures(job: Job, change: FinishedOperation) -> Component:
+    """The mean image, and a picture of the result."""
     pixels = change.pixels
     thinned = f" Every {pixels}th pixel is drawn." if pixels > 1 else ""
     before, after = draw(job, change, 0, 0, change.liveliest())
@@ -201,7 +206,8 @@ def _words(job: Job) -> str:
     return f"{given['operation']} ({', '.join(used)})" if used else str(given["operation"])
 
 
-def _series(job: Job, change: FinishedOperation) -> Component:
+def series_figure(job: Job, change: FinishedOperation) -> Component:
+    """The liveliest voxel before and after."""
     return framed(
         draw_series(job, change, change.liveliest()),
         id="series-series",

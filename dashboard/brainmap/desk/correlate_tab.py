@@ -1,0 +1,65 @@
+"""The tab Correlate of a film: every voxel compared with one, a region, a signal or a cluster."""
+
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.brainmap.desk import begin
+from dashboard.brainmap.operations import choice, correlation
+from dashboard.kit import results
+from dashboard.kit.desk import Answer, Panel, Tab, View, column, row
+
+TASK = "brainmap correlate"
+
+
+def answer(view: View) -> Answer:
+    """How far correlations go, and with what."""
+    found = results.headline(view.run)
+    highest, lowest = (results.number(found[name]) for name in ("highest", "lowest"))
+    how = f"with {found['series']}, over {found['shape'][-1]} time points"
+    return Answer(f"Correlations from {lowest} to {highest}.", how)
+
+
+def _map(view: View) -> Component:
+    found: dict[str, Any] = results.headline(view.run)
+    controls = correlation.controls(found["shape"][0], found["plane"])
+    return html.Div([controls, correlation.map_figure(view.run, found)], className="stack")
+
+
+def _mean(view: View) -> Component:
+    figure = correlation.mean_figure(view.run, results.headline(view.run))
+    return html.Div([choice.controls(correlation.PREFIX), figure], className="stack")
+
+
+def _series(view: View) -> Component:
+    return correlation.series_figure(view.run, results.headline(view.run))
+
+
+def _files(view: View) -> Component:
+    figures = correlation.headline(results.headline(view.run))
+    return html.Div([figures, correlation.downloads(view.run)], className="stack")
+
+
+TAB = Tab(
+    word="correlate",
+    title="Correlate",
+    tasks=(TASK,),
+    arrange=row(
+        column(
+            Panel(name="correlation", title="Correlation", draw=_map, eager=True),
+            Panel(name="compared", title="Series", draw=_series, eager=True),
+            sizes=(58, 42),
+        ),
+        column(
+            Panel(name="mean", title="Correlate with another voxel", draw=_mean, eager=True),
+            Panel(name="files", title="Figures and files", draw=_files),
+            sizes=(62, 38),
+        ),
+    ),
+    answer=answer,
+    fill=begin.fill,
+    begin=lambda _view: [begin.button(TASK)],
+    empty="Every voxel is compared here with one that you press, a region that you draw, a signal "
+    "from a file, or a cluster of a map: a map of correlations, beside both series.",
+)

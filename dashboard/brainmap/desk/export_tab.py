@@ -1,0 +1,81 @@
+"""The tab Export of a film: its maps as files for other programs, and voxels coloured otherwise."""
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.brainmap.desk import begin
+from dashboard.brainmap.map import colored, export
+from dashboard.brainmap.map.parts import downloads
+from dashboard.jobs.store import State as JobState
+from dashboard.kit import panel, results
+from dashboard.kit.desk import Answer, Panel, Tab, View, column, row
+from dashboard.workspaces import workspaces
+
+EXPORT, COLORIZE = "brainmap export", "brainmap colorize"
+NOTHING = html.P("Nothing yet.", className="hint")
+
+
+def answer(view: View) -> Answer:
+    """What was written."""
+    found = results.headline(view.run)
+    if view.run.task == COLORIZE:
+        return Answer(f"Voxels coloured by {colored.MEASURES[view.run.parameters['measure']]}.")
+    formats = ", ".join(found["formats"])
+    return Answer(f"The map of {found['k']} clusters as {formats}.", found["palette"])
+
+
+def _result(view: View) -> Component:
+    if view.run.task == COLORIZE:
+        return colored.view(view.run)
+    return export.view(view.run)
+
+
+def _finished(view: View) -> Component:
+    """All exports of this film, the newest first."""
+    jobs = [
+        job
+        for job in workspaces.jobs(view.workspace.id)
+        if job.task in (EXPORT, COLORIZE) and job.state is JobState.DONE
+    ]
+    base = f"{view.workspace.address}?tab=export&run="
+    items = [
+        html.Li(
+            [
+                dcc.Link(panel.when(job.created), href=base + job.id),
+                " ",
+                html.A("zip", href=f"/jobs/{job.id}/everything.zip"),
+            ]
+        )
+        for job in jobs
+    ]
+    return html.Ul(items, className="runs")
+
+
+def _more(_view: View) -> Component:
+    return html.Div([begin.button(EXPORT), begin.button(COLORIZE)], className="panel-tools")
+
+
+def _maps(view: View) -> Component:
+    """The files of the newest map itself."""
+    found = begin.newest(view.workspace.id, begin.MAP)
+    return downloads(found) if found else NOTHING
+
+
+TAB = Tab(
+    word="export",
+    title="Export",
+    tasks=(EXPORT, COLORIZE),
+    arrange=row(
+        Panel(name="result", title="Files", draw=_result),
+        column(
+            Panel(name="exports", title="All exports", draw=_finished, tools=_more),
+            Panel(name="map-files", title="Files of the newest map", draw=_maps),
+        ),
+        sizes=(68, 32),
+    ),
+    answer=answer,
+    fill=begin.fill_map,
+    begin=lambda _view: [begin.button(EXPORT), begin.button(COLORIZE)],
+    empty="A map is written here for other programs: TIFF, PNG, SVG, CSV and NWB, of any number "
+    "of clusters; or with its voxels coloured by what was measured of them.",
+)

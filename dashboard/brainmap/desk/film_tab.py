@@ -1,0 +1,97 @@
+"""The tab Film: the film as it was recorded, what changes in it, and the threshold for a map."""
+
+from collections.abc import Callable
+from typing import Any
+
+from dash import Dash, html
+from dash.development.base_component import Component
+
+from dashboard.brainmap.desk import begin
+from dashboard.brainmap.look import film
+from dashboard.brainmap.look.look import downloads
+from dashboard.brainmap.look.statistics import statistics_card
+from dashboard.brainmap.look.threshold import kept_sentence, threshold_card
+from dashboard.brainmap.operations import choice
+from dashboard.kit import results
+from dashboard.kit.desk import Answer, Panel, Slot, Tab, View, column, row
+from dashboard.kit.scale import Scale
+from pipelines.brainmap.map.look_folder import FinishedLook
+
+
+def answer(view: View) -> Answer:
+    """How large the film is, and how much of it is active."""
+    found, shown = results.headline(view.run), film.load(results.folder(view.run.id))
+    planes, height, width, times = found["shape"]
+    size = f"{times} frames of {planes} x {height} x {width} voxels"
+    seconds = f", {times * step:.0f} s" if (step := Scale.of(found).frame_s) else ""
+    kept = kept_sentence(shown, found["threshold"])
+    return Answer(f"{size}{seconds}.", f"{kept} above {found['threshold']:g}, the threshold asked")
+
+
+def part(draw: Callable[[View, FinishedLook, dict[str, Any]], Any]) -> Callable[[View], Component]:
+    """A panel of a look."""
+
+    def drawn(view: View) -> Component:
+        shown, found = film.load(results.folder(view.run.id)), results.headline(view.run)
+        return html.Div(draw(view, shown, found), className="stack")
+
+    return drawn
+
+
+def _film(view: View, shown: FinishedLook, found: dict[str, Any]) -> list[Component]:
+    return [*film.film_controls(shown, found), film.film_figure(view.run, found), film.ticks()]
+
+
+def _series(_view: View, _shown: FinishedLook, _found: dict[str, Any]) -> list[Component]:
+    return [film.series_figure()]
+
+
+def _stills(view: View, shown: FinishedLook, _found: dict[str, Any]) -> list[Component]:
+    pictures = html.Div(film.stills(view.run, shown), id="look-stills", className="pair")
+    return [choice.controls("look"), pictures]
+
+
+def _threshold(view: View, shown: FinishedLook, found: dict[str, Any]) -> list[Component]:
+    return threshold_card(view.run, shown, found)
+
+
+def _statistics(view: View, shown: FinishedLook, found: dict[str, Any]) -> list[Component]:
+    return [*statistics_card(shown, found["threshold"], Scale.of(found)), downloads(view.run)]
+
+
+def _panel(name: str, title: str, draw: Any) -> Panel:
+    """Its parts are connected with each other by callbacks of their own."""
+    return Panel(name=name, title=title, draw=part(draw), eager=True)
+
+
+def register(app: Dash) -> None:
+    """Connect the buttons that begin a step, on all tabs."""
+    begin.register(app)
+
+
+TAB = Tab(
+    word="film",
+    title="Film",
+    tasks=(begin.LOOK,),
+    arrange=row(
+        column(
+            _panel("film", "Film", _film),
+            _panel("voxel", "Voxel under the pointer", _series),
+            sizes=(62, 38),
+        ),
+        column(
+            _panel("stills", "Mean and standard deviation", _stills),
+            Slot(
+                _panel("threshold", "Which voxels to map", _threshold),
+                _panel("over-time", "What the active voxels do", _statistics),
+            ),
+        ),
+        sizes=(52, 48),
+    ),
+    answer=answer,
+    fill=begin.fill,
+    begin=lambda _view: [begin.button(begin.LOOK)],
+    register=register,
+    empty="A look plays here every plane of the film beside the series of any voxel, its mean and "
+    "standard deviation, and how many voxels vary by more than a threshold that you choose.",
+)

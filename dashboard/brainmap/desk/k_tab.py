@@ -1,0 +1,98 @@
+"""The tab Choose K of a film: what speaks for each number of clusters, and its map."""
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.brainmap.desk import begin, map_tab, shown
+from dashboard.brainmap.desk.shown import PALETTE, K
+from dashboard.brainmap.map.chosen import load, load_map
+from dashboard.brainmap.map.parts import curves_over_k
+from dashboard.brainmap.map.planes import thumbnail
+from dashboard.kit import results
+from dashboard.kit.desk import (
+    Answer,
+    Draw,
+    Panel,
+    Part,
+    Slot,
+    Tab,
+    View,
+    button,
+    chart,
+    column,
+    row,
+)
+from dashboard.kit.figures import Drawn
+
+TITLES = {
+    "errors": "Errors",
+    "stability": "Stability",
+    "bic": "Information criterion",
+    "held-out": "Held-out data",
+}
+MENDED = (
+    "Today's advice on the best K is often wrong and is not repeated here; it comes back when it "
+    "is mended"
+)
+
+
+def answer(view: View) -> Answer:
+    """Which K were tried."""
+    ks = load(shown.folder(view.run)).ks
+    tried = ", ".join(map(str, ks))
+    if len(ks) == 1:
+        return Answer(f"Only K = {tried} was tried.", "Set up several to compare them.")
+    return Answer(f"K = {tried} were tried.", f"{MENDED}. Press a point or a map to choose.")
+
+
+def curve(name: str) -> Draw:
+    """A panel of one of the curves over K; a press on a point selects its K."""
+
+    def drawn(view: View) -> Drawn:
+        sweep = load(shown.folder(view.run)).sweep
+        found = results.headline(view.run)
+        one = curves_over_k(sweep, found, shown.k_of(view), "K shown")[name]
+        for trace in one.figure.data:
+            trace.customdata = [str(int(k)) for k in trace.x]
+        return one
+
+    return drawn
+
+
+def maps(view: View) -> Component:
+    """A small map of every K; pressing one selects it."""
+    folder, chosen, palette = shown.folder(view.run), shown.k_of(view), shown.palette_of(view)
+    items = [
+        html.Div(
+            button(thumbnail(load_map(folder, k, palette), k), K, str(k), label=f"Show K = {k}"),
+            className="multiple current" if k == chosen else "multiple",
+        )
+        for k in load(folder).ks
+    ]
+    return html.Div(items, className="multiples")
+
+
+def arrange(view: View) -> Part:
+    """The curves that there are, and the maps."""
+    found = load(shown.folder(view.run))
+    small = Panel(name="maps", title="Maps of all K", draw=maps, listens=(K, PALETTE))
+    if len(found.ks) < 2:
+        return Slot(small)
+    names = list(curves_over_k(found.sweep, results.headline(view.run), found.k, ""))
+    charts = [chart(name, TITLES[name], curve(name), K, picks=K) for name in names]
+    left = column(*charts[:2])
+    right = column(*charts[2:], small)
+    return row(left, right)
+
+
+TAB = Tab(
+    word="k",
+    title="Choose K",
+    tasks=(map_tab.TASK,),
+    arrange=arrange,
+    answer=answer,
+    start=shown.start,
+    fill=begin.fill,
+    empty="Once a map was made with several numbers of clusters, its errors on seen and on "
+    "held-out data, its stability over seeds and a small map of each stand here side by side.",
+)
