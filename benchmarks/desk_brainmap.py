@@ -20,7 +20,7 @@ import numpy as np
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from dashboard import create_app
-from dashboard.jobs.store import State
+from dashboard.jobs.store import JobState
 from dashboard.server.services import services
 from dashboard.server.settings import Settings
 from dashboard.server.submission import submit
@@ -64,7 +64,7 @@ def make_map(home: Path, shape: tuple[int, int, int]) -> str:
         paths = {"images": folder / "film.npy"}
         tasks.run("brainmap fit", paths, values, home / "jobs" / job / "result")
         services().store.claim(quick_only=False)
-        services().store.finish(job, State.DONE)
+        services().store.finish(job, JobState.DONE)
         return workspaces.of(job)[0].address
 
 

@@ -8,8 +8,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard.jobs.store import Job
-from dashboard.jobs.store import State as JobState
+from dashboard.jobs.store import Job, JobState
 from dashboard.kit import results, workbench, workspace_page
 from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Answer, View

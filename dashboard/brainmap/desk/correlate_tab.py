@@ -33,7 +33,7 @@ def _mean(view: View) -> Component:
 
 
 def _series(view: View) -> Component:
-    return correlation.series_figure(view.run, results.headline(view.run))
+    return correlation.reference_series(view.run, results.headline(view.run))
 
 
 def _files(view: View) -> Component:

@@ -55,7 +55,7 @@ def view(job: Job) -> Component:
                 ],
                 className="card",
             ),
-            html.Div(series_figure(job, found), className="card"),
+            html.Div(reference_series(job, found), className="card"),
         ]
     )
 
@@ -130,7 +130,7 @@ def mean_figure(job: Job, found: dict[str, Any]) -> Component:
     )
 
 
-def series_figure(job: Job, found: dict[str, Any]) -> Component:
+def reference_series(job: Job, found: dict[str, Any]) -> Component:
     """The series that every voxel is compared with."""
     return framed(
         Scale.of(found).timed(series_figure(load(results.folder(job.id)).series, _unit(found))),
