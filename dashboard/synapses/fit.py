@@ -16,7 +16,7 @@ from typing_extensions import TypedDict
 
 from dashboard.jobs.store import Job
 from dashboard.kit import results
-from dashboard.kit.figures import CHOOSING_CONFIG, NOISE, color, pictured, style
+from dashboard.kit.figures import CHOOSING_CONFIG, NOISE, Drawn, color, pictured, style
 from dashboard.server import pressed
 from dashboard.server.posted import offered
 from dashboard.synapses import explore, grid
@@ -174,34 +174,37 @@ def _evidence_card(job: Job) -> list[Component]:
     found = load(folder).evidence
     if not found["n_surrogates"]:
         return []
-    parts = _against_chance(found)
+    parts = []
+    if found.get("null_gaps"):
+        drawn = against_chance(found)
+        parts.append(pictured(drawn.figure, id="synapses-null", caption=drawn.caption))
     if (sweep := load(folder).sweep) is not None:
-        parts.append(
-            pictured(
-                sweep_figure(sweep),
-                id="synapses-sweep",
-                caption="HDBSCAN on the same map with other values of minimum samples, before "
-                "any joining. A number of clusters that holds over a wide range depends little on "
-                "the setting.",
-            )
-        )
+        drawn = other_densities(sweep)
+        parts.append(pictured(drawn.figure, id="synapses-sweep", caption=drawn.caption))
     if not parts:
         return []
     heading = html.H2("Are these clusters more than chance?")
     return [html.Div([heading, html.Div(parts, className="pair")], className="card")]
 
 
-def _against_chance(found: dict[str, Any]) -> list[Component]:
-    """The comparison with chance data, where some were drawn."""
-    if not found.get("null_gaps"):
-        return []
+def other_densities(lines: pd.DataFrame) -> Drawn:
+    """What other values of minimum samples give."""
+    words = (
+        "HDBSCAN on the same map with other values of minimum samples, before any joining. A "
+        "number of clusters that holds over a wide range depends little on the setting."
+    )
+    return Drawn(sweep_figure(lines), words)
+
+
+def against_chance(found: Mapping[str, Any]) -> Drawn:
+    """The comparison with chance data, of which some were drawn."""
     part = (
         f" Of the {found['n_rows_of_fit']:,} synapses {found['n_rows']:,} were drawn for this."
         if found["n_rows"] < found["n_rows_of_fit"]
         else ""
     )
     least = 1 / (1 + len(found["null_gaps"]))
-    caption = (
+    words = (
         f"Grey: the widest gap in each of {len(found['null_gaps'])} sets of chance data. They have "
         "one hump in every feature, the nearest to the one here, and nearly the same correlations "
         "(a Gaussian copula), but no clusters. Line: the widest gap in these data. A gap is a dip "
@@ -211,7 +214,7 @@ def _against_chance(found: dict[str, Any]) -> list[Component]:
         f"Other seeds ({found['n_seeds']}) agree with ARI {found['seed_ari']}, 80 % subsamples "
         f"({found['n_subsamples']}) with {found['subsample_ari']}.{part}"
     )
-    return [pictured(null_figure(found), id="synapses-null", caption=caption)]
+    return Drawn(null_figure(found), words)
 
 
 # -- callbacks

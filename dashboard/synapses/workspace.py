@@ -6,6 +6,7 @@ from dash import Dash
 
 from dashboard.kit import workspace_page
 from dashboard.kit.desk import Key, Subject
+from dashboard.synapses.tabs import evidence, table
 from dashboard.synapses.tabs import map as map_tab
 
 PAGE = {
@@ -16,7 +17,7 @@ PAGE = {
 SUBJECT = Subject(
     path="/synapses",
     title="Synapses",
-    tabs=(map_tab.TAB,),
+    tabs=(table.TAB, map_tab.TAB, evidence.TAB),
     keys=(
         Key(map_tab.CHOSEN, str),
         Key(map_tab.ROW, int),
@@ -27,6 +28,7 @@ SUBJECT = Subject(
         Key(map_tab.UP, str),
         Key(map_tab.MEASURE, str),
         Key(map_tab.AGAINST, str),
+        Key(table.LINE, int),
     ),
     home="map",
 )

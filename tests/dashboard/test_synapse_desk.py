@@ -22,11 +22,21 @@ from dashboard.server.people import Person, Role
 from dashboard.server.services import Services
 from dashboard.synapses import map_figures, sets
 from dashboard.synapses.selection import called, selected
+from dashboard.synapses.tabs import evidence as evidence_tab
 from dashboard.synapses.tabs import map as map_tab
+from dashboard.synapses.tabs import table as table_tab
+from dashboard.synapses.workspace import SUBJECT
 from dashboard.workspaces import workspaces
 
 FIT = {"labels": "hdbscan", "seed": 0, "group": "all"}
-COUNTS = {"n_rows": 62, "n_rejected": 2, "n_repaired": 0, "n_noise": 20, "n_clusters": 2}
+COUNTS = {
+    "n_accepted": 60,
+    "n_rows": 62,
+    "n_rejected": 2,
+    "n_repaired": 0,
+    "n_noise": 20,
+    "n_clusters": 2,
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +55,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows.to_csv(folder / "clusters.csv", index=False)
     line = {"measure": "SynArea", "delta": 1.0, "delta_low": 0.9, "delta_high": 1.0, "median": 1.0}
     pd.DataFrame([{"cluster": 1, **line}]).to_csv(folder / "summary.csv", index=False)
+    evidence = {
+        "dbcv": 0.5, "seed_ari": 1.0, "subsample_ari": None, "null_p": 0.5, "gap": 1.0,
+        "null_gaps": [0.5, 1.5], "n_rows": 60, "n_rows_of_fit": 60, "n_seeds": 3,
+        "n_subsamples": 3, "n_surrogates": 2, "sentence": "More than chance.", "found": True,
+    }  # fmt: skip
+    (folder / "evidence.json").write_text(json.dumps(evidence), encoding="utf-8")
+    lines = {"min_samples": [5, 9], "n_clusters": [2, 2], "noise_share": 0.3}
+    pd.DataFrame(lines).assign(mean_probability=1.0).to_csv(folder / "sweep.csv", index=False)
+    report = {"row": range(2, 62), "column": "", "value": "", "outcome": "accepted", "message": ""}
+    pd.DataFrame(report).to_csv(folder / "report.csv", index=False)
     key = rows[["NeuronId", "SynType", "SynId"]].astype(str).to_numpy(str)
     np.savez(
         folder / "model.npz",
@@ -202,3 +222,27 @@ def test_the_map_is_seen_in_space_in_any_colour(fit: Job) -> None:
     assert trace.type == "scatter3d"
     assert len(trace.marker.color) == 20
     assert found.caption.startswith("Only the 20 chosen of 60 rows.")
+
+
+def test_the_evidence_is_figures_and_numbers_without_a_verdict(fit: Job) -> None:
+    view = view_of(fit)
+    said = evidence_tab.answer(view)
+    assert said.sentence == "ARI 1 over seeds, – over parts of the data."
+    assert "comes back" in said.how
+    drawn_ = [one.draw(view) for one in desk.panels(evidence_tab.TAB.part(view))]
+    assert "More than chance" not in str([*drawn_, said])
+    assert [isinstance(one, Drawn) for one in drawn_] == [True, True, False]
+
+
+def test_the_table_says_what_became_of_each_row(fit: Job) -> None:
+    view = view_of(fit)
+    assert table_tab.answer(view).sentence == "60 of 62 rows can be used."
+    for one in desk.panels(table_tab.TAB.part(view)):
+        assert one.draw(view) is not None
+
+
+def test_each_form_begins_with_what_was_made_before(fit: Job) -> None:
+    view = View(workspaces.of(fit.id)[0], "table", None)
+    filled = {one.word: dict(one.fill(view)) for one in SUBJECT.tabs}
+    assert filled["table"] == filled["evidence"] == {"table": "example:synapses"}
+    assert all(one.empty for one in SUBJECT.tabs)

@@ -1,0 +1,99 @@
+"""The tab Evidence: how far the clusters hold, as figures and numbers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.kit import results, shell
+from dashboard.kit.desk import Answer, Panel, Tab, View, chart, column, row
+from dashboard.kit.figures import Drawn
+from dashboard.synapses import fit as fit_page
+from dashboard.synapses.rows import load
+from dashboard.synapses.tabs.common import of_table
+from pipelines.core.errors import InputError
+
+NUMBERS = {
+    "n_clusters": ("Clusters", ""),
+    "dbcv": ("DBCV", "how dense and apart the clusters are, from -1 to 1; without chance data it "
+             "says little"),
+    "seed_ari": ("ARI over seeds", "how alike the clusters of other seeds are; 1 is the same"),
+    "subsample_ari": ("ARI over subsamples", "the same for parts of 80 %"),
+    "groups_ari": ("ARI with the groups", "the clusters beside the groups between the gaps"),
+    "gap": ("Widest gap", "dip along the line between two groups, times the root of their rows"),
+    "null_p": ("p of the gap", "share of the sets of chance data with a gap as wide"),
+    "n_surrogates": ("Sets of chance data", ""),
+    "trustworthiness": ("Trustworthiness of the map", "whether neighbours on the map are "
+                        "neighbours in the features; 1 is best"),
+    "n_noise": ("In no cluster", ""),
+}  # fmt: skip
+LATER = "The verdict in words is being mended and comes back then."
+EMPTY = (
+    "A clustering shows here how far to believe it: how its clusters come back on other seeds and "
+    "parts of the data, how wide their gaps are beside chance data, and what other settings give. "
+    "Press Set up and then Cluster synapses."
+)
+
+
+def answer(view: View) -> Answer:
+    """How well the clusters come back; no verdict."""
+    found = load(results.folder(view.run.id)).evidence
+    seeds, parts = (_shown(found.get(name)) for name in ("seed_ari", "subsample_ari"))
+    return Answer(f"ARI {seeds} over seeds, {parts} over parts of the data.", LATER)
+
+
+def _shown(value: Any) -> str:
+    return results.number(value) if isinstance(value, int | float) or value is None else str(value)
+
+
+def chance(view: View) -> Drawn:
+    """The widest gap beside those of chance data."""
+    found = load(results.folder(view.run.id)).evidence
+    if not found.get("null_gaps"):
+        raise InputError(
+            "No chance data were drawn: run again with the full evidence to compare with them."
+        )
+    return fit_page.against_chance(found)
+
+
+def other_densities(view: View) -> Drawn:
+    """What other values of minimum samples give."""
+    found = load(results.folder(view.run.id)).sweep
+    if found is None:
+        raise InputError("Only clusters that are found by density (hdbscan) have such a setting.")
+    drawn = fit_page.other_densities(found)
+    drawn.figure.update_yaxes(title_font_size=10)
+    return drawn
+
+
+def numbers(view: View) -> Component:
+    """All figures of the evidence, each with what it says."""
+    found = load(results.folder(view.run.id)).evidence
+    listed = shell.table(("figure", "value", "what it is"), list(_lines(found)))
+    return html.Div([html.P(LATER, className="hint"), listed])
+
+
+def _lines(found: Mapping[str, Any]) -> list[Component]:
+    return [
+        html.Tr([html.Th(title, scope="row"), html.Td(_shown(found[name])), html.Td(hint)])
+        for name, (title, hint) in NUMBERS.items()
+        if name in found
+    ]
+
+
+TAB = Tab(
+    word="evidence",
+    title="Evidence",
+    tasks=("synapses fit",),
+    arrange=row(
+        chart("synapse-chance", "Gaps beside chance data", chance),
+        column(
+            chart("synapse-sweep", "Other settings", other_densities),
+            Panel(name="synapse-numbers", title="Figures", draw=numbers),
+        ),
+    ),
+    answer=answer,
+    fill=of_table,
+    empty=EMPTY,
+)

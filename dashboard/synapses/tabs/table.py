@@ -1,0 +1,108 @@
+"""The tab Table: the sheet row by row, and what is wrong with it."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.jobs.store import Job
+from dashboard.kit import results
+from dashboard.kit.desk import Answer, Panel, Tab, View, column, row
+from dashboard.kit.desk_table import column as plain
+from dashboard.kit.desk_table import table
+from dashboard.synapses import check
+from dashboard.synapses.tabs.common import of_table
+from pipelines.core.errors import TableError
+from pipelines.synapses.fits.folder import REPORT, read_report
+from pipelines.synapses.formats.reading import read_sheet
+from pipelines.synapses.table.columns import REQUIRED
+
+LINE = "line"
+"""The row of the sheet that is selected, by the number that a spreadsheet program shows."""
+EMPTY = (
+    "A check shows here what is wrong with the table, row by row: what is accepted, what can be "
+    "repaired and what is left out, and why. Press Set up and then Check table."
+)
+
+
+def answer(view: View) -> Answer:
+    """How many rows can be used."""
+    found = results.headline(view.run)
+    usable = found["n_accepted"] + found["n_repaired"]
+    words = f"{usable:,} of {found['n_rows']:,} rows can be used"
+    offered = len(found.get("offers", {}))
+    repairs = f"{offered} {'repair is' if offered == 1 else 'repairs are'} offered"
+    return Answer(f"{words}.", repairs if offered else "")
+
+
+def rows(view: View) -> Component:
+    """The sheet as it is, and what became of each row."""
+    report = read_report(results.folder(view.run.id))
+    shown = report.head(check.MOST_ROWS)
+    said = shown[["row", "outcome", "message"]].rename(columns={"row": LINE})
+    cells = _cells(view.run)
+    numbers = pd.to_numeric(shown["row"]).to_numpy()
+    found = pd.concat(
+        [said.assign(**{LINE: numbers}), cells.reindex(numbers).reset_index(drop=True)], axis=1
+    )
+    words = f"{len(report):,} rows, {len(cells.columns)} columns"
+    if len(report) > len(shown):
+        words += f"; the first {len(shown):,} are listed, the report has all"
+    names = [str(name) for name in found.columns]
+    columns = [plain(name, "row" if name == LINE else name) for name in names]
+    records = found.set_axis(names, axis=1).astype(object).where(found.notna().to_numpy(), None)
+    listed = table(
+        records.to_dict("records"), columns, key=LINE, field=LINE, label="Rows of the table",
+        several=False,
+    )  # fmt: skip
+    return html.Div([html.P(words, className="hint"), listed], className="grid-with-words")
+
+
+def _cells(job: Job) -> pd.DataFrame:
+    """The cells of the sheet, by row number; none where the file is not there any more."""
+    path = Path(next(item.path for item in job.inputs if item.name == "table"))
+    values = job.parameters
+    try:
+        stamp = path.stat().st_mtime_ns
+        return _read(path, str(values.get("sheet", "")), int(values.get("header_row", 0)), stamp)
+    except (TableError, OSError):
+        return pd.DataFrame()
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, sheet: str, header_row: int, _stamp: int) -> pd.DataFrame:
+    cells = read_sheet(path, sheet, names=REQUIRED, header_row=header_row).cells
+    reserved = {LINE, "outcome", "message"}
+    return cells.rename(columns=lambda name: f"{name} (sheet)" if name in reserved else str(name))
+
+
+def remarks(view: View) -> Component:
+    """What was said of rows that are not simply accepted."""
+    link = results.download(view.run, REPORT, "Report, row by row (CSV)")
+    return html.Div([check.report(view.run), link])
+
+
+def repairs(view: View) -> Component:
+    """What can be repaired, each with a button."""
+    found = check.offers(view.run)
+    return html.Div(found or html.P("Nothing is to be repaired.", className="empty"))
+
+
+TAB = Tab(
+    word="table",
+    title="Table",
+    tasks=("synapses check", "synapses fit"),
+    arrange=row(
+        Panel(name="synapse-sheet", title="Rows", draw=rows),
+        column(
+            Panel(name="synapse-remarks", title="Remarks", draw=remarks),
+            Panel(name="synapse-repairs", title="Repairs", draw=repairs),
+        ),
+        sizes=(58, 42),
+    ),
+    answer=answer,
+    fill=of_table,
+    empty=EMPTY,
+)
