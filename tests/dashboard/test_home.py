@@ -203,7 +203,7 @@ def test_the_page_follows_its_jobs_without_drawing_cards_anew(
         page._look(shown),
         [page.CardId(type="", workspace=shown[0].id)],
     )
-    monkeypatch.setattr(page, "ctx", type("Ctx", (), {"triggered_id": "home-tick"}))
+    monkeypatch.setattr("dashboard.server.pressed.triggers", lambda: ["home-tick"])
     with pytest.raises(PreventUpdate):
         page.refresh(1, "", None, chosen, stamp, look, ids)
     found.store.claim(quick_only=False)
@@ -214,7 +214,7 @@ def test_the_page_follows_its_jobs_without_drawing_cards_anew(
     found.store.finish(job_id, JobState.DONE)
     grid, _, stamp, look = page.refresh(3, "", None, chosen, stamp, look, ids)
     assert pictures.address(workspaces.jobs(shown[0].id)[0]) in str(grid[0])
-    monkeypatch.setattr(page, "ctx", type("Ctx", (), {"triggered_id": "home-search"}))
+    monkeypatch.setattr("dashboard.server.pressed.triggers", lambda: ["home-search"])
     grid, *_ = page.refresh(3, "nothing like it", None, chosen, stamp, look, ids)
     assert "No workspace has all of that" in str(grid)
 
