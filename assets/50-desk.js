@@ -41,12 +41,6 @@ window.dash_clientside = window.dash_clientside || {};
   }
 
   window.dash_clientside.desk = {
-    ask(values, seen, ids, asked) {
-      if (!seen) return noUpdate();
-      const all = byKey(values, ids);
-      const chosen = Object.fromEntries(asked.listens.map((key) => [key, all[key] ?? null]));
-      return same(chosen, asked.chosen) ? noUpdate() : { ...asked, chosen };
-    },
     address(values, ids, desk) {
       const query = new URLSearchParams(window.location.search);
       ids.forEach((id, i) => {
@@ -84,6 +78,7 @@ window.dash_clientside = window.dash_clientside || {};
     },
     toTable(values, ids) {
       selection = byKey(values, ids);
+      for (const panel of document.querySelectorAll(".panel[data-seen]")) ask(panel);
       for (const box of document.querySelectorAll(".desk-grid")) markRows(box);
       for (const list of document.querySelectorAll("select[data-chooses]")) {
         if (selection[list.dataset.chooses]) list.value = selection[list.dataset.chooses];
@@ -91,6 +86,19 @@ window.dash_clientside = window.dash_clientside || {};
       return noUpdate();
     },
   };
+
+  // A panel that is seen asks for what it shows, when a selection that it listens to has changed.
+  // One callback for each panel would cost more than most figures do.
+  function ask(panel) {
+    const asks = JSON.parse(panel.dataset.ask || "null");
+    if (!asks || !asks.listens.every((key) => key in selection)) return;
+    const chosen = Object.fromEntries(asks.listens.map((key) => [key, selection[key] ?? null]));
+    const text = JSON.stringify(chosen);
+    if (panel.dataset.asked === text) return;
+    panel.dataset.asked = text;
+    const { kind, ...rest } = asks;
+    setProps({ type: kind, panel: panel.dataset.name }, { data: { ...rest, chosen } });
+  }
 
   function isSelected(grid, node) {
     const now = selection[grid.key];
@@ -128,11 +136,9 @@ window.dash_clientside = window.dash_clientside || {};
 
   // ---- what is seen
   const seer = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      const name = entry.target.dataset.name;
-      if (entry.target.dataset.asks !== "no" && entry.target.isConnected) {
-        setProps({ type: "seen", panel: name }, { data: entry.isIntersecting });
-      }
+    for (const { target: panel, isIntersecting } of entries) {
+      panel.toggleAttribute("data-seen", isIntersecting);
+      if (isIntersecting) ask(panel);
     }
   });
 
@@ -368,6 +374,8 @@ window.dash_clientside = window.dash_clientside || {};
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (document.querySelector("dialog[open], [role=dialog]")) return;
+    // A page may have a list of its own keys.
+    if (event.key === "?" && document.querySelector('[data-key="?"]')) return;
     if (event.key === "?") listKeys();
     else if (event.key === "Escape") {
       const panel = document.querySelector(".panel.front");

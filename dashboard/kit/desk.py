@@ -315,6 +315,7 @@ def _slot(view: View, slot: Slot) -> Component:
 
 def _panel(view: View, panel: Panel, *, is_front: bool) -> Component:
     name = panel.name
+    asks = "" if panel.eager else json.dumps({"kind": _kind(panel), **_asks(panel)})
     tools = [panel.tools(view)] if panel.tools else []
     help_ = html.Details(
         [
@@ -345,7 +346,7 @@ def _panel(view: View, panel: Panel, *, is_front: bool) -> Component:
         [head, _body(view, panel), *_stores(panel)],
         className="panel",
         hidden=not is_front,
-        **data(name=name, title=panel.title, asks="no" if panel.eager else "yes"),
+        **data(name=name, title=panel.title, ask=asks),
         **aria(label=panel.title),
     )
 
@@ -359,16 +360,21 @@ def _body(view: View, panel: Panel) -> Component:
     return html.Div(graph, className="panel-body figure-body")
 
 
+def _asks(panel: Panel) -> dict[str, Any]:
+    """What a panel asks the server for, with the selections that it listens to."""
+    found: dict[str, Any] = {"listens": list(panel.listens), "picks": panel.picks}
+    return found | ({"several": True} if panel.several else {})
+
+
+def _kind(panel: Panel) -> str:
+    return "ask-figure" if panel.is_figure else "ask-body"
+
+
 def _stores(panel: Panel) -> list[Component]:
     if panel.eager:
         return []
-    kind = "ask-figure" if panel.is_figure else "ask-body"
-    asked: dict[str, Any] = {"listens": list(panel.listens), "picks": panel.picks, "chosen": None}
-    asked |= {"several": True} if panel.several else {}
-    return [
-        dcc.Store(id={"type": "seen", "panel": panel.name}, data=False),
-        dcc.Store(id={"type": kind, "panel": panel.name}, data=asked),
-    ]
+    asked = {**_asks(panel), "chosen": None}
+    return [dcc.Store(id={"type": _kind(panel), "panel": panel.name}, data=asked)]
 
 
 def fitted(component: Component) -> Component:
@@ -411,7 +417,13 @@ def choice(key: str, label: str, options: Mapping[str, str], value: str) -> Comp
 
 
 def button(
-    children: Any, key: str, value: Any, *, shortcut: str = "", label: str = ""
+    children: Any,
+    key: str,
+    value: Any,
+    *,
+    shortcut: str = "",
+    label: str = "",
+    first: str | None = None,
 ) -> Component:
     """A button that makes a value the selection of a key.
 
@@ -421,8 +433,11 @@ def button(
         value: what is selected then.
         shortcut: the key on the keyboard that presses it.
         label: what it does, if it does not say so itself.
+        first: it does so only while this is the first of what is selected.
     """
-    return _pressed(children, {"chooses": key, "value": json.dumps(value)}, shortcut, label)
+    attributes = {"chooses": key, "value": json.dumps(value)}
+    attributes |= {} if first is None else {"first": first}
+    return _pressed(children, attributes, shortcut, label)
 
 
 def step(children: Any, key: str, by: int, *, shortcut: str = "", label: str = "") -> Component:

@@ -51,7 +51,7 @@ def layout(subject: Subject, workspace: str, tab: str, run: str, given: Mapping[
     return html.Div(
         [
             *_stores(subject, view),
-            _bar(subject, shown, view),
+            _bar(subject, shown, view, is_compared=bool(given.get("compare"))),
             _strip(shown, view, given.get("asked", "")),
             _desk(shown, view, given.get("compare", "")),
             *_drawers(),
@@ -117,7 +117,7 @@ def _stores(subject: Subject, view: View) -> list[Component]:
     ]
 
 
-def _bar(subject: Subject, tab: Tab, view: View) -> Component:
+def _bar(subject: Subject, tab: Tab, view: View, *, is_compared: bool) -> Component:
     answer = _answer(tab, view)
     name = html.H1(view.workspace.name, className="workspace-name", title=view.workspace.name)
     back = dcc.Link(subject.title, href=subject.path, className="crumb")
@@ -135,7 +135,7 @@ def _bar(subject: Subject, tab: Tab, view: View) -> Component:
     ]
     again = "Change and run again" if view.job else "Set up"
     buttons = [
-        *(tab.actions(view) if view.job else []),
+        *(tab.actions(view) if view.job and not is_compared else []),
         *([_pressed(again, "desk-change", "e")] if tab.tasks else []),
         *([_pressed("History", "desk-history", "h")] if tab.tasks else []),
         _pressed("Panels", "desk-panels", ""),
@@ -360,15 +360,6 @@ def register(app: Dash, subjects: Sequence[Subject]) -> None:
 def _register_clientside(app: Dash) -> None:
     """What needs no server: asking only for what is seen, and one selection everywhere."""
     chosen = {"type": "chosen", "key": ALL}
-    for kind in ("ask-body", "ask-figure"):
-        app.clientside_callback(  # type: ignore[no-untyped-call]
-            ClientsideFunction("desk", "ask"),
-            Output({"type": kind, "panel": MATCH}, "data"),
-            Input(chosen, "data"),
-            Input({"type": "seen", "panel": MATCH}, "data"),
-            State(chosen, "id"),
-            State({"type": kind, "panel": MATCH}, "data"),
-        )
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("desk", "address"),
         Input(chosen, "data"),

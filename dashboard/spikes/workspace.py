@@ -6,7 +6,7 @@ from dash import Dash
 
 from dashboard.kit import workspace_page
 from dashboard.kit.desk import Key, Subject
-from dashboard.spikes.tabs import export, signal, units
+from dashboard.spikes.tabs import curate, export, signal, units
 
 PAGE = {
     "module": "spikes_workspace",
@@ -16,7 +16,7 @@ PAGE = {
 SUBJECT = Subject(
     path="/spikes",
     title="Spikes",
-    tabs=(signal.TAB, units.TAB, export.TAB),
+    tabs=(signal.TAB, units.TAB, curate.TAB, export.TAB),
     keys=(
         Key(units.UNITS, int, many=True),
         Key(units.AXIS, str),

@@ -3,9 +3,10 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import pytest
 from dash import html
 
@@ -19,11 +20,13 @@ from dashboard.server import people
 from dashboard.server.people import Person, Role
 from dashboard.server.services import Services
 from dashboard.spikes.labels import of_sorting
+from dashboard.spikes.tabs import curate, signal
 from dashboard.spikes.tabs import export as export_tab
 from dashboard.spikes.tabs import units as units_tab
 from dashboard.spikes.units import shape_figures
 from dashboard.spikes.units.known import known
 from dashboard.workspaces import workspaces
+from pipelines.spikes.recording.timeline import Timeline
 
 N_UNITS, N_CHANNELS = 50, 32
 
@@ -183,3 +186,43 @@ def test_an_export_is_offered_of_what_was_sorted(sorting: Job) -> None:
     page = str(export_tab.formats(View(workspace, "export", None)))
     assert "phy" in page
     assert "Nothing was exported yet" in str(export_tab.listed(workspace.id))
+
+
+def test_the_sorting_of_a_workspace_fills_the_form_of_its_review(sorting: Job) -> None:
+    workspace = workspaces.of(sorting.id)[0]
+    assert curate.fill(View(workspace, "curate", None)) == {"sorting": f"job:{sorting.id}"}
+
+
+def test_proposals_say_that_they_are_being_mended() -> None:
+    assert "made the units worse" in curate.MENDED
+
+
+def look_of(chosen: list[str], page: int = 0, span: str = "") -> View:
+    given = {"channels": chosen, "page": page, "span": span}
+    return View(cast(Any, None), "signal", cast(Any, None), given)
+
+
+def test_channels_are_shown_by_depth_and_the_chosen_ones_among_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = pd.DataFrame({"channel": [f"{n}" for n in range(40)], "y_um": np.arange(40.0)})
+    monkeypatch.setattr(signal, "_channels", lambda _view: table.assign(x_um=0.0))
+    assert signal._shown(look_of([]))[:2] == ["39", "38"]
+    assert signal._shown(look_of([], page=1))[0] == "23"
+    assert signal._shown(look_of([], page=3)) == signal._shown(look_of([]))
+    assert "5" in signal._shown(look_of(["5"]))
+    assert signal._shown(look_of(["2", "30", "gone"])) == ["30", "2"]
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [("", (0.0, 1.0)), ("whole", (0.0, 60.0)), ("2.5,3", (2.5, 3.0)), ("x", (0.0, 1.0))],
+)
+def test_a_stretch_comes_from_the_address(
+    monkeypatch: pytest.MonkeyPatch, span: str, expected: tuple[float, float]
+) -> None:
+    monkeypatch.setattr(signal.results, "headline", lambda _job: {})
+    timeline = Timeline.one(60 * 30_000, 30_000.0)
+    monkeypatch.setattr(signal.results, "timeline", lambda _found: timeline)
+    view = look_of([], span=span)
+    assert signal._span(View(view.workspace, "signal", cast(Any, "job"), view.chosen)) == expected

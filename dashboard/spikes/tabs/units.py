@@ -276,8 +276,14 @@ def alike(view: View) -> Component:
         others[(others.index(beside) + 1) % len(others)] if beside is not None else others[0]
     )
     heads = ("unit", "cosine", "µm", "< 1.5 ms", "by chance")
-    turn = desk.button("Next", UNITS, [first, following], shortcut="s",
-                          label="The next similar unit beside the chosen one")  # fmt: skip
+    turn = desk.button(
+        "Next",
+        UNITS,
+        [first, following],
+        shortcut="s",
+        label="The next similar unit beside the chosen one",
+        first=str(first),
+    )
     words = html.Span(f"like unit {first}", className="hint")
     return html.Div([html.Div([words, turn], className="row"), shell.table(heads, rows)])
 
@@ -286,7 +292,9 @@ def _alike_row(
     found: Known, first: int, other: int, cosine: float, far: float, colors: Mapping[int, str]
 ) -> Component:
     there, chance = found.close_pairs(first, other)
-    button = desk.button(f"{other}", UNITS, [first, other], label=f"Units {first} and {other}")
+    button = desk.button(
+        f"{other}", UNITS, [first, other], label=f"Units {first} and {other}", first=str(first)
+    )
     cells = [f"{cosine:.2f}", f"{far:.0f}", f"{there:,}", f"{chance:,.0f}"]
     style = {"boxShadow": f"inset 3px 0 0 {colors[other]}"} if other in colors else {}
     head = html.Th(button, scope="row", style=style)
