@@ -100,8 +100,8 @@ def _in_a_sentence(function: Answer) -> Answer:
 
 def _shown() -> str:
     """The job whose result a callback is about, as the page says; none outside of a callback."""
-    posted = ctx.states.get("panel-job.data") if has_request_context() else None
-    return str(posted or "")
+    states = ctx.states if has_request_context() else {}
+    return str(states.get("labels-job.data") or states.get("panel-job.data") or "")
 
 
 def register(to: Dash, pages: Iterable[StepPage]) -> None:

@@ -103,7 +103,7 @@ def redrawn(app: Dash, page: Mapping[str, Any]) -> list[tuple[str, Mapping[str, 
         (key, one)
         for key, one in served(app).items()
         if "run" not in key and "url.href" not in key  # jobs are started elsewhere
-        and any(spec["id"] == "panel-job" for spec in one["state"])
+        and any(spec["id"] in ("panel-job", "labels-job") for spec in one["state"])
         and all(
             any(is_of(spec["id"], part) for part in page)
             for spec in (*one["inputs"], *one["state"])

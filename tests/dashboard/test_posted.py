@@ -218,7 +218,7 @@ def test_a_job_s_id_leads_nowhere_else(client: FlaskClient, settings: Settings) 
         "output": "labels-sliders.children",
         "outputs": {"id": "labels-sliders", "property": "children"},
         "inputs": [{"id": "labels-metric", "property": "value", "value": "snr"}],
-        "state": [[], [], {"id": "panel-job", "property": "data", "value": ".."}],
+        "state": [[], [], {"id": "labels-job", "property": "data", "value": ".."}],
         "changedPropIds": ["labels-metric.value"],
     }
     answer = client.post(PATH, json=body)

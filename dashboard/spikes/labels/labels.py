@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, html
+from dash import ALL, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -53,6 +53,7 @@ def view(job: Job) -> Component:
     first, by = "snr" if "snr" in metrics else metrics[0], next(iter(live))
     return html.Div(
         [
+            dcc.Store(id="labels-job", data=job.id),  # a desk shows it beside its sorting
             html.Div(
                 [
                     html.Div(_heads(found.summary), id="labels-heads"),
@@ -286,7 +287,7 @@ def register(app: Dash) -> None:
         Input("labels-by", "value"),
         Input("labels-show", "value"),
         State(limit, "id"),
-        State("panel-job", "data"),
+        State("labels-job", "data"),
         prevent_initial_call=True,
     )(show)
     app.callback(
@@ -294,7 +295,7 @@ def register(app: Dash) -> None:
         Input("labels-metric", "value"),
         State(limit, "value"),
         State(limit, "id"),
-        State("panel-job", "data"),
+        State("labels-job", "data"),
         prevent_initial_call=True,
     )(show_sliders)
     slider = {**limit, "type": "limit-slider"}
@@ -305,7 +306,7 @@ def register(app: Dash) -> None:
         State(slider, "id"),
         State(limit, "value"),
         State(limit, "id"),
-        State("panel-job", "data"),
+        State("labels-job", "data"),
         prevent_initial_call=True,
     )(count)
     drag.register(app, limit)
