@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, cast
 
-from dash import Dash, ctx, html
+from dash import Dash, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from flask import has_request_context
@@ -16,6 +16,7 @@ from dashboard.kit import results
 from dashboard.kit.bench import StepPage
 from dashboard.server.posted import PostedError
 from dashboard.server.services import services
+from dashboard.workspaces import workspaces
 from pipelines.core.errors import InputError, NeuroboardError
 from pipelines.core.outputs import is_full
 from pipelines.core.result_files import damaged
@@ -41,10 +42,20 @@ def view(job: Job) -> Component:
     with its downloads, with it; nor must an error in our own code.
     """
     try:
-        return html.Div([*results.notes(job), services().pages[job.task].view(job)])
+        shown = services().pages[job.task].view(job)
+        return html.Div([*_desks(job), *results.notes(job), shown])
     except Exception as error:
         _log.exception("The result of job %s cannot be shown", job.id)
         return html.P(reason(error, job.id), className="note")
+
+
+def _desks(job: Job) -> list[Component]:
+    """Links to the desks on which a result can be worked with."""
+    links: list[Any] = [
+        dcc.Link(f"Open on the desk of {one.name}", href=one.address)
+        for one in workspaces.of(job.id)
+    ]
+    return [html.P(links, className="row")] if links else []
 
 
 def reason(error: Exception, job_id: str) -> str:
