@@ -227,7 +227,6 @@ def test_workers_need_few_packages() -> None:
     modules = (
         "engines.spread_tasks",
         "clusters.lloyd",
-        "clusters.assigned",
         "voxels.densities",
         "engines.code",
     )
