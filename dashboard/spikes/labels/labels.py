@@ -53,7 +53,6 @@ def view(job: Job) -> Component:
     first, by = "snr" if "snr" in metrics else metrics[0], next(iter(live))
     return html.Div(
         [
-            dcc.Store(id="labels-job", data=job.id),  # a desk shows it beside its sorting
             html.Div(
                 [
                     html.Div(_heads(found.summary), id="labels-heads"),
@@ -156,7 +155,8 @@ def _limits(job: Job, table: MetricTable, rules: RuleSet) -> list[Component]:
     fold = html.Details(
         [html.Summary("These rules as JSON, for --thresholds"), json_text], className="fold"
     )
-    return [html.H2("Limits"), hint, *folds, fold]
+    own = dcc.Store(id="labels-job", data=job.id)  # a desk shows it beside its sorting
+    return [own, html.H2("Limits"), hint, *folds, fold]
 
 
 def _section(name: str, rules: Sequence[Rule], table: MetricTable) -> Component:
