@@ -59,6 +59,15 @@ class JobInput:
     key: str
 
 
+def references_of(inputs: Sequence[JobInput]) -> dict[str, str]:
+    """Inputs as forms and `submit` take them: of several (name, name 2...) all under one name."""
+    found: dict[str, str] = {}
+    for item in inputs:
+        name = item.name.partition(" ")[0]
+        found[name] = f"{found[name]} {item.reference}" if name in found else item.reference
+    return found
+
+
 @dataclass(frozen=True)
 class Job:
     """One run of a pipeline."""
@@ -194,12 +203,14 @@ class Store:
         rows = self._database.rows(query, (*tasks, limit))
         return [self._job(row) for row in rows]
 
-    def of_workspace(self, workspace: str, task: str = "", *, limit: int = -1) -> list[Job]:
-        """The jobs of a workspace, of one task or of all, the newest first."""
+    def of_workspace(self, workspace: str, *tasks: str, limit: int = -1) -> list[Job]:
+        """The jobs of a workspace, of the given tasks or of all, the newest first."""
+        marks = ",".join("?" * len(tasks))
+        chosen = f"AND task IN ({marks})" if tasks else ""
         rows = self._database.rows(
             "SELECT job.* FROM job JOIN workspace_job ON workspace_job.job = job.id "
-            "WHERE workspace_job.workspace=? AND (?='' OR task=?) ORDER BY place DESC, id LIMIT ?",
-            (workspace, task, task, limit),
+            f"WHERE workspace_job.workspace=? {chosen} ORDER BY place DESC, id LIMIT ?",
+            (workspace, *tasks, limit),
         )
         return [self._job(row) for row in rows]
 

@@ -25,7 +25,7 @@ def layout(tab: Tab, view: View, other: Job) -> Component:
         other: the run that it is compared with.
     """
     one, two = replace(view, job=other), view
-    back = f"/{view.workspace.subject}/{view.workspace.id}?tab={tab.word}&run={view.run.id}"
+    back = view.workspace.at(tab.word, run=view.run.id)
     parts = [
         html.Div(
             [

@@ -16,13 +16,10 @@ from dash.development.base_component import Component
 from pydantic import TypeAdapter, ValidationError
 
 from dashboard.jobs.store import Job
-from dashboard.kit.aria import aria
+from dashboard.kit.aria import aria, data
 from dashboard.kit.figures import waiting
 from dashboard.server.posted import PostedError
 from dashboard.workspaces.workspace import Workspace
-
-LONGEST_ADDRESS = 2000
-"""Characters of one selection in an address; the rest is not a selection that one sends."""
 
 
 @dataclass(frozen=True)
@@ -396,6 +393,11 @@ def filling(figure: go.Figure) -> go.Figure:
     return figure
 
 
+def one_of(given: Any, known: Mapping[str, Any]) -> str:
+    """What an address gave, if it is one of the choices, else the first of them."""
+    return str(given) if given in known else next(iter(known))
+
+
 # -- controls that select without a round trip to the server; `assets/60-choose.js` does it
 
 
@@ -449,8 +451,3 @@ def _pressed(children: Any, attributes: Mapping[str, str], shortcut: str, label:
     said = {"title": label, **aria(label=label)} if label else {}
     found = html.Button(children, className="pick", type="button", **data(**attributes), **said)
     return html.Span(found, **(data(key=shortcut) if shortcut else {}))
-
-
-def data(**attributes: str) -> dict[str, Any]:
-    """Attributes for our own scripts."""
-    return {f"data-{name}": value for name, value in attributes.items()}

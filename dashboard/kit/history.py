@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from dashboard.jobs.store import Job, JobState
 from dashboard.kit import panel
-from dashboard.kit.desk import Subject, Tab, View
+from dashboard.kit.desk import Tab, View
 from dashboard.workspaces import workspaces
 from pipelines.steps import STEPS
 
@@ -16,27 +16,26 @@ MOST_SAID = 6
 """Parameters of a run that are named; the page of the job has all."""
 
 
-def layout(subject: Subject, tab: Tab, view: View) -> Component:
+def layout(tab: Tab, view: View) -> Component:
     """All runs of the tab, newest first."""
-    jobs = [job for job in workspaces.jobs(view.workspace.id) if job.task in tab.tasks]
+    jobs = workspaces.jobs(view.workspace.id, *tab.tasks)
     if not jobs:
         return html.P("Nothing has been run here yet.", className="empty")
-    items = [_run(subject, view, job, jobs[i + 1 :]) for i, job in enumerate(jobs)]
+    items = [_run(view, job, jobs[i + 1 :]) for i, job in enumerate(jobs)]
     return html.Ol(items, className="runs", reversed=True)
 
 
-def _run(subject: Subject, view: View, job: Job, before: list[Job]) -> Component:
+def _run(view: View, job: Job, before: list[Job]) -> Component:
     is_shown = view.job is not None and job.id == view.job.id
     earlier = next((one for one in before if one.task == job.task), None)
     links: list[Any] = []
     if job.state is JobState.DONE and not is_shown:
-        here = f"{subject.path}/{view.workspace.id}?tab={view.tab}"
-        links.append(dcc.Link("Show", href=f"{here}&run={job.id}"))
+        links.append(dcc.Link("Show", href=view.workspace.at(view.tab, run=job.id)))
         if view.job is not None and view.job.task == job.task:
             links.append(
                 dcc.Link(
                     "Compare with what is shown",
-                    href=f"{here}&run={view.job.id}&compare={job.id}",
+                    href=view.workspace.at(view.tab, run=view.job.id, compare=job.id),
                 )
             )
     links.append(

@@ -141,6 +141,11 @@ def download(job: Job, file: str, text: str) -> Component:
     return html.A(text, href=f"/jobs/{job.id}/files/{file}", download=file, className="download")
 
 
+def counted(number: int, noun: str) -> str:
+    """A count with its noun: 1 neuron, 6 neurons."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def number(value: Any) -> str:
     """A count with thousands separated, a fraction with three digits, or a dash."""
     if value is None or value != value:

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.home.examples import EXAMPLES
-from dashboard.jobs.store import Job, JobState
+from dashboard.jobs.store import Job, JobState, references_of
 from dashboard.kit import forms, panel, switches
 from dashboard.kit.aria import aria
 from dashboard.kit.bench import Bench, Shown, Source
@@ -18,6 +18,7 @@ from dashboard.server import inputs, pressed, roots, uploads
 from dashboard.server.services import edit_link, services
 from dashboard.server.settings import MB
 from dashboard.server.submission import submit as submit
+from dashboard.workspaces.workspace import address
 from pipelines.core.errors import BundleError, InputError, NeuroboardError, ParameterError
 from pipelines.models import registry
 
@@ -62,15 +63,6 @@ def layout(
     )
 
 
-def _references(job: Job) -> dict[str, str]:
-    """What a job was given, by name; of inputs that are several (name, name 2...) all under one."""
-    found: dict[str, str] = {}
-    for item in job.inputs:
-        name = item.name.partition(" ")[0]
-        found[name] = f"{found[name]} {item.reference}" if name in found else item.reference
-    return found
-
-
 def known_values(bench: Bench, given: Mapping[str, str]) -> dict[str, Any]:
     """Parameters from an address, checked; none at all if one of them cannot be used."""
     model = bench.step.parameters
@@ -85,7 +77,7 @@ def form(
     bench: Bench, job: Job | None, chosen: Mapping[str, str], given: Mapping[str, Any]
 ) -> list[Component]:
     """The form alone, filled with what a job was given and with what is chosen besides."""
-    references = {**(_references(job) if job else {}), **chosen}
+    references = {**(references_of(job.inputs) if job else {}), **chosen}
     values = {**(job.parameters if job else {}), **given}
     engines = ("local", *services().settings.engines)
     pickers = [picker(bench, source, references.get(source.name, "")) for source in bench.sources]
@@ -311,7 +303,7 @@ def in_workspace(shown: Shown, job_id: str) -> str:
     """Where a job that was asked for on a desk is seen: its result, or how far it is."""
     job = services().store.get(job_id)
     word = "run" if job is not None and job.state is JobState.DONE else "asked"
-    return f"/{shown['subject']}/{shown['workspace']}?tab={shown['tab']}&{word}={job_id}"
+    return address(shown["subject"], shown["workspace"], tab=shown["tab"], **{word: job_id})
 
 
 def _one_by_one(bench: Bench, chosen: Mapping[str, str]) -> list[dict[str, str]]:

@@ -1,6 +1,7 @@
 """The page of a workspace: its bar, its tabs, the desk, and the drawers for set-up and history."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NotRequired
 
 import dash_mantine_components as dmc
@@ -12,13 +13,15 @@ from typing_extensions import TypedDict
 from dashboard import views
 from dashboard.jobs.store import Job, JobState
 from dashboard.kit import compare, desk, figures, history, panel, results, shell, workbench
-from dashboard.kit.aria import aria
+from dashboard.kit.aria import aria, data
 from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Answer, Subject, Tab, View
 from dashboard.kit.figures import Drawn
+from dashboard.server import pressed
 from dashboard.server.posted import PostedError
 from dashboard.server.services import services
 from dashboard.workspaces import workspaces
+from dashboard.workspaces.workspace import Workspace
 
 
 class PanelAsks(TypedDict):
@@ -40,58 +43,38 @@ def layout(subject: Subject, workspace: str, tab: str, run: str, given: Mapping[
         run: the id of a job of that tab; the newest finished one if it is none.
         given: what is selected, by key, as the address has it.
     """
-    view = _view(subject, workspace, tab, run)
-    if view is None:
+    found = workspaces.get(workspace)
+    if found is None or found.subject != subject.word:
         text = f"There is no workspace {workspace} here. It may be deleted."
         return shell.page("No such workspace", text, dcc.Link(subject.title, href=subject.path))
-    shown = subject.tab(view.tab)
-    assert shown is not None
-    chosen = _chosen(subject, shown, view, given)
-    view = View(view.workspace, view.tab, view.job, chosen)
+    jobs = workspaces.jobs(workspace)
+    shown = subject.tab(tab) or _first(subject, jobs)
+    runs = [job for job in jobs if job.task in shown.tasks]
+    done = [job for job in runs if job.state is JobState.DONE]
+    view = View(found, shown.word, next((job for job in done if job.id == run), _newest(done)))
+    view = replace(view, chosen=_chosen(subject, shown, view, given))
+    compared = next((job for job in done if job.id == given.get("compare")), None)
     return html.Div(
         [
             *_stores(subject, view),
             _bar(subject, shown, view, is_compared=bool(given.get("compare"))),
-            _strip(shown, view, given.get("asked", "")),
-            _desk(shown, view, given.get("compare", "")),
+            _strip(runs, given.get("asked", "")),
+            _desk(shown, view, compared),
             *_drawers(),
         ],
         className="workspace",
     )
 
 
-def _view(subject: Subject, workspace: str, tab: str, run: str) -> View | None:
-    found = workspaces.get(workspace)
-    if found is None or found.subject != subject.word:
-        return None
-    if subject.tab(tab) is None:
-        tab = _first(subject, workspace)
-    shown = subject.tab(tab)
-    assert shown is not None
-    return View(found, tab, _job(workspace, shown, run))
+def _first(subject: Subject, jobs: Sequence[Job]) -> Tab:
+    """The tab to open: home if something was run there, else the first of which there is."""
+    done = {job.task for job in jobs if job.state is JobState.DONE}
+    home = subject.tab(subject.home) or subject.tabs[0]
+    return next((one for one in (home, *subject.tabs) if done.intersection(one.tasks)), home)
 
 
-def _first(subject: Subject, workspace: str) -> str:
-    """The tab to open: home if something was run there, else the furthest of which there is."""
-    order = [one for one in subject.tabs if one.word == subject.home]
-    order += [one for one in subject.tabs if one.tasks]
-    for one in order:
-        if _job(workspace, one, "") is not None:
-            return one.word
-    return subject.home or subject.tabs[0].word
-
-
-def runs(workspace: str, tab: Tab) -> list[Job]:
-    """The runs that a tab shows, the newest first."""
-    return [job for job in workspaces.jobs(workspace) if job.task in tab.tasks]
-
-
-def _job(workspace: str, tab: Tab, run: str) -> Job | None:
-    """The run that is named, or the newest that is finished."""
-    jobs = runs(workspace, tab)
-    done = [job for job in jobs if job.state is JobState.DONE]
-    named = [job for job in done if job.id == run]
-    return next(iter(named or done), None)
+def _newest(jobs: Sequence[Job]) -> Job | None:
+    return next(iter(jobs), None)
 
 
 def _chosen(subject: Subject, tab: Tab, view: View, given: Mapping[str, str]) -> dict[str, Any]:
@@ -125,11 +108,11 @@ def _bar(subject: Subject, tab: Tab, view: View, *, is_compared: bool) -> Compon
         html.Span(
             dcc.Link(
                 one.title,
-                href=address(subject, view.workspace.id, one.word),
+                href=view.workspace.at(one.word),
                 className="tab current" if one.word == view.tab else "tab",
             ),
             className="tab-box",
-            **desk.data(key=str(number)),
+            **data(key=str(number)),
         )
         for number, one in enumerate(subject.tabs, 1)
     ]
@@ -159,22 +142,35 @@ def said(answer: Answer) -> list[Component]:
     return [html.Strong(answer.sentence), html.Span(answer.how, className="how")]
 
 
-def view_of(tab: Tab, shown: Shown) -> View:
-    """What a page shows, for callbacks of a tab.
+def view_of(tab: Tab, shown: Shown, chosen: Mapping[str, Any] | None = None) -> View:
+    """What a page shows, for callbacks.
+
+    Args:
+        tab: that it is at.
+        shown: what it says of itself.
+        chosen: what is selected, by key; checked.
 
     Raises:
         PostedError: there is no such page.
     """
     found = workspaces.get(shown["workspace"])
-    job = _job(found.id, tab, shown["run"]) if found and shown["tab"] == tab.word else None
-    if found is None or (job.id if job else "") != shown["run"]:
+    job = services().store.get(shown["run"]) if shown["run"] else None
+    if found is None or shown["tab"] != tab.word:
         raise PostedError("there is no such page")
-    return View(found, tab.word, job)
+    if shown["run"] and not (job and _is_shown(job, tab, found)):
+        raise PostedError("there is no such run")
+    return View(found, tab.word, job, chosen or {})
+
+
+def _is_shown(job: Job, tab: Tab, workspace: Workspace) -> bool:
+    """Whether a job is a finished run of a tab of a workspace."""
+    is_run = job.task in tab.tasks and job.state is JobState.DONE
+    return is_run and workspace.id in [one.id for one in workspaces.of(job.id)]
 
 
 def _pressed(text: str, identity: str, key: str) -> Component:
     button = dmc.Button(text, id=identity, variant="default", size="compact-sm")
-    return html.Span(button, **(desk.data(key=key) if key else {}))
+    return html.Span(button, **(data(key=key) if key else {}))
 
 
 def _answer(tab: Tab, view: View) -> Answer:
@@ -186,19 +182,17 @@ def _answer(tab: Tab, view: View) -> Answer:
         return Answer(views.reason(error, view.job.id if view.job else ""))
 
 
-def _strip(tab: Tab, view: View, asked: str) -> Component:
+def _strip(runs: Sequence[Job], asked: str) -> Component:
     """The newest run while it is under way, or where it ended badly after what is shown."""
-    jobs = runs(view.workspace.id, tab)
-    newest = next((job for job in jobs if job.id == asked), jobs[0] if jobs else None)
+    newest = next((job for job in runs if job.id == asked), _newest(runs))
     if newest is None or newest.state is JobState.DONE:
         return html.Div(className="run-strip", hidden=True)
     return html.Div(panel.progress(newest), className="run-strip")
 
 
-def _desk(tab: Tab, view: View, compared: str) -> Component:
-    other = next((job for job in runs(view.workspace.id, tab) if job.id == compared), None)
-    if other and other.state is JobState.DONE and view.job and view.job.task == other.task:
-        return compare.layout(tab, view, other)
+def _desk(tab: Tab, view: View, compared: Job | None) -> Component:
+    if compared and view.job and view.job.task == compared.task:
+        return compare.layout(tab, view, compared)
     if tab.tasks and view.job is None:
         words = html.P(tab.empty, className="empty")
         parts = [words, html.Div(tab.begin(view), className="row")]
@@ -226,12 +220,6 @@ def _drawers() -> list[Component]:
     ]  # fmt: skip
 
 
-def address(subject: Subject, workspace: str, tab: str = "", run: str = "") -> str:
-    """Where a workspace is, at one of its tabs and with one of its runs."""
-    query = "&".join(f"{name}={word}" for name, word in (("tab", tab), ("run", run)) if word)
-    return f"{subject.path}/{workspace}" + (f"?{query}" if query else "")
-
-
 class _Page:
     """The callbacks of all workspaces."""
 
@@ -246,14 +234,10 @@ class _Page:
         """
         subject = self.subjects.get(shown["subject"])
         tab = subject.tab(shown["tab"]) if subject else None
-        found = workspaces.get(shown["workspace"])
-        if subject is None or tab is None or found is None:
-            raise PostedError("there is no such workspace")
-        job = _job(found.id, tab, shown["run"])
-        if job is not None and job.id != shown["run"]:
-            raise PostedError("there is no such run")
+        if subject is None or tab is None:
+            raise PostedError("there is no such page")
         chosen = {name: subject.key(name).check(value) for name, value in (asked or {}).items()}
-        return tab, View(found, tab.word, job, chosen)
+        return tab, view_of(tab, shown, chosen)
 
     def body(self, asked: PanelAsks, shown: Shown) -> Any:
         """A panel of anything."""
@@ -289,8 +273,8 @@ class _Page:
 
     def repeat(self, clicks: list[int | None], shown: Shown) -> tuple[bool, bool, Any]:
         """The form with the parameters and inputs of an earlier run; the history closes."""
-        identity = ctx.triggered_id
-        if not any(clicks) or not isinstance(identity, dict):
+        identity = pressed.button()
+        if identity is None:
             raise PreventUpdate
         self.view(shown)
         job = results.job(str(identity["job"]))
@@ -300,9 +284,7 @@ class _Page:
         """The runs of a tab."""
         if not clicks:
             raise PreventUpdate
-        tab, view = self.view(shown)
-        subject = self.subjects[shown["subject"]]
-        return True, history.layout(subject, tab, view)
+        return True, history.layout(*self.view(shown))
 
     def reload(self, stamp: str | None, job_id: str, shown: Shown | None) -> str:
         """Where the result of the run that just finished is; other pages show it themselves."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from dashboard.jobs.store import Job, JobState
 from dashboard.kit import forms
+from dashboard.kit.results import counted
 from dashboard.server.services import services
 from pipelines.core.outputs import RECORD
 from pipelines.core.result_files import read_object_if_sound
@@ -24,26 +25,26 @@ def units(found: Results) -> str:
     del labels["unlabelled"]
     counts = [f"{number} {label}" for label, number in labels.items()]
     failed = found.get("groups_failed", 0)
-    lost = [f"{_count(failed, 'group')} could not be sorted"] if failed else []
-    return ", ".join([_count(found["n_units"], "unit"), *counts, *lost])
+    lost = [f"{counted(failed, 'group')} could not be sorted"] if failed else []
+    return ", ".join([counted(found["n_units"], "unit"), *counts, *lost])
 
 
 def clusters_of_voxels(found: Results) -> str:
     """Of a map."""
-    return f"{_count(found['k'], 'cluster')} of {_count(found['n_kept'], 'voxel')}"
+    return f"{counted(found['k'], 'cluster')} of {counted(found['n_kept'], 'voxel')}"
 
 
 def clusters_of_synapses(found: Results) -> str:
     """Of a fit."""
     noise = found.get("n_noise", 0)
-    text = f"{_count(found['n_clusters'], 'cluster')} of {found['n_in_group']:,} rows"
+    text = f"{counted(found['n_clusters'], 'cluster')} of {found['n_in_group']:,} rows"
     return f"{text}, {noise:,} in none" if noise else text
 
 
 def predicted(found: Results) -> str:
     """Of predictions."""
     unlike = found.get("n_outliers", 0)
-    text = f"{found['n_predicted']:,} of {_count(found['n_rows'], 'row')} predicted"
+    text = f"{found['n_predicted']:,} of {counted(found['n_rows'], 'row')} predicted"
     return f"{text}, {unlike:,} unlike the known" if unlike else text
 
 
@@ -55,17 +56,18 @@ def trained(found: Results) -> str:
 def checked(found: Results) -> str:
     """Of a checked table."""
     usable = found["n_rows"] - found["n_rejected"]
-    return f"{usable:,} of {_count(found['n_rows'], 'row')} can be used"
+    return f"{usable:,} of {counted(found['n_rows'], 'row')} can be used"
 
 
 def recorded(found: Results) -> str:
     """Of a first look at a recording."""
-    return f"{_count(found['n_channels'], 'channel')}, {found['duration_s']:,.0f} s, not sorted yet"
+    channels = counted(found["n_channels"], "channel")
+    return f"{channels}, {found['duration_s']:,.0f} s, not sorted yet"
 
 
 def filmed(found: Results) -> str:
     """Of a first look at images."""
-    return f"{_count(found['n_voxels'], 'voxel')}, {found['shape'][-1]:,} times, not mapped yet"
+    return f"{counted(found['n_voxels'], 'voxel')}, {found['shape'][-1]:,} times, not mapped yet"
 
 
 ANSWERS: Mapping[str, Callable[[Results], str]] = {
@@ -153,7 +155,3 @@ def _duration(seconds: float) -> str:
         return "less than a minute"
     minutes = round(seconds / 60)
     return f"about {minutes} min" if minutes < 90 else f"about {round(minutes / 60)} h"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from dashboard.jobs import migrations
-from dashboard.jobs.store import JobInput
+from dashboard.jobs.store import JobInput, references_of
 from pipelines.core.errors import ParameterError
 
 ROOTS: Mapping[str, str] = {"spikes": "recording", "brainmap": "images", "synapses": "table"}
@@ -23,6 +24,11 @@ MOST_TAGS = 20
 LONGEST_NOTES = 20_000
 JOINERS = "\u200c\u200d"
 """Not shown, but Persian, Hindi and Emoji are spelt with them."""
+
+
+def address(subject: str, workspace: str, **words: str) -> str:
+    """The page of a workspace, at a tab, with a run and so on."""
+    return f"/{subject}/{workspace}" + (f"?{urlencode(words)}" if words else "")
 
 
 @dataclass(frozen=True)
@@ -61,17 +67,17 @@ class Workspace:
 
     @property
     def references(self) -> dict[str, str]:
-        """Its inputs as forms and `submit` take them; of several of a name all under it."""
-        found: dict[str, str] = {}
-        for item in self.inputs:
-            name = item.name.partition(" ")[0]
-            found[name] = f"{found[name]} {item.reference}" if name in found else item.reference
-        return found
+        """Its inputs as forms and `submit` take them."""
+        return references_of(self.inputs)
 
     @property
     def address(self) -> str:
         """Its page."""
-        return f"/{self.subject}/{self.id}"
+        return address(self.subject, self.id)
+
+    def at(self, tab: str, **words: str) -> str:
+        """Its page at one of its tabs, with a run or other words of the address."""
+        return address(self.subject, self.id, tab=tab, **words)
 
     def says(self, search: str) -> bool:
         """Whether each word of a search stands in its name, notes, tags, owner or file."""

@@ -5,7 +5,8 @@
     workspaces.get(id)                       one Workspace, or None
     workspaces.of(job_id)                    the workspaces that a job belongs to
     workspaces.all(subject, search, tag)     those that are shown, the latest first
-    workspaces.jobs(id, task)                its jobs, the newest first
+    workspaces.jobs(id, *tasks)              its jobs, the newest first
+    workspaces.newest(id, *tasks)            the newest of them that is done
     workspaces.create(subject, name, references)    for a file that was chosen, with no job yet
     workspaces.rename(id, name) / note(id, text) / tag(id, tags), or edit(id, ...) for several
     workspaces.hide(id) / show(id) / delete(id)
@@ -19,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.home import usage
-from dashboard.jobs.store import Job, JobInput
+from dashboard.jobs.store import Job, JobInput, JobState
 from dashboard.server import inputs, offered, people
 from dashboard.server.people import Role
 from dashboard.server.services import services
@@ -72,9 +73,14 @@ def all(  # noqa: A001  always written as `workspaces.all`
     ]
 
 
-def jobs(workspace: str, task: str = "") -> list[Job]:
-    """The jobs of a workspace, of one step or of all, the newest first."""
-    return services().store.of_workspace(workspace, task)
+def jobs(workspace: str, *tasks: str) -> list[Job]:
+    """The jobs of a workspace, of some steps or of all, the newest first."""
+    return services().store.of_workspace(workspace, *tasks)
+
+
+def newest(workspace: str, *tasks: str) -> Job | None:
+    """The newest finished job of a workspace, of one of some steps."""
+    return next((job for job in jobs(workspace, *tasks) if job.state is JobState.DONE), None)
 
 
 def create(subject: str, name: str, references: Mapping[str, str]) -> Workspace:

@@ -9,8 +9,9 @@ from dash import Dash, html
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.jobs.store import JobInput
+from dashboard.jobs.store import JobInput, JobState
 from dashboard.kit import desk, history, workspace_page
+from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Key, Panel, Slot, Subject, Tab, View, chart, column, panels, row
 from dashboard.kit.figures import Drawn
 from dashboard.server.posted import PostedError
@@ -129,6 +130,19 @@ def test_what_no_page_shows_is_refused(found: Services) -> None:
         page.view(
             {"subject": "spikes", "workspace": workspace, "tab": "units", "run": ""}, {"rows": [1]}
         )
+
+
+def test_the_first_run_of_a_workspace_is_shown_when_it_is_done(found: Services) -> None:
+    """The page was opened before there was any run, and says so."""
+    page, workspace = workspace_page._Page([_subject()]), _workspace(found)
+    job = workspaces.jobs(workspace)[0]
+    found.store.claim(quick_only=False)
+    found.store.finish(job.id, JobState.DONE)
+    opened: Shown = {"subject": "spikes", "workspace": workspace, "tab": "units", "run": ""}
+    assert page.reload("now", job.id, opened) == f"/spikes/{workspace}?tab=units&run={job.id}"
+    assert page.view({**opened, "run": job.id})[1].run == workspaces.jobs(workspace)[0]
+    with pytest.raises(PostedError):
+        page.view({**opened, "run": "another"})
 
 
 def test_runs_say_what_was_changed(found: Services) -> None:

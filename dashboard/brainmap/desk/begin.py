@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
+from dash import ALL, Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard.jobs.store import Job, JobState
 from dashboard.kit import results, workbench, workspace_page
 from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Answer, View
+from dashboard.server import pressed
 from dashboard.server.posted import PostedError
 from dashboard.server.submission import submit
 from dashboard.workspaces import workspaces
@@ -37,15 +37,9 @@ def button(task: str) -> Component:
     return html.Div(dmc.Button(WORDS[task][0], id=identity, variant=kind, size="compact-sm"))
 
 
-def newest(workspace: str, *tasks: str) -> Job | None:
-    """The newest finished run of one of some steps."""
-    jobs = (job for job in workspaces.jobs(workspace) if job.task in tasks)
-    return next((job for job in jobs if job.state is JobState.DONE), None)
-
-
 def fill(view: View) -> dict[str, str]:
     """The film for a form, read as it was before, and the threshold that a look suggests."""
-    look = newest(view.workspace.id, LOOK)
+    look = workspaces.newest(view.workspace.id, LOOK)
     given = {"images": view.workspace.root.reference}
     if look is not None and view.job is None:
         threshold = results.headline(look).get("threshold")
@@ -56,13 +50,13 @@ def fill(view: View) -> dict[str, str]:
 
 def fill_map(view: View) -> dict[str, str]:
     """The newest map for a form."""
-    found = newest(view.workspace.id, MAP)
+    found = workspaces.newest(view.workspace.id, MAP)
     return {"map": f"job:{found.id}"} if found else {}
 
 
 def reading(workspace: str) -> dict[str, Any]:
     """How the film was read when it was last looked at or mapped."""
-    job = newest(workspace, LOOK, MAP)
+    job = workspaces.newest(workspace, LOOK, MAP)
     values = job.parameters if job else {}
     names = ReadingParameters.model_fields
     return {name: values[name] for name in names if values.get(name) not in (None, "", [])}
@@ -74,8 +68,8 @@ def _text(value: Any) -> str:
 
 def begin(clicks: list[int | None], shown: Shown) -> tuple[Any, Any]:
     """Start the step whose button was pressed: where to go, or what is wrong."""
-    identity = ctx.triggered_id
-    if not any(clicks) or not isinstance(identity, dict):
+    identity = pressed.button()
+    if identity is None:
         raise PreventUpdate
     task = str(identity["task"])
     if task not in WORDS:
@@ -102,7 +96,7 @@ def start(workspace: str, task: str, **values: Any) -> str:
         known = reading(workspace)
         values = {**{name: known[name] for name in known if name in model.model_fields}, **values}
     else:
-        made = newest(workspace, MAP)
+        made = workspaces.newest(workspace, MAP)
         if made is None:
             raise InputError("This needs a map: make one on the tab Map first.")
         references = {"map": f"job:{made.id}"}

@@ -34,14 +34,13 @@ def _finished(view: View) -> Component:
     """All exports of this film, the newest first."""
     jobs = [
         job
-        for job in workspaces.jobs(view.workspace.id)
-        if job.task in (EXPORT, COLORIZE) and job.state is JobState.DONE
+        for job in workspaces.jobs(view.workspace.id, EXPORT, COLORIZE)
+        if job.state is JobState.DONE
     ]
-    base = f"{view.workspace.address}?tab=export&run="
     items = [
         html.Li(
             [
-                dcc.Link(panel.when(job.created), href=base + job.id),
+                dcc.Link(panel.when(job.created), href=view.workspace.at("export", run=job.id)),
                 " ",
                 html.A("zip", href=f"/jobs/{job.id}/everything.zip"),
             ]
@@ -57,7 +56,7 @@ def _more(_view: View) -> Component:
 
 def _maps(view: View) -> Component:
     """The files of the newest map itself."""
-    found = begin.newest(view.workspace.id, begin.MAP)
+    found = workspaces.newest(view.workspace.id, begin.MAP)
     return downloads(found) if found else NOTHING
 
 

@@ -18,15 +18,16 @@ from dashboard.brainmap.map import map_figures as figures
 from dashboard.brainmap.map.chosen import PALETTES, STACK, load, load_map
 from dashboard.brainmap.map.parts import map_words, normalisation
 from dashboard.brainmap.map.planes import emphasised
+from dashboard.brainmap.map.result import recolored
 from dashboard.brainmap.operations import choice
 from dashboard.kit import desk, results, workbench, workspace_page
+from dashboard.kit.aria import data
 from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Answer, Panel, Tab, View, chart, column, row
 from dashboard.kit.desk_table import column as plain
 from dashboard.kit.desk_table import number, table
 from dashboard.kit.figures import Drawn
 from dashboard.server.posted import PostedError
-from dashboard.server.submission import submit
 
 TASK = "brainmap fit"
 PRESSED = "voxel-pressed"
@@ -237,7 +238,7 @@ def onward(_view: View) -> Component:
         [
             html.Span(
                 html.Button(text, id=identity, className="pick", type="button"),
-                **(desk.data(key=key) if key else {}),
+                **(data(key=key) if key else {}),
             )
             for identity, (text, key) in buttons.items()
         ],
@@ -261,12 +262,7 @@ def another_scheme(clicks: int | None, page: Shown) -> Any:
     """Choose other colours; this map stays until they are there."""
     if not clicks:
         raise PreventUpdate
-    job = results.job(page["run"])
-    values = {**job.parameters, "color_seed": job.parameters.get("color_seed", 0) + 1}
-    references = {item.name: item.reference for item in job.inputs}
-    return workbench.in_workspace(
-        page, submit(TASK, references, values, workspace=page["workspace"])
-    )
+    return workbench.in_workspace(page, recolored(page["run"], page["workspace"]))
 
 
 LOOKED_AT = (K, PALETTE, CLUSTER)

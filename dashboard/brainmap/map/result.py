@@ -24,13 +24,13 @@ from dashboard.brainmap.map.parts import (
 )
 from dashboard.brainmap.map.planes import draw_map, emphasised, multiples, pointed_voxel
 from dashboard.brainmap.operations import choice
-from dashboard.jobs.code_version import code_version
-from dashboard.jobs.store import Job
+from dashboard.jobs.store import Job, references_of
 from dashboard.kit import results
 from dashboard.kit.scale import Scale
 from dashboard.server import pressed
 from dashboard.server.posted import Pointed, Whole
-from dashboard.server.services import edit_link, services
+from dashboard.server.services import edit_link
+from dashboard.server.submission import submit
 
 
 def view(job: Job) -> Component:
@@ -232,12 +232,18 @@ def another_scheme(clicks: int | None, job_id: str) -> str:
     """Start the same job with the next seed of colours, and go there."""
     if not clicks:
         raise PreventUpdate
+    return edit_link(results.job(job_id).task, recolored(job_id))
+
+
+def recolored(job_id: str, workspace: str = "") -> str:
+    """Start a map's job with the next seed of colours; the id of the new one.
+
+    Raises:
+        InputError: the map is not here any more, or an input of it is not offered.
+    """
     job = results.job(job_id)
     parameters = {**job.parameters, "color_seed": job.parameters.get("color_seed", 0) + 1}
-    store = services().store
-    return edit_link(
-        job.task, store.submit(job.task, parameters, job.inputs, version=code_version())
-    )
+    return submit(job.task, references_of(job.inputs), parameters, workspace=workspace)
 
 
 def correlate(clicks: int | None, alone: int | None, k: Whole, job_id: str) -> tuple[Any, Any]:

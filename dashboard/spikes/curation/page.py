@@ -1,6 +1,6 @@
 """The result of a review: the page on which units are labelled, merged and split by hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import dash_mantine_components as dmc
@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from dashboard.jobs.store import Job
 from dashboard.kit import results
-from dashboard.kit.aria import aria
+from dashboard.kit.aria import aria, data
 from dashboard.server import people
 from dashboard.server.posted import Outline, one_of
 from dashboard.server.pressed import buttons, triggers
@@ -49,40 +49,44 @@ ROW = {"rowSelection": {"mode": "singleRow", "enableClickSelection": True, "chec
 
 def view(job: Job) -> Component:
     """The whole page."""
+    found = parts(job)
+    stores, beside = found.pop("stores"), [found.pop("queue"), found.pop("unit")]
+    above = [found.pop("note"), found.pop("pad")]
+    between = html.Div(beside, className="curate")
+    return html.Div([*stores, *above, between, *found.values()], id="curate")
+
+
+def parts(job: Job, *names: str) -> dict[str, Any]:
+    """The parts of the page by name, which stand below each other there; all, or those named."""
     desk = curating.desk(job)
     state = desk.state()
     rows = queue.rows_of(desk, state, "all")
     unit = int(rows[0]["unit"])
-    return html.Div(
-        [
+    made: dict[str, Callable[[], Any]] = {
+        "stores": lambda: [
             dcc.Store(id="curate-unit", data=unit),
             dcc.Store(id="curate-shown", data="all"),
             dcc.Store(id="curate-refresh"),
-            _note(job, desk.review.sorting),
-            html.Div(_pad(desk, state), id=PAD, className="card"),
-            html.Div(
-                [
-                    html.Section(
-                        _queue(rows), className="card", **aria(label="Queue"), **_data(waits=UNIT)
-                    ),
-                    html.Section(
-                        unit_view.view(desk, state, unit),
-                        id=UNIT,
-                        className="card",
-                        **aria(label="Unit"),
-                        **_data(waits=PAD),
-                    ),
-                ],
-                className="curate",
-            ),
-            html.Section(_others(desk, state), id=OTHERS, className="card stack"),
-            html.Section(_log(desk, state), className="card"),
-            html.Section(use.agreement(), className="card stack"),
-            html.Section(use.use_card(), className="card stack"),
-            _help(),
         ],
-        id="curate",
-    )
+        "note": lambda: _note(job, desk.review.sorting),
+        "pad": lambda: html.Div(_pad(desk, state), id=PAD, className="card"),
+        "queue": lambda: html.Section(
+            _queue(rows), className="card", **aria(label="Queue"), **data(waits=UNIT)
+        ),
+        "unit": lambda: html.Section(
+            unit_view.view(desk, state, unit),
+            id=UNIT,
+            className="card",
+            **aria(label="Unit"),
+            **data(waits=PAD),
+        ),
+        "others": lambda: html.Section(_others(desk, state), id=OTHERS, className="card stack"),
+        "log": lambda: html.Section(_log(desk, state), className="card"),
+        "agreement": lambda: html.Section(use.agreement(), className="card stack"),
+        "use": lambda: html.Section(use.use_card(), className="card stack"),
+        "help": _help,
+    }
+    return {name: made[name]() for name in names or made}
 
 
 def _note(job: Job, sorting: FinishedSorting) -> Component | None:
@@ -104,7 +108,7 @@ def _pad(desk: Desk, state: curation.CurationState) -> list[Component]:
         dmc.TextInput(
             id="curate-name", label="Curator", value=name or "me", persistence=True, w=180
         ),
-        html.Div(blind, **_data(waits=OTHERS)),
+        html.Div(blind, **data(waits=OTHERS)),
         dmc.TextInput(
             id="curate-reason", label="Reason", placeholder="may stay empty", value="", w=260
         ),
@@ -129,7 +133,7 @@ def _key_button(what: str) -> Component:
         size="compact-md",
         **aria(label=name, keyshortcuts=key),
     )
-    return html.Span(button, title=does, **_data(key=key, waits=PAD))
+    return html.Span(button, title=does, **data(key=key, waits=PAD))
 
 
 def _more_button(what: str) -> Any:
@@ -137,7 +141,7 @@ def _more_button(what: str) -> Any:
     button = dmc.Button(
         name, id={"type": "curate-do", "what": what}, variant="default", size="compact-sm"
     )
-    return html.Span(button, title=does, **_data(waits=PAD))
+    return html.Span(button, title=does, **data(waits=PAD))
 
 
 def _help_button() -> Component:
@@ -148,11 +152,7 @@ def _help_button() -> Component:
         size="compact-md",
         **aria(label="Keys", keyshortcuts="?"),
     )
-    return html.Span(button, **_data(key="?"))
-
-
-def _data(**values: str) -> dict[str, Any]:
-    return {f"data-{name}": value for name, value in values.items()}
+    return html.Span(button, **data(key="?"))
 
 
 def _help() -> Any:
@@ -188,7 +188,7 @@ def _queue(rows: Sequence[dict[str, Any]]) -> list[Component]:
     hint = "Units on which the labellers differ come first, the least sure of them at the top."
     return [
         html.H2("Queue"),
-        html.Div(show, **_data(waits=OTHERS)),
+        html.Div(show, **data(waits=OTHERS)),
         html.P(hint, className="hint"),
         grid,
     ]
@@ -204,9 +204,9 @@ def _others(desk: Desk, state: curation.CurationState) -> list[Component]:
             "Undo gives it back.",
             className="hint",
         ),
-        html.Div(proposals.table(desk, state), id="curate-proposals", **_data(waits=PAD)),
+        html.Div(proposals.table(desk, state), id="curate-proposals", **data(waits=PAD)),
         html.Div(proposals.again(), className="row"),
-        html.Div([merge, button], className="row bottom", **_data(waits=PAD)),
+        html.Div([merge, button], className="row bottom", **data(waits=PAD)),
     ]
 
 

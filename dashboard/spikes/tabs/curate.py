@@ -6,9 +6,8 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.jobs.store import Job, JobState
 from dashboard.kit import results
-from dashboard.kit.desk import Answer, Draw, Panel, Slot, Tab, View, row
+from dashboard.kit.desk import Answer, Panel, Part, Slot, Tab, View, row
 from dashboard.spikes.curation import page
 from dashboard.workspaces import workspaces
 
@@ -27,10 +26,9 @@ EMPTY = (
 def answer(view: View) -> Answer:
     """How many units there are to decide on."""
     found = results.headline(view.run)
-    count, differ = found["n_units"], found["n_disagree"]
-    word = "unit" if count == 1 else "units"
+    units = results.counted(found["n_units"], "unit")
     return Answer(
-        f"{count} {word} to curate, the labellers differ on {differ}.",
+        f"{units} to curate, the labellers differ on {found['n_disagree']}.",
         "every step is saved at once; proposals are being mended",
     )
 
@@ -39,66 +37,43 @@ def fill(view: View) -> Mapping[str, str]:
     """The newest sorting, while nothing was reviewed."""
     if view.job is not None:
         return {}
-    sorted_ = workspaces.jobs(view.workspace.id, "spikes sort")
-    done = [job for job in sorted_ if job.state is JobState.DONE]
-    return {"sorting": f"job:{done[0].id}"} if done else {}
-
-
-def _parts(job: Job) -> dict[str, Any]:
-    """The parts of the page of a review, which stand below each other there."""
-    *first, others, log, agreement, use, help_ = page.view(job).children
-    *stores, note, pad, middle = first
-    queue, unit = middle.children
-    return {
-        "stores": stores,
-        "note": note,
-        "pad": pad,
-        "queue": queue,
-        "unit": unit,
-        "others": others,
-        "log": log,
-        "agreement": agreement,
-        "use": use,
-        "help": help_,
-    }
-
-
-def _part(*names: str) -> Draw:
-    """A panel of some parts of the page of a review."""
-
-    def drawn(view: View) -> Component:
-        found = _parts(view.run)
-        return html.Div([found[name] for name in names], className="stack")
-
-    return drawn
-
-
-def proposals(view: View) -> Component:
-    """What the review proposes, and that it is being mended."""
-    return html.Div([html.P(MENDED, className="note"), _parts(view.run)["others"]])
+    found = workspaces.newest(view.workspace.id, "spikes sort")
+    return {"sorting": f"job:{found.id}"} if found else {}
 
 
 def pad(view: View) -> Component:
     """Labels, keys and who presses them."""
-    found: Mapping[str, Any] = _parts(view.run)
+    found = page.parts(view.run, "stores", "pad", "help")
     return html.Div([*found["stores"], found["pad"], found["help"]], className="curate-bar")
+
+
+def arrange(view: View) -> Part:
+    """The parts of the page of a review, made once, each in a panel."""
+    found = page.parts(view.run, "note", "unit", "queue", "others", "log", "agreement", "use")
+
+    def panel(name: str, title: str, *parts: Any) -> Panel:
+        body = html.Div(list(parts), className="stack")
+        return Panel(name=name, title=title, draw=lambda _view: body, eager=True)
+
+    mended = html.P(MENDED, className="note")
+    return row(
+        panel("queue", "Queue", found["queue"]),
+        panel("curated-unit", "Unit", found["note"], found["unit"]),
+        Slot(
+            panel("proposals", "Proposals", mended, found["others"]),
+            panel("steps", "Steps", found["log"]),
+            panel("agreement", "Curators", found["agreement"]),
+            panel("use", "Use", found["use"]),
+        ),
+        sizes=(26, 46, 28),
+    )
 
 
 TAB = Tab(
     word="curate",
     title="Curate",
     tasks=("spikes review",),
-    arrange=row(
-        Panel(name="queue", title="Queue", draw=_part("queue"), eager=True),
-        Panel(name="curated-unit", title="Unit", draw=_part("note", "unit"), eager=True),
-        Slot(
-            Panel(name="proposals", title="Proposals", draw=proposals, eager=True),
-            Panel(name="steps", title="Steps", draw=_part("log"), eager=True),
-            Panel(name="agreement", title="Curators", draw=_part("agreement"), eager=True),
-            Panel(name="use", title="Use", draw=_part("use"), eager=True),
-        ),
-        sizes=(26, 46, 28),
-    ),
+    arrange=arrange,
     answer=answer,
     fill=fill,
     foot=pad,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from pydantic import Field
@@ -13,7 +13,7 @@ from dashboard.jobs.store import Job, JobState
 from dashboard.kit import panel, results
 from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Answer, Panel, Tab, View, row
-from dashboard.server import people
+from dashboard.server import people, pressed
 from dashboard.server.people import Role
 from dashboard.server.posted import one_of
 from dashboard.server.submission import submit
@@ -163,8 +163,8 @@ def run(
     _clicks: Sequence[int | None], chosen: Name, only: Only, shown: Shown
 ) -> tuple[Any, Any, Any]:
     """Export the chosen units in the format that was pressed."""
-    identity = ctx.triggered_id
-    if not isinstance(identity, dict) or not ctx.triggered[0]["value"]:
+    identity = pressed.button()
+    if identity is None:
         raise PreventUpdate
     units, _, labels = chosen.partition(" ")
     values: Mapping[str, Any] = {

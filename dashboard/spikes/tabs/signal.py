@@ -44,7 +44,7 @@ def answer(view: View) -> Answer:
 
 def actions(view: View) -> list[Component]:
     """The way on to sorting."""
-    return [dcc.Link("Sort", href=f"{view.workspace.address}?tab=units", className="download")]
+    return [dcc.Link("Sort", href=view.workspace.at("units"), className="download")]
 
 
 def _channels(view: View) -> pd.DataFrame:

@@ -51,13 +51,13 @@ def answer(view: View) -> Answer:
     """How many units, how many of them good, and how they were found."""
     found = results.headline(view.run)
     count, labelled = found["n_units"], of_sorting.labels(view.run)
-    word = "unit" if count == 1 else "units"
+    units = results.counted(count, "unit")
     if not count:
         return Answer("No unit was found. Try a lower detection threshold.", _how(view))
     if labelled is not None:
-        return Answer(f"{count} {word}, {of_sorting.in_words(labelled)}.", _how(view))
+        return Answer(f"{units}, {of_sorting.in_words(labelled)}.", _how(view))
     spikes = results.number(found["n_spikes"])
-    return Answer(f"{count} {word}, {spikes} spikes in {found['duration_s']:.0f} s.", _how(view))
+    return Answer(f"{units}, {spikes} spikes in {found['duration_s']:.0f} s.", _how(view))
 
 
 def _how(view: View) -> str:
@@ -78,12 +78,8 @@ def fill(view: View) -> Mapping[str, str]:
     """The workspace's recording, without what the newest look found wrong with it."""
     if view.job is not None:
         return {}
-    looks = [
-        job
-        for job in workspaces.jobs(view.workspace.id, "spikes look")
-        if job.state is JobState.DONE
-    ]
-    wished = look.sorted_with(looks[0], results.headline(looks[0])) if looks else {}
+    looked = workspaces.newest(view.workspace.id, "spikes look")
+    wished = look.sorted_with(looked, results.headline(looked)) if looked else {}
     return {**view.workspace.references, **{name: str(value) for name, value in wished.items()}}
 
 
@@ -207,7 +203,7 @@ def single_waveforms(view: View) -> Drawn | Component:
 def similarity(view: View) -> Drawn:
     """How alike all units are."""
     found = known(view.run)
-    order = _one_of(view.chosen[ORDER], pair_figures.FACES)
+    order = desk.one_of(view.chosen[ORDER], pair_figures.FACES)
     return pair_figures.similarity(found, found.chosen(view.chosen[UNITS]), order)
 
 
@@ -229,12 +225,7 @@ def cloud(view: View) -> Drawn | Component:
     own = units[units["group"] == group]
     names = dict(zip(own["cluster"], own["unit_id"], strict=True))
     labels = np.array([names.get(one, -1) for one in clouds[group].labels], np.int16)
-    return time_figures.cloud(clouds[group], labels, colors, _one_of(view.chosen[AXIS], AXES))
-
-
-def _one_of(given: Any, known_words: Mapping[str, Any]) -> str:
-    """What an address gave, if it is one of the choices, else the first of them."""
-    return str(given) if given in known_words else next(iter(known_words))
+    return time_figures.cloud(clouds[group], labels, colors, desk.one_of(view.chosen[AXIS], AXES))
 
 
 def signal(view: View) -> Drawn | Component:
@@ -248,7 +239,7 @@ def signal(view: View) -> Drawn | Component:
     if not len(train):
         return html.P(f"Unit {first} has no spike.", className="empty")
     at_s = float(found.timeline.seconds(train[(view.chosen[SPIKE] or 0) % len(train)]))
-    length = float(_one_of(view.chosen[WINDOW] or FIRST_WINDOW, WINDOWS))
+    length = float(desk.one_of(view.chosen[WINDOW] or FIRST_WINDOW, WINDOWS))
     stretch = signal_reader.stretch(found.sorting.path, first, at_s - length / 2, length)
     return time_figures.signal(stretch, found, colors, at_s)
 

@@ -11,10 +11,11 @@ from dash.exceptions import PreventUpdate
 
 from dashboard.kit import desk, results, shell, workspace_page
 from dashboard.kit.bench import Shown
-from dashboard.kit.desk import Answer, Panel, Slot, Tab, View, chart, column, row
+from dashboard.kit.desk import Answer, Panel, Slot, Tab, View, chart, column, one_of, row
 from dashboard.kit.desk_table import column as plain
 from dashboard.kit.desk_table import number, table
 from dashboard.kit.figures import Drawn, color
+from dashboard.kit.results import counted
 from dashboard.synapses import explore, grid, sets
 from dashboard.synapses import explore_figures as figures
 from dashboard.synapses import fit as fit_page
@@ -23,7 +24,7 @@ from dashboard.synapses.choice import Rows, named_rows
 from dashboard.synapses.explore import REST, described, measures
 from dashboard.synapses.rows import load, nearest, window_of
 from dashboard.synapses.selection import called, is_drawn, selected
-from dashboard.synapses.tabs.common import counted, is_of_synapses, of_table, one_of, rows_of
+from dashboard.synapses.tabs.common import is_of_synapses, of_table, rows_of
 from pipelines.core.errors import InputError
 from pipelines.synapses.fits import described as descriptions
 from pipelines.synapses.fits import folder as fit_folder
