@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import Dash
 
-from dashboard.brainmap.desk import (
+from dashboard.brainmap.tabs import (
     correlate_tab,
     export_tab,
     film_tab,

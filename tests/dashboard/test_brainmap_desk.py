@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from plotly.io.json import to_json_plotly
 
 from dashboard.brainmap import workspace
-from dashboard.brainmap.desk import (
+from dashboard.brainmap.map.chosen import load, load_map
+from dashboard.brainmap.tabs import (
     begin,
     correlate_tab,
     export_tab,
@@ -26,7 +27,6 @@ from dashboard.brainmap.desk import (
     sheet,
     shown,
 )
-from dashboard.brainmap.map.chosen import load, load_map
 from dashboard.jobs.store import Job, JobState
 from dashboard.kit import results, workbench
 from dashboard.kit.bench import Shown

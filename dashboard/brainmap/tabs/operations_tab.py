@@ -3,8 +3,8 @@
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.brainmap.desk import begin
 from dashboard.brainmap.operations import series
+from dashboard.brainmap.tabs import begin
 from dashboard.kit import plain, results
 from dashboard.kit.desk import Answer, Panel, Part, Slot, Tab, View, column, row
 

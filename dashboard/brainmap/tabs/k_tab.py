@@ -3,11 +3,11 @@
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.brainmap.desk import begin, map_tab, shown
-from dashboard.brainmap.desk.shown import PALETTE, K
 from dashboard.brainmap.map.chosen import load, load_map
 from dashboard.brainmap.map.parts import curves_over_k
 from dashboard.brainmap.map.planes import thumbnail
+from dashboard.brainmap.tabs import begin, map_tab, shown
+from dashboard.brainmap.tabs.shown import PALETTE, K
 from dashboard.kit import results
 from dashboard.kit.desk import (
     Answer,

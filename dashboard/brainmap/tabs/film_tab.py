@@ -6,12 +6,12 @@ from typing import Any
 from dash import Dash, html
 from dash.development.base_component import Component
 
-from dashboard.brainmap.desk import begin
 from dashboard.brainmap.look import film
 from dashboard.brainmap.look.look import downloads
 from dashboard.brainmap.look.statistics import statistics_card
 from dashboard.brainmap.look.threshold import kept_sentence, threshold_card
 from dashboard.brainmap.operations import choice
+from dashboard.brainmap.tabs import begin
 from dashboard.kit import results
 from dashboard.kit.desk import Answer, Panel, Slot, Tab, View, column, row
 from dashboard.kit.scale import Scale

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from dashboard.brainmap.desk import begin, sheet, shown
-from dashboard.brainmap.desk.shown import CLUSTER, FADED, FLAT, PALETTE, PLANES, SHADING, VOXEL, K
 from dashboard.brainmap.map import map_figures as figures
 from dashboard.brainmap.map.chosen import PALETTES, STACK, load, load_map
 from dashboard.brainmap.map.parts import map_words, normalisation
 from dashboard.brainmap.map.planes import emphasised
 from dashboard.brainmap.map.result import recolored
 from dashboard.brainmap.operations import choice
+from dashboard.brainmap.tabs import begin, sheet, shown
+from dashboard.brainmap.tabs.shown import CLUSTER, FADED, FLAT, PALETTE, PLANES, SHADING, VOXEL, K
 from dashboard.kit import desk, results, workbench, workspace_page
 from dashboard.kit.aria import data
 from dashboard.kit.bench import Shown

@@ -5,8 +5,8 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.brainmap.desk import begin
 from dashboard.brainmap.operations import choice, correlation
+from dashboard.brainmap.tabs import begin
 from dashboard.kit import results
 from dashboard.kit.desk import Answer, Panel, Tab, View, column, row
 

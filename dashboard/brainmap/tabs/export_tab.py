@@ -3,9 +3,9 @@
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard.brainmap.desk import begin
 from dashboard.brainmap.map import colored, export
 from dashboard.brainmap.map.parts import downloads
+from dashboard.brainmap.tabs import begin
 from dashboard.jobs.store import JobState
 from dashboard.kit import panel, results
 from dashboard.kit.desk import Answer, Panel, Tab, View, column, row

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.brainmap.desk.sheet import ALL, voxel_of
 from dashboard.brainmap.map.chosen import PALETTES, load, load_map
+from dashboard.brainmap.tabs.sheet import ALL, voxel_of
 from dashboard.jobs.store import Job
 from dashboard.kit import results
 from dashboard.kit.desk import Key, View
