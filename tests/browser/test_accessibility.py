@@ -34,6 +34,16 @@ def serious(page: Page) -> list[str]:
     ]
 
 
+def serious_in_both_schemes(page: Page) -> list[str]:
+    """The same in light and dark; the page follows the browser a moment after it changes."""
+    found = []
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
+        found += serious(page)
+    return found
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", [*EMPTY, *STEPS, *SPIKES, *BRAINMAP])
 def test_a_page_is_accessible(page: Page, path: str, scheme: str) -> None:

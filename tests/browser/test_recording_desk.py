@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.workspaces.store import Workspaces
-from tests.browser.test_accessibility import serious
+from tests.browser.test_accessibility import serious_in_both_schemes
 from tests.live import LiveApp
 
 pytestmark = pytest.mark.browser
@@ -25,14 +25,6 @@ def open_desk(page: Page, live: LiveApp) -> str:
     return f"/spikes/{workspace}"
 
 
-def in_both_schemes(page: Page) -> list[str]:
-    found = serious(page)
-    page.emulate_media(color_scheme="dark")
-    found += serious(page)
-    page.emulate_media(color_scheme="light")
-    return found
-
-
 def test_units_are_exported_on_the_desk(page: Page, live: LiveApp) -> None:
     page.goto(open_desk(page, live) + "?tab=export")
     page.get_by_role("button", name="Export tables (CSV)").click()
@@ -40,4 +32,4 @@ def test_units_are_exported_on_the_desk(page: Page, live: LiveApp) -> None:
     expect(listed).to_contain_text("done")
     with page.expect_download():
         listed.get_by_role("link", name="Everything as zip").first.click()
-    assert in_both_schemes(page) == []
+    assert serious_in_both_schemes(page) == []
