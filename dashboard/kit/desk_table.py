@@ -38,6 +38,7 @@ def table(
         "animateRows": False,
         "rowHeight": 28,
         "headerHeight": 32,
+        "suppressFieldDotNotation": True,  # a column may be called "a.b"
         "rowSelection": {
             "mode": "multiRow" if several else "singleRow",
             "enableClickSelection": True,

@@ -15,16 +15,26 @@ CHOSEN = -1
 """The last trace of `predictions` marks the chosen synapses."""
 SYMBOLS = {(False, False): "circle", (True, False): "x", (False, True): "diamond"}
 """By whether it is an outlier and of a neuron not seen before."""
+WHISKERS = "#7c8698"
+"""Seen on light and on dark."""
+FADED = 0.12
+"""Opacity of what is not chosen."""
+MOST_WRITTEN = 16
+"""Clusters of which each cell of the confusion bears its number; of more, colour tells."""
 
 
-def predictions(known: pd.DataFrame, new: pd.DataFrame) -> go.Figure:
+def predictions(
+    known: pd.DataFrame, new: pd.DataFrame, chosen: NDArray[np.bool_] | None = None
+) -> go.Figure:
     """New synapses on the map of the known ones.
 
     Args:
         known: UMAP_1 and UMAP_2 of the synapses that were learnt from.
         new: predicted rows with UMAP_1, UMAP_2, cluster, probability, outlier_score,
             is_outlier, is_new_neuron, name; indexed by their place in the table.
+        chosen: (n,) which of them are not faded; None for all.
     """
+    kept = np.ones(len(new), dtype=bool) if chosen is None else chosen
     figure = go.Figure()
     if len(known):
         figure.add_scattergl(
@@ -36,7 +46,8 @@ def predictions(known: pd.DataFrame, new: pd.DataFrame) -> go.Figure:
             hoverinfo="skip",
         )
     for cluster in sorted(new["cluster"].unique()):
-        figure.add_trace(_new_trace(int(cluster), new[new["cluster"] == cluster]))
+        inside = (new["cluster"] == cluster).to_numpy()
+        figure.add_trace(_new_trace(int(cluster), new[inside], kept[inside]))
     figure.add_trace(_chosen_trace())
     figure.update_xaxes(title="UMAP 1 (no unit)")
     figure.update_yaxes(title="UMAP 2 (no unit)")
@@ -44,9 +55,9 @@ def predictions(known: pd.DataFrame, new: pd.DataFrame) -> go.Figure:
     return style(figure, height=480, legend=legend, dragmode="pan", clickmode="event+select")
 
 
-def _new_trace(cluster: int, members: pd.DataFrame) -> go.Scattergl:
+def _new_trace(cluster: int, members: pd.DataFrame, kept: NDArray[np.bool_]) -> go.Scattergl:
     flags = zip(members["is_outlier"], members["is_new_neuron"], strict=True)
-    columns = ["probability", "outlier_score"]
+    said = members[["probability", "outlier_score"]].to_numpy(float)
     return go.Scattergl(
         x=members["UMAP_1"].to_numpy(np.float32),
         y=members["UMAP_2"].to_numpy(np.float32),
@@ -57,11 +68,12 @@ def _new_trace(cluster: int, members: pd.DataFrame) -> go.Scattergl:
             "size": 11,
             "symbol": [SYMBOLS.get((bool(one), bool(other)), "x") for one, other in flags],
             "line": {"width": 1, "color": "#ffffff"},
+            "opacity": np.where(kept, 0.9, FADED),
         },
-        customdata=members[columns].to_numpy(np.float32),
+        customdata=np.column_stack([members.index.to_numpy(), said]),
         text=members["name"],
         hovertemplate=(
-            "%{text}<br>probability %{customdata[0]:.2f}<br>outlier score %{customdata[1]:.2f}"
+            "%{text}<br>probability %{customdata[1]:.2f}<br>outlier score %{customdata[2]:.2f}"
             "<extra>" + cluster_name(cluster) + "</extra>"
         ),
     )
@@ -86,13 +98,15 @@ def confusion(matrix: NDArray[np.int64], classes: Sequence[str]) -> go.Figure:
     """
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     shown = matrix.shape[1] if matrix[:, -1].any() else len(classes)
+    own = np.repeat([[f"cluster:{name}"] for name in classes], shown, axis=1)
     figure = go.Figure(
         go.Heatmap(
             z=share[:, :shown],
             x=[*classes, "no answer"][:shown],
             y=classes,
             text=matrix[:, :shown],
-            texttemplate="%{text}",
+            texttemplate="%{text}" if len(classes) <= MOST_WRITTEN else "",
+            customdata=own,
             colorscale=[(0, "rgba(59,111,212,0.05)"), (1, "rgba(59,111,212,0.85)")],
             zmin=0,
             zmax=1,
@@ -128,6 +142,69 @@ def calibration(curve: Sequence[Mapping[str, Any]]) -> go.Figure:
     return style(figure, height=320, showlegend=False)
 
 
+def each_cluster(matrix: NDArray[np.int64], classes: Sequence[str], chosen: str = "") -> go.Figure:
+    """How well each cluster is told, from counts of held-out rows (k, k + 1).
+
+    Args:
+        matrix: true class down, predicted class across, no answer last.
+        classes: their names.
+        chosen: the one that is marked.
+    """
+    rows, told = matrix.sum(axis=1), matrix[:, : len(classes)].sum(axis=0)
+    right = np.diagonal(matrix)
+    figure = go.Figure()
+    figure.add_bar(
+        x=classes, y=rows / max(int(rows.sum()), 1), name="share of all rows",
+        marker={"color": NOISE, "opacity": 0.5},
+        hovertemplate="cluster %{x}: %{y:.1%} of all rows<extra></extra>",
+    )  # fmt: skip
+    for name, of, shade, symbol in (
+        ("of its rows, told right", rows, PALETTE[0], "circle"),
+        ("of those told it, right", told, PALETTE[1], "diamond-open"),
+    ):
+        sizes = [13 if one == chosen else 8 for one in classes]
+        figure.add_scatter(
+            x=classes, y=np.where(of > 0, right / np.maximum(of, 1), np.nan), mode="markers",
+            name=name, marker={"color": shade, "symbol": symbol, "size": sizes},
+            customdata=[f"cluster:{one}" for one in classes],
+            hovertemplate="cluster %{x}: %{y:.1%} " + name + "<extra></extra>",
+        )  # fmt: skip
+    figure.update_xaxes(title="cluster", type="category")
+    figure.update_yaxes(title="share", range=[0, 1.04], tickformat=".0%")
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+    return style(figure, height=320, legend=legend)
+
+
+def doubt(new: pd.DataFrame, chosen: NDArray[np.bool_] | None = None) -> go.Figure:
+    """Probability against outlier score: what is told surely is at the left above.
+
+    Args:
+        new: as of `predictions`.
+        chosen: (n,) which of them are not faded; None for all.
+    """
+    kept = np.ones(len(new), dtype=bool) if chosen is None else chosen
+    figure = go.Figure(
+        go.Scattergl(
+            x=new["outlier_score"].to_numpy(float),
+            y=new["probability"].to_numpy(float),
+            mode="markers",
+            marker={
+                "color": [color(int(one)) for one in new["cluster"]],
+                "symbol": ["x" if one else "circle" for one in new["is_outlier"]],
+                "size": 8,
+                "opacity": np.where(kept, 0.8, FADED),
+            },
+            customdata=new.index.to_numpy(),
+            text=new["name"],
+            hovertemplate="%{text}<br>probability %{y:.2f}<br>outlier score %{x:.2f}"
+            "<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title="outlier score (no unit)", rangemode="tozero")
+    figure.update_yaxes(title="probability of the told cluster", range=[0, 1.04])
+    return style(figure, height=320, showlegend=False)
+
+
 def importance(features: Mapping[str, Mapping[str, float]]) -> go.Figure:
     """Accuracy that is lost when a feature is shuffled; whiskers are one deviation."""
     names = list(features)[::-1]
@@ -137,7 +214,11 @@ def importance(features: Mapping[str, Mapping[str, float]]) -> go.Figure:
             y=names,
             orientation="h",
             marker={"color": PALETTE[0]},
-            error_x={"type": "data", "array": [features[name]["deviation"] for name in names]},
+            error_x={
+                "type": "data",
+                "array": [features[name]["deviation"] for name in names],
+                "color": WHISKERS,
+            },
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         )
     )

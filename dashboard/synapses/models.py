@@ -15,7 +15,7 @@ from dash.exceptions import PreventUpdate
 from dashboard.jobs.store import Job
 from dashboard.kit import results
 from dashboard.kit.aria import aria
-from dashboard.kit.figures import pictured
+from dashboard.kit.figures import Drawn, pictured
 from dashboard.server import people
 from dashboard.server.people import Role
 from dashboard.server.services import services
@@ -51,9 +51,18 @@ def view_train(job: Job) -> Component:
     card = read_card(results.folder(job.id))
     return html.Div(
         [
-            html.Div([scores(card), _train_links(job), _keep(job, card)], className="card"),
-            html.Div([_confusion(card), _calibration(card)], className="card pair"),
-            html.Div([_importance(card), _tables(card)], className="card pair"),
+            html.Div([scores(card), _train_links(job), keeping(job, card)], className="card"),
+            html.Div(
+                [
+                    _pictured(confusion(card), "synapses-confusion"),
+                    _pictured(calibration(card), "synapses-calibration"),
+                ],
+                className="card pair",
+            ),
+            html.Div(
+                [_pictured(importance(card), "synapses-importance"), tables(card)],
+                className="card pair",
+            ),
             html.Div([html.H2("What the score means"), html.Ul(_notes(card))], className="card"),
         ]
     )
@@ -89,7 +98,8 @@ def _train_links(job: Job) -> Component:
     return html.Div(links, className="downloads")
 
 
-def _keep(job: Job, card: Mapping[str, Any]) -> Component:
+def keeping(job: Job, card: Mapping[str, Any], press: str = "Keep in registry") -> Component:
+    """A name and a button, with what is on it, that keeps a classifier in the registry."""
     group = re.sub(r"[^A-Za-z0-9]+", "-", str(card["group"])).strip("-")
     return html.Div(
         [
@@ -98,14 +108,19 @@ def _keep(job: Job, card: Mapping[str, Any]) -> Component:
                 label="Name in the registry",
                 value=f"{group}-{card['classifier']}-{job.id[:6]}",
             ),
-            dmc.Button("Keep in registry", id="keep-run", variant="default"),
+            dmc.Button(press, id="keep-run", variant="default"),
             html.P(id="keep-status", role="status", className="hint"),
         ],
         className="row keep",
     )
 
 
-def _confusion(card: Mapping[str, Any]) -> Component:
+def _pictured(drawn: Drawn, id: str) -> Component:
+    return pictured(drawn.figure, id=id, caption=drawn.caption)
+
+
+def confusion(card: Mapping[str, Any]) -> Drawn:
+    """Held-out rows by true and told cluster."""
     matrix = np.array(card["confusion_matrix"], dtype=np.int64)
     classes = [str(name) for name in card["classes"]]
     caption = (
@@ -113,17 +128,17 @@ def _confusion(card: Mapping[str, Any]) -> Component:
         f"{card['parameters']['folds']} folds; all {int(matrix.sum()):,} are counted. Each was "
         "held out before frames, scaling and the choice of the classifier."
     )
-    return pictured(figures.confusion(matrix, classes), id="synapses-confusion", caption=caption)
+    return Drawn(figures.confusion(matrix, classes), caption)
 
 
-def _calibration(card: Mapping[str, Any]) -> Component:
+def calibration(card: Mapping[str, Any]) -> Drawn:
+    """Whether a probability means what it says."""
     caption = (
         "Of held-out synapses: the probability that was told, in ten bins, and the share that "
         "was right. On the dotted line a probability means what it says; the mean gap is "
         f"{card['holdout_calibration_error']:.3f}.{_by_chance(card)}"
     )
-    figure = figures.calibration(card["calibration_curve"])
-    return pictured(figure, id="synapses-calibration", caption=caption)
+    return Drawn(figures.calibration(card["calibration_curve"]), caption)
 
 
 def _by_chance(card: Mapping[str, Any]) -> str:
@@ -133,17 +148,18 @@ def _by_chance(card: Mapping[str, Any]) -> str:
     return f" With so many synapses it would be {chance:.3f} by chance if every one were true."
 
 
-def _importance(card: Mapping[str, Any]) -> Component:
+def importance(card: Mapping[str, Any]) -> Drawn:
+    """What each feature adds."""
     caption = (
         "How much accuracy on held-out synapses is lost when one feature is shuffled among "
         "them; whiskers: one standard deviation over folds and shufflings. A feature that "
         "another one can stand in for loses little."
     )
-    figure = figures.importance(card["feature_importance"])
-    return pictured(figure, id="synapses-importance", caption=caption)
+    return Drawn(figures.importance(card["feature_importance"]), caption)
 
 
-def _tables(card: Mapping[str, Any]) -> Component:
+def tables(card: Mapping[str, Any]) -> Component:
+    """How well outliers are told, and the classifiers that were compared."""
     compared = card["inner_macro_f1"]
     return html.Div(
         [
@@ -267,20 +283,29 @@ def _predict_map(job: Job, rows: pd.DataFrame) -> Component:
     new = rows.dropna(subset=["cluster"])
     if new.empty:
         return html.P("No row could be predicted; the table says why.", className="empty")
-    bundle = Path(next(item.path for item in job.inputs if item.name == "bundle"))
-    caption = (
-        "New synapses in the colour of their predicted cluster. Crosses are outliers, diamonds "
-        "synapses of a neuron that the model does not know. Click a row of the table below to "
-        "ring its synapse in red. "
-    )
-    known = known_places(bundle)
-    if len(known):
-        caption += (
-            "Grey: the synapses that were learnt from. A new one is placed by its five nearest "
-            "among them in the features, the map is not made anew."
-        )
+    known = known_places(bundle_of(job))
+    caption = map_caption(known, "Click a row of the table below to ring its synapse in red.")
     figure = figures.predictions(known, new.head(MOST_ROWS))
     return pictured(figure, id="synapses-predicted", caption=caption)
+
+
+def bundle_of(job: Job) -> Path:
+    """The model that a job predicted with."""
+    return Path(next(item.path for item in job.inputs if item.name == "bundle"))
+
+
+def map_caption(known: pd.DataFrame, how_to_find: str) -> str:
+    """What is what on a map of new rows among known ones."""
+    caption = (
+        "New synapses in the colour of their predicted cluster. Crosses are outliers, diamonds "
+        f"synapses of a neuron that the model does not know. {how_to_find} "
+    )
+    if not len(known):
+        return caption
+    return caption + (
+        "Grey: the synapses that were learnt from. A new one is placed by its five nearest among "
+        "them in the features, the map is not made anew."
+    )
 
 
 def _predict_table(rows: pd.DataFrame) -> Component:

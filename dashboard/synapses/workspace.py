@@ -6,7 +6,7 @@ from dash import Dash
 
 from dashboard.kit import workspace_page
 from dashboard.kit.desk import Key, Subject
-from dashboard.synapses.tabs import evidence, table
+from dashboard.synapses.tabs import classifier, evidence, predict, table
 from dashboard.synapses.tabs import map as map_tab
 
 PAGE = {
@@ -17,7 +17,7 @@ PAGE = {
 SUBJECT = Subject(
     path="/synapses",
     title="Synapses",
-    tabs=(table.TAB, map_tab.TAB, evidence.TAB),
+    tabs=(table.TAB, map_tab.TAB, evidence.TAB, classifier.TAB, predict.TAB),
     keys=(
         Key(map_tab.CHOSEN, str),
         Key(map_tab.ROW, int),

@@ -16,7 +16,7 @@ from dashboard.kit.desk_table import column as plain
 from dashboard.kit.desk_table import number, table
 from dashboard.kit.figures import Drawn, color
 from dashboard.kit.results import counted
-from dashboard.synapses import explore, grid, sets
+from dashboard.synapses import explore, grid, sets, training
 from dashboard.synapses import explore_figures as figures
 from dashboard.synapses import fit as fit_page
 from dashboard.synapses import map_figures as maps
@@ -395,7 +395,7 @@ def _view(shown: Shown, text: str | None) -> View:
 
 def register(app: Dash) -> None:
     """Connect what is drawn on figures, the zoom of an image, and the sets."""
-    for panel in ("synapse-map", "synapse-columns", "synapse-histogram"):
+    for panel in ("synapse-map", "synapse-columns", "synapse-histogram", "classifier-map"):
         graph = {"type": "panel-figure", "panel": panel}
         app.clientside_callback(  # type: ignore[no-untyped-call]
             ClientsideFunction("synapses", "drawn"),
@@ -512,6 +512,7 @@ TAB = Tab(
     ),
     answer=answer,
     fill=of_table,
+    actions=training.button,
     empty=EMPTY,
     start=start,
     register=register,

@@ -1,0 +1,157 @@
+"""Every tab of a table's desk, on finished results: what it says, and that all panels draw."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from dash.exceptions import PreventUpdate
+from plotly.io.json import to_json_plotly
+
+from dashboard import create_app
+from dashboard.jobs.store import JobState
+from dashboard.kit import desk, results
+from dashboard.kit.bench import Shown
+from dashboard.kit.desk import Tab, View
+from dashboard.kit.figures import Drawn
+from dashboard.server import people
+from dashboard.server.people import Person, Role
+from dashboard.server.services import Services, services
+from dashboard.server.settings import Settings
+from dashboard.synapses import model_figures, training
+from dashboard.synapses.tabs import classifier, predict
+from dashboard.synapses.tabs import map as map_tab
+from dashboard.synapses.workspace import SUBJECT
+from dashboard.workspaces import workspaces
+from pipelines.core.errors import InputError
+from pipelines.synapses.fits.folder import read_card
+from tests.bench_home import bench_home
+
+NOT_OF_THIS_FIT = {"synapse-chance"}
+"""It was made without chance data; `test_synapse_desk.py` draws them."""
+SELECTIONS = ("", "cluster:0", "cluster:-1", "cluster:99", "rows:unlike", "rows:unanswered")
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bench_home(tmp_path_factory.mktemp("earlier"))
+
+
+@pytest.fixture
+def bench(unpacked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    monkeypatch.setattr(people, "current", lambda: Person("Ada", Role.OWN))
+    app = create_app(Settings(home=shutil.copytree(unpacked, tmp_path / "home")))
+    with app.server.app_context():
+        yield services()
+
+
+def view_of(bench: Services, tab: Tab, **chosen: Any) -> View:
+    """A tab at its newest run, with what is selected at first, and more."""
+    job = next(job for job in bench.store.latest(tab.tasks) if job.state is JobState.DONE)
+    space = workspaces.of(job.id)[0]
+    empty: dict[str, Any] = {key.name: [] if key.many else None for key in SUBJECT.keys}
+    start = tab.start(View(space, tab.word, job))
+    return View(space, tab.word, job, {**empty, **start, **chosen})
+
+
+def shown(view: View) -> Shown:
+    return {
+        "subject": "synapses",
+        "workspace": view.workspace.id,
+        "tab": view.tab,
+        "run": view.run.id,
+    }
+
+
+@pytest.mark.parametrize("tab", SUBJECT.tabs, ids=lambda tab: tab.word)
+def test_every_panel_draws_whatever_is_chosen(bench: Services, tab: Tab) -> None:
+    drawn = set()
+    for chosen in SELECTIONS:
+        view = view_of(bench, tab, chosen=chosen, row=1)
+        for one in desk.panels(tab.part(view)):
+            try:
+                found = one.draw(view)
+            except InputError:
+                continue  # its sentence stands in the panel
+            assert isinstance(found, Drawn) is one.is_figure, one.name
+            assert to_json_plotly(found.figure if isinstance(found, Drawn) else found)
+            assert one.tools is None or one.tools(view) is not None
+            drawn.add(one.name)
+    assert {one.name for one in desk.panels(tab.part(view))} - drawn <= NOT_OF_THIS_FIT
+
+
+@pytest.mark.parametrize("tab", SUBJECT.tabs, ids=lambda tab: tab.word)
+def test_every_tab_answers_and_says_what_it_is_for(bench: Services, tab: Tab) -> None:
+    assert tab.answer(view_of(bench, tab)).sentence.endswith(".")
+    assert len(tab.empty) > 80
+
+
+def test_a_classifier_is_compared_with_always_telling_the_largest_cluster(bench: Services) -> None:
+    view = view_of(bench, classifier.TAB)
+    card = read_card(results.folder(view.run.id))
+    matrix = np.array(card["confusion_matrix"])
+    right, largest = np.trace(matrix) / matrix.sum(), matrix.sum(axis=1).max() / matrix.sum()
+    expected = f"Right on {right:.1%} of held-out rows, guessing {largest:.1%}"
+    assert classifier.answer(view).sentence.startswith(expected)
+
+
+def test_a_cell_of_the_confusion_chooses_the_rows_of_its_true_cluster(bench: Services) -> None:
+    view = view_of(bench, classifier.TAB)
+    cells = np.array(classifier.confusion(view).figure.data[0].customdata)
+    assert (cells == cells[:, :1]).all()
+    chosen = str(cells[1, 0])
+    view = view_of(bench, classifier.TAB, chosen=chosen)
+    rows = next(one for one in desk.panels(classifier.TAB.part(view)) if one.name.endswith("rows"))
+    grid = str(to_json_plotly(rows.draw(view)))
+    assert chosen == "cluster:1"
+    assert '"cluster":1' in grid.replace(" ", "")
+    assert '"cluster":0' not in grid.replace(" ", "")
+
+
+def test_shares_of_a_cluster_are_of_its_rows_and_of_those_told_it() -> None:
+    matrix = np.array([[6, 2, 0], [1, 9, 2]])
+    bars, of_its_rows, of_those_told = model_figures.each_cluster(matrix, ["0", "1"]).data
+    assert bars.y == pytest.approx([8 / 20, 12 / 20])
+    assert of_its_rows.y == pytest.approx([6 / 8, 9 / 12])
+    assert of_those_told.y == pytest.approx([6 / 7, 9 / 11])
+
+
+def test_numbers_stand_in_the_cells_only_while_they_can_be_read() -> None:
+    for count, written in ((3, True), (60, False)):
+        matrix = np.eye(count, count + 1, dtype=np.int64)
+        figure = model_figures.confusion(matrix, [str(k) for k in range(count)])
+        assert bool(figure.data[0].texttemplate) is written
+
+
+def test_the_shown_fit_is_trained_at_one_press(bench: Services) -> None:
+    view = view_of(bench, map_tab.TAB)
+    assert "desk-train" in str(to_json_plotly(map_tab.TAB.actions(view)))
+    href, wrong = training.train(1, view.run.id, shown(view))
+    assert wrong == ""
+    assert f"/synapses/{view.workspace.id}?tab=classifier&asked=" in href
+    job = bench.store.get(href.rpartition("=")[2])
+    assert job is not None
+    assert (job.task, job.inputs[0].reference) == ("synapses train", f"job:{view.run.id}")
+    with pytest.raises(PreventUpdate):
+        training.train(None, view.run.id, shown(view))
+
+
+def test_new_rows_are_chosen_by_what_they_were_told(bench: Services) -> None:
+    view = view_of(bench, predict.TAB)
+    rows = predict._rows(view)
+    for text, mask in predict._masks(rows).items():
+        listed = str(to_json_plotly(predict.listed(view_of(bench, predict.TAB, chosen=text))))
+        assert f"{int(mask.sum()):,} of {len(rows):,} rows" in listed
+    clusters = [mask for text, mask in predict._masks(rows).items() if text.startswith("cluster:")]
+    assert (np.sum(clusters, axis=0) == rows["cluster"].notna()).all()
+
+
+def test_a_chosen_new_row_is_ringed_on_the_map(bench: Services) -> None:
+    rows = predict._rows(view_of(bench, predict.TAB))
+    place = int(np.flatnonzero(rows["cluster"].notna())[0])
+    ring = predict.on_map(view_of(bench, predict.TAB, row=place)).figure.data[-1]
+    assert ring.x[0] == pytest.approx(rows["UMAP_1"].iloc[place])
+    for beyond in (-1, len(rows), None):
+        assert len(predict.on_map(view_of(bench, predict.TAB, row=beyond)).figure.data[-1].x) == 0
