@@ -16,6 +16,7 @@ from dashboard.kit.aria import aria
 from dashboard.server import people, posted, pressed
 from dashboard.server.people import Role
 from dashboard.server.services import services
+from dashboard.synapses import new_rows
 from pipelines.core.errors import NeuroboardError
 from pipelines.core.result_files import read_object_if_sound
 from pipelines.models import bundles, registry
@@ -32,11 +33,12 @@ COMMAND = "python -m pipelines models add"
 Card = Mapping[str, Any]
 
 
-def layout(compare: str = "", **_: str) -> Component:
+def layout(compare: str = "", use: str = "", **_: str) -> Component:
     """The page.
 
     Args:
         compare: a reference, `job:ID` or `model:NAME`, to begin the comparison with.
+        use: the one that new rows are predicted with at first; the newest if empty.
     """
     known = cards()
     chosen = [compare] if compare in known else []
@@ -44,6 +46,7 @@ def layout(compare: str = "", **_: str) -> Component:
     return shell.page(
         TITLE,
         LEAD,
+        *([new_rows.section(use if use in known else "")] if new_rows.newest_model() else []),
         html.Section(
             [
                 html.H2("Registry"),
@@ -149,10 +152,20 @@ def _registry_row(entry: Entry) -> Component:
             html.Td(str(card.get("group", "–"))),
             html.Td(_accuracy(card)),
             html.Td("retired" if entry.retired else "in use"),
-            html.Td([_button("verify", entry), " ", _button(_toggle(entry), entry)]),
+            html.Td(
+                [*_new_rows(entry), _button("verify", entry), " ", _button(_toggle(entry), entry)]
+            ),
             html.Td(entry.added[:10]),
         ]
     )
+
+
+def _new_rows(entry: Entry) -> list[Any]:
+    """The way to predictions with a model of synapses."""
+    if entry.retired or entry.is_of_units:
+        return []
+    href = f"/models?use=model:{entry.name}"
+    return [dcc.Link("New rows", href=href, title=f"New rows for {entry.name}"), " "]
 
 
 def _toggle(entry: Entry) -> str:

@@ -5,7 +5,7 @@ from dash.development.base_component import Component
 
 from dashboard.kit import shell, workbench
 from dashboard.kit.bench import Source, StepPage, by_word, tabs
-from dashboard.synapses import check, models, table_choices
+from dashboard.synapses import check, models, new_rows, table_choices
 from dashboard.synapses import fit as synapse_fit
 from pipelines.synapses.parameters import OTHER_TABLE
 
@@ -149,3 +149,4 @@ def register(app: Dash) -> None:
     for bench in BENCHES.values():
         workbench.register(app, bench)
         table_choices.register(app, bench)
+    new_rows.register(app)

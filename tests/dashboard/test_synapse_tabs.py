@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dash import no_update
 from dash.exceptions import PreventUpdate
 from plotly.io.json import to_json_plotly
 
 from dashboard import create_app
+from dashboard.home import models as models_page
 from dashboard.jobs.store import JobState
 from dashboard.kit import desk, results
 from dashboard.kit.bench import Shown
@@ -20,12 +22,13 @@ from dashboard.server import people
 from dashboard.server.people import Person, Role
 from dashboard.server.services import Services, services
 from dashboard.server.settings import Settings
-from dashboard.synapses import model_figures, training
+from dashboard.synapses import model_figures, new_rows, training
 from dashboard.synapses.tabs import classifier, predict
 from dashboard.synapses.tabs import map as map_tab
 from dashboard.synapses.workspace import SUBJECT
 from dashboard.workspaces import workspaces
 from pipelines.core.errors import InputError
+from pipelines.models import registry
 from pipelines.synapses.fits.folder import read_card
 from tests.bench_home import bench_home
 
@@ -155,3 +158,71 @@ def test_a_chosen_new_row_is_ringed_on_the_map(bench: Services) -> None:
     assert ring.x[0] == pytest.approx(rows["UMAP_1"].iloc[place])
     for beyond in (-1, len(rows), None):
         assert len(predict.on_map(view_of(bench, predict.TAB, row=beyond)).figure.data[-1].x) == 0
+
+
+# -- from a sheet and a stored model to predictions
+
+
+def press(**references: str) -> tuple[Any, Any]:
+    """Press the button with a sheet and a model chosen, and nothing else changed."""
+    ids = [{"name": name} for name in references]
+    return new_rows.predict(1, ids, list(references.values()), [], [])
+
+
+def test_the_model_of_last_is_chosen_unless_another_is_asked_for(bench: Services) -> None:
+    (trained,) = bench.store.latest(("synapses train",))
+    assert new_rows.newest_model() == "model:neighbours"  # kept after that was trained
+    kept = bench.settings.registry
+    registry.retire(kept, "neighbours")
+    assert new_rows.newest_model() == f"job:{trained.id}"
+    registry.add(results.folder(trained.id), kept, "kept-just-now")
+    assert new_rows.newest_model() == "model:kept-just-now"
+    registry.restore(kept, "neighbours")
+    page = str(to_json_plotly(models_page.layout(use="model:neighbours")))
+    assert "Chosen: Model neighbours" in page
+
+
+def test_new_rows_are_seen_in_a_workspace_of_their_own(bench: Services) -> None:
+    before = {one.id for one in workspaces.all()}
+    href, wrong = press(table="example:new-synapses", bundle="model:neighbours")
+    assert wrong == ""
+    (made,) = [one for one in workspaces.all() if one.id not in before]
+    run = href.rpartition("=")[2]
+    assert href == f"/synapses/{made.id}?tab=predict&asked={run}"
+    assert made.root.reference == "example:new-synapses"
+    assert [job.id for job in workspaces.jobs(made.id)] == [run]
+
+
+@pytest.mark.parametrize(
+    ("references", "said"),
+    [
+        ({"table": "", "bundle": "model:neighbours"}, "Choose first: sheet with new rows."),
+        ({"table": "example:new-synapses", "bundle": ""}, "Choose first: model."),
+        ({"table": "example:new-synapses", "bundle": "model:gone"}, "no model gone"),
+        ({"table": "data:../secret.csv", "bundle": "model:neighbours"}, "secret.csv"),
+        ({"table": "job:nothing", "bundle": "model:neighbours"}, "othing"),
+    ],
+)
+def test_what_is_missing_is_said_and_leaves_nothing(
+    bench: Services, references: dict[str, str], said: str
+) -> None:
+    before = [one.id for one in workspaces.all()]
+    href, wrong = press(**references)
+    assert href is no_update
+    assert said in wrong
+    assert [one.id for one in workspaces.all()] == before
+
+
+def test_who_may_only_look_predicts_nothing(
+    bench: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "current", lambda: Person("Eve", Role.LOOK))
+    before = len(bench.store.latest())
+    assert press(table="example:new-synapses", bundle="model:neighbours")[0] is no_update
+    assert len(bench.store.latest()) == before
+
+
+def test_without_a_model_it_is_said_how_to_get_one(found: Services) -> None:
+    assert new_rows.newest_model() == ""
+    assert "train a classifier" in str(to_json_plotly(new_rows.form()))
+    assert new_rows.TITLE not in str(to_json_plotly(models_page.layout()))

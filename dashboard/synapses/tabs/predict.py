@@ -17,7 +17,7 @@ from dashboard.kit.desk_table import column as plain
 from dashboard.kit.desk_table import number, table
 from dashboard.kit.figures import Drawn, color
 from dashboard.kit.results import counted
-from dashboard.synapses import model_figures, models
+from dashboard.synapses import model_figures, models, new_rows
 from dashboard.synapses.check import MOST_ROWS, offers
 from dashboard.synapses.map_figures import cluster_name
 from dashboard.synapses.tabs.map import CHOSEN, ROW
@@ -108,6 +108,12 @@ def fill(view: View) -> Mapping[str, str]:
     """The newest classifier, while nothing was predicted."""
     trained = workspaces.newest(view.workspace.id, "synapses train")
     return {"bundle": f"job:{trained.id}"} if trained and view.job is None else {}
+
+
+def begin(view: View) -> list[Component]:
+    """A sheet, the newest classifier of the table, and the button."""
+    trained = workspaces.newest(view.workspace.id, "synapses train")
+    return [new_rows.form(f"job:{trained.id}" if trained else "")]
 
 
 # -- panels
@@ -207,6 +213,12 @@ def _line(view: View, text: str, rows: pd.DataFrame, count: int) -> Component:
     return html.Tr([head, *cells], className="shown" if is_on else "")
 
 
+def others(view: View) -> Component:
+    """Another sheet with the same model."""
+    model = next(item for item in view.run.inputs if item.name == "bundle")
+    return new_rows.form(model.reference)
+
+
 def repairs(view: View) -> Component:
     """What can be repaired, each with a button."""
     return html.Div(offers(view.run) or html.P("Nothing is to be repaired.", className="empty"))
@@ -254,6 +266,7 @@ TAB = Tab(
                 Panel(name="predict-groups", title="Clusters", draw=groups, listens=(CHOSEN,)),
                 Panel(name="predict-used", title="Model and sheet", draw=used),
                 Panel(name="predict-repairs", title="Repairs", draw=repairs),
+                Panel(name="predict-others", title="Another sheet", draw=others),
             ),
             sizes=(55, 45),
         ),
@@ -261,6 +274,7 @@ TAB = Tab(
     ),
     answer=answer,
     fill=fill,
+    begin=begin,
     empty=EMPTY,
     start=start,
 )
