@@ -1,6 +1,6 @@
 """The map of synapses as a figure, and what its clusters and columns are called."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.kit.figures import color, style
+from dashboard.kit.figures import NOISE, color, style
 from dashboard.synapses.raster import raster
 
 MOST_POINTS = 200_000
@@ -62,6 +62,7 @@ def embedding(
     window: MapWindow | None = None,
     chosen: Sequence[int] | npt.NDArray[np.int64] | None = None,
     axes: tuple[str, str] = MAP,
+    colors: Mapping[int, str] | None = None,
 ) -> go.Figure:
     """The map of clustered synapses, or any two of their columns.
 
@@ -73,6 +74,7 @@ def embedding(
             a raster of just that part is drawn.
         chosen: index of the synapses that are not faded; None for all.
         axes: the columns across and up; others than the map's are never a raster.
+        colors: those of clusters, if they are not the usual ones; others are grey then.
     """
     shown = window.of(rows) if window else rows
     figure = go.Figure()
@@ -85,6 +87,8 @@ def embedding(
     else:
         for place, (value, members) in enumerate(_by_value(shown, by)):
             figure.add_trace(_value_trace(by, value, place, members, axes))
+    if colors is not None:
+        _recolor(figure, colors)
     if chosen is not None:
         fade_others(figure, chosen)
     if len(marked):
@@ -94,6 +98,14 @@ def embedding(
         figure.update_xaxes(range=[window.left, window.right])
         figure.update_yaxes(range=[window.bottom, window.top])
     return figure
+
+
+def _recolor(figure: go.Figure, colors: Mapping[int, str]) -> None:
+    """Give clusters other colours; noise stays grey."""
+    for trace in figure.data:
+        number = trace.name.removeprefix("cluster ").partition(" ")[0] if trace.name else ""
+        if number.isdecimal():
+            trace.marker.color = colors.get(int(number), NOISE)
 
 
 def fade_others(figure: go.Figure, chosen: Sequence[int] | npt.NDArray[np.int64]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from dash import no_update
 from dash.exceptions import PreventUpdate
@@ -17,18 +18,20 @@ from dashboard.jobs.store import JobState
 from dashboard.kit import desk, results
 from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Tab, View
-from dashboard.kit.figures import Drawn
+from dashboard.kit.figures import NOISE, Drawn
 from dashboard.server import people
 from dashboard.server.people import Person, Role
 from dashboard.server.services import Services, services
 from dashboard.server.settings import Settings
-from dashboard.synapses import model_figures, new_rows, training
+from dashboard.synapses import compared, model_figures, new_rows, training
+from dashboard.synapses import map_figures as maps
 from dashboard.synapses.tabs import classifier, predict
 from dashboard.synapses.tabs import map as map_tab
 from dashboard.synapses.workspace import SUBJECT
 from dashboard.workspaces import workspaces
 from pipelines.core.errors import InputError
 from pipelines.models import registry
+from pipelines.synapses.fits.agreement import shared
 from pipelines.synapses.fits.folder import read_card
 from tests.bench_home import bench_home
 
@@ -226,3 +229,40 @@ def test_without_a_model_it_is_said_how_to_get_one(found: Services) -> None:
     assert new_rows.newest_model() == ""
     assert "train a classifier" in str(to_json_plotly(new_rows.form()))
     assert new_rows.TITLE not in str(to_json_plotly(models_page.layout()))
+
+
+# -- two fits side by side
+
+
+def test_a_fit_is_the_same_as_itself(bench: Services) -> None:
+    view = view_of(bench, map_tab.TAB)
+    rows = map_tab.rows_of(view.run)
+    drawn = str(to_json_plotly(compared.compare(view, view)))
+    assert f"{len(rows):,} rows are in both fits. ARI 1.00, AMI 1.00" in drawn
+    found = shared(rows, rows)
+    cells = compared.contingency(found).figure.data[0].text
+    assert np.array_equal(np.diag(np.diag(cells)), cells)
+
+
+def test_the_compared_map_has_the_colours_of_the_shown_one() -> None:
+    place = {"UMAP_1": [0.0, 1, 2], "UMAP_2": [0.0, 1, 2], "probability": 1.0}
+    key = {"NeuronId": "n", "SynType": "as", "SynId": [1, 2, 3]}
+    rows = pd.DataFrame({**place, **key, "cluster": [-1, 0, 1]})
+    figure = maps.embedding(rows, colors={0: "#123456"})
+    assert [trace.marker.color for trace in figure.data] == [NOISE, "#123456", NOISE]
+
+
+def test_fits_without_a_common_row_are_not_compared(bench: Services) -> None:
+    fits = [job for job in bench.store.latest(("synapses fit",)) if job.state is JobState.DONE]
+    of_synapses, of_points = (View(workspaces.of(job.id)[0], "map", job) for job in fits)
+    with pytest.raises(InputError, match="no row in common"):
+        compared.compare(of_synapses, of_points)
+
+
+def test_agreement_is_told_with_and_without_noise() -> None:
+    ids = {"NeuronId": "n", "SynType": "as", "SynId": range(6)}
+    one = pd.DataFrame({**ids, "cluster": [0, 0, 1, 1, -1, 0]})
+    two = pd.DataFrame({**ids, "cluster": [4, 4, 5, 5, 4, -1]})
+    assert compared.in_words(shared(one, two)).endswith(
+        "without the 2 that are noise in one of them ARI 1.00, AMI 1.00."
+    )

@@ -1,6 +1,7 @@
 """What the tabs of a table's workspace share: the rows of a fit, and how they are spoken of."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -10,6 +11,22 @@ from dashboard.kit.desk import View
 from dashboard.synapses.rows import clusters, load
 from pipelines.core.errors import InputError
 from pipelines.synapses.table.columns import SYNAPSES
+
+NUMBERS = {
+    "n_clusters": ("Clusters", ""),
+    "dbcv": ("DBCV", "how dense and apart the clusters are, from -1 to 1; without chance data it "
+             "says little"),
+    "seed_ari": ("ARI over seeds", "how alike the clusters of other seeds are; 1 is the same"),
+    "subsample_ari": ("ARI over subsamples", "the same for parts of 80 %"),
+    "groups_ari": ("ARI with the groups", "the clusters beside the groups between the gaps"),
+    "gap": ("Widest gap", "dip along the line between two groups, times the root of their rows"),
+    "null_p": ("p of the gap", "share of the sets of chance data with a gap as wide"),
+    "n_surrogates": ("Sets of chance data", ""),
+    "trustworthiness": ("Trustworthiness of the map", "whether neighbours on the map are "
+                        "neighbours in the features; 1 is best"),
+    "n_noise": ("In no cluster", ""),
+}  # fmt: skip
+"""What the evidence of a fit holds: a name for each figure, and what it says."""
 
 
 def rows_of(job: Job) -> pd.DataFrame:
@@ -38,3 +55,8 @@ def fit_of(job: Job) -> Job:
     if kind != "job":
         raise InputError("The clustering that was learnt from is not here.")
     return results.job(name)
+
+
+def said(value: Any) -> str:
+    """A figure of the evidence as text."""
+    return results.number(value) if isinstance(value, int | float) or value is None else str(value)

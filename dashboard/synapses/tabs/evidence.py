@@ -9,25 +9,12 @@ from dash.development.base_component import Component
 from dashboard.kit import results, shell
 from dashboard.kit.desk import Answer, Panel, Tab, View, chart, column, row
 from dashboard.kit.figures import Drawn
+from dashboard.synapses import compared
 from dashboard.synapses import fit as fit_page
 from dashboard.synapses.rows import load
-from dashboard.synapses.tabs.common import of_table
+from dashboard.synapses.tabs.common import NUMBERS, of_table, said
 from pipelines.core.errors import InputError
 
-NUMBERS = {
-    "n_clusters": ("Clusters", ""),
-    "dbcv": ("DBCV", "how dense and apart the clusters are, from -1 to 1; without chance data it "
-             "says little"),
-    "seed_ari": ("ARI over seeds", "how alike the clusters of other seeds are; 1 is the same"),
-    "subsample_ari": ("ARI over subsamples", "the same for parts of 80 %"),
-    "groups_ari": ("ARI with the groups", "the clusters beside the groups between the gaps"),
-    "gap": ("Widest gap", "dip along the line between two groups, times the root of their rows"),
-    "null_p": ("p of the gap", "share of the sets of chance data with a gap as wide"),
-    "n_surrogates": ("Sets of chance data", ""),
-    "trustworthiness": ("Trustworthiness of the map", "whether neighbours on the map are "
-                        "neighbours in the features; 1 is best"),
-    "n_noise": ("In no cluster", ""),
-}  # fmt: skip
 LATER = "The verdict in words is being mended and comes back then."
 EMPTY = (
     "A clustering shows here how far to believe it: how its clusters come back on other seeds and "
@@ -39,12 +26,8 @@ EMPTY = (
 def answer(view: View) -> Answer:
     """How well the clusters come back; no verdict."""
     found = load(results.folder(view.run.id)).evidence
-    seeds, parts = (_shown(found.get(name)) for name in ("seed_ari", "subsample_ari"))
+    seeds, parts = (said(found.get(name)) for name in ("seed_ari", "subsample_ari"))
     return Answer(f"ARI {seeds} over seeds, {parts} over parts of the data.", LATER)
-
-
-def _shown(value: Any) -> str:
-    return results.number(value) if isinstance(value, int | float) or value is None else str(value)
 
 
 def chance(view: View) -> Drawn:
@@ -76,7 +59,7 @@ def numbers(view: View) -> Component:
 
 def _lines(found: Mapping[str, Any]) -> list[Component]:
     return [
-        html.Tr([html.Th(title, scope="row"), html.Td(_shown(found[name])), html.Td(hint)])
+        html.Tr([html.Th(title, scope="row"), html.Td(said(found[name])), html.Td(hint)])
         for name, (title, hint) in NUMBERS.items()
         if name in found
     ]
@@ -96,4 +79,5 @@ TAB = Tab(
     answer=answer,
     fill=of_table,
     empty=EMPTY,
+    compare=compared.compare,
 )

@@ -16,7 +16,7 @@ from dashboard.kit.desk_table import column as plain
 from dashboard.kit.desk_table import number, table
 from dashboard.kit.figures import Drawn, color
 from dashboard.kit.results import counted
-from dashboard.synapses import explore, grid, sets, training
+from dashboard.synapses import compared, explore, grid, sets, training
 from dashboard.synapses import explore_figures as figures
 from dashboard.synapses import fit as fit_page
 from dashboard.synapses import map_figures as maps
@@ -516,4 +516,5 @@ TAB = Tab(
     empty=EMPTY,
     start=start,
     register=register,
+    compare=compared.compare,
 )  # fmt: skip
