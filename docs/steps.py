@@ -6,7 +6,8 @@ from pathlib import Path
 from pipelines.brainmap import clusterers as voxels
 from pipelines.spikes.clusterers import CLUSTERERS, EXACT, FOUND, MOST, SpikeClusterer
 from pipelines.spikes.sorters import SORTERS, Sorter
-from pipelines.steps import STEPS, Step
+from pipelines.step import Step
+from pipelines.steps import STEPS
 from pipelines.synapses import clusterers as synapses
 from pipelines.synapses.classify.rows import CLASSIFIERS, Classifier
 

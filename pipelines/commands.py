@@ -21,7 +21,7 @@ from pipelines.core.progress import Report
 from pipelines.core.provenance import Run
 from pipelines.core.terminal import progress_on_terminal, say
 from pipelines.models import registry, sources
-from pipelines.steps import Input, Option, Step
+from pipelines.step import Input, Option, Step
 
 
 def add(sub: argparse.ArgumentParser, step: Step) -> None:

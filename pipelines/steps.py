@@ -12,10 +12,7 @@ where a file does not say it; the page, the command line and reports put them fi
 which version of its layout it has.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from pipelines.brainmap.colors.compose_parameters import ComposeParameters
 from pipelines.brainmap.formats.rows import FORMATS as IMAGES
@@ -29,9 +26,7 @@ from pipelines.brainmap.operations.parameters import (
 )
 from pipelines.brainmap.parameters import BrainmapParameters, ImageLookParameters
 from pipelines.core.formats import written
-from pipelines.core.location import imported
-from pipelines.core.parameters import Parameters
-from pipelines.core.progress import Report
+from pipelines.report.parameters import ReportParameters
 from pipelines.spikes.curation.parameters import (
     AgreementParameters,
     CurateParameters,
@@ -43,179 +38,13 @@ from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.labels.parameters import ALL, LabelParameters, TrainLabelsParameters
 from pipelines.spikes.parameters import ExportFormat, ExportParameters, SpikesParameters
 from pipelines.spikes.recording.parameters import RecordingLookParameters
+from pipelines.step import Command, ExtraFile, Input, Option, Out, Step
 from pipelines.synapses.parameters import (
     CheckParameters,
     FitParameters,
     PredictParameters,
     TrainParameters,
 )
-
-Results = dict[str, Any]
-Inputs = Mapping[str, Path]
-Function = Callable[[Inputs, Any, Path, Report], Results]
-
-
-@dataclass(frozen=True)
-class Input:
-    """One input of a step: needed and given by its place, or left out at will and a flag.
-
-    Attributes:
-        name: what the step's function calls it.
-        kinds: what it may be. A kind that a step `leaves` is the result of such a step; others
-            are files.
-        flag: how the command line gives it; only of one that may be left out.
-        help: what it is, where it is a flag.
-        short: another way to write the flag.
-    """
-
-    name: str
-    kinds: tuple[str, ...]
-    flag: str = ""
-    help: str = ""
-    short: str = ""
-
-    @property
-    def is_optional(self) -> bool:
-        """Whether it may be left out."""
-        return bool(self.flag)
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """All ways to write it."""
-        return (self.short, self.flag) if self.short else (self.flag,)
-
-
-@dataclass(frozen=True)
-class Option:
-    """A plain option that is another way to write `--set name=value`."""
-
-    flag: str
-    parameter: str
-    help: str
-    repeats: bool = False
-    """Whether it takes NAME=VALUE and may be there several times: the parameter is a mapping."""
-
-
-@dataclass(frozen=True)
-class ExtraFile:
-    """A further file of the result that can be asked for by a flag."""
-
-    flag: str
-    file: str
-    help: str
-
-
-@dataclass(frozen=True)
-class Out:
-    """What `--out` is of a step whose result is not simply a folder.
-
-    Attributes:
-        file: the one file of the result that is written; empty for the whole folder.
-        metavar: how the help shows it; otherwise FILE with the file's suffix, or DIR.
-        help: what is written there.
-        needed: whether it has to be given.
-        kept_by: what keeps the result with the first input when it is not given, as
-            `module:function`.
-    """
-
-    file: str = ""
-    metavar: str = ""
-    help: str = "what to make"
-    needed: bool = True
-    kept_by: str = ""
-
-    @property
-    def shown(self) -> str:
-        """The word that stands for it in the help."""
-        return self.metavar or (f"FILE{Path(self.file).suffix}" if self.file else "DIR")
-
-
-@dataclass(frozen=True)
-class Command:
-    """How a step looks on the command line, beyond what its inputs and parameters say.
-
-    Attributes:
-        help: what it does, in the list of commands.
-        options: parameters with a flag of their own.
-        positional: parameters that are given by their place after the inputs; the flag is the
-            name shown.
-        out: what `--out` is.
-        extra: further files of the result.
-        instead: a flag that gives the first input, instead of its place.
-        short: another way to write the flag `instead`.
-        show: a file of the result that -p/--show-plot opens.
-    """
-
-    help: str
-    options: tuple[Option, ...] = ()
-    positional: tuple[Option, ...] = ()
-    out: Out = Out()
-    extra: tuple[ExtraFile, ...] = ()
-    instead: str = ""
-    short: str = ""
-    show: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing that can be run. Its function is imported only when it is needed.
-
-    Attributes:
-        name: the pipeline and what is done, as on the command line: "brainmap fit".
-        title: what it does, as a heading.
-        inputs: what it reads, those that are needed first.
-        parameters: their model.
-        location: where its function lives, as `module:function`.
-        leaves: what its result is, a kind of input where other steps take it.
-        command: how it looks on the command line.
-        quick: whether it takes seconds, and may pass waiting jobs that take long.
-        many: whether the last needed input may be there several times, the further ones as
-            "name 2", "name 3" and so on.
-    """
-
-    name: str
-    title: str
-    inputs: tuple[Input, ...]
-    parameters: type[Parameters]
-    location: str
-    leaves: str
-    command: Command
-    quick: bool = False
-    many: bool = False
-
-    @property
-    def group(self) -> str:
-        """The pipeline that it belongs to."""
-        return self.name.split()[0]
-
-    @property
-    def needed(self) -> tuple[str, ...]:
-        """The names of inputs that must be given."""
-        return tuple(one.name for one in self.inputs if not one.is_optional)
-
-    @property
-    def optional(self) -> tuple[str, ...]:
-        """The names of inputs that may be left out."""
-        return tuple(one.name for one in self.inputs if one.is_optional)
-
-    @property
-    def main(self) -> str:
-        """The name of the needed input that may be there several times, if any may."""
-        return self.needed[-1]
-
-    def input(self, name: str) -> Input | None:
-        """The input of that name, if there is one; of those that may be many, any of them."""
-        first, _, number = name.rpartition(" ")
-        if self.many and first == self.main and number.isdigit():
-            name = first
-        return next((one for one in self.inputs if one.name == name), None)
-
-    @property
-    def function(self) -> Function:
-        """What runs the step."""
-        function: Function = imported(self.location)
-        return function
-
 
 _TABLE = (
     Option("--sheet", "sheet", "name of the sheet in a workbook"),
@@ -256,7 +85,34 @@ _CLASSIFIER = Input(
 _IMAGE_FILES = Input("images", ("images",))
 _MAP = Input("map", ("map",))
 _SORTING = Input("sorting", ("sorting",))
-_SPIKES = (
+
+
+def _report(group: str, kinds: tuple[str, ...]) -> Step:
+    """The step that writes a report of some runs of a pipeline, the same for each."""
+    return Step(
+        f"{group} report",
+        "Report",
+        (Input("runs", kinds),),
+        ReportParameters,
+        f"pipelines.{group}.report.report:report",
+        leaves="report",
+        quick=True,
+        many=True,
+        command=Command(
+            "a page of some runs: figures, numbers, parameters, methods, references",
+            (Option("--title", "title", "what stands above it"),),
+            out=Out("report.html"),
+        ),
+    )
+
+
+def _with_report(*steps: Step) -> tuple[Step, ...]:
+    """The steps of a pipeline, and the report that takes the result of each."""
+    kinds = tuple(dict.fromkeys(step.leaves for step in steps))
+    return (*steps, _report(steps[0].group, kinds))
+
+
+_SPIKES = _with_report(
     Step(
         "spikes look",
         "Look at a recording",
@@ -431,7 +287,7 @@ _SPIKES = (
         ),
     ),
 )
-_BRAINMAP = (
+_BRAINMAP = _with_report(
     Step(
         "brainmap fit",
         "Map voxels",
@@ -535,7 +391,7 @@ _BRAINMAP = (
         ),
     ),
 )
-_SYNAPSES = (
+_SYNAPSES = _with_report(
     Step(
         "synapses check",
         "Check a table of synapses",

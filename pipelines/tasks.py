@@ -18,7 +18,8 @@ from pipelines.core.progress import Report, silent
 from pipelines.files.links import refuse_links_out
 from pipelines.files.reading import reading
 from pipelines.processes import doing
-from pipelines.steps import STEPS, Inputs, Step
+from pipelines.step import Inputs, Step
+from pipelines.steps import STEPS
 
 
 def run(

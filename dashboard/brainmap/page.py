@@ -6,7 +6,7 @@ from dash.development.base_component import Component
 from dashboard.brainmap.look import look
 from dashboard.brainmap.map import colored, export, result
 from dashboard.brainmap.operations import correlation, series
-from dashboard.kit import forms, plain, shell, workbench
+from dashboard.kit import forms, plain, report, shell, workbench
 from dashboard.kit.bench import Source, StepPage, by_word, tabs
 from dashboard.kit.switches import Switch
 from pipelines.brainmap.colors import compose_parameters
@@ -169,7 +169,11 @@ STATISTICS = StepPage(
         "look at images shows the same for a sample of the voxels."
     ),
 )
-BENCHES = by_word(LOOK, BENCH, CORRELATE, SERIES, COLORIZE, EXPORT, STATISTICS)
+REPORT = report.step_page(
+    PATH, "brainmap fit", "brainmap correlate", "brainmap statistics", "brainmap look",
+    "brainmap series", "brainmap colorize", "brainmap export",
+)  # fmt: skip
+BENCHES = by_word(LOOK, BENCH, CORRELATE, SERIES, COLORIZE, EXPORT, STATISTICS, REPORT)
 
 
 def layout(job: str | None = None, step: str = "map", **settings: str) -> Component:

@@ -91,6 +91,13 @@ def _add_workspaces(database: sqlite3.Connection, _home: Path) -> None:
     database.execute("CREATE INDEX workspace_of_job ON workspace_job (job)")
 
 
+def _add_notes_of_runs(database: sqlite3.Connection, _home: Path) -> None:
+    database.execute(
+        "CREATE TABLE run_note (job TEXT PRIMARY KEY, text TEXT NOT NULL, "
+        "author TEXT NOT NULL DEFAULT '', written REAL NOT NULL)"
+    )
+
+
 STEPS: Sequence[Migration] = (
     Migration("the tables of the first release", _make_tables),
     Migration("jobs know who started them", _add_author),
@@ -99,8 +106,15 @@ STEPS: Sequence[Migration] = (
     ),
     Migration("jobs have a number and a duration that no clock changes", _number),
     Migration("jobs belong to workspaces", _add_workspaces),
+    Migration("people write notes on runs", _add_notes_of_runs),
 )
-TABLES: Mapping[str, int] = {"job": 1, "worker": 1, "workspace": 5, "workspace_job": 5}
+TABLES: Mapping[str, int] = {
+    "job": 1,
+    "worker": 1,
+    "workspace": 5,
+    "workspace_job": 5,
+    "run_note": 6,
+}
 """The version from which on each table is there."""
 
 

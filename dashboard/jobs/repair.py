@@ -9,6 +9,7 @@ from dashboard.jobs import migrations, record
 from dashboard.jobs.database import DamagedError, Database
 from dashboard.jobs.membership import workspace_id
 from dashboard.jobs.store import UNWRITTEN, Job, JobState, Store, job_of
+from dashboard.workspaces import run_notes
 from dashboard.workspaces.store import Workspaces
 from dashboard.workspaces.workspace import Workspace, workspace_of
 from pipelines.core.outputs import free_name
@@ -35,6 +36,7 @@ def mend(file: Path, jobs: Path) -> str:
         return ""
     read = [] if lost else list(_readable(file))
     known, pairs = ([], []) if lost else (list(_workspaces(file)), list(_members(file)))
+    notes = [] if lost else list(_notes(file))
     aside = None if lost else _put_aside(file)
     store, workspaces = Store(file), Workspaces(file)
     workspaces.restore(known)
@@ -43,6 +45,7 @@ def mend(file: Path, jobs: Path) -> str:
     ids = {job.id for job in read}
     found = [job for job in record.find(jobs, file.parent) if job.id not in ids]
     store.add(found)
+    run_notes.RunNotes(file).restore([*notes, *run_notes.kept(jobs)])
     return _in_words(file, aside, len(read), found) if aside or found else ""
 
 
@@ -69,6 +72,8 @@ def is_damaged(file: Path) -> bool:
             job_of(dict(row), file.parent)
         for row in database.rows("SELECT * FROM workspace") if "workspace" in tables else ():
             workspace_of(dict(row), file.parent)
+        for row in database.rows("SELECT * FROM run_note") if "run_note" in tables else ():
+            run_notes.note_of(dict(row))
     except (DamagedError, sqlite3.DatabaseError, *UNWRITTEN):
         return True
     return False
@@ -97,6 +102,13 @@ def _members(file: Path) -> Iterator[tuple[str, str]]:
     for row in _rows(file, "workspace_job"):
         with suppress(*UNWRITTEN, IndexError):
             yield str(row["workspace"]), str(row["job"])
+
+
+def _notes(file: Path) -> Iterator[run_notes.RunNote]:
+    """What people wrote on runs."""
+    for row in _rows(file, "run_note"):
+        with suppress(*UNWRITTEN, IndexError):
+            yield run_notes.note_of(dict(row))
 
 
 def _rows(file: Path, table: str) -> Iterator[sqlite3.Row]:

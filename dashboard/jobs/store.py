@@ -304,6 +304,7 @@ class Store:
             )
             if gone.rowcount:
                 database.execute("DELETE FROM workspace_job WHERE job=?", (job_id,))
+                database.execute("DELETE FROM run_note WHERE job=?", (job_id,))
 
     def running(self) -> list[str]:
         """Ids of jobs that somebody works on, or worked on when everything ended."""

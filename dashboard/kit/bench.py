@@ -16,7 +16,8 @@ from typing_extensions import TypedDict
 
 from dashboard.jobs.store import Job
 from dashboard.kit.switches import Switch
-from pipelines.steps import STEPS, Step
+from pipelines.step import Step
+from pipelines.steps import STEPS
 
 View = Callable[[Job], Component]
 Word = Annotated[str, Field(max_length=80)]

@@ -11,6 +11,8 @@ from dashboard import views
 from dashboard.jobs.store import Job
 from dashboard.kit import history, panel, results, shell
 from dashboard.kit.desk import Tab, View
+from dashboard.workspaces import run_notes
+from dashboard.workspaces.run_notes import RunNote
 from pipelines.steps import STEPS
 
 MOST_ROWS = 60
@@ -45,6 +47,7 @@ def layout(tab: Tab, view: View, other: Job) -> Component:
 
 def _answers(tab: Tab, one: View, two: View) -> Component:
     cells = []
+    notes = run_notes.of([one.run.id, two.run.id])
     for name, side in (("Compared", one), ("Shown", two)):
         answer = tab.answer(side)
         cells.append(
@@ -53,11 +56,16 @@ def _answers(tab: Tab, one: View, two: View) -> Component:
                     html.H3(f"{name}: {panel.when(side.run.created)}"),
                     html.P(html.Strong(answer.sentence)),
                     html.P(answer.how, className="hint"),
+                    *_note(notes.get(side.run.id)),
                 ],
                 className="card",
             )
         )
     return html.Div(cells, className="pair")
+
+
+def _note(found: RunNote | None) -> list[Component]:
+    return [html.P(found.text, className="note note-text")] if found else []
 
 
 def _parameters(one: Job, two: Job) -> Component:

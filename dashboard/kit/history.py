@@ -8,8 +8,11 @@ from dash.development.base_component import Component
 
 from dashboard.jobs.store import Job, JobState
 from dashboard.kit import panel
+from dashboard.kit.aria import aria
 from dashboard.kit.desk import Tab, View
-from dashboard.workspaces import workspaces
+from dashboard.workspaces import run_notes, workspaces
+from dashboard.workspaces.run_notes import RunNote
+from pipelines.core.errors import NeuroboardError
 from pipelines.steps import STEPS
 
 MOST_SAID = 6
@@ -21,11 +24,48 @@ def layout(tab: Tab, view: View) -> Component:
     jobs = workspaces.jobs(view.workspace.id, *tab.tasks)
     if not jobs:
         return html.P("Nothing has been run here yet.", className="empty")
-    items = [_run(view, job, jobs[i + 1 :]) for i, job in enumerate(jobs)]
+    notes = run_notes.of([job.id for job in jobs])
+    items = [_run(view, job, jobs[i + 1 :], notes.get(job.id)) for i, job in enumerate(jobs)]
     return html.Ol(items, className="runs", reversed=True)
 
 
-def _run(view: View, job: Job, before: list[Job]) -> Component:
+def note(job: str, found: RunNote | None, wrong: str = "") -> list[Any]:
+    """What was written on a run, and where one writes it.
+
+    Args:
+        job: the run.
+        found: its note, if it has one.
+        wrong: why what was just written is not kept.
+    """
+    said = []
+    if found is not None:
+        by = f" by {found.author}" if found.author else ""
+        about = html.Span(f" Written {panel.when(found.written)}{by}.", className="hint")
+        said = [html.P([html.Span(found.text, className="note-text"), about], className="note")]
+    identity = {"type": "run-note", "job": job}
+    text = dcc.Textarea(
+        id=identity,
+        value=found.text if found else "",
+        maxLength=run_notes.LONGEST,
+        rows=3,
+        className="note-field",
+        **aria(label="Note on this run"),
+    )
+    button = html.Button("Keep the note", className="pick", id={"type": "note-save", "job": job})
+    message = html.P(wrong, className="error", role="alert") if wrong else None
+    summary = html.Summary("Change the note" if found else "Write a note")
+    return [*said, html.Details([summary, text, button, message], open=bool(wrong))]
+
+
+def keep(job: str, text: str) -> list[Any]:
+    """Keep a note on a run; what is then there in its place."""
+    try:
+        return note(job, run_notes.write(job, text))
+    except NeuroboardError as error:
+        return note(job, run_notes.of([job]).get(job), error.sentence)
+
+
+def _run(view: View, job: Job, before: list[Job], written: RunNote | None) -> Component:
     is_shown = view.job is not None and job.id == view.job.id
     earlier = next((one for one in before if one.task == job.task), None)
     links: list[Any] = []
@@ -49,6 +89,7 @@ def _run(view: View, job: Job, before: list[Job]) -> Component:
             html.P(f"{panel.when(job.created)}{_took(job)}{_by(job)}", className="hint"),
             html.P(changes(job, earlier), className="run-parameters"),
             html.P(job.error, className="error") if job.error else None,
+            html.Div(note(job.id, written), id={"type": "note-box", "job": job.id}),
             html.Div(links, className="row"),
         ],
         className="run shown" if is_shown else "run",

@@ -15,6 +15,7 @@ from dashboard.kit.aria import aria
 from dashboard.server.posted import NO_SUCH_RESULT
 from dashboard.server.services import services
 from pipelines.core.errors import InputError
+from pipelines.core.words import counted as counted
 from pipelines.spikes.recording.timeline import Timeline
 from pipelines.steps import STEPS
 
@@ -139,11 +140,6 @@ def table(
 def download(job: Job, file: str, text: str) -> Component:
     """A link to one file of a result."""
     return html.A(text, href=f"/jobs/{job.id}/files/{file}", download=file, className="download")
-
-
-def counted(number: int, noun: str) -> str:
-    """A count with its noun: 1 neuron, 6 neurons."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def number(value: Any) -> str:

@@ -12,7 +12,17 @@ from typing_extensions import TypedDict
 
 from dashboard import views
 from dashboard.jobs.store import Job, JobState
-from dashboard.kit import compare, desk, figures, history, panel, results, shell, workbench
+from dashboard.kit import (
+    compare,
+    desk,
+    figures,
+    history,
+    panel,
+    report,
+    results,
+    shell,
+    workbench,
+)
 from dashboard.kit.aria import aria, data
 from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Answer, Subject, Tab, View
@@ -22,6 +32,7 @@ from dashboard.server.posted import PostedError
 from dashboard.server.services import services
 from dashboard.workspaces import workspaces
 from dashboard.workspaces.workspace import Workspace
+from pipelines.core.errors import NeuroboardError
 
 
 class PanelAsks(TypedDict):
@@ -121,6 +132,7 @@ def _bar(subject: Subject, tab: Tab, view: View, *, is_compared: bool) -> Compon
         *(tab.actions(view) if view.job and not is_compared else []),
         *([_pressed(again, "desk-change", "e")] if tab.tasks else []),
         *([_pressed("History", "desk-history", "h")] if tab.tasks else []),
+        _pressed("Report", "desk-report", ""),
         _pressed("Panels", "desk-panels", ""),
     ]
     return html.Div(
@@ -217,6 +229,12 @@ def _drawers() -> list[Component]:
             html.Div(id="desk-history-body"), id="desk-history-drawer", title="History",
             position="right", size="lg", opened=False,
         ),
+        dmc.Drawer(
+            html.Div(id="desk-report-body"), id="desk-report-drawer", title="Report",
+            position="right", size="md", opened=False,
+        ),
+        dcc.Store(id="desk-report-job", data=""),
+        dcc.Interval(id="desk-report-tick", interval=700, disabled=True),
     ]  # fmt: skip
 
 
@@ -286,6 +304,35 @@ class _Page:
             raise PreventUpdate
         return True, history.layout(*self.view(shown))
 
+    def report(self, clicks: int | None, shown: Shown) -> tuple[bool, Any, str, bool]:
+        """The report of what is shown, which is made now if it is not there yet."""
+        if not clicks:
+            raise PreventUpdate
+        try:
+            job = report.ask(self.view(shown)[1])
+        except NeuroboardError as error:
+            return True, html.P(error.sentence, role="alert", className="error"), "", True
+        said, is_over = report.drawer(job)
+        return True, said, job.id, is_over
+
+    def report_made(self, ticks: int | None, job_id: str, shown: Shown) -> tuple[Any, bool]:
+        """How far a report is."""
+        if not ticks or not job_id:
+            raise PreventUpdate
+        self.view(shown)
+        return report.drawer(results.job(job_id))
+
+    def note(self, clicks: int | None, text: str | None, shown: Shown) -> Any:
+        """What was written on a run, kept."""
+        identity = ctx.triggered_id
+        if not clicks or not isinstance(identity, dict):
+            raise PreventUpdate
+        tab, view = self.view(shown)
+        job = results.job(str(identity["job"]))
+        if job.id not in {one.id for one in workspaces.jobs(view.workspace.id, *tab.tasks)}:
+            raise PostedError("there is no such run")
+        return history.keep(job.id, text or "")
+
     def reload(self, stamp: str | None, job_id: str, shown: Shown | None) -> str:
         """Where the result of the run that just finished is; other pages show it themselves."""
         if not stamp or not shown:
@@ -319,6 +366,30 @@ def register(app: Dash, subjects: Sequence[Subject]) -> None:
             State("desk", "data"),
             prevent_initial_call=True,
         )(answer)
+    app.callback(
+        Output("desk-report-drawer", "opened"),
+        Output("desk-report-body", "children"),
+        Output("desk-report-job", "data"),
+        Output("desk-report-tick", "disabled"),
+        Input("desk-report", "n_clicks"),
+        State("desk", "data"),
+        prevent_initial_call=True,
+    )(page.report)
+    app.callback(
+        Output("desk-report-body", "children", allow_duplicate=True),
+        Output("desk-report-tick", "disabled", allow_duplicate=True),
+        Input("desk-report-tick", "n_intervals"),
+        State("desk-report-job", "data"),
+        State("desk", "data"),
+        prevent_initial_call=True,
+    )(page.report_made)
+    app.callback(
+        Output({"type": "note-box", "job": MATCH}, "children"),
+        Input({"type": "note-save", "job": MATCH}, "n_clicks"),
+        State({"type": "run-note", "job": MATCH}, "value"),
+        State("desk", "data"),
+        prevent_initial_call=True,
+    )(page.note)
     app.callback(
         Output("desk-change-drawer", "opened", allow_duplicate=True),
         Output("desk-history-drawer", "opened", allow_duplicate=True),

@@ -27,6 +27,9 @@ OFFERED: Mapping[str, frozenset[str]] = {
     "spikes curated": RESULTS,
     "spikes curation": frozenset({"curation"}),
     "spikes table": RESULTS | {"upload"},
+    "spikes runs": RESULTS,
+    "brainmap runs": RESULTS,
+    "synapses runs": RESULTS,
 }
 """What kinds of references the forms offer for an input, by the task's first word and its name.
 

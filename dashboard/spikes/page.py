@@ -3,7 +3,7 @@
 from dash import Dash
 from dash.development.base_component import Component
 
-from dashboard.kit import following, shell, workbench
+from dashboard.kit import following, report, shell, workbench
 from dashboard.kit.bench import Source, StepPage, by_word, tabs
 from dashboard.spikes import batch, export
 from dashboard.spikes.benches import AGREEMENT, CLASSIFIER, CURATED, REVIEW, TABLE, TRAIN
@@ -75,7 +75,11 @@ EXPORT = StepPage(
         "With a labelling they carry its labels."
     ),
 )
-BENCHES = by_word(LOOK, BENCH, LABEL, REVIEW, CURATED, EXPORT, TRAIN, AGREEMENT, TABLE)
+REPORT = report.step_page(
+    PATH, "spikes sort", "spikes curate", "spikes label", "spikes review", "spikes look",
+    "spikes export",
+)  # fmt: skip
+BENCHES = by_word(LOOK, BENCH, LABEL, REVIEW, CURATED, EXPORT, TRAIN, AGREEMENT, TABLE, REPORT)
 BATCH = "batch"
 
 

@@ -3,7 +3,7 @@
 from dash import Dash
 from dash.development.base_component import Component
 
-from dashboard.kit import shell, workbench
+from dashboard.kit import report, shell, workbench
 from dashboard.kit.bench import Source, StepPage, by_word, tabs
 from dashboard.synapses import check, models, new_rows, table_choices
 from dashboard.synapses import fit as synapse_fit
@@ -118,6 +118,7 @@ BENCHES = by_word(
             "itself (decimal commas, other units, a soma that varies) is offered then."
         ),
     ),
+    report.step_page(PATH, "synapses fit", "synapses train", "synapses predict", "synapses check"),
 )
 
 

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from dashboard.jobs.store import Job, JobState
 from dashboard.kit.figures import color
 from dashboard.server.services import services
-from pipelines.brainmap.figures.png import encode_png
-from pipelines.brainmap.figures.svg import NAMESPACE
 from pipelines.brainmap.map import maps
 from pipelines.brainmap.map.folder import FinishedMap, open_map
 from pipelines.brainmap.map.look_folder import open_look
 from pipelines.core.errors import InputError, OutputError
 from pipelines.core.outputs import atomic_file
+from pipelines.figures.png import encode_png
+from pipelines.figures.svg import NAMESPACE
 from pipelines.spikes.units.folder import SortingFolder
 from pipelines.synapses.fits.folder import FinishedFit, read_predictions
 

@@ -38,10 +38,10 @@ from dashboard.server.services import Services
 from dashboard.server.settings import Settings
 from dashboard.workspaces import workspaces
 from pipelines import tasks
-from pipelines.brainmap.figures.png import encode_indexed, pack_rows
 from pipelines.brainmap.map import maps
 from pipelines.brainmap.map.folder import MapOfK
 from pipelines.core.errors import InputError
+from pipelines.figures.png import encode_indexed, pack_rows
 from pipelines.steps import STEPS
 
 Run = Callable[..., Job]

@@ -21,7 +21,7 @@ from pipelines.core.parameters import Parameters
 from pipelines.files import reading
 from pipelines.processes import watching
 from pipelines.processes.watching import ProcessLimits
-from pipelines.steps import Command, Input, Inputs, Results, Step
+from pipelines.step import Command, Input, Inputs, Results, Step
 from tests.live import wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are of Unix")

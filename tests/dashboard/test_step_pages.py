@@ -25,7 +25,8 @@ from pipelines.__main__ import main
 from pipelines.core.outputs import RECORD
 from pipelines.core.parameters import Parameters, parameter
 from pipelines.core.progress import Report
-from pipelines.steps import STEPS, Command, ExtraFile, Input, Inputs, Option, Out, Results, Step
+from pipelines.step import Command, ExtraFile, Input, Inputs, Option, Out, Results, Step
+from pipelines.steps import STEPS
 from tests.pipelines.test_terminal import places
 
 NAME = "brainmap count"

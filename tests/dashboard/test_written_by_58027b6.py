@@ -54,7 +54,8 @@ def the(task: str) -> str:
 
 def test_every_kind_of_job_is_there() -> None:
     made_by_commands_alone = {"brainmap statistics", "spikes agreement", "spikes training-table"}
-    assert set(DONE.values()) == set(step_pages()) - made_by_commands_alone
+    later = {name for name in step_pages() if name.endswith(" report")}
+    assert set(DONE.values()) == set(step_pages()) - made_by_commands_alone - later
 
 
 def test_the_jobs_are_listed(old: Services) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from pipelines.core.errors import ParameterError
 from pipelines.core.parameters import Parameters, from_assignments, parameter
-from pipelines.steps import STEPS, Step
+from pipelines.step import Step
+from pipelines.steps import STEPS
 
 
 class Tea(Parameters):

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from dashboard.kit.figures import NOISE, PALETTE, message, style
-from pipelines.brainmap.figures.png import encode_png
 from pipelines.brainmap.map.maps import NEUTRAL
 from pipelines.brainmap.map.maps import components as principal_components
+from pipelines.figures.png import encode_png
 
 MOST_PIXELS = 400
 """Longest side of a plane that is drawn; larger ones are thinned and the caption says so."""

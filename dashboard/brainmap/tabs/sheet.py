@@ -15,9 +15,9 @@ from dashboard.brainmap.map.planes import OTHERS, shown_planes
 from dashboard.kit.figures import style
 from dashboard.kit.scale import INK, Scale
 from dashboard.server.posted import PostedError, offered, within
-from pipelines.brainmap.figures.png import FASTEST, encode_indexed, encode_png, pack_rows
 from pipelines.brainmap.map import maps
 from pipelines.brainmap.map.folder import MapOfK
+from pipelines.figures.png import FASTEST, encode_indexed, encode_png, pack_rows
 
 ALL = "all"
 """All planes beside and below each other."""

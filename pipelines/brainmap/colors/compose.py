@@ -10,15 +10,6 @@ from numpy.typing import NDArray
 
 from pipelines.brainmap.colors import colormaps
 from pipelines.brainmap.colors.compose_parameters import OFFERED, ComposeParameters
-from pipelines.brainmap.figures.png import write_png
-from pipelines.brainmap.figures.svg import (
-    Axis,
-    SvgPanel,
-    plane_panel,
-    scale_panel,
-    square_panel,
-    write_svg,
-)
 from pipelines.brainmap.formats.volume_files import write_volume
 from pipelines.brainmap.images.info import ImageInfo
 from pipelines.brainmap.map import maps
@@ -27,6 +18,15 @@ from pipelines.brainmap.operations.operations import correlate, fourier
 from pipelines.brainmap.voxels.series import Floats, blocks
 from pipelines.core.errors import ParameterError
 from pipelines.core.progress import Report, silent
+from pipelines.figures.png import write_png
+from pipelines.figures.svg import (
+    Axis,
+    SvgPanel,
+    plane_panel,
+    scale_panel,
+    square_panel,
+    write_svg,
+)
 
 PERCENTILES = (1.0, 99.0)
 """The span of a measure that is shown; a few extreme voxels must not take all the colours."""

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.brainmap.figures.png import write_png
 from pipelines.brainmap.formats.volume_files import read_volume, write_volume
 from pipelines.brainmap.images.info import ImageInfo
 from pipelines.brainmap.map import maps, preview
@@ -25,6 +24,7 @@ from pipelines.brainmap.voxels.series import Floats
 from pipelines.core.csv import write_csv
 from pipelines.core.errors import InputError
 from pipelines.core.result_schema import NUMBER, WHOLE, TableFile
+from pipelines.figures.png import write_png
 
 ADVICE = "copy it again, or correlate again"
 VOLUME, PICTURE, DRAWING = "correlation.tif", "correlation.png", "correlation.svg"

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.brainmap.figures.svg import curve_panel, plane_panel, write_svg
 from pipelines.brainmap.formats.rows import FORMATS
 from pipelines.brainmap.images.info import NOTHING_SAID, ImageInfo
 from pipelines.brainmap.map import folder as map_folder
@@ -17,6 +16,7 @@ from pipelines.brainmap.map.folder import FinishedMap, open_map
 from pipelines.brainmap.map.nwb import ChosenMap, write_nwb
 from pipelines.core.formats import of_name
 from pipelines.core.progress import Report, silent
+from pipelines.figures.svg import curve_panel, plane_panel, write_svg
 
 SVG_PIXELS = 512
 """Longest side of a plane in the SVG; larger ones are thinned, and its caption says so."""

@@ -23,7 +23,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.brainmap.figures.png import write_png
 from pipelines.brainmap.formats.volume_files import read_volume, write_imagej_labels, write_volume
 from pipelines.brainmap.images.images import is_sound
 from pipelines.brainmap.images.info import NOTHING_SAID, ImageInfo
@@ -42,6 +41,7 @@ from pipelines.core.result_schema import (
     TableFile,
     require_version,
 )
+from pipelines.figures.png import write_png
 from pipelines.files.reading import reading
 
 VERSION = 1

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.brainmap.figures.svg import Axis, curve_panel, plane_panel, scale_panel, write_svg
 from pipelines.brainmap.formats.read import open_images
 from pipelines.brainmap.formats.rows import SIGNAL_FILE
 from pipelines.brainmap.images.images import ImageSeries
@@ -21,6 +20,7 @@ from pipelines.brainmap.voxels.series import Floats
 from pipelines.brainmap.voxels.signals import read_signals
 from pipelines.core.errors import InputError, ParameterError
 from pipelines.core.progress import Report, part, silent
+from pipelines.figures.svg import Axis, curve_panel, plane_panel, scale_panel, write_svg
 
 COLD_TO_HOT = ((59, 76, 192), (221, 221, 221), (180, 4, 38))
 """Colours of -1, 0 and 1, after Moreland (2009), doi:10.1007/978-3-642-10520-3_9."""

@@ -1,6 +1,7 @@
 """A paragraph for the methods section: what was done to the units, with citations."""
 
 import shutil
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def paragraph(
         sentence
         for sentence in (
             _by_hand(state),
-            _by_labellers(parameters.fill, labelled),
+            by_labellers(parameters.fill, labelled),
             f"Kept were {kept}" + (f" ({parameters.only} only)." if parameters.only else "."),
             _closing(),
         )
@@ -63,7 +64,7 @@ def carry(sorting: Path, labelled: Path | None, folder: Path) -> None:
         with reading(made, InputError, "curate again", "text"):
             text = made.read_text(encoding="utf-8").strip()
     else:
-        text = " ".join(part for part in (_by_labellers("", labelled), _closing()) if part)
+        text = " ".join(part for part in (by_labellers("", labelled), _closing()) if part)
     (folder / FILE).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     sources = (labelled, sorting) if made.is_file() else (labelled,)
     for source in sources:
@@ -82,10 +83,19 @@ def _closing() -> str:
 
 
 def _by_hand(state: CurationState) -> str:
-    done = [step.action for step in state.done]
-    if not done:
+    counts = Counter(step.action for step in state.done)
+    return by_hand(counts, len({step.author for step in state.done}))
+
+
+def by_hand(counts: Mapping[str, int], people: int) -> str:
+    """What people did to the units.
+
+    Args:
+        counts: of the steps, by action.
+        people: how many.
+    """
+    if not counts:
         return "Units were taken as sorted, without curation by hand."
-    people = len({step.author for step in state.done})
     words = {
         "label": "labels",
         "merge": "merges",
@@ -93,12 +103,21 @@ def _by_hand(state: CurationState) -> str:
         "remove": "removals of outliers",
         "restore": "removals taken back",
     }
-    steps = ", ".join(f"{words[name]}: {done.count(name)}" for name in words if name in done)
+    steps = ", ".join(f"{words[name]}: {counts[name]}" for name in words if name in counts)
     who = "one person" if people == 1 else f"{people} people"
     return f"Units were curated by {who} ({steps})."
 
 
-def _by_labellers(fill: str, labelled: Path | None) -> str:
+def by_labellers(fill: str, labelled: Path | None) -> str:
+    """What labelled the units, with citations and limits.
+
+    Args:
+        fill: the labeller whose word counts for units without a label by hand; empty for none.
+        labelled: folder of a labelling or review, or none.
+
+    Raises:
+        InputError: the summary of the labelling is damaged.
+    """
     if labelled is None or not (labelled / SUMMARY).is_file():
         return ""
     ran = read_object(labelled / SUMMARY, InputError, "label again")

@@ -25,11 +25,12 @@ from pipelines.synapses.clusters.gaps import GapTest, compare
 from pipelines.synapses.clusters.joining import dbcv
 from pipelines.synapses.clusters.verdict import SIGNIFICANCE, verdict
 from pipelines.synapses.fits.folder import write_evidence
+from pipelines.synapses.repeats import REPEATS as REPEATS
+from pipelines.synapses.repeats import SUBSAMPLE, Repeats
 from pipelines.synapses.table.arrays import Floats, Integers, Texts
 
 MOST_ROWS = 1500
 """Every repetition lays out a map; of more synapses, so many are drawn for all of them."""
-SUBSAMPLE = 0.8
 
 Labeller = Callable[[Floats, Texts, int], tuple[Integers, Floats]]
 """Features (n, d), key (n, 3) and a seed to labels (n,) and the layout (n, 2 or more)."""
@@ -84,18 +85,6 @@ class Evidence:
     def save(self, folder: Path) -> None:
         """Write it into the folder of a fit."""
         write_evidence(folder, asdict(self))
-
-
-@dataclass(frozen=True)
-class Repeats:
-    """How often each question is asked."""
-
-    seeds: int
-    subsamples: int
-    surrogates: int
-
-
-REPEATS = {"full": Repeats(3, 3, 99), "thorough": Repeats(10, 20, 499), "none": Repeats(0, 0, 0)}
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from sklearn.metrics import adjusted_rand_score
 
 from pipelines import tasks
 from pipelines.brainmap import demo
-from pipelines.brainmap.figures.png import write_png
 from pipelines.brainmap.map import maps
 from pipelines.brainmap.parameters import BrainmapParameters
 from pipelines.core.errors import ParameterError
 from pipelines.core.provenance import digest
+from pipelines.figures.png import write_png
 
 FILES = {
     "labels.tif", "similarity.tif", "map.png", "map.tif", "std.tif", "mean.tif", "centroids.csv",

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.brainmap.figures.png import encode_png
+from pipelines.figures.png import encode_png
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 """The name of the language, which is no address that anybody opens."""
@@ -184,6 +184,21 @@ def svg(panels: Sequence[SvgPanel], caption: str) -> str:
         f"<svg xmlns='{NAMESPACE}' width='{width}' height='{height:.0f}' "
         f"viewBox='0 0 {width} {height:.0f}' {FONT}>"
         f"<rect width='100%' height='100%' fill='#ffffff'/>{''.join(parts)}{text}</svg>\n"
+    )
+
+
+def inline(panel: SvgPanel, label: str) -> str:
+    """A panel as SVG in a page of HTML, whose style gives text and frame their colours.
+
+    Args:
+        panel: what is drawn.
+        label: what it shows, for those who do not see it.
+    """
+    width, height = LEFT + PANEL + RIGHT, TOP + panel.height + BOTTOM
+    return (
+        f"<svg class='panel' viewBox='0 0 {width} {height:.0f}' role='img' "
+        f"aria-label={quoteattr(label)} {FONT}>"
+        f"<g transform='translate({LEFT},{TOP})'>{''.join(_panel(panel))}</g></svg>"
     )
 
 

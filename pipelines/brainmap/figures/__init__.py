@@ -1,1 +1,0 @@
-"""Figures that a user asked for as files. Light."""

@@ -1,0 +1,1 @@
+"""What the report of a film shows, and says of its methods. Light."""

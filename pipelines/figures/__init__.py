@@ -1,0 +1,1 @@
+"""Figures as PNG and SVG text, with axes, units and captions. Light."""

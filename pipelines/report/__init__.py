@@ -1,0 +1,1 @@
+"""A workspace as one HTML page: answer, figures, numbers, methods, references. Light."""
