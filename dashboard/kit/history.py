@@ -8,7 +8,6 @@ from dash.development.base_component import Component
 
 from dashboard.jobs.store import Job, JobState
 from dashboard.kit import panel
-from dashboard.kit.aria import aria
 from dashboard.kit.desk import Tab, View
 from dashboard.workspaces import run_notes, workspaces
 from dashboard.workspaces.run_notes import RunNote
@@ -49,12 +48,12 @@ def note(job: str, found: RunNote | None, wrong: str = "") -> list[Any]:
         maxLength=run_notes.LONGEST,
         rows=3,
         className="note-field",
-        **aria(label="Note on this run"),
     )
+    field = html.Label(["Note on this run", text])
     button = html.Button("Keep the note", className="pick", id={"type": "note-save", "job": job})
     message = html.P(wrong, className="error", role="alert") if wrong else None
     summary = html.Summary("Change the note" if found else "Write a note")
-    return [*said, html.Details([summary, text, button, message], open=bool(wrong))]
+    return [*said, html.Details([summary, field, button, message], open=bool(wrong))]
 
 
 def keep(job: str, text: str) -> list[Any]:

@@ -345,6 +345,7 @@ def register(app: Dash, subjects: Sequence[Subject]) -> None:
     """Connect panels, selections and drawers of all workspaces."""
     page = _Page(subjects)
     _register_clientside(app)
+    _register_report_and_notes(app, page)
     app.callback(
         Output({"type": "panel-body", "panel": MATCH}, "children"),
         Input({"type": "ask-body", "panel": MATCH}, "data"),
@@ -366,6 +367,28 @@ def register(app: Dash, subjects: Sequence[Subject]) -> None:
             State("desk", "data"),
             prevent_initial_call=True,
         )(answer)
+    app.callback(
+        Output("desk-change-drawer", "opened", allow_duplicate=True),
+        Output("desk-history-drawer", "opened", allow_duplicate=True),
+        Output("desk-change-body", "children", allow_duplicate=True),
+        Input({"type": "repeat", "job": ALL}, "n_clicks"),
+        State("desk", "data"),
+        prevent_initial_call=True,
+    )(page.repeat)
+    app.callback(
+        Output("url", "href", allow_duplicate=True),
+        Input("panel-shown", "data"),
+        State("followed-job", "data"),
+        State("desk", "data", allow_optional=True),
+        prevent_initial_call=True,
+    )(page.reload)
+    for tab in (one for subject in subjects for one in subject.tabs):
+        if tab.register is not None:
+            tab.register(app)
+
+
+def _register_report_and_notes(app: Dash, page: _Page) -> None:
+    """The report of what is shown, and what people write on runs."""
     app.callback(
         Output("desk-report-drawer", "opened"),
         Output("desk-report-body", "children"),
@@ -390,24 +413,6 @@ def register(app: Dash, subjects: Sequence[Subject]) -> None:
         State("desk", "data"),
         prevent_initial_call=True,
     )(page.note)
-    app.callback(
-        Output("desk-change-drawer", "opened", allow_duplicate=True),
-        Output("desk-history-drawer", "opened", allow_duplicate=True),
-        Output("desk-change-body", "children", allow_duplicate=True),
-        Input({"type": "repeat", "job": ALL}, "n_clicks"),
-        State("desk", "data"),
-        prevent_initial_call=True,
-    )(page.repeat)
-    app.callback(
-        Output("url", "href", allow_duplicate=True),
-        Input("panel-shown", "data"),
-        State("followed-job", "data"),
-        State("desk", "data", allow_optional=True),
-        prevent_initial_call=True,
-    )(page.reload)
-    for tab in (one for subject in subjects for one in subject.tabs):
-        if tab.register is not None:
-            tab.register(app)
 
 
 def _register_clientside(app: Dash) -> None:

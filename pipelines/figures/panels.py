@@ -53,7 +53,7 @@ def bars_panel(
     """Bars of one width from zero.
 
     Args:
-        heights: none below 0 (bar,).
+        heights: none below 0 (bin,).
         x: from the first bar's left edge to the last one's right edge.
         unit: what the bars count.
         title: above the panel.

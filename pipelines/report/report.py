@@ -21,7 +21,7 @@ Runs = Sequence[ReportedRun]
 
 
 @dataclass(frozen=True)
-class Section:
+class ReportPart:
     """A part of a report.
 
     Attributes:
@@ -45,7 +45,7 @@ class ReportSubject:
     """
 
     sentences: Mapping[str, Callable[[ReportedRun], list[Said]]]
-    sections: Callable[[Runs], Iterable[Section]]
+    sections: Callable[[Runs], Iterable[ReportPart]]
     packages: tuple[str, ...]
     withheld: str = ""
 
@@ -128,7 +128,7 @@ def _withheld(subject: ReportSubject) -> Iterator[str]:
         yield page.paragraph(subject.withheld, "quiet")
 
 
-def _drawn(section: Section, lost: list[str]) -> list[str]:
+def _drawn(section: ReportPart, lost: list[str]) -> list[str]:
     """A section; one that cannot be drawn says why and leaves the others alone."""
     try:
         parts = list(section.draw())

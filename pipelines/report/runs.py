@@ -11,7 +11,8 @@ from pipelines.core.parameters import Parameters
 from pipelines.core.result_files import read_object
 from pipelines.files.reading import reading
 from pipelines.report.parameters import ReportParameters
-from pipelines.steps import STEPS, Step
+from pipelines.step import Step
+from pipelines.steps import STEPS
 
 ADVICE = "give folders that a step made"
 

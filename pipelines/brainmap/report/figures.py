@@ -1,7 +1,7 @@
 """Figures and tables of a film: its map, its clusters over time, its K, its correlations."""
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from pipelines.core.result_schema import NUMBER, WHOLE, TableFile
 from pipelines.figures.panels import GREYS, RED_BLUE, colored, lines_panel
 from pipelines.figures.svg import Axis, curve_panel, inline, plane_panel, scale_panel
 from pipelines.report import page
-from pipelines.report.report import Runs, Section
+from pipelines.report.report import ReportPart, Runs
+from pipelines.report.runs import ReportedRun
 
 MOST_PLANES = 12
 """Planes of a stack that are drawn, evenly over its depth."""
@@ -43,21 +44,18 @@ CURVES: dict[str, tuple[str, str, str]] = {
 STATISTICS = TableFile("statistics.csv", {"time": WHOLE}, others=NUMBER)
 
 
-def sections(runs: Runs) -> Iterator[Section]:
+def sections(runs: Runs) -> Iterator[ReportPart]:
     """The parts of the report of a film."""
     for run in runs:
         if run.task == "brainmap fit":
             reported = ReportedMap(run.folder)
-            yield Section("Map", reported.planes)
-            yield Section("Clusters over time", reported.series)
-            yield Section("Clusters in numbers", reported.clusters)
-            yield Section("Numbers of clusters", reported.ks)
+            yield ReportPart("Map", reported.planes)
+            yield ReportPart("Clusters over time", reported.series)
+            yield ReportPart("Clusters in numbers", reported.clusters)
+            yield ReportPart("Numbers of clusters", reported.ks)
     for run in runs:
         if run.task == "brainmap correlate":
-            found = FinishedCorrelation(run.folder)
-            info = ImageInfo.of_results(run.results)
-            words = str(run.results.get("series", ""))
-            yield Section("Correlation", lambda f=found, i=info, w=words: correlation(f, i, w))
+            yield ReportPart("Correlation", partial(correlation, run))
 
 
 class ReportedMap:
@@ -153,9 +151,10 @@ class ReportedMap:
         yield page.table(sweep, {name: titles[name] for name in names})
 
 
-def correlation(found: FinishedCorrelation, info: ImageInfo, words: str) -> Iterator[str]:
+def correlation(run: ReportedRun) -> Iterator[str]:
     """How every voxel goes with one series, plane by plane."""
-    values = found.values
+    found, info = FinishedCorrelation(run.folder), ImageInfo.of_results(run.results)
+    words, values = str(run.results.get("series", "a series")), found.values
     chosen, step = planes_of(values.shape)
     yield page.paragraph(f"Pearson's r of every voxel with {words}.")
     yield "<div class='figures'>"

@@ -83,7 +83,7 @@ def _closing() -> str:
 
 
 def _by_hand(state: CurationState) -> str:
-    counts = Counter(step.action for step in state.done)
+    counts = Counter(str(step.action) for step in state.done)
     return by_hand(counts, len({step.author for step in state.done}))
 
 

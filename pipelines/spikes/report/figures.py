@@ -13,7 +13,7 @@ from pipelines.figures.panels import colored, image_panel
 from pipelines.figures.small import Picture, lines, outline
 from pipelines.figures.svg import PANEL, Axis, SvgPanel, inline
 from pipelines.report import page
-from pipelines.report.report import Runs, Section
+from pipelines.report.report import ReportPart, Runs
 from pipelines.report.runs import ReportedRun
 from pipelines.spikes.labels.columns import SORT_FILE
 from pipelines.spikes.labels.labellers import LABELLERS
@@ -43,17 +43,17 @@ GROUPS: Mapping[str, str] = {
 }
 
 
-def sections(runs: Runs) -> Iterator[Section]:
+def sections(runs: Runs) -> Iterator[ReportPart]:
     """The parts of the report of a recording."""
     shown = next((run for name in SORTINGS for run in runs if run.task == name), None)
     if shown is None:
         return
     units = ReportedUnits(shown, runs)
-    yield Section("Figures", units.together)
-    yield Section("Labels", units.labels)
-    yield Section("Units in numbers", units.numbers)
-    yield Section("Channel groups", units.groups)
-    yield Section("Each unit", units.each)
+    yield ReportPart("Figures", units.together)
+    yield ReportPart("Labels", units.labels)
+    yield ReportPart("Units in numbers", units.numbers)
+    yield ReportPart("Channel groups", units.groups)
+    yield ReportPart("Each unit", units.each)
 
 
 class ReportedUnits:
@@ -144,7 +144,7 @@ class ReportedUnits:
         waves, units = self.folder.waveforms, self.folder.units
         names = waves.channel_id.tolist()
         depth = [float(waves.locations_um[names.index(str(c)), -1]) for c in units["channel"]]
-        order = np.lexsort((units["unit_id"], depth))
+        order = np.lexsort((units["unit_id"].to_numpy(), np.array(depth)))
         return [int(units["unit_id"].iloc[place]) for place in order]
 
     def _probe(self) -> str:

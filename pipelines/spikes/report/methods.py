@@ -56,7 +56,7 @@ def _places(run: ReportedRun) -> Iterator[Said]:
     if run.has_input("probe"):
         yield Said(f"Places of the channels came from the probe file {run.input_name('probe')}.")
         return
-    layout = run.parameters.get("layout")
+    layout = str(run.parameters.get("layout"))
     if layout in PLACES:
         yield Said(PLACES[layout].format(pitch_um=run.parameters.get("pitch_um") or 0))
 

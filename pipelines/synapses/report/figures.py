@@ -1,6 +1,7 @@
 """Figures and tables of a table's runs: its map, its clusters, what supports them, a classifier."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 from pipelines.figures.panels import bars_panel, colored, lines_panel, points_panel
 from pipelines.figures.svg import Axis, inline
 from pipelines.report import page
-from pipelines.report.report import Runs, Section
+from pipelines.report.report import ReportPart, Runs
 from pipelines.report.runs import ReportedRun
 from pipelines.synapses.fits.folder import FinishedFit, read_card, read_predictions
 
@@ -40,21 +41,21 @@ SCORES: Mapping[str, str] = {
 }
 
 
-def sections(runs: Runs) -> Iterator[Section]:
+def sections(runs: Runs) -> Iterator[ReportPart]:
     """The parts of the report of a table."""
     for run in runs:
         if run.task == "synapses fit":
             fit = ReportedFit(run)
-            yield Section("Map and clusters", fit.map)
-            yield Section("What tells the clusters apart", fit.profiles)
-            yield Section("How the clusters come back", fit.evidence)
+            yield ReportPart("Map and clusters", fit.map)
+            yield ReportPart("What tells the clusters apart", fit.profiles)
+            yield ReportPart("How the clusters come back", fit.evidence)
     for run in runs:
         if run.task == "synapses train":
-            yield Section("Classifier", lambda run=run: scores(run))
+            yield ReportPart("Classifier", partial(scores, run))
         elif run.task == "synapses predict":
-            yield Section("Predictions", lambda run=run: predictions(run))
+            yield ReportPart("Predictions", partial(predictions, run))
         elif run.task == "synapses check":
-            yield Section("Rows of the table", lambda run=run: rows_of(run))
+            yield ReportPart("Rows of the table", partial(rows_of, run))
 
 
 def color(cluster: int) -> str:
@@ -180,11 +181,14 @@ def scores(run: ReportedRun) -> Iterator[str]:
 
 def predictions(run: ReportedRun) -> Iterator[str]:
     """How many rows of a new table were given which cluster."""
-    counts = read_predictions(run.folder)["cluster"].value_counts(dropna=False).sort_index()
+    found = read_predictions(run.folder)["cluster"].to_numpy(float)
+    numbers, counts = np.unique(found[np.isfinite(found)], return_counts=True)
     rows = [
-        {"cluster": "none" if pd.isna(number) else f"{number:g}", "rows": int(count)}
-        for number, count in counts.items()
+        {"cluster": f"{number:g}", "rows": int(count)}
+        for number, count in zip(numbers, counts, strict=True)
     ]
+    if none := int(np.isnan(found).sum()):
+        rows.append({"cluster": "none", "rows": none})
     yield page.paragraph(f"Of {run.input_name('table')}.")
     yield page.table(pd.DataFrame(rows), {"cluster": "cluster", "rows": "rows"})
 
