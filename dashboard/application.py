@@ -14,6 +14,7 @@ from dashboard.jobs.repair import mend
 from dashboard.kit import downloads, panel, places, shell, workspace_page
 from dashboard.server import (
     not_found,
+    pieces,
     posted,
     scripts,
     security,
@@ -38,7 +39,7 @@ def create_app(settings: Settings) -> Dash:
     """
     settings.prepare()
     _show_controls_in_logs()
-    uploads.tidy(settings)
+    pieces.tidy(settings)
     repaired = mend(settings.home / "jobs.sqlite", settings.jobs)
     if repaired:
         print(repaired, file=sys.stderr, flush=True)

@@ -63,11 +63,15 @@ def overview(settings: Settings) -> list[Use]:
     return sorted(uses, key=lambda use: -use.bytes)
 
 
-def require_room(settings: Settings) -> None:
+def require_room(settings: Settings, coming: int = 0) -> None:
     """Do nothing while the home folder is within its quota.
 
+    Args:
+        settings: with the quota.
+        coming: bytes that are about to be added.
+
     Raises:
-        OutputError: it is full.
+        OutputError: it is full, or has no room for what is coming.
     """
     if not settings.quota_gb:
         return
@@ -76,6 +80,12 @@ def require_room(settings: Settings) -> None:
         raise OutputError(
             f"Neuroboard's folder is full ({used / GB:.1f} of {settings.quota_gb} GB): ask the "
             "person who runs this server to delete old jobs on the page Space."
+        )
+    if used + coming > settings.quota_gb * GB:
+        raise OutputError(
+            f"Neuroboard's folder has no room for {in_words(coming)} more ({used / GB:.1f} of "
+            f"{settings.quota_gb} GB are used): ask the person who runs this server to delete old "
+            "jobs on the page Space."
         )
 
 

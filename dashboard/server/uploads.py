@@ -1,15 +1,14 @@
 """Uploaded files: streamed to disk, checked by name and size, kept by content.
 
-A browser sends each file on its own to `PUT /uploads/SET/NAME`, then `POST /uploads/SET`
-turns the set into one input. Nothing is parsed, unpickled or executed here.
+A browser sends each file on its own to `PUT /uploads/KIND/SET/NAME`, a large one in pieces, then
+`POST /uploads/KIND/SET` turns the set into one input, or `DELETE` gives it up. Nothing is parsed,
+unpickled or executed here.
 """
 
-import contextlib
 import filecmp
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,7 +17,7 @@ from typing import IO
 from flask import Blueprint, Response, jsonify, request
 
 from dashboard.home import usage
-from dashboard.server import people
+from dashboard.server import people, pieces
 from dashboard.server.people import Role
 from dashboard.server.services import services
 from dashboard.server.settings import MB, Settings
@@ -36,7 +35,6 @@ BLOCK = 1 << 20
 SET_NAME = re.compile(r"[0-9a-f]{32}")
 DIGEST = re.compile(r"[0-9a-f]{32}")
 MOST_FILES = 20_000
-BROKEN_OFF_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -74,24 +72,54 @@ class Upload:
 
 
 def blueprint() -> Blueprint:
-    """The two routes of uploading."""
+    """The routes of uploading."""
     routes = Blueprint("uploads", __name__)
-    routes.add_url_rule("/uploads/<kind>/<name>/<path:file>", view_func=receive, methods=["PUT"])
+    file = "/uploads/<kind>/<name>/<path:file>"
+    routes.add_url_rule(file, view_func=receive, methods=["PUT"])
+    routes.add_url_rule(file, view_func=arrived, methods=["GET"])
     routes.add_url_rule("/uploads/<kind>/<name>", view_func=complete, methods=["POST"])
+    routes.add_url_rule("/uploads/<kind>/<name>", view_func=give_up, methods=["DELETE"])
     return routes
 
 
 def receive(kind: str, name: str, file: str) -> Response:
-    """Stream one file into the set `name`."""
+    """Stream one file, or a piece of one, into the set `name`."""
     settings = services().settings
     try:
         people.require(Role.WORK)
-        usage.require_room(settings)
-        folder = _incoming(name, settings)
-        save(request.stream, file, folder, KINDS[kind], settings, request.content_length or 0)
+        folder, piece = _incoming(name, settings), pieces.asked(request.args)
+        if piece is None or piece.offset == 0:
+            usage.require_room(settings, piece.total if piece else 0)
+        if not folder.is_dir():
+            pieces.tidy(settings)
+        announced = request.content_length or 0
+        if piece is None:
+            save(request.stream, file, folder, KINDS[kind], settings, announced)
+        else:
+            add(request.stream, file, folder, KINDS[kind], settings, piece)
     except (NeuroboardError, KeyError) as error:
         return _refusal(error)
     return jsonify(ok=True)
+
+
+def arrived(kind: str, name: str, file: str) -> Response:
+    """How much of a file of the set `name` is there, for an upload that goes on."""
+    try:
+        people.require(Role.WORK)
+        target = _incoming(name, services().settings) / _name_of(file, KINDS[kind])
+    except (NeuroboardError, KeyError) as error:
+        return _refusal(error)
+    return jsonify(there=pieces.there(target))
+
+
+def give_up(kind: str, name: str) -> Response:
+    """Delete what arrived of the set `name`."""
+    try:
+        people.require(Role.WORK)
+        shutil.rmtree(_incoming(name, services().settings), ignore_errors=True)
+    except NeuroboardError as error:
+        return _refusal(error)
+    return jsonify(ok=kind in KINDS)
 
 
 def complete(kind: str, name: str) -> Response:
@@ -100,11 +128,53 @@ def complete(kind: str, name: str) -> Response:
     try:
         people.require(Role.WORK)
         folder = _incoming(name, settings)
+        pieces.require_whole(folder)
         _require_within(KINDS[kind], folder, settings)
         upload = keep(folder, settings)
     except (NeuroboardError, KeyError) as error:
         return _refusal(error)
     return jsonify(reference=upload.reference, label=upload.label)
+
+
+def _name_of(file: str, kind: UploadKind) -> str:
+    """The name that a file is kept under.
+
+    Raises:
+        InputError: it is of another kind.
+    """
+    name = safe_name(file)
+    if Path(name).suffix.lower() not in kind.suffixes:
+        raise InputError(f"{name} cannot be used here: take {', '.join(kind.suffixes)}.")
+    return name
+
+
+def add(
+    stream: IO[bytes],
+    file: str,
+    folder: Path,
+    kind: UploadKind,
+    settings: Settings,
+    piece: pieces.Piece,
+) -> None:
+    """Write a piece of a file into the folder, within the limits.
+
+    Raises:
+        InputError: wrong kind of file, too large, too many, or a piece that is not the next one.
+        NoRoomError: the disk is full; what arrived before is kept.
+        OutputError: it cannot be written.
+    """
+    target = folder / _name_of(file, kind)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if piece.total - pieces.there(target) > kind.limit(settings) - size(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            raise _too_large(target.name, kind, settings)
+        _require_few(folder)
+        whole = pieces.add(stream, target, piece)
+    except OSError as error:
+        raise _not_written(target.name, error) from None
+    if whole is not None:
+        _put(whole, target, piece.total)
 
 
 def save(
@@ -117,9 +187,7 @@ def save(
         NoRoomError: the disk is full.
         OutputError: it cannot be written.
     """
-    target = folder / safe_name(file)
-    if target.suffix.lower() not in kind.suffixes:
-        raise InputError(f"{target.name} cannot be used here: take {', '.join(kind.suffixes)}.")
+    target = folder / _name_of(file, kind)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         part, whole = _arrive(stream, folder, kind.limit(settings) - size(folder), announced)
@@ -128,11 +196,15 @@ def save(
         raise _not_written(target.name, error) from None
     if not whole:
         shutil.rmtree(folder, ignore_errors=True)
-        raise InputError(
-            f"{target.name} exceeds the upload limit of {kind.limit(settings) // MB} MB: "
-            "put it below a data root and choose it there."
-        )
+        raise _too_large(target.name, kind, settings)
     _put(part, target, announced)
+
+
+def _too_large(name: str, kind: UploadKind, settings: Settings) -> InputError:
+    return InputError(
+        f"{name} exceeds the upload limit of {kind.limit(settings) // MB} MB: "
+        "put it below a data root and choose it there."
+    )
 
 
 def _require_within(kind: UploadKind, folder: Path, settings: Settings) -> None:
@@ -147,8 +219,7 @@ def _require_within(kind: UploadKind, folder: Path, settings: Settings) -> None:
 
 def _arrive(stream: IO[bytes], folder: Path, room: int, announced: int) -> tuple[Path, bool]:
     """Write a stream to a file without a name yet, and say whether it was within the limit."""
-    if sum(1 for _ in folder.iterdir()) >= MOST_FILES:
-        raise InputError(f"More than {MOST_FILES} files: put them below a data root instead.")
+    _require_few(folder)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".part-", delete=False) as arriving:
         part = Path(arriving.name)
         try:
@@ -158,6 +229,11 @@ def _arrive(stream: IO[bytes], folder: Path, room: int, announced: int) -> tuple
             raise
 
 
+def _require_few(folder: Path) -> None:
+    if sum(1 for _ in folder.iterdir()) >= MOST_FILES:
+        raise InputError(f"More than {MOST_FILES} files: put them below a data root instead.")
+
+
 def _not_written(name: str, error: OSError) -> OutputError:
     if is_full(error):
         return NoRoomError(
@@ -165,14 +241,6 @@ def _not_written(name: str, error: OSError) -> OutputError:
             "make room."
         )
     return OutputError(f"{name} was not kept ({error.strerror or error}): upload it again.")
-
-
-def tidy(settings: Settings) -> None:
-    """Remove what broken-off uploads left; one that still arrives is younger."""
-    for folder in settings.uploads.glob(".incoming-*"):
-        with contextlib.suppress(OSError):
-            if folder.stat().st_mtime < time.time() - BROKEN_OFF_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy(stream: IO[bytes], out: IO[bytes], room: int) -> bool:
@@ -255,4 +323,7 @@ def _refusal(error: Exception) -> Response:
         error=str(error) if isinstance(error, NeuroboardError) else "Unknown upload."
     )
     response.status_code = status_of(error)
+    if isinstance(error, pieces.OutOfStepError):
+        response = jsonify(error=error.sentence, there=error.there)
+        response.status_code = 409
     return response
