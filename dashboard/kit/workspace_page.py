@@ -30,7 +30,7 @@ from dashboard.kit.figures import Drawn
 from dashboard.server import pressed
 from dashboard.server.posted import PostedError
 from dashboard.server.services import services
-from dashboard.workspaces import workspaces
+from dashboard.workspaces import cards, workspaces
 from dashboard.workspaces.workspace import Workspace
 from pipelines.core.errors import NeuroboardError
 
@@ -64,13 +64,14 @@ def layout(subject: Subject, workspace: str, tab: str, run: str, given: Mapping[
     done = [job for job in runs if job.state is JobState.DONE]
     view = View(found, shown.word, next((job for job in done if job.id == run), _newest(done)))
     view = replace(view, chosen=_chosen(subject, shown, view, given))
+    asked = _asked(runs, given.get("asked", ""))
     compared = next((job for job in done if job.id == given.get("compare")), None)
     return html.Div(
         [
             *_stores(subject, view),
             _bar(subject, shown, view, is_compared=bool(given.get("compare"))),
-            _strip(runs, given.get("asked", "")),
-            _desk(shown, view, compared),
+            _strip(asked if view.job else None),
+            _desk(shown, view, compared, asked),
             *_drawers(),
         ],
         className="workspace",
@@ -194,21 +195,23 @@ def _answer(tab: Tab, view: View) -> Answer:
         return Answer(views.reason(error, view.job.id if view.job else ""))
 
 
-def _strip(runs: Sequence[Job], asked: str) -> Component:
-    """The newest run while it is under way, or where it ended badly after what is shown."""
+def _asked(runs: Sequence[Job], asked: str) -> Job | None:
+    """The newest run, or that which was asked for, until its result is shown."""
     newest = next((job for job in runs if job.id == asked), _newest(runs))
-    if newest is None or newest.state is JobState.DONE:
-        return html.Div(className="run-strip", hidden=True)
-    return html.Div(panel.progress(newest), className="run-strip")
+    return None if newest is None or newest.state is JobState.DONE else newest
 
 
-def _desk(tab: Tab, view: View, compared: Job | None) -> Component:
+def _strip(asked: Job | None) -> Component:
+    """A run while it is under way, or where it ended badly after what is shown."""
+    parts = panel.progress(asked) if asked else []
+    return html.Div(parts, className="run-strip", hidden=asked is None)
+
+
+def _desk(tab: Tab, view: View, compared: Job | None, asked: Job | None) -> Component:
     if compared and view.job and view.job.task == compared.task:
         return compare.layout(tab, view, compared)
     if tab.tasks and view.job is None:
-        words = html.P(tab.empty, className="empty")
-        parts = [words, html.Div(tab.begin(view), className="row")]
-        return html.Div(html.Div(parts, className="card introduction"), className="desk-empty")
+        return _empty(tab, view, asked)
     notes = results.notes(view.job) if view.job else []
     try:
         arranged = desk.desk(view, tab.part(view))
@@ -217,6 +220,25 @@ def _desk(tab: Tab, view: View, compared: Job | None) -> Component:
     head = [html.Div(notes, className="desk-notes")] if notes else []
     foot = [html.Div(tab.foot(view), className="desk-foot")] if tab.foot else []
     return html.Div([*head, arranged, *foot], className="desk-box")
+
+
+def _empty(tab: Tab, view: View, asked: Job | None) -> Component:
+    """What will be there, and how to get it: how far the first run is, or buttons that start it."""
+    subject = view.workspace.subject
+    image = html.Img(src=cards.placeholder(subject), alt="", className="to-come")
+    begin = [] if asked and not asked.state.is_over else tab.begin(view)
+    parts = [
+        *([html.Div(panel.progress(asked), className="desk-waiting")] if asked else []),
+        html.P(tab.empty, className="empty"),
+        html.Div(begin, className="row"),
+    ]
+    return html.Div(
+        html.Section(
+            [html.Div(image, className="workspace-picture"), html.Div(parts, className="stack")],
+            className="workspace-card first-run",
+        ),
+        className="desk-empty",
+    )
 
 
 def _drawers() -> list[Component]:
