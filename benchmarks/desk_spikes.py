@@ -50,7 +50,8 @@ def main() -> None:
         app = _start(home, port)
         try:
             url = f"http://127.0.0.1:{port}"
-            address = f"{url}/spikes?job={job}" if asked.page else f"{url}/spikes/{workspace}"
+            path = f"?step=sort&job={job}" if asked.page else f"/{workspace}"
+            address = f"{url}/spikes{path}"
             report(asked.chromium, app.pid, address, is_desk=not asked.page)
         finally:
             os.killpg(app.pid, signal.SIGTERM)

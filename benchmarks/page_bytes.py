@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from dashboard.jobs.store import JobState
 from tests.browser.conftest import QUIET, find_browser
+from tests.browser.examples import open_form
 from tests.live import LiveApp
 
 SETTLED_MS = 2500
@@ -130,7 +131,7 @@ def _measure(app: LiveApp, *, files: bool) -> None:
         print("| --- | --- | --- | --- | --- | --- | --- |")
         for name, path, seen in (
             ("Home", "/", "h1"),
-            ("a form", "/spikes", "form, fieldset, h2"),
+            ("a form", "/spikes?step=sort", "form, fieldset, h2"),
             ("a result with figures and a table", f"/jobs/{result}", f"{FIGURE} >> nth=0, {ROW}"),
         ):
             with _chromium(playwright) as browser:
@@ -152,19 +153,18 @@ def _finished_fit(browser: Browser, app: LiveApp) -> str:
     done = [job for job in app.store.latest(["synapses fit"]) if job.state is JobState.DONE]
     if done:
         return done[0].id
-    page = browser.new_page()
+    page = browser.new_page(base_url=app.url)
     page.set_default_timeout(PATIENCE_MS)
-    page.goto(app.url)
-    page.get_by_role("button", name="Try Synapses with example data").click()
+    fit = open_form(page, "Synapses")
     page.locator("#synapses-verdict").wait_for()
-    return page.url.rpartition("job=")[2]
+    return fit
 
 
 def _visits(
     browser: Browser, app: LiveApp, path: str, seen: list[str]
 ) -> Iterator[tuple[str, Visit]]:
     processes = browser.new_browser_cdp_session()
-    page = browser.new_page()
+    page = browser.new_page(base_url=app.url)
     page.set_default_timeout(PATIENCE_MS)
     log = Log(page.context.new_cdp_session(page), app.url)
     page.wait_for_timeout(SETTLED_MS)

@@ -22,6 +22,7 @@ from playwright.sync_api import Page, Request, sync_playwright
 
 from dashboard.jobs.store import JobInput, JobState
 from tests.browser.conftest import QUIET, find_browser
+from tests.browser.examples import open_form
 from tests.live import LiveApp, wait_for
 
 PAUSE_SECONDS = (0.3, 2.5)
@@ -121,7 +122,7 @@ def record(app: LiveApp) -> Iterator[Deed]:
     """Do everything once in a browser."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=list(QUIET))
-        page = browser.new_page()
+        page = browser.new_page(base_url=app.url)
         page.set_default_timeout(120_000)
         look, fit = _finished_jobs(page, app)
         recorder = Recorder(page, app)
@@ -152,10 +153,9 @@ def _finished_jobs(page: Page, app: LiveApp) -> tuple[str, str]:
     page.get_by_role("button", name="Look at images").click()
     page.locator("#look-film .heatmaplayer image").first.wait_for()
     look = page.url.rpartition("job=")[2]
-    page.goto(app.url)
-    page.get_by_role("button", name="Try Synapses with example data").click()
+    fit = open_form(page, "Synapses")
     page.locator("#synapses-verdict").wait_for()
-    return look, page.url.rpartition("job=")[2]
+    return look, fit
 
 
 def crowd(

@@ -24,6 +24,7 @@ from dashboard.server import (
     uploads,
 )
 from dashboard.server.settings import Settings
+from dashboard.start import example, grid, links, new
 from dashboard.workspaces import pictures
 from pipelines.core.terminal import ShownFormatter
 
@@ -59,10 +60,12 @@ def create_app(settings: Settings) -> Dash:
         suppress_callback_exceptions=True,
     )
     steps = pages.step_pages()
-    services.install(app.server, settings, repaired, steps)
+    subjects = {one.word: one for one in pages.subjects()}
+    services.install(app.server, settings, repaired, steps, subjects)
     security.protect(app.server, settings)
     trouble.answer(app.server)
     posted.check(app)
+    links.install(app.server)
     for routes in (uploads, downloads, places, pictures):
         app.server.register_blueprint(routes.blueprint())
     app.server.add_url_rule("/health", view_func=health)
@@ -115,7 +118,7 @@ def _add_pages(app: Dash) -> None:
         page.register(app)
     dash.register_page(layout=not_found.layout, **not_found.PAGE)  # type: ignore[no-untyped-call]
     app.layout = shell.layout
-    for part in (shell, panel):
+    for part in (shell, panel, grid, example, new):
         part.register(app)
     workspace_page.register(app, pages.subjects())
 

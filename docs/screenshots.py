@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.browser.conftest import QUIET, find_browser  # noqa: E402
+from tests.browser.examples import open_form  # noqa: E402
 from tests.live import LiveApp  # noqa: E402
 
 FOLDER = ROOT / "docs" / "images"
@@ -24,10 +25,10 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with running_app() as app, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=list(QUIET))
-        page = browser.new_page(viewport=WINDOW, color_scheme="light")  # type: ignore[arg-type]
+        page = browser.new_page(viewport=WINDOW, color_scheme="light", base_url=app.url)
         page.set_default_timeout(120_000)
         for name in ("Spikes", "Brain map", "Synapses"):
-            take_example(page, app.url, name)
+            take_example(page, name)
         page.goto(app.url)
         take(page, "home")
         page.goto(f"{app.url}/jobs")
@@ -50,10 +51,9 @@ def running_app() -> Iterator[LiveApp]:
             app.stop()
 
 
-def take_example(page: Page, url: str, name: str) -> None:
+def take_example(page: Page, name: str) -> None:
     """Run one example and take its page."""
-    page.goto(url)
-    page.get_by_role("button", name=f"Try {name} with example data").click()
+    open_form(page, name)
     expect(page.locator("#panel-state")).to_contain_text("done", timeout=120_000)
     take(page, name.lower().replace(" ", ""))
 

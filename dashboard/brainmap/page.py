@@ -7,8 +7,9 @@ from dashboard.brainmap.look import look
 from dashboard.brainmap.map import colored, export, result
 from dashboard.brainmap.operations import correlation, series
 from dashboard.kit import forms, plain, report, shell, workbench
-from dashboard.kit.bench import Source, StepPage, by_word, tabs
+from dashboard.kit.bench import Source, StepPage, by_word, known_words, tabs
 from dashboard.kit.switches import Switch
+from dashboard.start import page as start
 from pipelines.brainmap.colors import compose_parameters
 from pipelines.brainmap.formats.rows import FORMATS, SIGNAL_FILE
 from pipelines.brainmap.operations.parameters import METHODS, USED, USED_BY_SOURCE, Operation
@@ -49,7 +50,6 @@ BENCH = StepPage(
     tab="2. Map",
     view=result.view,
     connect=result.register,
-    bare=True,
     run_label="Map voxels",
     sources=(_IMAGES,),
     empty=(
@@ -176,7 +176,15 @@ REPORT = report.step_page(
 BENCHES = by_word(LOOK, BENCH, CORRELATE, SERIES, COLORIZE, EXPORT, STATISTICS, REPORT)
 
 
-def layout(job: str | None = None, step: str = "map", **settings: str) -> Component:
+FORM_WORDS = known_words(BENCHES.values())
+
+
+def layout(**given: str) -> Component:
+    """The films, or the form of a step where the address says so."""
+    return _form(**given) if FORM_WORDS.intersection(given) else start.layout("brainmap", **given)
+
+
+def _form(job: str | None = None, step: str = "map", **settings: str) -> Component:
     """The page at one of its steps, with a job's form and result if one is named.
 
     Args:

@@ -5,7 +5,7 @@ inputs are alike, name the view of its result, and name the row in `BENCHES` of 
 title, its parameters and which inputs may be left out come from its row in `pipelines/steps.py`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -113,7 +113,6 @@ class StepPage(Bench):
         tab: what the bar of the page's steps calls it; empty if it does not stand there.
         view: what is shown of a finished job.
         connect: connects what can be pointed at and clicked in that, if anything can.
-        bare: whether its address is that of the page alone.
     """
 
     path: str
@@ -121,16 +120,22 @@ class StepPage(Bench):
     tab: str
     view: View
     connect: Callable[[Dash], None] | None = None
-    bare: bool = False
 
     @property
     def address(self) -> str:
         """Where its form is."""
-        return self.path if self.bare else f"{self.path}?step={self.word}"
+        return f"{self.path}?step={self.word}"
 
     def edit_link(self, job_id: str) -> str:
         """Where a job's form can be changed and run again."""
-        return f"{self.address}{'&' if '?' in self.address else '?'}job={job_id}"
+        return f"{self.address}&job={job_id}"
+
+
+def known_words(pages: Iterable[Bench]) -> frozenset[str]:
+    """What the address of a form may say: step, job, inputs and parameters."""
+    sources = (source.name for page in pages for source in page.sources)
+    parameters = (name for page in pages for name in page.step.parameters.model_fields)
+    return frozenset({"step", "job", *sources, *parameters})
 
 
 def by_word(*pages: StepPage) -> dict[str, StepPage]:

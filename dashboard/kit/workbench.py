@@ -117,7 +117,7 @@ def picker(bench: Bench, source: Source, reference: str) -> Component:
             )
         )
     if source.upload:
-        parts.append(_dropzone(bench, source))
+        parts.append(dropzone(source.upload, bench.slug, source.name))
     if source.root:
         parts.append(_root_picker(bench, source))
     if source.from_task:
@@ -134,21 +134,28 @@ def picker(bench: Bench, source: Source, reference: str) -> Component:
     return html.Div(parts, className="stack picker")
 
 
-def _dropzone(bench: Bench, source: Source) -> Component:
-    kind = uploads.KINDS[source.upload]
+def dropzone(upload: str, bench: str, name: str) -> Component:
+    """Where files are dropped or chosen that are uploaded.
+
+    Args:
+        upload: a key of `uploads.KINDS`.
+        bench: what it belongs to.
+        name: of the input. What arrived stands in the store `{type: upload, bench, name}`.
+    """
+    kind = uploads.KINDS[upload]
     limit = kind.limit(services().settings) // MB
     text = f"Drop {kind.noun} here or click: {', '.join(kind.suffixes)}; up to {limit} MB"
-    target = bench.source_id("upload", source)
     attributes: dict[str, Any] = {
-        "data-upload": source.upload,
+        "data-upload": upload,
         "data-limit": str(limit * MB),
         "data-accept": ",".join(kind.suffixes),
         "data-many": str(kind.many).lower(),
         "data-label": text,
-        "data-bench": bench.slug,
-        "data-name": source.name,
+        "data-bench": bench,
+        "data-name": name,
     }
-    return html.Div([html.Div(className="dropzone", **attributes), dcc.Store(id=target)])
+    arrived = dcc.Store(id={"type": "upload", "bench": bench, "name": name})
+    return html.Div([html.Div(className="dropzone", **attributes), arrived])
 
 
 def _root_picker(bench: Bench, source: Source) -> Any:

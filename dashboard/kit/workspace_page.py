@@ -34,6 +34,8 @@ from dashboard.workspaces import cards, workspaces
 from dashboard.workspaces.workspace import Workspace
 from pipelines.core.errors import NeuroboardError
 
+LEAVE = "You can leave this page: it goes on, and the workspace's card on Home says how far it is."
+
 
 class PanelAsks(TypedDict):
     """What a panel asks for: the selections that it listens to."""
@@ -188,7 +190,7 @@ def _pressed(text: str, identity: str, key: str) -> Component:
 
 def _answer(tab: Tab, view: View) -> Answer:
     if view.job is None and tab.tasks:
-        return Answer("Nothing has been run here yet.")
+        return Answer("No result here yet.")
     try:
         return tab.answer(view)
     except Exception as error:
@@ -224,21 +226,20 @@ def _desk(tab: Tab, view: View, compared: Job | None, asked: Job | None) -> Comp
 
 def _empty(tab: Tab, view: View, asked: Job | None) -> Component:
     """What will be there, and how to get it: how far the first run is, or buttons that start it."""
-    subject = view.workspace.subject
-    image = html.Img(src=cards.placeholder(subject), alt="", className="to-come")
-    begin = [] if asked and not asked.state.is_over else tab.begin(view)
+    source = cards.placeholder(view.workspace.subject)
+    kind = "to-come pixels" if source.endswith(".png") else "to-come"
+    picture = html.Div(html.Img(src=source, alt="", className=kind), className="workspace-picture")
+    is_under_way = asked is not None and not asked.state.is_over
     parts = [
         *([html.Div(panel.progress(asked), className="desk-waiting")] if asked else []),
+        *([html.P(LEAVE, className="hint")] if is_under_way else []),
         html.P(tab.empty, className="empty"),
-        html.Div(begin, className="row"),
+        html.Div([] if is_under_way else tab.begin(view), className="row"),
     ]
-    return html.Div(
-        html.Section(
-            [html.Div(image, className="workspace-picture"), html.Div(parts, className="stack")],
-            className="workspace-card first-run",
-        ),
-        className="desk-empty",
+    card = html.Section(
+        [picture, html.Div(parts, className="stack")], className="workspace-card first-run"
     )
+    return html.Div(card, className="desk-empty")
 
 
 def _drawers() -> list[Component]:

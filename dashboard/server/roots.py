@@ -7,7 +7,9 @@ Neuroboard that lies below one: there are the tokens.
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from pipelines.brainmap.formats.rows import FORMATS as IMAGES
 from pipelines.brainmap.formats.rows import SIGNALS
@@ -69,6 +71,33 @@ def locate(roots: Sequence[Path], text: str) -> Path:
         InputError: it does not start with a root's name, does not exist, leads out or into the home
             folder of a Neuroboard.
     """
+    root, path = beneath(roots, text)
+    _refuse_links_out(path, root)
+    return path
+
+
+def folder(roots: Sequence[Path], text: str) -> tuple[Path, Path]:
+    """The root and the folder that `root/relative/path` names, to look into it.
+
+    What is in it is not looked through for links, which `locate` does once something is chosen.
+
+    Raises:
+        InputError: as of `locate`, or it is no folder.
+    """
+    root, path = beneath(roots, text)
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise InputError(f"{text!r} is a link that leads out of the data root {root.name}.")
+    if not path.is_dir():
+        raise InputError(f"{text!r} is no folder: choose the folder that holds it.")
+    return root, path
+
+
+def beneath(roots: Sequence[Path], text: str) -> tuple[Path, Path]:
+    """The root and the path that `root/relative/path` names, not yet looked through for links.
+
+    Raises:
+        InputError: as of `locate`.
+    """
     parts = PurePosixPath(text.strip().replace("\\", "/")).parts
     root = next((root for root in roots if parts and root.name == parts[0]), None)
     if root is None:
@@ -79,9 +108,22 @@ def locate(roots: Sequence[Path], text: str) -> Path:
     path = root.joinpath(*parts[1:])
     if not _exists(path):
         raise InputError(f"{text!r} does not exist below the data root {root.name}.")
-    _refuse_links_out(path, root)
     _refuse_home(path, root)
-    return path
+    return root, path
+
+
+def named(roots: Sequence[Path], text: str) -> str:
+    """A path as somebody pastes it, as `root/relative/path`; what lies below no root as it is.
+
+    Programs that show files copy a whole path, in quotes or as an address of a file.
+    """
+    pasted = unquote(text.strip().removeprefix("file://")) if "file://" in text else text.strip()
+    pasted = pasted.strip("\"'")
+    for root in roots:
+        for whole in (root, root.resolve()):
+            with suppress(ValueError):
+                return str(PurePosixPath(root.name, *Path(pasted).relative_to(whole).parts))
+    return pasted
 
 
 def _exists(path: Path) -> bool:

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from dashboard.home import usage
 from dashboard.jobs.store import JobInput, Store
 from dashboard.kit.bench import StepPage
+from dashboard.kit.desk import Subject
 from dashboard.server import offered, people
 from dashboard.server.people import Role
 from dashboard.server.settings import Settings
@@ -115,13 +116,19 @@ class Services:
     """What was done to the list of jobs when the app started; empty if nothing."""
     pages: Mapping[str, StepPage] = field(default_factory=dict)
     """The page of each step, by the step's name."""
+    subjects: Mapping[str, Subject] = field(default_factory=dict)
+    """The kinds of workspaces, by the word that their addresses begin with."""
 
 
 def install(
-    server: Flask, settings: Settings, repaired: str, pages: Mapping[str, StepPage]
+    server: Flask,
+    settings: Settings,
+    repaired: str,
+    pages: Mapping[str, StepPage],
+    subjects: Mapping[str, Subject],
 ) -> Services:
     """Give an app its services."""
-    found = Services(settings, AttendedStore(settings), repaired, pages)
+    found = Services(settings, AttendedStore(settings), repaired, pages, subjects)
     server.extensions[KEY] = found
     return found
 

@@ -4,11 +4,12 @@ from dash import Dash
 from dash.development.base_component import Component
 
 from dashboard.kit import following, report, shell, workbench
-from dashboard.kit.bench import Source, StepPage, by_word, tabs
+from dashboard.kit.bench import Source, StepPage, by_word, known_words, tabs
 from dashboard.spikes import batch, export
 from dashboard.spikes.benches import AGREEMENT, CLASSIFIER, CURATED, REVIEW, TABLE, TRAIN
 from dashboard.spikes.labels import labels
 from dashboard.spikes.recordings import LOOK, PATH, SORT
+from dashboard.start import page as start
 from pipelines.spikes.labels.labellers import all_called
 
 PAGE = {"module": "spikes", "path": PATH, "title": "Spikes – Neuroboard"}
@@ -83,7 +84,15 @@ BENCHES = by_word(LOOK, BENCH, LABEL, REVIEW, CURATED, EXPORT, TRAIN, AGREEMENT,
 BATCH = "batch"
 
 
-def layout(
+FORM_WORDS = known_words(BENCHES.values()) | {"sort", "jobs"}
+
+
+def layout(**given: str) -> Component:
+    """The recordings, or the form of a step where the address says so."""
+    return _form(**given) if FORM_WORDS.intersection(given) else start.layout("spikes", **given)
+
+
+def _form(
     job: str | None = None,
     step: str = "sort",
     sort: str = "",

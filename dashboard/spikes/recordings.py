@@ -65,7 +65,6 @@ SORT = StepPage(
     tab="1. Sort",
     view=sorting.view,
     connect=sorting.register,
-    bare=True,
     run_label="Sort spikes",
     sources=(RECORDING, PROBE, SORT_FILE),
     switch=Switch("sorter", heeded()),

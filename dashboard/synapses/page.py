@@ -4,7 +4,8 @@ from dash import Dash
 from dash.development.base_component import Component
 
 from dashboard.kit import report, shell, workbench
-from dashboard.kit.bench import Source, StepPage, by_word, tabs
+from dashboard.kit.bench import Source, StepPage, by_word, known_words, tabs
+from dashboard.start import page as start
 from dashboard.synapses import check, models, new_rows, table_choices
 from dashboard.synapses import fit as synapse_fit
 from pipelines.synapses.parameters import OTHER_TABLE
@@ -122,7 +123,15 @@ BENCHES = by_word(
 )
 
 
-def layout(
+FORM_WORDS = known_words(BENCHES.values()) | {"model"}
+
+
+def layout(**given: str) -> Component:
+    """The tables, or the form of a step where the address says so."""
+    return _form(**given) if FORM_WORDS.intersection(given) else start.layout("synapses", **given)
+
+
+def _form(
     job: str | None = None,
     step: str = "fit",
     bundle: str = "",

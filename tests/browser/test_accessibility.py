@@ -6,11 +6,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.examples import open_form
+
 pytestmark = pytest.mark.browser
 
 EMPTY = (
     "/",
     "/spikes",
+    "/brainmap",
+    "/synapses",
     "/brainmap?engine=spark-local",
     "/brainmap?step=look",
     "/models",
@@ -19,7 +23,7 @@ EMPTY = (
     "/jobs/none",
 )
 STEPS = tuple(f"/synapses?step={step}" for step in ("fit", "train", "predict", "check"))
-SPIKES = tuple(f"/spikes?step={step}" for step in ("look", "batch", "export"))
+SPIKES = tuple(f"/spikes?step={step}" for step in ("sort", "look", "batch", "export"))
 BRAINMAP = tuple(f"/brainmap?step={step}" for step in ("correlate", "series", "colorize", "export"))
 EXAMPLES = ("Spikes", "Brain map", "Synapses")
 
@@ -57,8 +61,7 @@ def test_a_page_is_accessible(page: Page, path: str, scheme: str) -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_result_is_accessible(page: Page, name: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    page.goto("/")
-    page.get_by_role("button", name=f"Try {name} with example data").click()
+    open_form(page, name)
     expect(page.locator("#panel-state")).to_contain_text("done")
     page.wait_for_timeout(500)
     assert serious(page) == []

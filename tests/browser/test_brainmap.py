@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def mapped(page: Page) -> Page:
     """The map of a small film for two numbers of clusters."""
-    page.goto("/brainmap")
+    page.goto("/brainmap?step=map")
     page.get_by_role("textbox", name="Or choose below the data root").fill("lab/small.npy")
     expect(page.get_by_text("Chosen: lab/small.npy")).to_be_visible()
     page.get_by_label("Number of clusters").fill("3, 6")

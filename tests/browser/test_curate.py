@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.examples import open_form
 from tests.browser.test_accessibility import serious
 from tests.live import LiveApp
 
@@ -12,9 +13,7 @@ pytestmark = pytest.mark.browser
 
 
 def review_the_example(page: Page) -> None:
-    page.goto("/")
-    page.get_by_role("button", name="Try Spikes with example data").click()
-    page.wait_for_url(re.compile("/spikes.*job="))
+    open_form(page, "Spikes")
     expect(page.locator("#panel-state")).to_contain_text("done")
     page.get_by_role("link", name="3. Curate").click()
     page.get_by_role("textbox", name="Split with").click()

@@ -47,7 +47,7 @@ def test_a_stranger_types_the_token_and_a_name(context: BrowserContext, server: 
 def test_the_name_stands_on_the_job(page: Page, server: LiveApp) -> None:
     sign_in(page, server, "secret", "Anna")
     page.get_by_role("button", name="Try Brain map with example data").click()
-    expect(page.locator("#panel-state")).to_contain_text("done")
+    expect(page.locator("#desk-answer")).to_contain_text("8 clusters")
     page.goto(f"{server.url}/jobs")
     expect(page.get_by_role("cell", name="Anna")).to_be_visible()
 

@@ -5,13 +5,13 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.examples import open_form
+
 pytestmark = pytest.mark.browser
 
 
 def test_sorted_units_are_labelled_and_a_limit_answers_at_once(page: Page) -> None:
-    page.goto("/")
-    page.get_by_role("button", name="Try Spikes with example data").click()
-    page.wait_for_url(re.compile("/spikes.*job="))
+    open_form(page, "Spikes")
     expect(page.locator("#panel-state")).to_contain_text("done")
     page.get_by_role("link", name="2. Label").click()
     page.get_by_role("button", name="Label units").click()

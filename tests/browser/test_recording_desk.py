@@ -1,11 +1,10 @@
 """A recording's workspace: its units are exported without leaving it."""
 
-import re
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.workspaces.store import Workspaces
+from tests.browser.examples import open_form
 from tests.browser.test_accessibility import serious_in_both_schemes
 from tests.live import LiveApp
 
@@ -14,13 +13,9 @@ pytestmark = pytest.mark.browser
 
 def open_desk(page: Page, live: LiveApp) -> str:
     """The desk of the example, sorted; its address."""
-    page.goto("/")
-    page.get_by_role("button", name="Try Spikes with example data").click()
-    page.wait_for_url(re.compile("/spikes.*job="))
+    job = open_form(page, "Spikes")
     expect(page.locator("#panel-state")).to_contain_text("done")
-    job = re.search("job=([0-9a-f]{12})", page.url)
-    assert job is not None
-    workspace = Workspaces(live.home / "jobs.sqlite").of(job[1])[0].id
+    workspace = Workspaces(live.home / "jobs.sqlite").of(job)[0].id
     page.goto(f"/spikes/{workspace}")
     return f"/spikes/{workspace}"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.examples import open_form
 from tests.browser.test_accessibility import serious
 from tests.browser.test_curate import draw_a_lasso_around_the_right_half
 
@@ -15,9 +16,7 @@ pytestmark = pytest.mark.browser
 
 
 def sort_the_example(page: Page) -> None:
-    page.goto("/")
-    page.get_by_role("button", name="Try Spikes with example data").click()
-    page.wait_for_url(re.compile("/spikes.*job="))
+    open_form(page, "Spikes")
     expect(page.locator("#panel-state")).to_contain_text("done")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.examples import open_form
 from tests.live import LiveApp
 
 pytestmark = pytest.mark.browser
@@ -23,17 +24,14 @@ def state(page: Page, word: str) -> None:
 
 
 def test_a_newcomer_maps_the_example_brain(page: Page) -> None:
-    page.goto("/")
-    page.get_by_role("button", name="Try Brain map with example data").click()
-    page.wait_for_url(re.compile("/brainmap.*job="))
+    open_form(page, "Brain map")
     state(page, "done")
     expect(page.locator("#brainmap-map .heatmaplayer image").first).to_be_visible()
     expect(page.get_by_text("voxels with a standard deviation above", exact=False)).to_be_visible()
 
 
 def test_pointing_at_a_voxel_shows_its_series(page: Page) -> None:
-    page.goto("/")
-    page.get_by_role("button", name="Try Brain map with example data").click()
+    open_form(page, "Brain map")
     state(page, "done")
     plane = page.locator("#brainmap-map .nsewdrag").first
     plane.scroll_into_view_if_needed()
@@ -46,9 +44,7 @@ def test_pointing_at_a_voxel_shows_its_series(page: Page) -> None:
 
 
 def test_a_newcomer_sorts_the_example_recording(page: Page) -> None:
-    page.goto("/")
-    page.get_by_role("button", name="Try Spikes with example data").click()
-    page.wait_for_url(re.compile("/spikes.*job="))
+    open_form(page, "Spikes")
     state(page, "done")
     expect(page.locator("#spikes-units .ag-row").first).to_be_visible()
     expect(page.locator("#spikes-waveforms .scatterlayer .trace").first).to_be_visible()
@@ -56,8 +52,7 @@ def test_a_newcomer_sorts_the_example_recording(page: Page) -> None:
 
 
 def test_synapses_are_clustered_learnt_and_predicted(page: Page) -> None:
-    page.goto("/")
-    page.get_by_role("button", name="Try Synapses with example data").click()
+    open_form(page, "Synapses")
     state(page, "done")
     expect(page.locator("#synapses-rows .ag-row").first).to_be_visible()
     page.get_by_role("link", name="Train a classifier on these clusters").click()
@@ -77,7 +72,7 @@ def test_synapses_are_clustered_learnt_and_predicted(page: Page) -> None:
 
 
 def test_the_zebrafish_give_the_published_figures(page: Page, shared_data: Path) -> None:
-    page.goto("/brainmap")
+    page.goto("/brainmap?step=map")
     choose_data(page, f"{shared_data.name}/fish")
     page.get_by_role("button", name="Map voxels").click()
     state(page, "done")
@@ -86,7 +81,7 @@ def test_the_zebrafish_give_the_published_figures(page: Page, shared_data: Path)
 
 
 def test_a_job_is_cancelled_and_the_page_says_so(page: Page) -> None:
-    page.goto("/brainmap")
+    page.goto("/brainmap?step=map")
     choose_data(page, "lab/slow.npy")
     page.get_by_label("Number of clusters").fill("400")
     page.get_by_label("Activity threshold").fill("0")
@@ -102,7 +97,7 @@ def test_a_job_is_cancelled_and_the_page_says_so(page: Page) -> None:
 def test_the_same_input_and_parameters_give_the_stored_result_at_once(page: Page) -> None:
     addresses = []
     for _ in range(2):
-        page.goto("/brainmap")
+        page.goto("/brainmap?step=map")
         choose_data(page, "lab/small.npy")
         page.get_by_label("Number of clusters").fill("4")
         page.get_by_role("button", name="Map voxels").click()
@@ -112,7 +107,7 @@ def test_the_same_input_and_parameters_give_the_stored_result_at_once(page: Page
 
 
 def test_a_job_page_has_everything_to_repeat_it(page: Page) -> None:
-    page.goto("/brainmap")
+    page.goto("/brainmap?step=map")
     choose_data(page, "lab/small.npy")
     page.get_by_label("Number of clusters").fill("5")
     page.get_by_role("button", name="Map voxels").click()
@@ -134,7 +129,7 @@ def test_a_bad_upload_is_one_sentence(page: Page, tmp_path: Path) -> None:
     wrong.write_bytes(b"\x89PNG")
     broken = tmp_path / "sheet.xlsx"
     broken.write_bytes(b"this is no workbook")
-    page.goto("/synapses")
+    page.goto("/synapses?step=fit")
     page.locator("input[type=file]").first.set_input_files(wrong)
     expect(page.get_by_text("picture.png cannot be used here")).to_be_visible()
     page.locator("input[type=file]").first.set_input_files(broken)
@@ -145,7 +140,7 @@ def test_a_bad_upload_is_one_sentence(page: Page, tmp_path: Path) -> None:
 
 
 def test_a_wrong_parameter_is_said_beside_the_button(page: Page) -> None:
-    page.goto("/brainmap")
+    page.goto("/brainmap?step=map")
     choose_data(page, "lab/small.npy")
     page.get_by_label("Number of clusters").fill("1")
     page.get_by_role("button", name="Map voxels").click()
@@ -153,7 +148,7 @@ def test_a_wrong_parameter_is_said_beside_the_button(page: Page) -> None:
 
 
 def test_nothing_chosen_is_said(page: Page) -> None:
-    page.goto("/spikes")
+    page.goto("/spikes?step=sort")
     page.get_by_role("button", name="Sort spikes").click()
     expect(page.get_by_role("alert")).to_contain_text("Choose the recording first")
 

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.examples import open_form
+
 pytestmark = pytest.mark.browser
 
 
@@ -30,8 +32,7 @@ def lasso(page: Page, corners: list[tuple[float, float]]) -> None:
 
 
 def test_clusters_are_judged_coloured_kept_and_compared(page: Page) -> None:
-    page.goto("/")
-    page.get_by_role("button", name="Try Synapses with example data").click()
+    open_form(page, "Synapses")
     expect(page.locator("#panel-state")).to_contain_text("done", timeout=240_000)
     expect(page.locator("#synapses-verdict")).to_contain_text("none of 99 sets of chance data")
     expect(page.locator("#synapses-null .barlayer .trace").first).to_be_visible()

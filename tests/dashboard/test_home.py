@@ -18,6 +18,7 @@ from dashboard.jobs.store import Job, JobState
 from dashboard.server import scripts, submission
 from dashboard.server.services import Services, services
 from dashboard.server.settings import Settings
+from dashboard.start import grid as cards_grid
 from dashboard.workspaces import answers, cards, pictures, workspaces
 from dashboard.workspaces.workspace import Workspace
 from pipelines.core.errors import InputError
@@ -196,26 +197,26 @@ def test_the_page_follows_its_jobs_without_drawing_cards_anew(
     found: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = submission.submit("brainmap fit", {"images": "example:brainmap"}, {})
-    chosen = page.Filter(subject="", tag="", of="")
+    chosen = cards_grid.Filter(subject="", tag="", of="")
     shown = workspaces.all()
     stamp, look, ids = (
-        page._stamp(),
-        page._look(shown),
-        [page.CardId(type="", workspace=shown[0].id)],
+        cards_grid.stamp(),
+        cards_grid.look(shown),
+        [cards_grid.CardId(type="", workspace=shown[0].id)],
     )
     monkeypatch.setattr("dashboard.server.pressed.triggers", lambda: ["home-tick"])
     with pytest.raises(PreventUpdate):
-        page.refresh(1, "", None, chosen, stamp, look, ids)
+        cards_grid.refresh(1, "", None, chosen, stamp, look, ids)
     found.store.claim(quick_only=False)
     found.store.report(job_id, 0.25, "Half way")
-    grid, said, stamp, same = page.refresh(2, "", None, chosen, stamp, look, ids)
+    grid, said, stamp, same = cards_grid.refresh(2, "", None, chosen, stamp, look, ids)
     assert (grid, same) == (no_update, no_update)
     assert "Map voxels: 25%" in str(said)
     found.store.finish(job_id, JobState.DONE)
-    grid, _, stamp, look = page.refresh(3, "", None, chosen, stamp, look, ids)
+    grid, _, stamp, look = cards_grid.refresh(3, "", None, chosen, stamp, look, ids)
     assert pictures.address(workspaces.jobs(shown[0].id)[0]) in str(grid[0])
     monkeypatch.setattr("dashboard.server.pressed.triggers", lambda: ["home-search"])
-    grid, *_ = page.refresh(3, "nothing like it", None, chosen, stamp, look, ids)
+    grid, *_ = cards_grid.refresh(3, "nothing like it", None, chosen, stamp, look, ids)
     assert "No workspace has all of that" in str(grid)
 
 

@@ -11,13 +11,14 @@ from plotly.io.json import to_json_plotly
 from dashboard import create_app
 from dashboard.brainmap import page as brainmap
 from dashboard.home import job, jobs
-from dashboard.home import page as home
 from dashboard.jobs.store import JobState
 from dashboard.kit import panel, shell, workbench
 from dashboard.server.services import Services
 from dashboard.server.settings import Settings
 from dashboard.spikes import page as spikes
+from dashboard.start import example
 from dashboard.synapses import page as synapses
+from dashboard.workspaces import workspaces
 
 BENCHES = (brainmap.BENCH, spikes.BENCH, *synapses.BENCHES.values())
 
@@ -51,18 +52,19 @@ def test_health_says_when_the_worker_is_silent(client: FlaskClient, found: Servi
     assert (answer.status_code, answer.get_json()["worker"]) == (200, "ready")
 
 
-def test_the_home_page_starts_the_example(found: Services) -> None:
+def test_one_press_starts_the_example_and_leads_to_its_workspace(found: Services) -> None:
     trigger = {"type": "try", "bench": "brainmap"}
-    address = home.start_example([None, 1, None], trigger)
+    address = example.start([None, 1, None], trigger)
     [queued] = found.store.latest()
-    assert address == f"/brainmap?job={queued.id}"
+    [made] = workspaces.all()
+    assert address == made.at("map", asked=queued.id)
     assert queued.inputs[0].reference == "example:brainmap"
     assert queued.state is JobState.QUEUED
 
 
 def test_nothing_happens_without_a_click(found: Services) -> None:
     with pytest.raises(PreventUpdate):
-        home.start_example([None, None], None)
+        example.start([None, None], None)
 
 
 @pytest.mark.parametrize("bench", BENCHES, ids=lambda bench: bench.slug)

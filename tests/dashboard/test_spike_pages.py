@@ -42,7 +42,7 @@ def test_a_failed_group_is_run_again_with_the_rest_taken_over(
     sent = []
     monkeypatch.setattr(spike_groups, "submit", lambda *given: sent.append(given) or "new")
     address, problem = spike_groups.run_again(1, job_id)
-    assert (address, problem) == ("/spikes?job=new", "")
+    assert (address, problem) == ("/spikes?step=sort&job=new", "")
     task, references, parameters = sent[0]
     assert task == "spikes sort"
     assert references == {"recording": "data:data/a.dat", "earlier": f"job:{job_id}"}

@@ -1,0 +1,37 @@
+// The area New: led to by an address, and the focus in its list stays when a folder is opened.
+window.dash_clientside = window.dash_clientside || {};
+window.dash_clientside.neuroboard = window.dash_clientside.neuroboard || {};
+window.dash_clientside.neuroboard.focusNew = (_subject, hash) => {
+  if (hash === "#new") {
+    requestAnimationFrame(() => {
+      const area = document.getElementById("new");
+      if (!area) return;
+      area.scrollIntoView({ block: "nearest" });
+      const first = area.querySelector("#new-search, .dropzone input, button");
+      if (first) first.focus();
+    });
+  }
+  return window.dash_clientside.no_update;
+};
+(() => {
+  let opening = false;
+  document.addEventListener("click", (event) => {
+    const entry = event.target.closest?.("#new-list .folder");
+    // With a mouse, the focus is where the pointer is; only a key (detail 0) needs it back.
+    if (entry && event.detail === 0) opening = true;
+  });
+  // The field itself tells of its value only when it has rested for a moment.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.id !== "new-search") return;
+    const data = { text: event.target.value, at: Date.now() };
+    window.dash_clientside.set_props("new-path", { data });
+  });
+  new MutationObserver(() => {
+    if (!opening) return;
+    const list = document.getElementById("new-list");
+    if (!list || list.contains(document.activeElement)) return;
+    opening = false;
+    const entry = list.querySelector("ul .entry:not(.other)") || list.querySelector(".entry.folder");
+    entry?.focus();
+  }).observe(document, { childList: true, subtree: true });
+})();

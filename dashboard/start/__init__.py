@@ -1,0 +1,1 @@
+"""From a file to its workspace: pages that list workspaces, new ones, links of earlier versions."""
