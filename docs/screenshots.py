@@ -1,48 +1,134 @@
-"""Takes the pictures in the README from the running app, with example data."""
+"""Pictures of the pages from the running app, with example data, and what is wrong in them.
 
-import re
+    python docs/screenshots.py                  those of the README
+    python docs/screenshots.py --all FOLDER     every tab and page in two windows, light and dark
+    python docs/screenshots.py --large FOLDER   the desks of a recording with 130 units on 384
+                                                channels and of a film of several planes
+
+It says what is cut, scrolls or is too small (`docs/faults.js`) and what the console says; with
+findings it ends with 1.
+"""
+
+import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from dashboard.brainmap import workspace as brainmap  # noqa: E402
+from dashboard.kit.desk import Subject  # noqa: E402
+from dashboard.spikes import workspace as spikes  # noqa: E402
+from dashboard.synapses import workspace as synapses  # noqa: E402
+from tests import examples  # noqa: E402
 from tests.browser.conftest import QUIET, find_browser  # noqa: E402
-from tests.browser.examples import open_form  # noqa: E402
 from tests.live import LiveApp  # noqa: E402
 
 FOLDER = ROOT / "docs" / "images"
-WINDOW = {"width": 1360, "height": 900}
+FAULTS = (ROOT / "docs" / "faults.js").read_text("utf-8")
+WINDOWS = ((1440, 900), (1920, 1080))
+SCHEMES = ("light", "dark")
+CALM_MS = 1_200
+"""So long nothing is asked for when a page is there, and a figure is drawn."""
+PATIENCE_MS = 120_000
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture to take.
+
+    Attributes:
+        name: of its file.
+        address: of its page.
+        press: what is pressed before, by selector.
+    """
+
+    name: str
+    address: str
+    press: tuple[str, ...] = ()
+
+
+def tabs(subject: Subject, path: str) -> Iterator[View]:
+    """Every tab of a workspace."""
+    for tab in subject.tabs:
+        yield View(f"{subject.word}-{tab.word}", f"{path}?tab={tab.word}")
+
+
+def slots(page: Page, view: View) -> Iterator[View]:
+    """The panels of an open tab that stand behind another one."""
+    behind = page.locator(".slot-tab[aria-selected=false]:visible")
+    for name in [one.get_attribute("data-shows") for one in behind.all()]:
+        yield View(f"{view.name}-{name}", view.address, (f'.slot-tab[data-shows="{name}"]',))
+
+
+def drawers(subject: Subject, path: str) -> Iterator[View]:
+    """The set-up and the history of a workspace."""
+    address = f"{path}?tab={subject.home or subject.tabs[0].word}"
+    for name in ("change", "history"):
+        yield View(f"{subject.word}-{name}", address, (f"#desk-{name}",))
+
+
+PAGES = tuple(
+    View(name or "home", f"/{name}")
+    for name in ("", "spikes", "brainmap", "synapses", "models", "jobs")
+)
+README = {
+    "home": "home",
+    "spikes": "spikes-units",
+    "brainmap": "brainmap-map",
+    "synapses": "synapses-map",
+    "jobs": "jobs",
+}
+"""The pictures of the README, and the view that each shows."""
+OTHERS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
+    "spikes": [("compare", "units", "sort", "sort, louder")],
+    "brainmap": [
+        ("compare", "map", "fit", "fit, one K"),
+        ("k-alone", "k", "fit, one K", ""),
+        ("statistics", "operations", "statistics", ""),
+        ("colorize", "export", "colorize", ""),
+    ],
+    "synapses": [("compare", "map", "fit", "fit, gmm")],
+}
+"""Of each subject: a name, the tab, the run that is shown, and that it is compared with."""
 
 
 def main() -> None:
-    """Start the app, run the three examples, and take a picture of each page."""
-    FOLDER.mkdir(exist_ok=True)
-    with running_app() as app, sync_playwright() as playwright:
+    """Take the pictures that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", type=Path, metavar="FOLDER")
+    parser.add_argument("--large", type=Path, metavar="FOLDER")
+    parser.add_argument("--home", type=Path, help="kept, so that it need not be made again")
+    parser.add_argument("--only", default="", help="pictures whose name has this in it")
+    parser.add_argument("--windows", type=int, default=len(WINDOWS), help="1 for the small one")
+    asked = parser.parse_args()
+    with running_app(asked.home) as app, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=list(QUIET))
-        page = browser.new_page(viewport=WINDOW, color_scheme="light", base_url=app.url)
-        page.set_default_timeout(120_000)
-        for name in ("Spikes", "Brain map", "Synapses"):
-            take_example(page, name)
-        page.goto(app.url)
-        take(page, "home")
-        page.goto(f"{app.url}/jobs")
-        take(page, "jobs")
-        page.get_by_role("link", name=re.compile("^Map voxels")).click()
-        take(page, "job")
+        taker = Taker(browser, app.url, asked.only)
+        if asked.large:
+            taker.all(large(app), asked.large, asked.windows)
+        elif asked.all:
+            taker.all(everything(app), asked.all, asked.windows)
+        else:
+            taker.readme(everything(app))
         browser.close()
+    for line in taker.findings:
+        print(line)
+    sys.exit(bool(taker.findings))
 
 
 @contextmanager
-def running_app() -> Iterator[LiveApp]:
-    """An app with an empty home."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        app = LiveApp(Path(home), [])
+def running_app(home: Path | None) -> Iterator[LiveApp]:
+    """An app with a home of its own."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        app = LiveApp(home or Path(scratch), [])
+        app.home.mkdir(parents=True, exist_ok=True)
         app.start()
         try:
             app.wait_until_ready()
@@ -51,18 +137,93 @@ def running_app() -> Iterator[LiveApp]:
             app.stop()
 
 
-def take_example(page: Page, name: str) -> None:
-    """Run one example and take its page."""
-    open_form(page, name)
-    expect(page.locator("#panel-state")).to_contain_text("done", timeout=120_000)
-    take(page, name.lower().replace(" ", ""))
+def everything(app: LiveApp) -> list[View]:
+    """All pages and tabs, of the three examples."""
+    found = list(PAGES)
+    for subject, runs, second in (
+        (spikes.SUBJECT, examples.SPIKES, examples.SECOND_SORTING),
+        (brainmap.SUBJECT, examples.BRAINMAP, examples.SECOND_MAP),
+        (synapses.SUBJECT, examples.SYNAPSES, examples.SECOND_FIT),
+    ):
+        before, desk = examples.run(app, second), examples.run(app, runs)
+        found += [*tabs(subject, desk.path), *drawers(subject, desk.path)]
+        found += others(subject, desk.path, {**before.jobs, **desk.jobs})
+    return found
 
 
-def take(page: Page, name: str) -> None:
-    """Save what is in the window."""
-    page.wait_for_timeout(1500)
-    page.screenshot(path=FOLDER / f"{name}.png")
-    print(FOLDER / f"{name}.png")
+def others(subject: Subject, path: str, jobs: Mapping[str, str]) -> Iterator[View]:
+    """What is seen of a workspace with another run than its newest."""
+    for name, tab, run, compared in OTHERS[subject.word]:
+        compare = f"&compare={jobs[compared]}" if compared else ""
+        yield View(f"{subject.word}-{name}", f"{path}?tab={tab}&run={jobs[run]}{compare}")
+
+
+def large(app: LiveApp) -> list[View]:
+    """The desks of what is as large as people have it."""
+    return []
+
+
+class Taker:
+    """Takes pictures and gathers what is wrong in them."""
+
+    def __init__(self, browser: Browser, url: str, only: str = "") -> None:
+        self.browser, self.url, self.only = browser, url, only
+        self.findings: list[str] = []
+        self.said: list[str] = []
+
+    def all(self, views: Sequence[View], folder: Path, windows: int) -> None:
+        """Every view in each window and scheme."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for width, height in WINDOWS[:windows]:
+            for scheme in SCHEMES:
+                page = self.page(width, height, scheme)
+                for view in views:
+                    if self.only in view.name:
+                        self.view(page, view, folder / f"{width}-{scheme}", is_first=True)
+                page.close()
+
+    def readme(self, views: Sequence[View]) -> None:
+        """The pictures of the README."""
+        FOLDER.mkdir(exist_ok=True)
+        page, named = self.page(*WINDOWS[0], SCHEMES[0]), {view.name: view for view in views}
+        for name, source in README.items():
+            self.take(page, named[source], FOLDER / f"{name}.png")
+        page.close()
+
+    def page(self, width: int, height: int, scheme: str) -> Page:
+        """A window."""
+        page = self.browser.new_page(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,  # type: ignore[arg-type]
+        )
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("console", lambda one: self.said.append(one.text) if one.type == "error" else None)
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        return page
+
+    def view(self, page: Page, view: View, stem: Path, *, is_first: bool) -> None:
+        """Take a view, and the panels that stand behind others in it."""
+        self.take(page, view, stem.with_name(f"{view.name}-{stem.name}.png"))
+        for behind in slots(page, view) if is_first and not view.press else ():
+            self.view(page, behind, stem, is_first=False)
+
+    def take(self, page: Page, view: View, file: Path) -> None:
+        """Open a page, look at it and save what is in the window."""
+        self.said.clear()
+        page.goto(self.url + view.address)
+        self.calm(page)
+        for selector in view.press:
+            page.locator(selector).click()
+            self.calm(page)
+        page.screenshot(path=file)
+        found = [f"{one['what']}: {one['where']}" for one in page.evaluate(FAULTS)]
+        self.findings += [f"{file.stem}: {line}" for line in [*found, *self.said]]
+
+    def calm(self, page: Page) -> None:
+        """Wait until nothing is asked for any more."""
+        page.locator(".workspace, .page").first.wait_for()
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(CALM_MS)
 
 
 if __name__ == "__main__":
