@@ -124,7 +124,13 @@ def redraw(
 
 
 def over_time_figure(table: pd.DataFrame, low: float, high: float) -> go.Figure:
-    """Statistics across voxels per time point, as `operations.statistics.over_time` gives them."""
+    """Statistics across voxels per time point, as `operations.statistics.over_time` gives them.
+
+    Args:
+        table: with or without the median.
+        low: the percentile in it that is the lower edge.
+        high: that of the upper edge.
+    """
     mean, std = table["mean"], table["std"]
     figure = go.Figure()
     lower, upper = f"{low:g}th percentile", f"{high:g}th percentile"
@@ -134,7 +140,8 @@ def over_time_figure(table: pd.DataFrame, low: float, high: float) -> go.Figure:
     _edge(figure, table[f"p{high:g}"], upper, {"color": f"rgba({BLUE}, 0.5)", "width": 1}, 0.12)
     _edge(figure, mean - std, "mean - std", {"color": f"rgba({BLUE}, 0)", "width": 0})
     _edge(figure, mean + std, "mean + std", {"color": f"rgba({BLUE}, 0)", "width": 0}, 0.22)
-    _edge(figure, table["p50"], "median", {"color": PALETTE[1], "width": 1.5, "dash": "dash"})
+    if "p50" in table:
+        _edge(figure, table["p50"], "median", {"color": PALETTE[1], "width": 1.5, "dash": "dash"})
     _edge(figure, mean, "mean", {"color": PALETTE[0], "width": 2.5})
     figure.update_xaxes(title="time point (frames)")
     figure.update_yaxes(title="normalised signal")

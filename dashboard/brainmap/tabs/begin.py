@@ -19,15 +19,17 @@ from pipelines.brainmap.parameters import ReadingParameters
 from pipelines.core.errors import InputError, NeuroboardError
 from pipelines.steps import STEPS
 
-LOOK, MAP = "brainmap look", "brainmap fit"
+LOOK, MAP, SEVERAL = "brainmap look", "brainmap fit", "several"
 WORDS: Mapping[str, tuple[str, str]] = {
     LOOK: ("Look at this film", "film"),
     "brainmap correlate": ("Correlate with the voxel that varies most", "correlate"),
     "brainmap statistics": ("Measure all voxels", "operations"),
     "brainmap export": ("Export the newest map", "export"),
     "brainmap colorize": ("Colour voxels by components", "export"),
+    SEVERAL: ("Map with several K", "k"),
 }
-"""What the button of a step says, and the tab that shows its result."""
+"""What the button of a step says, and the tab that shows its result; `SEVERAL` is the step of the
+map with the usual numbers of clusters, and all else as the newest map has it."""
 
 
 def button(task: str) -> Component:
@@ -62,6 +64,14 @@ def reading(workspace: str) -> dict[str, Any]:
     return {name: values[name] for name in names if values.get(name) not in (None, "", [])}
 
 
+def as_before(workspace: str) -> dict[str, Any]:
+    """The parameters of the newest map, except its numbers of clusters."""
+    job = workspaces.newest(workspace, MAP)
+    known = STEPS[MAP].parameters.model_fields
+    values = job.parameters if job else {}
+    return {name: values[name] for name in values if name in known and name != "k"}
+
+
 def _text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
@@ -75,7 +85,9 @@ def begin(clicks: list[int | None], shown: Shown) -> tuple[Any, Any]:
     if task not in WORDS:
         raise PostedError("no such step is begun here")
     try:
-        started = start(shown["workspace"], task)
+        is_map = task == SEVERAL
+        values = as_before(shown["workspace"]) if is_map else {}
+        started = start(shown["workspace"], MAP if is_map else task, **values)
     except NeuroboardError as error:
         return no_update, workspace_page.said(Answer(error.sentence))
     return workbench.in_workspace({**shown, "tab": WORDS[task][1]}, started), no_update

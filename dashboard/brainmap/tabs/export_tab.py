@@ -6,7 +6,7 @@ from dash.development.base_component import Component
 from dashboard.brainmap.map import colored, export
 from dashboard.brainmap.map.parts import downloads
 from dashboard.brainmap.tabs import begin
-from dashboard.jobs.store import JobState
+from dashboard.jobs.store import Job, JobState
 from dashboard.kit import panel, results
 from dashboard.kit.desk import Answer, Panel, Tab, View, column, row
 from dashboard.workspaces import workspaces
@@ -19,7 +19,7 @@ def answer(view: View) -> Answer:
     """What was written."""
     found = results.headline(view.run)
     if view.run.task == COLORIZE:
-        return Answer(f"Voxels coloured by {colored.MEASURES[view.run.parameters['measure']]}.")
+        return Answer(f"{_what(view.run)}.")
     formats = ", ".join(found["formats"])
     return Answer(f"The map of {found['k']} clusters as {formats}.", found["palette"])
 
@@ -40,18 +40,24 @@ def _finished(view: View) -> Component:
     items = [
         html.Li(
             [
-                dcc.Link(panel.when(job.created), href=view.workspace.at("export", run=job.id)),
-                " ",
-                html.A("zip", href=f"/jobs/{job.id}/everything.zip"),
-            ]
+                dcc.Link(_what(job), href=view.workspace.at("export", run=job.id)),
+                html.P(panel.when(job.created), className="hint"),
+                html.A("Everything as zip", href=f"/jobs/{job.id}/everything.zip"),
+            ],
+            className="run shown" if job.id == view.run.id else "run",
         )
         for job in jobs
     ]
-    return html.Ul(items, className="runs")
+    buttons = html.Div([begin.button(EXPORT), begin.button(COLORIZE)], className="row")
+    return html.Div([buttons, html.Ul(items, className="runs")], className="stack")
 
 
-def _more(_view: View) -> Component:
-    return html.Div([begin.button(EXPORT), begin.button(COLORIZE)], className="panel-tools")
+def _what(job: Job) -> str:
+    """What an export is of, and in which formats."""
+    if job.task == COLORIZE:
+        return f"Voxels coloured by {colored.MEASURES[job.parameters['measure']]}"
+    found = results.headline(job)
+    return f"Map of {found['k']} clusters: {', '.join(found['formats'])}"
 
 
 def _maps(view: View) -> Component:
@@ -67,10 +73,10 @@ TAB = Tab(
     arrange=row(
         Panel(name="result", title="Files", draw=_result),
         column(
-            Panel(name="exports", title="All exports", draw=_finished, tools=_more),
+            Panel(name="exports", title="All exports", draw=_finished),
             Panel(name="map-files", title="Files of the newest map", draw=_maps),
         ),
-        sizes=(68, 32),
+        sizes=(64, 36),
     ),
     answer=answer,
     fill=begin.fill_map,

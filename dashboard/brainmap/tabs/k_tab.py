@@ -4,6 +4,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.brainmap.map.chosen import load, load_map
+from dashboard.brainmap.map.map_figures import cluster_sizes
 from dashboard.brainmap.map.parts import curves_over_k
 from dashboard.brainmap.map.planes import thumbnail
 from dashboard.brainmap.tabs import begin, map_tab, shown
@@ -14,7 +15,6 @@ from dashboard.kit.desk import (
     Draw,
     Panel,
     Part,
-    Slot,
     Tab,
     View,
     button,
@@ -72,12 +72,42 @@ def maps(view: View) -> Component:
     return html.Div(items, className="multiples")
 
 
+def sizes(view: View) -> Drawn:
+    """How many voxels each cluster of the selected K has."""
+    fitted, found = shown.fitted_of(view), load(shown.folder(view.run))
+    words = (
+        "Voxels in each cluster. Filtered are those below the activity threshold, and those that "
+        "cannot be used."
+    )
+    return Drawn(cluster_sizes(fitted.sizes, found.n_filtered, fitted.colors), words)
+
+
+def only_map() -> Panel:
+    """The map of the only K that was tried."""
+    return chart("map-of-k", "Map", map_tab.draw_map, K, PALETTE)
+
+
+def _more() -> Panel:
+    return Panel(name="more", title="More K", draw=_others)
+
+
+def _others(view: View) -> Component:
+    """What several K would show, and how to get them."""
+    words = (
+        f"Only K = {load(shown.folder(view.run)).k} was tried. With several numbers of clusters "
+        "this tab shows how far voxels are from their centroids, how well held-out data are "
+        "described, how stable the clusters are over seeds, and a small map of each K, to choose "
+        "by. All else is taken as in this map, which stays in the history."
+    )
+    return html.Div([html.P(words), begin.button(begin.SEVERAL)], className="stack")
+
+
 def arrange(view: View) -> Part:
     """The curves that there are, and the maps."""
     found = load(shown.folder(view.run))
     small = Panel(name="maps", title="Maps of all K", draw=maps, listens=(K, PALETTE))
     if len(found.ks) < 2:
-        return Slot(small)
+        return row(only_map(), column(chart("sizes", "Clusters", sizes), _more()), sizes=(60, 40))
     names = list(curves_over_k(found.sweep, results.headline(view.run), found.k, ""))
     charts = [chart(name, TITLES[name], curve(name), K, picks=K) for name in names]
     left = column(*charts[:2])

@@ -1,14 +1,29 @@
 """The tab Operations of a film: what was made of its series, and statistics of all voxels."""
 
+import re
+
+import numpy as np
+import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.brainmap.look.statistics import MOST_LINES, over_time_figure, sample_figure
 from dashboard.brainmap.operations import series
 from dashboard.brainmap.tabs import begin
-from dashboard.kit import plain, results
-from dashboard.kit.desk import Answer, Panel, Part, Slot, Tab, View, column, row
+from dashboard.brainmap.tabs.shown import VOXEL
+from dashboard.kit import results
+from dashboard.kit.desk import Answer, Panel, Part, Tab, View, chart, column, row
+from dashboard.kit.desk_table import number, table
+from dashboard.kit.figures import Drawn
+from dashboard.kit.scale import Scale
+from pipelines.brainmap.operations.statistics import ADVICE, OVER_TIME, SAMPLE
+from pipelines.core.errors import InputError
+from pipelines.core.result_schema import TableFile
 
 SERIES, STATISTICS = "brainmap series", "brainmap statistics"
+PERCENTILE = re.compile(r"p[\d.]+")
+PLACE = "{plane:g},{y:g},{x:g}"
+"""A voxel, as it is selected."""
 
 
 def answer(view: View) -> Answer:
@@ -37,8 +52,75 @@ def _files(view: View) -> Component:
     return html.Div([series.headline(change), series.ways_on(view.run, change)], className="stack")
 
 
-def _statistics(view: View) -> Component:
-    return plain.view(view.run)
+def over_time(view: View) -> Drawn:
+    """Statistics across the measured voxels at each time point."""
+    found = _read(view, OVER_TIME)
+    levels = sorted(float(name[1:]) for name in found if PERCENTILE.fullmatch(name))
+    figure = over_time_figure(found, levels[0], levels[-1])
+    words = (
+        f"Across {results.headline(view.run)['n_kept']:,} voxels above the threshold, at each time "
+        "point: mean, standard deviation around it, percentiles, smallest and largest value."
+    )
+    return Drawn(_scale(view).timed(figure), words)
+
+
+def sample(view: View) -> Drawn:
+    """Series of some of the measured voxels, the selected one in front."""
+    found = _read(view, SAMPLE)[:MOST_LINES]
+    places = _places(found)
+    figure = sample_figure(
+        found.filter(regex=r"^t\d+$").to_numpy(np.float32), found["std"].to_numpy()
+    )
+    chosen = view.chosen.get(VOXEL)
+    for trace, place in zip(figure.data, places, strict=True):
+        trace.customdata = [place] * len(trace.y)
+        if chosen in places:
+            look = {"opacity": 1, "line_width": 3} if place == chosen else {"opacity": 0.15}
+            trace.update(look)
+    drawn = results.headline(view.run)["n_drawn"]
+    some = f"; the first {len(found)} are shown" if drawn > MOST_LINES else ""
+    words = (
+        f"Normalised series of {drawn:,} voxels above the threshold, drawn at random with the seed "
+        f"{view.run.parameters['seed']}{some}. Press one to select it."
+    )
+    return Drawn(_scale(view).timed(figure), words)
+
+
+def _read(view: View, table: TableFile) -> pd.DataFrame:
+    return table.read(results.folder(view.run.id), InputError, ADVICE)
+
+
+def _scale(view: View) -> Scale:
+    return Scale.of(results.headline(view.run))
+
+
+def _places(found: pd.DataFrame) -> list[str]:
+    """Where the voxels of a sample are, as they are selected."""
+    return [PLACE.format(**one) for one in found[["plane", "y", "x"]].to_dict("records")]
+
+
+def sampled(view: View) -> Component:
+    """The voxels that were drawn at random, with where they are and how much they vary."""
+    columns = list(SAMPLE.columns)
+    found = _read(view, SAMPLE)[columns]
+    rows = found.assign(voxel=_places(found)).to_dict("records")
+    shown = [number(name) for name in columns]
+    return table(rows, shown, key=VOXEL, field="voxel", label="Voxels drawn", several=False)
+
+
+def measured(view: View) -> Component:
+    """The figures that matter most, and the files."""
+    found = results.headline(view.run)
+    counts = {
+        "Voxels": f"{found['n_voxels']:,}",
+        "above the threshold": f"{found['n_kept']:,}",
+        "drawn at random": f"{found['n_drawn']:,}",
+    }
+    files = {OVER_TIME.name: "Statistics (CSV)", SAMPLE.name: "Series drawn (CSV)"}
+    links = [results.download(view.run, file, text) for file, text in files.items()]
+    return html.Div(
+        [results.stats(counts), html.Div(links, className="downloads")], className="stack"
+    )
 
 
 def tools(_view: View) -> Component:
@@ -53,7 +135,17 @@ FILES = Panel(name="files", title="Figures and files", draw=_files)
 def arrange(view: View) -> Part:
     """The panels of a run of either step."""
     if view.run.task == STATISTICS:
-        return Slot(Panel(name="statistics", title="Statistics", draw=_statistics, tools=tools))
+        return row(
+            column(
+                chart("statistics", "What the active voxels do", over_time),
+                chart("sample", "Some of them", sample, VOXEL, picks=VOXEL),
+            ),
+            column(
+                Panel(name="measured", title="Figures and files", draw=measured, tools=tools),
+                Panel(name="sampled", title="Voxels drawn", draw=sampled),
+            ),
+            sizes=(70, 30),
+        )
     if series.load(view.run.id).layout == "sample":
         return row(PICTURES, FILES, sizes=(70, 30))
     voxel = Panel(name="voxel", title="Voxel before and after", draw=_series, eager=True)

@@ -17,8 +17,18 @@ from pipelines.brainmap.voxels.series import Series
 from pipelines.brainmap.voxels.stored import AnySeries
 from pipelines.core.csv import write_csv
 from pipelines.core.progress import Report, part, silent
+from pipelines.core.result_schema import NUMBER, WHOLE, TableFile
 
 VALUES_AT_ONCE = 1 << 23
+OVER_TIME = TableFile(
+    "statistics.csv",
+    {"time": WHOLE, "mean": NUMBER, "std": NUMBER, "min": NUMBER, "max": NUMBER},
+    others=NUMBER,
+)
+SAMPLE = TableFile(
+    "sample.csv", {"plane": WHOLE, "y": WHOLE, "x": WHOLE, "std": NUMBER}, others=NUMBER
+)
+ADVICE = "copy it again, or measure again"
 
 
 def statistics(
@@ -49,11 +59,11 @@ def statistics(
     )
     active = find_active(images, reading, folder, part(report, 0.0, 0.8))
     report(0.8, f"Measuring {len(active.voxels):,} voxels")
-    write_csv(over_time(active.series, parameters.percentiles), folder / "statistics.csv")
+    write_csv(over_time(active.series, parameters.percentiles), folder / OVER_TIME.name)
     rows = draw(len(active.voxels), parameters.n, parameters.seed)
     spread = active.deviation[active.voxels[rows]]
     sample = tabulate(active.series[rows], active.voxels[rows], spread, active.shape)
-    write_csv(sample, folder / "sample.csv")
+    write_csv(sample, folder / SAMPLE.name)
     (folder / SERIES.name).unlink()
     return {
         **images.described(active.notes),
