@@ -395,6 +395,26 @@ window.dash_clientside = window.dash_clientside || {};
     else listPanels(at);
   });
 
+  // Behind the (i) of a panel with several figures stand the captions of all of them.
+  document.addEventListener("toggle", (event) => {
+    const help = event.target;
+    if (!help.open || !help.matches?.(".panel-help")) return;
+    for (const other of document.querySelectorAll(".panel-help[open]")) {
+      if (other !== help) other.open = false;
+    }
+    if (!help.classList.contains("of-captions")) return;
+    const captions = help.closest(".panel").querySelectorAll(".panel-body figcaption");
+    help.querySelector(".captions")?.remove();
+    const words = document.createElement("div");
+    words.className = "captions";
+    for (const one of captions) {
+      const part = document.createElement("div");
+      part.append(...one.cloneNode(true).childNodes);
+      words.append(part);
+    }
+    help.append(words);
+  }, true);
+
   document.addEventListener("keydown", (event) => {
     const tab = event.target.closest?.(".slot-tab");
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

@@ -319,8 +319,7 @@ def _panel(view: View, panel: Panel, *, is_front: bool) -> Component:
             html.Summary("i", title="What is shown", **aria(label=f"About {panel.title}")),
             html.P("", id={"type": "panel-caption", "panel": name}),
         ],
-        className="panel-help",
-        hidden=not panel.is_figure,
+        className="panel-help" if panel.is_figure else "panel-help of-captions",
     )
     buttons = [
         html.Button(sign, className=f"panel-{what}", title=title, **data(panel=name, does=what),

@@ -65,7 +65,7 @@ def style(figure: go.Figure, *, height: int, **layout: Any) -> go.Figure:
         hoverlabel={"font": {"family": FONT}},
         **layout,
     )
-    figure.update_xaxes(gridcolor="rgba(128,128,128,0.18)", zeroline=False)
+    figure.update_xaxes(gridcolor="rgba(128,128,128,0.18)", zeroline=False, title_standoff=6)
     figure.update_yaxes(gridcolor="rgba(128,128,128,0.18)", zeroline=False)
     return figure
 

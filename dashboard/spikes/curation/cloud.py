@@ -52,6 +52,7 @@ def view(desk: Desk, state: CurationState, unit: int) -> Iterator[Component]:
     yield framed(
         _figure(unit, drawn.values, np.isin(drawn.spikes, proposed)),
         id="curate-cloud",
+        responsive=True,
         caption=f"{_how_many(len(drawn.spikes), len(points.spikes))} on the first two principal "
         "components of their waveforms. Draw around some with the mouse and press Split off the "
         "lasso.",

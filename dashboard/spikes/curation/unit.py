@@ -40,6 +40,7 @@ def _unit_figures(desk: Desk, state: CurationState, unit: int) -> list[Component
         framed(
             unit_figures.waveforms(unit, waves.largest(4)),
             id="curate-waveforms",
+            responsive=True,
             caption=f"Mean of {len(spikes):,} spikes with one standard deviation on the largest "
             f"channels.{note}",
         ),
@@ -48,11 +49,13 @@ def _unit_figures(desk: Desk, state: CurationState, unit: int) -> list[Component
                 "time from a spike of the unit (ms)", unit, correlogram(spikes, spikes, rate)
             ),
             id="curate-correlogram",
+            responsive=True,
             caption="Autocorrelogram in bins of 1 ms: a single neuron leaves the middle empty.",
         ),
         framed(
             unit_figures.isi(unit, isi_histogram(spikes, rate, bin_ms=1.0, max_ms=100.0)),
             id="curate-isi",
+            responsive=True,
             caption="Intervals between successive spikes in bins of 1 ms.",
         ),
     ]

@@ -1,4 +1,4 @@
-"""The tab Curate of a recording: the queue on the left, the unit beside it, keys at the bottom."""
+"""The tab Curate of a recording: queue and proposals, the unit beside them, keys at the bottom."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.kit import results
-from dashboard.kit.desk import Answer, Panel, Part, Slot, Tab, View, row
+from dashboard.kit.desk import Answer, Panel, Part, Slot, Tab, View, column, row
 from dashboard.spikes.curation import page
 from dashboard.workspaces import workspaces
 
@@ -56,17 +56,14 @@ def arrange(view: View) -> Part:
         return Panel(name=name, title=title, draw=lambda _view: body, eager=True)
 
     mended = html.P(MENDED, className="note")
-    return row(
-        panel("queue", "Queue", found["queue"]),
-        panel("curated-unit", "Unit", found["note"], found["unit"]),
-        Slot(
-            panel("proposals", "Proposals", mended, found["others"]),
-            panel("steps", "Steps", found["log"]),
-            panel("agreement", "Curators", found["agreement"]),
-            panel("use", "Use", found["use"]),
-        ),
-        sizes=(26, 46, 28),
+    beside = Slot(
+        panel("proposals", "Proposals", mended, found["others"]),
+        panel("steps", "Steps", found["log"]),
+        panel("agreement", "Curators", found["agreement"]),
+        panel("use", "Use", found["use"]),
     )
+    unit = panel("curated-unit", "Unit", found["note"], found["unit"])
+    return row(column(panel("queue", "Queue", found["queue"]), beside), unit, sizes=(28, 72))
 
 
 TAB = Tab(

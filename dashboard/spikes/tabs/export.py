@@ -128,7 +128,8 @@ def _export(job: Job) -> Component:
         found = results.headline(job)
         counts = f"{results.number(found['n_units'])} units, {results.number(found['n_spikes'])} "
         parts.append(html.P(f"{counts}spikes"))
-        parts.append(html.A("Everything as zip", href=f"/jobs/{job.id}/everything.zip"))
+        whole = html.A("Everything as zip", href=f"/jobs/{job.id}/everything.zip")
+        parts.append(html.Div(whole))
     elif not job.state.is_over:
         parts.append(html.P(panel.sentence(job), className="hint"))
     else:
