@@ -22,8 +22,6 @@ from pipelines.core.result_schema import TableFile
 
 SERIES, STATISTICS = "brainmap series", "brainmap statistics"
 PERCENTILE = re.compile(r"p[\d.]+")
-PLACE = "{plane:g},{y:g},{x:g}"
-"""A voxel, as it is selected."""
 
 
 def answer(view: View) -> Answer:
@@ -55,7 +53,7 @@ def _files(view: View) -> Component:
 def over_time(view: View) -> Drawn:
     """Statistics across the measured voxels at each time point."""
     found = _read(view, OVER_TIME)
-    levels = sorted(float(name[1:]) for name in found if PERCENTILE.fullmatch(name))
+    levels = sorted(float(name[1:]) for name in map(str, found) if PERCENTILE.fullmatch(name))
     figure = over_time_figure(found, levels[0], levels[-1])
     words = (
         f"Across {results.headline(view.run)['n_kept']:,} voxels above the threshold, at each time "
@@ -96,7 +94,7 @@ def _scale(view: View) -> Scale:
 
 def _places(found: pd.DataFrame) -> list[str]:
     """Where the voxels of a sample are, as they are selected."""
-    return [PLACE.format(**one) for one in found[["plane", "y", "x"]].to_dict("records")]
+    return [",".join(map(str, place)) for place in found[["plane", "y", "x"]].to_numpy().tolist()]
 
 
 def sampled(view: View) -> Component:
