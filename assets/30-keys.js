@@ -42,7 +42,7 @@
 
   document.addEventListener("keydown", (event) => {
     const key = nameOf(event);
-    if (!key || isTyping(event.target) || document.querySelector('[role="dialog"]')) return;
+    if (!key || isTyping(event.target) || document.querySelector('[role="dialog"]:not([aria-modal="false"])')) return;
     if (!buttonOf(key)) return;
     event.preventDefault();
     waiting.push(key);

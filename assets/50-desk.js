@@ -373,7 +373,7 @@ window.dash_clientside = window.dash_clientside || {};
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    if (document.querySelector("dialog[open], [role=dialog]")) return;
+    if (document.querySelector("dialog[open], [role=dialog]:not([aria-modal=false])")) return;
     // A page may have a list of its own keys.
     if (event.key === "?" && document.querySelector('[data-key="?"]')) return;
     if (event.key === "?") listKeys();

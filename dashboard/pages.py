@@ -5,7 +5,7 @@ from types import ModuleType
 
 from dashboard.brainmap import page
 from dashboard.brainmap import workspace as film
-from dashboard.home import job, jobs, models, space
+from dashboard.home import guide, job, jobs, models, space
 from dashboard.home import page as home
 from dashboard.kit.bench import StepPage
 from dashboard.kit.desk import Subject
@@ -15,7 +15,9 @@ from dashboard.synapses import page as synapses
 from dashboard.synapses import workspace as table
 
 WORKSPACES: Sequence[ModuleType] = (recording, film, table)
-ALL: Sequence[ModuleType] = (home, spikes, page, synapses, models, jobs, job, space, *WORKSPACES)
+ALL: Sequence[ModuleType] = (
+    home, spikes, page, synapses, models, jobs, job, space, guide, *WORKSPACES,
+)  # fmt: skip
 
 
 def subjects() -> Sequence[Subject]:

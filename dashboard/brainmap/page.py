@@ -3,6 +3,7 @@
 from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
 
+from dashboard.brainmap import presets
 from dashboard.brainmap.look import look
 from dashboard.brainmap.map import colored, export, result
 from dashboard.brainmap.operations import correlation, series
@@ -37,6 +38,8 @@ LOOK = StepPage(
     connect=look.register,
     run_label="Look at images",
     sources=(_IMAGES,),
+    main=presets.MAIN_LOOK,
+    guide="brainmap",
     empty=(
         "Choose images on the left and press Look at images. You can play every plane of the "
         "film, see where voxels change most, and choose the threshold above which they are mapped."
@@ -52,6 +55,9 @@ BENCH = StepPage(
     connect=result.register,
     run_label="Map voxels",
     sources=(_IMAGES,),
+    main=presets.MAIN,
+    presets=presets.PRESETS,
+    guide="brainmap",
     empty=(
         "Choose images on the left and press Map voxels. You get a map of every plane in which "
         "each voxel has the colour of its cluster; clusters with similar activity get similar "

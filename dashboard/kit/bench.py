@@ -7,7 +7,7 @@ title, its parameters and which inputs may be left out come from its row in `pip
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from dash import Dash
 from dash.development.base_component import Component
@@ -69,6 +69,25 @@ class Source:
         return reference.split() if self.several else [reference]
 
 
+@dataclass(frozen=True)
+class Preset:
+    """Parameters that suit a kind of data, by its name in the field.
+
+    Attributes:
+        name: what the field calls it.
+        about: what it is for, in a few words.
+        values: the parameters that it sets; others of its form's presets go back to default.
+        why: the reason for these values, a sentence for those who choose it.
+        source: where figures in them come from.
+    """
+
+    name: str
+    about: str
+    values: Mapping[str, Any]
+    why: str
+    source: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bench:
     """A form that starts one step.
@@ -80,6 +99,9 @@ class Bench:
         sources: where its inputs may come from.
         empty: what stands beside the form before there is a result.
         switch: the parameter that decides which others are shown, if one does.
+        main: the few parameters that matter most; the set-up folds all others away.
+        presets: sets of parameters that are chosen by a name.
+        guide: the page of the guide that says more.
     """
 
     slug: str
@@ -88,6 +110,9 @@ class Bench:
     sources: tuple[Source, ...]
     empty: str
     switch: Switch | None = None
+    main: tuple[str, ...] = ()
+    presets: tuple[Preset, ...] = ()
+    guide: str = ""
 
     @property
     def step(self) -> Step:

@@ -205,6 +205,7 @@ class Tab:
         start: what is selected at first, by key.
         register: connects what panels have of their own.
         compare: figures and tables of two runs side by side, the compared one first.
+        glance: the quick step by which the file shows itself here before anything else is run.
     """
 
     word: str
@@ -220,6 +221,7 @@ class Tab:
     start: Callable[[View], Mapping[str, Any]] = lambda _view: {}
     register: Callable[[Any], None] | None = None
     compare: Callable[[View, View], Component] | None = None
+    glance: str = ""
 
     def part(self, view: View) -> Part:
         """The panels for what is shown."""
@@ -259,6 +261,16 @@ class Subject:
     def word(self) -> str:
         """What workspaces call it."""
         return self.path.strip("/")
+
+    @property
+    def home_tab(self) -> Tab:
+        """The tab of what is run first on a file: its sorting, map or clusters."""
+        return self.tab(self.home) or self.tabs[0]
+
+    @property
+    def glance(self) -> str:
+        """The quick step by which a file shows itself; empty if there is none."""
+        return next((one.glance for one in self.tabs if one.glance), "")
 
     def tab(self, word: str) -> Tab | None:
         """The tab of that word."""

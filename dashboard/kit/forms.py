@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from copy import copy
 from itertools import chain
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -16,6 +17,9 @@ from pydantic.fields import FieldInfo
 from pipelines.core.errors import ParameterError
 from pipelines.core.parameters import FOUND, MORE_SETTINGS, Parameters
 from pipelines.synapses.parameters import MAPPING
+
+LEAST_WORDS = 3
+"""Before a colon, from which on what stands there says enough."""
 
 
 def field_id(bench: str, name: str) -> dict[str, str]:
@@ -49,7 +53,7 @@ def form(
             folds.setdefault(_extra(field, "fold"), []).append(control)
         else:
             plain.append(control)
-    changed = _folds_with(model, [name for name in values if _is_changed(model, values, name)])
+    changed = _folds_with(model, [name for name in values if is_changed(model, values, name)])
     ordered = sorted(folds, key=lambda heading: heading == MORE_SETTINGS)
     return plain + [_fold(bench, name, folds[name], name in changed) for name in ordered]
 
@@ -60,11 +64,15 @@ def fold_id(bench: str, heading: str) -> dict[str, str]:
 
 
 def asked_for(model: type[Parameters], sentence: str) -> list[str]:
-    """The parameters that a sentence asks for: `--set session=`, `--gain-uv` or `end_s`."""
+    """The parameters that a sentence asks for: `--set session=`, `--gain-uv` or `end_s`.
+
+    Also the one that it begins with, as one on a wrong value does: `k (Number of clusters): ...`.
+    """
     flags = re.findall(r"--([a-z0-9][a-z0-9_-]*)", sentence)
     assigned = re.findall(r"--set ([a-z0-9_]+)=|\b([a-z0-9]+_[a-z0-9_]+)\b", sentence)
     given = {*chain(*assigned), *(flag.replace("-", "_") for flag in flags)}
     given |= {"columns"} if "column" in given else set()
+    given |= set(re.findall(r"\A([a-z0-9_]+) \(", sentence))
     return [name for name in model.model_fields if name in given]
 
 
@@ -83,15 +91,51 @@ def opened(
     return [bool(is_open) or name in asked for name, is_open in zip(headings, now, strict=True)]
 
 
+def headings(model: type[Parameters], names: Sequence[str]) -> dict[str, list[str]]:
+    """The headings under which parameters are folded, those of an own heading first."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(str(_extra(model.model_fields[name], "fold")), []).append(name)
+    return dict(sorted(found.items(), key=lambda one: one[0] == MORE_SETTINGS))
+
+
+def is_set_here(model: type[Parameters], name: str) -> bool:
+    """Whether a form has an input for a parameter: for all that name no file of this machine."""
+    return not _extra(model.model_fields[name], "path")
+
+
+def is_advanced(model: type[Parameters], name: str) -> bool:
+    """Whether forms fold a parameter away."""
+    return bool(_extra(model.model_fields[name], "advanced"))
+
+
+def label(model: type[Parameters], name: str) -> str:
+    """What a form calls a parameter, with its unit."""
+    return _label(model.model_fields[name])
+
+
 def _folds_with(model: type[Parameters], names: Sequence[str]) -> set[str]:
     """The headings under which these parameters are folded away."""
     fields = [model.model_fields[name] for name in names if name in model.model_fields]
     return {_extra(field, "fold") for field in fields if _extra(field, "advanced")}
 
 
-def _is_changed(model: type[Parameters], values: Mapping[str, Any], name: str) -> bool:
+def is_changed(model: type[Parameters], values: Mapping[str, Any], name: str) -> bool:
+    """Whether a parameter is among the values and not at its default."""
     field = model.model_fields.get(name)
-    return field is not None and _differs(values[name], field.default)
+    return field is not None and name in values and _differs(values[name], field.default)
+
+
+def in_words(field: FieldInfo) -> str:
+    """A parameter's default as a person says it."""
+    value = shown(field, field.default)
+    if _plain_type(field) is bool:
+        return "yes" if field.default else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if value in ("", [], "{}"):
+        return str(_extra(field, "empty") or "empty") if _is_optional(field) else "empty"
+    return _as_text(value)
 
 
 def _fold(bench: str, heading: str, controls: list[Component], is_open: bool) -> Component:
@@ -107,6 +151,17 @@ def read(
     Raises:
         ParameterError: one sentence that names the first wrong field.
     """
+    return model.parse(read_values(model, ids, values))
+
+
+def read_values(
+    model: type[Parameters], ids: Sequence[Mapping[str, str]], values: Sequence[Any]
+) -> dict[str, Any]:
+    """The values of a form, or of a part of it, by the names of their parameters.
+
+    Raises:
+        ParameterError: one of them cannot be set in a form.
+    """
     given = {}
     for item, value in zip(ids, values, strict=True):
         field = model.model_fields.get(item["name"])
@@ -116,7 +171,57 @@ def read(
             raise ParameterError(f"{item['name']} cannot be set here: upload the file instead.")
         empty = value is None or value == ""
         given[item["name"]] = None if empty and _is_optional(field) else value
-    return model.parse(given)
+    return given
+
+
+def field(
+    model: type[Parameters],
+    bench: str,
+    name: str,
+    values: Mapping[str, Any],
+    *,
+    offered: Sequence[str] | None = None,
+    is_short: bool = False,
+) -> Component:
+    """The labelled input of one parameter.
+
+    Args:
+        model: whose it is.
+        bench: names the form among others on the page.
+        name: of the parameter.
+        values: what to fill in instead of the default, by name.
+        offered: the only choices, where they depend on the server.
+        is_short: whether only the first sentence of its help stands below the label.
+    """
+    found = model.model_fields[name]
+    if is_short:
+        found = copy(found)
+        found.description = first_sentence(str(found.description))
+    control: Component = _control(
+        field_id(bench, name), found, values.get(name, found.default), offered
+    )
+    return control
+
+
+def first_sentence(text: str) -> str:
+    """A text up to its first full stop, or to a colon before which there is enough to say it."""
+    sentence = re.split(r"(?<=[a-z0-9)%])\.\s", text, maxsplit=1)[0].rstrip(".")
+    before, _, _ = sentence.partition(": ")
+    return (before if len(before.split()) > LEAST_WORDS else sentence) + "."
+
+
+def shown(field: FieldInfo, value: Any) -> Any:
+    """A parameter's value as its input holds it."""
+    kind = _plain_type(field)
+    if _extra(field, "offers") == MAPPING:
+        return json.dumps(dict(value or {}))
+    if get_origin(kind) is tuple and (_extra(field, "offers") or _is_several_of(kind)):
+        return list(value)
+    if kind is bool:
+        return str(value).lower()
+    if kind in (int, float):
+        return "" if value is None else value
+    return _as_text(value)
 
 
 def _control(

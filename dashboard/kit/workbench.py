@@ -13,7 +13,7 @@ from dashboard.home.examples import EXAMPLES
 from dashboard.jobs.store import Job, JobState, references_of
 from dashboard.kit import forms, panel, switches
 from dashboard.kit.aria import aria
-from dashboard.kit.bench import Bench, Shown, Source
+from dashboard.kit.bench import Bench, Shown, Source, Word
 from dashboard.server import inputs, pressed, roots, uploads
 from dashboard.server.services import edit_link, services
 from dashboard.server.settings import MB
@@ -105,6 +105,12 @@ def picker(bench: Bench, source: Source, reference: str) -> Component:
             role="status",
         ),
     ]
+    return html.Div([*parts, *ways(bench, source, reference)], className="stack picker")
+
+
+def ways(bench: Bench, source: Source, reference: str) -> list[Component]:
+    """The ways to choose one input."""
+    parts: list[Component] = []
     if bench.goes_without(source):
         parts.append(
             dmc.Button(
@@ -131,7 +137,7 @@ def picker(bench: Bench, source: Source, reference: str) -> Component:
                 size="compact-sm",
             )
         )
-    return html.Div(parts, className="stack picker")
+    return parts
 
 
 def dropzone(upload: str, bench: str, name: str) -> Component:
@@ -267,9 +273,33 @@ def register(app: Dash, bench: Bench) -> None:
         State(parameter, "id"),
         State(parameter, "value"),
         State("desk", "data", allow_optional=True),
+        State(f"{bench.slug}-tab", "data", allow_optional=True),
         prevent_initial_call=True,
         running=[(Output(f"{bench.slug}-run", "loading"), True, False)],
     )(partial(run, bench))
+    app.callback(
+        Output({"type": "field-error", "bench": bench.slug, "name": ALL}, "children"),
+        Output({"type": "fold", "bench": bench.slug, "name": ALL}, "open", allow_duplicate=True),
+        Input(f"{bench.slug}-error", "children"),
+        State({"type": "field-error", "bench": bench.slug, "name": ALL}, "id"),
+        State({"type": "fold", "bench": bench.slug, "name": ALL}, "id"),
+        State({"type": "fold", "bench": bench.slug, "name": ALL}, "open"),
+        prevent_initial_call=True,
+    )(partial(at_fields, bench))
+
+
+def at_fields(
+    bench: Bench,
+    sentence: str | None,
+    fields: Sequence[Mapping[str, str]],
+    folds: Sequence[Mapping[str, str]],
+    now: Sequence[bool],
+) -> tuple[list[str], list[bool]]:
+    """A sentence beside each field that it asks for or says is wrong, which is unfolded."""
+    model, text = bench.step.parameters, sentence or ""
+    asked = forms.asked_for(model, text)
+    said = [text if item["name"] in asked else "" for item in fields]
+    return said, forms.opened(model, text, [item["name"] for item in folds], now)
 
 
 def run(
@@ -280,10 +310,12 @@ def run(
     parameter_ids: Sequence[Mapping[str, str]],
     values: Sequence[Any],
     shown: Shown | None = None,
+    tab: Word | None = None,
 ) -> tuple[Any, Any]:
     """Start the job that a form describes: the address to go to, and what is wrong."""
     if not clicks:
         raise PreventUpdate
+    shown = {**shown, "tab": tab} if shown and tab else shown
     chosen = {
         item["name"]: reference or ""
         for item, reference in zip(source_ids, references, strict=True)

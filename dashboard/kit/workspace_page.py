@@ -5,7 +5,19 @@ from dataclasses import replace
 from typing import Any, NotRequired
 
 import dash_mantine_components as dmc
-from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html
+from dash import (
+    ALL,
+    MATCH,
+    ClientsideFunction,
+    Dash,
+    Input,
+    Output,
+    State,
+    ctx,
+    dcc,
+    html,
+    no_update,
+)
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from typing_extensions import TypedDict
@@ -16,6 +28,7 @@ from dashboard.kit import (
     compare,
     desk,
     figures,
+    forms,
     history,
     panel,
     report,
@@ -30,9 +43,11 @@ from dashboard.kit.figures import Drawn
 from dashboard.server import pressed
 from dashboard.server.posted import PostedError
 from dashboard.server.services import services
+from dashboard.setup import drawer, glance
 from dashboard.workspaces import cards, workspaces
 from dashboard.workspaces.workspace import Workspace
 from pipelines.core.errors import NeuroboardError
+from pipelines.steps import STEPS
 
 LEAVE = "You can leave this page: it goes on, and the workspace's card on Home says how far it is."
 
@@ -62,29 +77,47 @@ def layout(subject: Subject, workspace: str, tab: str, run: str, given: Mapping[
         return shell.page("No such workspace", text, dcc.Link(subject.title, href=subject.path))
     jobs = workspaces.jobs(workspace)
     shown = subject.tab(tab) or _first(subject, jobs)
+    is_asked = given.get("setup") == "1"
+    if glance.begin(subject, shown, found, jobs, is_asked=is_asked):
+        jobs = workspaces.jobs(workspace)
+    page = _page(subject, shown, found, jobs, run, given)
+    body = drawer.first(subject, shown, found, jobs, is_asked=is_asked)
+    inside = [html.Div(page, id="desk-page"), dcc.Store(id="setup-found"), *_drawers(body)]
+    return html.Div(inside, className="workspace")
+
+
+def _page(
+    subject: Subject,
+    shown: Tab,
+    found: Workspace,
+    jobs: Sequence[Job],
+    run: str,
+    given: Mapping[str, str],
+) -> list[Component]:
+    """All of a workspace's page but its drawers, which stay while a first look comes."""
     runs = [job for job in jobs if job.task in shown.tasks]
     done = [job for job in runs if job.state is JobState.DONE]
     view = View(found, shown.word, next((job for job in done if job.id == run), _newest(done)))
     view = replace(view, chosen=_chosen(subject, shown, view, given))
     asked = _asked(runs, given.get("asked", ""))
     compared = next((job for job in done if job.id == given.get("compare")), None)
-    return html.Div(
-        [
-            *_stores(subject, view),
-            _bar(subject, shown, view, is_compared=bool(given.get("compare"))),
-            _strip(asked if view.job else None),
-            _desk(shown, view, compared, asked),
-            *_drawers(),
-        ],
-        className="workspace",
-    )
+    return [
+        *_stores(subject, view, _newest(runs)),
+        _bar(subject, shown, view, is_compared=bool(given.get("compare"))),
+        _strip(asked if view.job else None),
+        _desk(shown, view, compared, asked),
+    ]
 
 
 def _first(subject: Subject, jobs: Sequence[Job]) -> Tab:
-    """The tab to open: home if something was run there, else the first of which there is."""
+    """The tab to open: home if something was run there, else the first of which there is.
+
+    Where there is nothing, that on which the file shows itself.
+    """
     done = {job.task for job in jobs if job.state is JobState.DONE}
-    home = subject.tab(subject.home) or subject.tabs[0]
-    return next((one for one in (home, *subject.tabs) if done.intersection(one.tasks)), home)
+    home = subject.home_tab
+    empty = next((one for one in subject.tabs if one.glance), home)
+    return next((one for one in (home, *subject.tabs) if done.intersection(one.tasks)), empty)
 
 
 def _newest(jobs: Sequence[Job]) -> Job | None:
@@ -99,7 +132,8 @@ def _chosen(subject: Subject, tab: Tab, view: View, given: Mapping[str, str]) ->
     return {**empty, **start, **given_here}
 
 
-def _stores(subject: Subject, view: View) -> list[Component]:
+def _stores(subject: Subject, view: View, newest: Job | None) -> list[Component]:
+    seen = glance.stamp(newest) if newest else ""
     run = view.job.id if view.job else ""
     shown = Shown(subject=subject.word, workspace=view.workspace.id, tab=view.tab, run=run)
     keys = [
@@ -107,6 +141,7 @@ def _stores(subject: Subject, view: View) -> list[Component]:
         for name, value in view.chosen.items()
     ]
     return [
+        dcc.Store(id="desk-seen", data=seen),
         dcc.Store(id="desk", data=dict(shown)),
         dcc.Store(id="panel-job", data=run),
         dcc.Store(id="desk-tables"),
@@ -131,8 +166,12 @@ def _bar(subject: Subject, tab: Tab, view: View, *, is_compared: bool) -> Compon
         for number, one in enumerate(subject.tabs, 1)
     ]
     again = "Change and run again" if view.job else "Set up"
+    if tab.glance:
+        again = "Read otherwise"
+    begin = services().pages[subject.home_tab.tasks[0]].run_label if tab.glance else ""
     buttons = [
         *(tab.actions(view) if view.job and not is_compared else []),
+        *([_pressed(begin, "desk-begin", "s", variant="filled")] if begin else []),
         *([_pressed(again, "desk-change", "e")] if tab.tasks else []),
         *([_pressed("History", "desk-history", "h")] if tab.tasks else []),
         _pressed("Report", "desk-report", ""),
@@ -183,8 +222,8 @@ def _is_shown(job: Job, tab: Tab, workspace: Workspace) -> bool:
     return is_run and workspace.id in [one.id for one in workspaces.of(job.id)]
 
 
-def _pressed(text: str, identity: str, key: str) -> Component:
-    button = dmc.Button(text, id=identity, variant="default", size="compact-sm")
+def _pressed(text: str, identity: str, key: str, variant: str = "default") -> Component:
+    button = dmc.Button(text, id=identity, variant=variant, size="compact-sm")
     return html.Span(button, **(data(key=key) if key else {}))
 
 
@@ -212,6 +251,8 @@ def _strip(asked: Job | None) -> Component:
 def _desk(tab: Tab, view: View, compared: Job | None, asked: Job | None) -> Component:
     if compared and view.job and view.job.task == compared.task:
         return compare.layout(tab, view, compared)
+    if tab.tasks and view.job is None and (reading := glance.empty(tab, view, asked)):
+        return reading
     if tab.tasks and view.job is None:
         return _empty(tab, view, asked)
     notes = results.notes(view.job) if view.job else []
@@ -242,11 +283,14 @@ def _empty(tab: Tab, view: View, asked: Job | None) -> Component:
     return html.Div(card, className="desk-empty")
 
 
-def _drawers() -> list[Component]:
+def _drawers(body: list[Component] | None) -> list[Component]:
+    """Those for set-up and history; that for set-up is open if there is something in it."""
     return [
         dmc.Drawer(
-            html.Div(id="desk-change-body"), id="desk-change-drawer", title="Set-up",
-            position="left", size="md", opened=False,
+            html.Div(body, id="desk-change-body"), id="desk-change-drawer", title="Set-up",
+            position="left", size=400, opened=body is not None, className="setup-drawer",
+            withOverlay=False, lockScroll=False, trapFocus=False, closeOnClickOutside=False,
+            closeButtonProps={"aria-label": "Close the set-up"},
         ),
         dmc.Drawer(
             html.Div(id="desk-history-body"), id="desk-history-drawer", title="History",
@@ -307,19 +351,26 @@ class _Page:
         if not clicks:
             raise PreventUpdate
         tab, view = self.view(shown)
-        bench = services().pages[tab.tasks[0]]
-        fill = dict(tab.fill(view))
-        job = view.job if view.job and view.job.task == bench.task else None
-        return True, workbench.form(bench, job, fill, workbench.known_values(bench, fill))
+        return True, drawer.of_tab(tab, view)
+
+    def begin(self, clicks: int | None, shown: Shown) -> tuple[bool, Any]:
+        """The set-up of the workspace's home, from the tab on which its file shows itself."""
+        if not clicks:
+            raise PreventUpdate
+        _, view = self.view(shown)
+        home = self.subjects[shown["subject"]].home_tab
+        done = workspaces.newest(view.workspace.id, *home.tasks)
+        return True, drawer.of_tab(home, View(view.workspace, home.word, done))
 
     def repeat(self, clicks: list[int | None], shown: Shown) -> tuple[bool, bool, Any]:
         """The form with the parameters and inputs of an earlier run; the history closes."""
         identity = pressed.button()
         if identity is None:
             raise PreventUpdate
-        self.view(shown)
+        tab, _ = self.view(shown)
         job = results.job(str(identity["job"]))
-        return True, False, workbench.form(services().pages[job.task], job, {}, {})
+        bench = services().pages[job.task]
+        return True, False, drawer.body(bench, job, {}, {}, tab=tab.word)
 
     def history(self, clicks: int | None, shown: Shown) -> tuple[bool, Any]:
         """The runs of a tab."""
@@ -360,8 +411,62 @@ class _Page:
         """Where the result of the run that just finished is; other pages show it themselves."""
         if not stamp or not shown:
             raise PreventUpdate
-        self.view(shown)
-        return workbench.in_workspace(shown, results.job(job_id).id)
+        tab, _ = self.view(shown)
+        job = results.job(job_id)
+        if job.task == tab.glance:  # `over` shows it
+            raise PreventUpdate
+        return workbench.in_workspace(shown, job.id)
+
+    def over(
+        self, _disabled: bool | None, job_id: str, shown: Shown | None, seen: str | None
+    ) -> tuple[Any, Any, Any]:
+        """What a followed job leads to when it is over, without leaving the page.
+
+        A file that was read shows itself, or what it lacks; the set-up of any other step opens at
+        the field that its sentence asks for.
+        """
+        job = services().store.get(job_id)
+        if not shown or job is None or not job.state.is_over or seen == glance.stamp(job):
+            raise PreventUpdate
+        tab, view = self.view(shown)
+        if job.task == tab.glance:
+            page = self._again(tab, view, job)
+            home = self.subjects[shown["subject"]].home_tab
+            drawer.refill(home, View(view.workspace, home.word, None))
+            return page, no_update, no_update
+        if job.state is not JobState.FAILED or not tab.tasks or job.task != tab.tasks[0]:
+            raise PreventUpdate
+        if not forms.asked_for(STEPS[job.task].parameters, job.error):
+            raise PreventUpdate
+        return no_update, True, drawer.of_tab(tab, view, job)
+
+    def read_again(
+        self,
+        _clicks: list[int | None],
+        ids: list[dict[str, str]],
+        values: list[Any],
+        shown: Shown,
+    ) -> tuple[Any, Any]:
+        """Read a file once more, with what was said of it."""
+        identity = pressed.button()
+        if identity is None:
+            raise PreventUpdate
+        tab, view = self.view(shown)
+        job = results.job(str(identity["job"]))
+        if job.task != tab.glance:
+            raise PostedError("no such step is begun here")
+        try:
+            asked = glance.again(view.workspace, job, ids, values)
+        except NeuroboardError as error:
+            return no_update, error.sentence
+        return self._again(tab, view, results.job(asked)), no_update
+
+    def _again(self, tab: Tab, view: View, job: Job) -> list[Component]:
+        """The page with a job that is under way or over."""
+        subject, found = self.subjects[view.workspace.subject], view.workspace
+        run = job.id if job.state is JobState.DONE else view.job.id if view.job else ""
+        given = {"asked": job.id}
+        return _page(subject, tab, found, workspaces.jobs(found.id), run, given)
 
 
 def register(app: Dash, subjects: Sequence[Subject]) -> None:
@@ -382,11 +487,32 @@ def register(app: Dash, subjects: Sequence[Subject]) -> None:
         State("desk", "data"),
         prevent_initial_call=True,
     )(page.figure)
-    for name, answer in (("change", page.change), ("history", page.history)):
+    _register_drawers(app, page)
+    _register_glance(app, page)
+    app.callback(
+        Output("url", "href", allow_duplicate=True),
+        Input("panel-shown", "data"),
+        State("followed-job", "data"),
+        State("desk", "data", allow_optional=True),
+        prevent_initial_call=True,
+    )(page.reload)
+    for tab in (one for subject in subjects for one in subject.tabs):
+        if tab.register is not None:
+            tab.register(app)
+
+
+def _register_drawers(app: Dash, page: _Page) -> None:
+    """What opens them, and what then stands in them."""
+    drawers = (
+        ("change", "change", page.change),
+        ("begin", "change", page.begin),
+        ("history", "history", page.history),
+    )
+    for button, name, answer in drawers:
         app.callback(
-            Output(f"desk-{name}-drawer", "opened"),
-            Output(f"desk-{name}-body", "children"),
-            Input(f"desk-{name}", "n_clicks"),
+            Output(f"desk-{name}-drawer", "opened", allow_duplicate=button != name),
+            Output(f"desk-{name}-body", "children", allow_duplicate=button != name),
+            Input(f"desk-{button}", "n_clicks"),
             State("desk", "data"),
             prevent_initial_call=True,
         )(answer)
@@ -398,16 +524,30 @@ def register(app: Dash, subjects: Sequence[Subject]) -> None:
         State("desk", "data"),
         prevent_initial_call=True,
     )(page.repeat)
+
+
+def _register_glance(app: Dash, page: _Page) -> None:
+    """A file that shows itself, and what opens the set-up when a run failed."""
     app.callback(
-        Output("url", "href", allow_duplicate=True),
-        Input("panel-shown", "data"),
+        Output("desk-page", "children"),
+        Output("desk-change-drawer", "opened", allow_duplicate=True),
+        Output("desk-change-body", "children", allow_duplicate=True),
+        Input("panel-tick", "disabled"),
         State("followed-job", "data"),
         State("desk", "data", allow_optional=True),
+        State("desk-seen", "data", allow_optional=True),
         prevent_initial_call=True,
-    )(page.reload)
-    for tab in (one for subject in subjects for one in subject.tabs):
-        if tab.register is not None:
-            tab.register(app)
+    )(page.over)
+    app.callback(
+        Output("desk-page", "children", allow_duplicate=True),
+        Output("glance-error", "children"),
+        Input({"type": "glance-read", "job": ALL}, "n_clicks"),
+        State({"type": "parameter", "bench": ALL, "name": ALL}, "id"),
+        State({"type": "parameter", "bench": ALL, "name": ALL}, "value"),
+        State("desk", "data"),
+        prevent_initial_call=True,
+    )(page.read_again)
+    drawer.register(app)
 
 
 def _register_report_and_notes(app: Dash, page: _Page) -> None:

@@ -13,6 +13,7 @@ from dash.exceptions import DependencyException
 from flask import Response, jsonify, request
 
 from dashboard import pages
+from dashboard.home import guide
 from dashboard.kit import shell
 from dashboard.server.services import services
 from dashboard.workspaces import workspaces
@@ -49,10 +50,12 @@ def _missing() -> tuple[Response, int]:
 
 
 def is_page(path: str) -> bool:
-    """Whether an address is one of a page, and of a job or workspace that exists."""
+    """Whether an address is one of a page, and of a job, workspace or document that exists."""
     found = re.fullmatch(r"/([a-z]+)/([^/]+)/?", path)
     if found and found.group(1) == "jobs":
         return services().store.get(found.group(2)) is not None
+    if found and found.group(1) == "guide":
+        return found.group(2) in guide.documents()
     if found:
         known = workspaces.get(found.group(2))
         return known is not None and known.subject == found.group(1)

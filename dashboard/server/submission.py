@@ -15,6 +15,7 @@ def submit(
     parameters: Mapping[str, Any],
     *,
     workspace: str = "",
+    quick: bool = False,
 ) -> str:
     """Queue a job, or find its stored result, and return its id.
 
@@ -23,6 +24,7 @@ def submit(
         references: its inputs, by name.
         parameters: checked, as JSON has them.
         workspace: in which it is asked for; it has the job besides those that the job belongs to.
+        quick: whether it takes seconds here, though the step may take long elsewhere.
 
     Raises:
         InputError: an input is missing, or is of a kind that no form offers for it; or that
@@ -37,7 +39,7 @@ def submit(
         parameters,
         [inputs.resolve(name, reference, found.settings, found.store) for name, reference in named],
         version=code_version(),
-        quick=STEPS[task].quick,
+        quick=quick or STEPS[task].quick,
         workspace=workspace,
     )
 

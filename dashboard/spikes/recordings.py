@@ -2,7 +2,7 @@
 
 from dashboard.kit.bench import Bench, Source, StepPage
 from dashboard.kit.switches import Switch
-from dashboard.spikes import look, sorting
+from dashboard.spikes import look, presets, sorting
 from pipelines.spikes.sorters import heeded
 
 PATH = "/spikes"
@@ -37,6 +37,8 @@ LOOK = StepPage(
     connect=look.register,
     run_label="Look at the recording",
     sources=(RECORDING, PROBE),
+    main=presets.MAIN_LOOK,
+    guide="spikes",
     empty=(
         "Choose a recording on the left and press Look at the recording. You see its traces at "
         "any zoom, where the channels are, their noise and spectrum, which of them are dead, "
@@ -68,6 +70,9 @@ SORT = StepPage(
     run_label="Sort spikes",
     sources=(RECORDING, PROBE, SORT_FILE),
     switch=Switch("sorter", heeded()),
+    main=presets.MAIN,
+    presets=presets.PRESETS,
+    guide="spikes",
     empty=(
         "Choose a recording on the left and press Sort spikes. It is band-pass filtered, spikes "
         "are detected on each group of nearby channels, and a Bayesian mixture finds the number "

@@ -5,8 +5,9 @@ from dash.development.base_component import Component
 
 from dashboard.kit import report, shell, workbench
 from dashboard.kit.bench import Source, StepPage, by_word, known_words, tabs
+from dashboard.setup import glance
 from dashboard.start import page as start
-from dashboard.synapses import check, models, new_rows, table_choices
+from dashboard.synapses import check, models, new_rows, presets, table_choices
 from dashboard.synapses import fit as synapse_fit
 from pipelines.synapses.parameters import OTHER_TABLE
 
@@ -30,6 +31,9 @@ BENCHES = by_word(
         view=synapse_fit.view,
         connect=synapse_fit.register,
         run_label="Cluster synapses",
+        main=presets.MAIN,
+        presets=presets.PRESETS,
+        guide="synapses",
         sources=(
             Source("table", "Table", _TABLE_HELP, upload="table", root="table", example="synapses"),
             Source(
@@ -110,6 +114,8 @@ BENCHES = by_word(
         view=check.view,
         connect=check.register,
         run_label="Check table",
+        main=presets.MAIN_CHECK,
+        guide="synapses",
         sources=(
             Source("table", "Table", _TABLE_HELP, upload="table", root="table", example="synapses"),
         ),
@@ -160,3 +166,4 @@ def register(app: Dash) -> None:
         workbench.register(app, bench)
         table_choices.register(app, bench)
     new_rows.register(app)
+    table_choices.register(app, glance.asking(BENCHES["check"]))

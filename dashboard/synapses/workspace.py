@@ -8,6 +8,7 @@ from dashboard.kit import workspace_page
 from dashboard.kit.desk import Key, Subject
 from dashboard.synapses.tabs import classifier, evidence, predict, table
 from dashboard.synapses.tabs import map as map_tab
+from pipelines.synapses.formats import sandbox
 
 PAGE = {
     "module": "synapses_workspace",
@@ -36,6 +37,8 @@ SUBJECT = Subject(
 
 def layout(workspace: str = "", tab: str = "", run: str = "", **given: str) -> Any:
     """The page at one of its tabs, with one of its runs and what is selected."""
+    if tab in ("", table.TAB.word):
+        sandbox.keep_ready()  # so that the rows do not wait for Python to start
     return workspace_page.layout(SUBJECT, workspace, tab, run, given)
 
 

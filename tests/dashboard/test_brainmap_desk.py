@@ -33,6 +33,8 @@ from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Tab, View, panels
 from dashboard.kit.figures import Drawn
 from dashboard.kit.scale import UNKNOWN
+from dashboard.server import people
+from dashboard.server.people import Person, Role
 from dashboard.server.posted import PostedError
 from dashboard.server.services import Services
 from dashboard.server.settings import Settings
@@ -265,8 +267,18 @@ def test_a_step_begun_on_the_desk_reads_the_film_as_it_was_looked_at(run: Run) -
         begin.start(place.id, "brainmap export")
 
 
-def test_the_empty_film_is_looked_at_with_one_press(run: Run) -> None:
+def test_the_empty_film_is_looked_at_by_itself(run: Run) -> None:
     place = workspaces.of(run("brainmap fit", k=[3]).id)[0]
+    page = str(workspace.layout(place.id, "film"))
+    assert "Look at images" in page
+    assert [job.task for job in workspaces.jobs(place.id)] == ["brainmap look", "brainmap fit"]
+
+
+def test_who_may_only_look_is_told_what_a_look_would_show(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = workspaces.of(run("brainmap fit", k=[3]).id)[0]
+    monkeypatch.setattr(people, "current", lambda: Person("eve", Role.LOOK))
     page = str(workspace.layout(place.id, "film"))
     assert "Look at this film" in page
     assert film_tab.TAB.empty in page

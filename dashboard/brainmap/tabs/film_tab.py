@@ -15,6 +15,9 @@ from dashboard.brainmap.tabs import begin
 from dashboard.kit import results
 from dashboard.kit.desk import Answer, Panel, Slot, Tab, View, column, row
 from dashboard.kit.scale import Scale
+from dashboard.setup import glance
+from dashboard.setup.facts import table as table_of_facts
+from pipelines.brainmap.images.info import ImageInfo
 from pipelines.brainmap.map.look_folder import FinishedLook
 
 
@@ -51,6 +54,35 @@ def _stills(view: View, shown: FinishedLook, _found: dict[str, Any]) -> list[Com
     return [choice.controls("look"), pictures]
 
 
+AXES_FROM = {
+    "file": "as the file says",
+    "given": "as you said",
+    "guessed": "taken as usual, for the file does not say it",
+}
+
+
+def facts(view: View) -> Component:
+    """How the film was read, with a way to read it otherwise."""
+    shown, found = film.load(results.folder(view.run.id)), results.headline(view.run)
+    planes, height, width, times = found["shape"]
+    info = ImageInfo.of_results(found)
+    pixel = " x ".join(f"{one:g}" for one in dict.fromkeys(info.pixel_um or ()))
+    rate = f", {1 / info.frame_s:.4g} a second" if info.frame_s else ""
+    kept = shown.preview.dtype
+    told = table_of_facts(
+        {
+            "Axes": f"{info.axes}, {AXES_FROM[info.axes_from]}",
+            "Frames": f"{times:,}{rate}",
+            "Planes": f"{planes:,}" + (f", {info.plane_um:g} µm apart" if info.plane_um else ""),
+            "Height and width": f"{height:,} x {width:,} pixels",
+            "Pixel": f"{pixel} µm" if pixel else "the file does not say its size",
+            "Channel": info.channel,
+            "Intensities": f"{kept}, {8 * kept.itemsize} bits",
+        }
+    )
+    return html.Div([told, glance.otherwise(view.run, "axes", "channel")], className="stack")
+
+
 def _threshold(view: View, shown: FinishedLook, found: dict[str, Any]) -> list[Component]:
     return threshold_card(view.run, shown, found)
 
@@ -82,6 +114,7 @@ TAB = Tab(
         column(
             _panel("stills", "Mean and standard deviation", _stills),
             Slot(
+                Panel(name="film-facts", title="File", draw=facts),
                 _panel("threshold", "Which voxels to map", _threshold),
                 _panel("over-time", "What the active voxels do", _statistics),
             ),
@@ -92,6 +125,7 @@ TAB = Tab(
     fill=begin.fill,
     begin=lambda _view: [begin.button(begin.LOOK)],
     register=register,
+    glance=begin.LOOK,
     empty="A look plays here every plane of the film beside the series of any voxel, its mean and "
     "standard deviation, and how many voxels vary by more than a threshold that you choose.",
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, html
 from dash.development.base_component import Component
 
 from dashboard.kit import desk, results
@@ -12,15 +12,20 @@ from dashboard.kit.desk import Answer, Panel, Slot, Tab, View, chart, column, ro
 from dashboard.kit.desk_table import column as plain
 from dashboard.kit.desk_table import number, table
 from dashboard.kit.figures import Drawn, gap_words
+from dashboard.setup import glance
+from dashboard.setup.facts import table as table_of_facts
 from dashboard.spikes import look
 from dashboard.spikes import look_figures as figures
 from pipelines.spikes.recording.looked import LookFolder
+from pipelines.spikes.recording.timeline import Timeline
 
 CHANNELS, SPAN, PAGE = "channels", "span", "page"
 AT_ONCE = 16
 """Channels that are drawn below each other."""
 FIRST_S = 1.0
 WHOLE = "whole"
+MOST_SPANS = 4
+PLACES = {"recorded": "as recorded; far apart where the recording says nothing"}
 EMPTY = (
     "A look shows the recording here before anything is sorted: its traces at any zoom, where the "
     "channels are, their noise and spectrum, which are dead, noisy or bridged, and what a sorting "
@@ -40,11 +45,6 @@ def answer(view: View) -> Answer:
     many = f" in {segments} segments" if segments else ""
     how = f"{found['sampling_frequency'] / 1000:g} kHz"
     return Answer(f"{found['n_channels']} channels, {length}{many}; {said}.", how)
-
-
-def actions(view: View) -> list[Component]:
-    """The way on to sorting."""
-    return [dcc.Link("Sort", href=view.workspace.at("units"), className="download")]
 
 
 def _channels(view: View) -> pd.DataFrame:
@@ -135,6 +135,39 @@ def left_out(view: View) -> Component:
     return html.Div([said, hint, *look.without_signal(view.run, found)])
 
 
+def facts(view: View) -> Component:
+    """How the recording was read, and as what."""
+    found = results.headline(view.run)
+    read_as = found.get("read_as", {})
+    low, high = read_as.get("gain_uv", (0.0, 0.0))
+    gain = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    timeline = results.timeline(found)
+    probe = any(item.name == "probe" for item in view.run.inputs)
+    layout = str(view.run.parameters.get("layout", "recorded"))
+    places = "from the probe file" if probe else PLACES.get(layout, f"as {layout}, as you said")
+    told = table_of_facts(
+        {
+            "Format": str(read_as.get("format", "")),
+            "Channels": f"{found['n_channels']:,}",
+            "Rate": f"{found['sampling_frequency']:,g} Hz",
+            "Length": f"{found['duration_s']:,.2f} s ({found['n_samples']:,} samples)",
+            "Segments": _segments(timeline),
+            "Samples": str(read_as.get("sample_type", "")),
+            "Gain": f"{gain} µV per step" if high else "",
+            "Unit": "µV",
+            "Places of channels": places,
+        }
+    )
+    return html.Div([told, glance.otherwise(view.run, "gain_uv", "layout")])
+
+
+def _segments(timeline: Timeline) -> str:
+    spans = [f"{one.start_s:,.2f} to {one.stop_s:,.2f} s" for one in timeline.segments]
+    more = f" and {len(spans) - MOST_SPANS} more" if len(spans) > MOST_SPANS else ""
+    count = "1, " if len(spans) == 1 else f"{len(spans)}: "
+    return count + ", ".join(spans[:MOST_SPANS]) + more
+
+
 def channel_table(view: View) -> Component:
     """All channels with their noise and state."""
     channels = _channels(view)
@@ -190,6 +223,7 @@ TAB = Tab(
                 Panel(name="left-out", title="Left out", draw=left_out),
             ),
             Slot(
+                Panel(name="facts", title="File", draw=facts),
                 chart("noise", "Noise", noise, picks=CHANNELS),
                 chart("spectrum", "Spectrum", spectrum),
                 chart("saturation", "Saturation", saturation),
@@ -199,7 +233,7 @@ TAB = Tab(
     ),
     answer=answer,
     fill=fill,
-    actions=actions,
     empty=EMPTY,
     register=register,
+    glance="spikes look",
 )  # fmt: skip

@@ -8,8 +8,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.jobs.store import Job
-from dashboard.kit import results
-from dashboard.kit.desk import Answer, Panel, Tab, View, column, row
+from dashboard.kit import results, shell
+from dashboard.kit.desk import Answer, Panel, Slot, Tab, View, column, row
 from dashboard.kit.desk_table import column as plain
 from dashboard.kit.desk_table import table
 from dashboard.synapses import check
@@ -21,6 +21,7 @@ from pipelines.synapses.table.columns import REQUIRED
 
 LINE = "line"
 """The row of the sheet that is selected, by the number that a spreadsheet program shows."""
+MOST_NAMES = 4
 EMPTY = (
     "A check shows here what is wrong with the table, row by row: what is accepted, what can be "
     "repaired and what is left out, and why. Press Set up and then Check table."
@@ -78,6 +79,34 @@ def _read(path: Path, sheet: str, header_row: int, _stamp: int) -> pd.DataFrame:
     return cells.rename(columns=lambda name: f"{name} (sheet)" if name in reserved else str(name))
 
 
+def columns(view: View) -> Component:
+    """Every column of the sheet: what is in it, how much is missing, and from where to where."""
+    cells = _cells(view.run)
+    if cells.empty:
+        return html.P("The file is not there any more, or cannot be read.", className="empty")
+    described = [_described(str(name), cells[name]) for name in cells.columns]
+    return shell.table(("column", "kind", "missing", "range"), described)
+
+
+def _described(name: str, cells: pd.Series) -> Component:
+    """A row about one column: numbers by their range, texts by how many there are."""
+    text = cells.astype("string").str.strip()
+    known = text[text.notna() & (text != "")]
+    numbers = pd.to_numeric(known, errors="coerce")
+    missing, wrong = len(cells) - len(known), int(numbers.isna().sum())
+    if len(known) and wrong < len(known) / 2:
+        kind = "number" if not wrong else f"number, {wrong:,} are not"
+        low, high = numbers.min(), numbers.max()
+        span = f"{low:,.4g} to {high:,.4g}"
+    else:
+        names = sorted(known.unique())
+        kind = "text" if len(known) else "empty"
+        more = " …" if len(names) > MOST_NAMES else ""
+        span = f"{len(names):,}: {', '.join(names[:MOST_NAMES])}{more}" if names else ""
+    head = html.Th(name, scope="row")
+    return html.Tr([head, *map(html.Td, (kind, f"{missing:,}" if missing else "–", span))])
+
+
 def remarks(view: View) -> Component:
     """What was said of rows that are not simply accepted."""
     link = results.download(view.run, REPORT, "Report, row by row (CSV)")
@@ -97,12 +126,16 @@ TAB = Tab(
     arrange=row(
         Panel(name="synapse-sheet", title="Rows", draw=rows),
         column(
-            Panel(name="synapse-remarks", title="Remarks", draw=remarks),
-            Panel(name="synapse-repairs", title="Repairs", draw=repairs),
+            Panel(name="synapse-columns", title="Columns", draw=columns),
+            Slot(
+                Panel(name="synapse-remarks", title="Remarks", draw=remarks),
+                Panel(name="synapse-repairs", title="Repairs", draw=repairs),
+            ),
         ),
         sizes=(58, 42),
     ),
     answer=answer,
     fill=of_table,
     empty=EMPTY,
+    glance="synapses check",
 )

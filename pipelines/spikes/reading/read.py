@@ -55,7 +55,7 @@ def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording
         ParameterError: the starts of segments are no numbers, or not as many as segments.
     """
     with reading(path, RecordingError, WHOLE, "recording"):
-        kind = _format_of(path, parameters.session)
+        kind = format_of(path, parameters.session)
     with reading_on(path, RecordingError, WHOLE, f"recording of the kind {kind.title}"):
         recording = kind.reader(path, parameters)
         name_words = told_apart(recording)
@@ -69,7 +69,12 @@ def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording
     return with_locations(recording, apart(recording.get_num_channels()))
 
 
-def _format_of(path: Path, session: str) -> Format:
+def format_of(path: Path, session: str) -> Format:
+    """The kind of a recording.
+
+    Raises:
+        RecordingError: there is none there, of no known kind, or several and none is named.
+    """
     if not path.exists():
         raise RecordingError(f"{path} does not exist: check the path.")
     kinds = [kind for kind in FORMATS if kind.recognise(path)]
@@ -154,7 +159,7 @@ def raw_files(path: Path, session: str) -> list[Path]:
     Raises:
         RecordingError: there is no recording.
     """
-    kind = _format_of(path, session)
+    kind = format_of(path, session)
     if kind is not RAW:
         return []
     files = RAW.files(path)

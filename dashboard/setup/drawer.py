@@ -1,0 +1,306 @@
+"""The set-up drawer: presets by name, the few fields that matter, and all others folded away.
+
+The form of a bench says what matters (`main`) and which `presets` there are; everything else of it
+is folded under its headings, where a search finds it. A field that is not at its default is marked
+and can be put back; `assets/50-setup.js` does that without a round trip to the server.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, dcc, html, set_props
+from dash.development.base_component import Component
+
+from dashboard.jobs.store import Job, JobState, references_of
+from dashboard.kit import forms, workbench
+from dashboard.kit.aria import aria, data
+from dashboard.kit.bench import Bench, Preset, Source
+from dashboard.kit.desk import Subject, Tab, View
+from dashboard.server import people
+from dashboard.server.people import Role
+from dashboard.server.services import services
+from dashboard.workspaces import workspaces
+from dashboard.workspaces.workspace import Workspace
+
+
+def first(
+    subject: Subject, tab: Tab, workspace: Workspace, jobs: Sequence[Job], *, is_asked: bool
+) -> list[Component] | None:
+    """The set-up of a workspace's home, where it opens by itself; none where it does not.
+
+    It does where the address asks for it, and where nothing was run yet, for those who may work.
+    """
+    home = subject.home_tab
+    was_run = any(job.task == home.tasks[0] for job in jobs) if home.tasks else True
+    wanted = is_asked or (not was_run and (tab.glance or tab.word == home.word))
+    if not wanted or not home.tasks or people.current().role < Role.WORK:
+        return None
+    return of_tab(home, View(workspace, home.word, workspaces.newest(workspace.id, *home.tasks)))
+
+
+def of_tab(tab: Tab, view: View, job: Job | None = None) -> list[Component]:
+    """The set-up of a tab's first step, filled with what is shown or was run last.
+
+    Args:
+        tab: whose step it is.
+        view: what the tab shows.
+        job: whose parameters and inputs are taken instead.
+    """
+    bench = services().pages[tab.tasks[0]]
+    newest = next(iter(workspaces.jobs(view.workspace.id, bench.task)), None)
+    shown = view.job if view.job and view.job.task == bench.task else None
+    job = job or shown or newest
+    filled = dict(tab.fill(View(view.workspace, view.tab, None) if job is None else view))
+    values = {} if job else workbench.known_values(bench, filled)
+    error = newest.error if newest and newest.state is JobState.FAILED and job is newest else ""
+    return body(bench, job, filled, values, tab=tab.word, error=error)
+
+
+def body(
+    bench: Bench,
+    job: Job | None,
+    chosen: Mapping[str, str],
+    given: Mapping[str, Any],
+    *,
+    tab: str = "",
+    error: str = "",
+) -> list[Component]:
+    """A bench's form as the drawer shows it.
+
+    Args:
+        bench: whose form.
+        job: whose inputs and parameters are filled in.
+        chosen: references of inputs to fill in besides, by name.
+        given: parameters to fill in besides, by name.
+        tab: that shows what is run; that which is open if empty.
+        error: the sentence with which the job failed, if it did.
+    """
+    references = {**(references_of(job.inputs) if job else {}), **chosen}
+    values = {**(job.parameters if job else {}), **given}
+    names = _names(bench)
+    main = [name for name in names if _is_main(bench, name)]
+    rest = [name for name in names if name not in main]
+    asked = forms.asked_for(bench.step.parameters, error)
+    fields = {name: _field(bench, name, values, error if name in asked else "") for name in names}
+    return [
+        dcc.Store(id=f"{bench.slug}-tab", data=tab),
+        dcc.Store(id={"type": "usual", "bench": bench.slug}, data=_usual(bench, names)),
+        html.Div(
+            [_input(bench, source, references.get(source.name, "")) for source in bench.sources],
+            className="setup-inputs",
+        ),
+        *_presets(bench),
+        html.Div([fields[name] for name in main], className="stack"),
+        *_folded(bench, {name: fields[name] for name in rest}, values, asked),
+        _foot(bench, error if error and not asked else ""),
+    ]
+
+
+def refill(tab: Tab, view: View) -> None:
+    """Take what a first look found into the fields of the open drawer.
+
+    The page takes it only for fields that nobody changed meanwhile.
+    """
+    bench = services().pages[tab.tasks[0]]
+    filled = workbench.known_values(bench, dict(tab.fill(view)))
+    fields = bench.step.parameters.model_fields
+    found = {name: forms.shown(fields[name], value) for name, value in filled.items()}
+    set_props("setup-found", {"data": {"bench": bench.slug, "values": found}})
+
+
+def _names(bench: Bench) -> list[str]:
+    """The parameters that have a field, the main ones first, in the order in which they matter."""
+    model = bench.step.parameters
+    few = len(services().settings.engines) == 0
+    found = [
+        name
+        for name in model.model_fields
+        if forms.is_set_here(model, name) and not (name == "engine" and few)
+    ]
+    return [*(name for name in bench.main if name in found),
+            *(name for name in found if name not in bench.main)]  # fmt: skip
+
+
+def _is_main(bench: Bench, name: str) -> bool:
+    """Whether a field is in sight at once; where no bench says it, what is not advanced is."""
+    if bench.main:
+        return name in bench.main
+    return not forms.is_advanced(bench.step.parameters, name)
+
+
+def _usual(bench: Bench, names: Sequence[str]) -> dict[str, Any]:
+    """The default of every field, as its input holds it."""
+    fields = bench.step.parameters.model_fields
+    return {name: forms.shown(fields[name], fields[name].default) for name in names}
+
+
+# -- what it works on
+
+
+def _input(bench: Bench, source: Source, reference: str) -> Component:
+    """One input in a line, and the ways to choose another behind it."""
+    chosen, _ = workbench.describe(source, reference)
+    name, optional = source.label.removesuffix(" (optional)"), source.label.endswith("(optional)")
+    words = chosen.removeprefix("Chosen: ") if reference else "none" if optional else chosen
+    line = html.Summary(
+        [
+            html.Span(f"{name}: ", className="setup-input-name"),
+            html.Span(
+                words,
+                id=bench.source_id("chosen", source),
+                className="chosen" if reference else "chosen nothing",
+                role="status",
+            ),
+            html.Span("change" if reference else "choose", className="setup-change"),
+        ]
+    )
+    ways = workbench.ways(bench, source, reference)
+    quiet = " quiet" if optional and not reference else ""
+    is_open = not reference and not optional
+    parts = [line, html.Div([html.P(source.help, className="hint"), *ways], className="stack")]
+    store = dcc.Store(id=bench.source_id("reference", source), data=reference)
+    return html.Div([store, html.Details(parts, open=is_open, className=f"setup-input{quiet}")])
+
+
+# -- presets
+
+
+def _presets(bench: Bench) -> list[Component]:
+    if not bench.presets:
+        return []
+    fields = bench.step.parameters.model_fields
+    touched = list(dict.fromkeys(name for one in bench.presets for name in one.values))
+    buttons = [
+        html.Button(
+            one.name,
+            className="preset",
+            type="button",
+            title=one.about,
+            **aria(pressed="false"),
+            **data(preset=json.dumps(_whole(bench, one, touched)), why=f"{one.about} {one.why}"),
+        )
+        for one in bench.presets
+    ]
+    labels = {name: str(fields[name].title) for name in touched}
+    return [
+        html.Div(
+            [
+                html.H3("Recorded with" if bench.task.startswith("spikes") else "Kind of data"),
+                html.Div(buttons, className="presets", role="group", **aria(label="Presets")),
+                html.P("", className="hint preset-said", role="status"),
+            ],
+            className="setup-presets",
+            **data(labels=json.dumps(labels)),
+        )
+    ]
+
+
+def _whole(bench: Bench, preset: Preset, touched: Sequence[str]) -> dict[str, Any]:
+    """What a preset's fields hold, also those that only the others set."""
+    fields = bench.step.parameters.model_fields
+    parsed = bench.step.parameters.parse(preset.values)
+    return {name: forms.shown(fields[name], getattr(parsed, name)) for name in touched}
+
+
+# -- fields
+
+
+def _field(bench: Bench, name: str, values: Mapping[str, Any], error: str) -> Component:
+    """A field with one line of help, the rest behind (i), and its way back to the default."""
+    model = bench.step.parameters
+    found = model.model_fields[name]
+    engines = ("local", *services().settings.engines)
+    control = forms.field(
+        model, bench.slug, name, values, offered=engines if name == "engine" else None,
+        is_short=True,
+    )  # fmt: skip
+    label = forms.label(model, name)
+    link = html.A("Guide", href=f"/guide/{bench.guide}", target="_blank") if bench.guide else None
+    about = html.Details(
+        [
+            html.Summary("i", **aria(label=f"About {found.title}")),
+            html.P([str(found.description), " ", link] if link else str(found.description)),
+        ],
+        className="panel-help field-help",
+    )
+    usual = forms.in_words(found)
+    is_empty = forms.shown(found, found.default) in ("", [], "{}")
+    back = html.Button(
+        f"Empty again: {usual}" if is_empty else f"Back to {usual}",
+        type="button",
+        className="to-usual pick",
+        **aria(label=f"{found.title} back to {usual}"),
+    )
+    said = html.Div(error, id={"type": "field-error", "bench": bench.slug, "name": name},
+                    className="error")  # fmt: skip
+    words = f"{label} {found.description} {name}".casefold()
+    return html.Div(
+        [control, about, back, said], className="field", **data(field=name, words=words)
+    )
+
+
+def _folded(
+    bench: Bench, fields: Mapping[str, Component], values: Mapping[str, Any], asked: Sequence[str]
+) -> list[Component]:
+    """All other fields under their headings, with a search among them."""
+    if not fields:
+        return []
+    model = bench.step.parameters
+    words = html.Span(f"Search {len(fields)} more settings", className="hint")
+    search = html.Label(
+        [
+            words,
+            dcc.Input(
+                id={"type": "setup-search", "bench": bench.slug},
+                type="search",
+                className="setup-search",
+                debounce=True,
+            ),
+        ]
+    )
+    folds = [
+        html.Details(
+            [
+                html.Summary([heading, html.Span(f" {len(names)}", className="fold-count")]),
+                html.Div([fields[name] for name in names], className="stack"),
+            ],
+            id=forms.fold_id(bench.slug, heading),
+            open=any(name in asked or forms.is_changed(model, values, name) for name in names),
+            className="fold",
+        )
+        for heading, names in forms.headings(model, list(fields)).items()
+    ]
+    nothing = html.P("No setting says that.", className="hint setup-none", hidden=True)
+    return [html.Div([search, *folds, nothing], className="stack setup-folds")]
+
+
+def _foot(bench: Bench, error: str) -> Component:
+    """Always in sight: how many are changed, what is wrong, and the way to run it."""
+    count = html.Span("", id={"type": "setup-count", "bench": bench.slug}, className="hint")
+    back = html.Button("All back to default", type="button", className="pick all-usual")
+    return html.Div(
+        [
+            html.Div([count, back], className="row setup-changed"),
+            html.Div(error, id=f"{bench.slug}-error", role="alert", className="error"),
+            dmc.Button(bench.run_label, id=f"{bench.slug}-run", size="sm", fullWidth=True),
+        ],
+        className="form-foot setup-foot",
+    )
+
+
+def register(app: Dash) -> None:
+    """Mark what is changed, in whichever form stands in the drawer."""
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("setup", "marked"),
+        Output({"type": "setup-count", "bench": MATCH}, "children"),
+        Input({"type": "parameter", "bench": MATCH, "name": ALL}, "value"),
+        State({"type": "parameter", "bench": MATCH, "name": ALL}, "id"),
+        State({"type": "usual", "bench": MATCH}, "data"),
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("setup", "found"),
+        Input("setup-found", "data"),
+        prevent_initial_call=True,
+    )

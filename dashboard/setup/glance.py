@@ -1,0 +1,175 @@
+"""A chosen file shows itself: its quick step is run by itself, before anything is asked for.
+
+A tab names that step as its `glance`: the look at a recording or a film, the check of a table. It
+is begun once for a workspace, when that is opened with nothing run; a file that does not say enough
+to be read is asked about on the tab, and read again with the answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard.jobs.store import Job, references_of
+from dashboard.kit import forms, panel
+from dashboard.kit.bench import Bench
+from dashboard.kit.desk import Subject, Tab, View
+from dashboard.server import people
+from dashboard.server.people import Role
+from dashboard.server.services import services
+from dashboard.server.submission import submit
+from dashboard.workspaces.workspace import Workspace
+from pipelines.core.errors import NeuroboardError
+from pipelines.core.provenance import files_below
+from pipelines.steps import STEPS
+
+QUICK_BYTES = 1_000_000_000
+"""A look reads the whole file: a larger one takes longer than those who wait for quick work."""
+
+
+def begin(
+    subject: Subject, tab: Tab, workspace: Workspace, jobs: Sequence[Job], *, is_asked: bool
+) -> bool:
+    """Begin the quick step of a workspace that has none, if the person may work.
+
+    Two pages that are opened at once ask for the same job, of which there is one.
+
+    Args:
+        subject: whose workspace it is.
+        tab: that is opened; only one with a glance begins one by itself.
+        workspace: that is opened.
+        jobs: all of it.
+        is_asked: whether the address asks for the set-up: then it is begun from any tab.
+
+    Returns:
+        Whether a job was begun.
+    """
+    task = tab.glance or (subject.glance if is_asked else "")
+    known = any(job.task == task for job in jobs)
+    if not task or known or jobs_of(tab, jobs) or people.current().role < Role.WORK:
+        return False
+    try:
+        read(workspace, task, {})
+    except NeuroboardError:  # the file is gone, the disk full: the tab says how to begin by hand
+        return False
+    return True
+
+
+def jobs_of(tab: Tab, jobs: Sequence[Job]) -> list[Job]:
+    """The jobs that a tab shows, where it shows a file by itself."""
+    return [job for job in jobs if tab.glance and job.task in tab.tasks]
+
+
+def read(workspace: Workspace, task: str, values: Mapping[str, Any]) -> str:
+    """Run a quick step on a workspace's file; the job's id.
+
+    Raises:
+        NeuroboardError: a value cannot be used, the file is not there, or the person may not.
+    """
+    step = STEPS[task]
+    names = {*step.needed, *step.optional}
+    references = {name: one for name, one in workspace.references.items() if name in names}
+    parameters = step.parameters.parse(values).model_dump(mode="json")
+    quick = _size(Path(workspace.root.path)) <= QUICK_BYTES
+    return submit(task, references, parameters, workspace=workspace.id, quick=quick)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder; 0 for what is not made yet."""
+    return sum(one.stat().st_size for one in files_below(path)) if path.exists() else 0
+
+
+def empty(tab: Tab, view: View, newest: Job | None) -> Component | None:
+    """What a tab shows where its file could not be read; else nothing."""
+    is_over = newest is not None and newest.state.is_over
+    if newest is None or newest.task != tab.glance or not is_over:
+        return None
+    return html.Div(unread(view.workspace, newest), className="desk-empty")
+
+
+def asking(bench: Bench) -> Bench:
+    """The form of a quick step as it stands on a tab, beside that in the drawer."""
+    return replace(bench, slug=f"{bench.slug}-again")
+
+
+def unread(workspace: Workspace, failed: Job) -> Component:
+    """Why a file cannot be read, the fields that its sentence asks for, and all others folded."""
+    bench = asking(services().pages[failed.task])
+    model, references = bench.step.parameters, references_of(failed.inputs)
+    asked = forms.asked_for(model, failed.error)
+    others = [
+        name for name in model.model_fields if forms.is_set_here(model, name) and name not in asked
+    ]
+    stores = [
+        dcc.Store(id=bench.source_id("reference", one), data=references.get(one.name, ""))
+        for one in bench.sources
+    ]
+    hint = "Say it here and read the file again." if asked else ""
+    return html.Div(
+        [
+            html.H2(f"{workspace.root.label} cannot be read yet"),
+            html.P(panel.sentence(failed), className="error", role="alert"),
+            html.P(hint, className="hint"),
+            *stores,
+            *fields(bench, failed, asked),
+            *_button(failed),
+            html.Details(
+                [
+                    html.Summary("Everything that can be said of it"),
+                    html.Div(fields(bench, failed, others), className="stack"),
+                ],
+                className="fold",
+            ),
+        ],
+        className="card introduction unread",
+    )
+
+
+def otherwise(job: Job, *names: str) -> Component:
+    """Fields by which a file that was read can be read otherwise, with their button."""
+    bench = asking(services().pages[job.task])
+    return html.Div([*fields(bench, job, names), *_button(job)], className="stack otherwise")
+
+
+def fields(bench: Bench, job: Job, names: Sequence[str]) -> list[Component]:
+    """Fields of some parameters, filled with what a job was given."""
+    model = bench.step.parameters
+    return [forms.field(model, bench.slug, name, job.parameters, is_short=True) for name in names]
+
+
+def _button(job: Job) -> list[Component]:
+    if people.current().role < Role.WORK:
+        return []
+    identity = {"type": "glance-read", "job": job.id}
+    return [
+        html.Div(id="glance-error", role="alert", className="error"),
+        html.Div(dmc.Button("Read again", id=identity, size="xs"), className="row"),
+    ]
+
+
+def stamp(job: Job) -> str:
+    """What a page has seen of a job."""
+    return f"{job.id} {job.state}"
+
+
+def again(
+    workspace: Workspace,
+    failed: Job,
+    ids: Sequence[Mapping[str, str]],
+    values: Sequence[Any],
+) -> str:
+    """Read a file once more with what was said of it; the job's id.
+
+    Raises:
+        NeuroboardError: a value cannot be used, or the person may not run jobs.
+    """
+    bench = asking(services().pages[failed.task])
+    own = [i for i, one in enumerate(ids) if one["bench"] == bench.slug]
+    given = forms.read_values(
+        bench.step.parameters, [ids[i] for i in own], [values[i] for i in own]
+    )
+    return read(workspace, failed.task, {**failed.parameters, **given})
