@@ -44,12 +44,10 @@ from dashboard.server import pressed
 from dashboard.server.posted import PostedError
 from dashboard.server.services import services
 from dashboard.setup import drawer, glance
-from dashboard.workspaces import cards, workspaces
+from dashboard.workspaces import workspaces
 from dashboard.workspaces.workspace import Workspace
 from pipelines.core.errors import NeuroboardError
 from pipelines.steps import STEPS
-
-LEAVE = "You can leave this page: it goes on, and the workspace's card on Home says how far it is."
 
 
 class PanelAsks(TypedDict):
@@ -251,10 +249,8 @@ def _strip(asked: Job | None) -> Component:
 def _desk(tab: Tab, view: View, compared: Job | None, asked: Job | None) -> Component:
     if compared and view.job and view.job.task == compared.task:
         return compare.layout(tab, view, compared)
-    if tab.tasks and view.job is None and (reading := glance.empty(tab, view, asked)):
-        return reading
     if tab.tasks and view.job is None:
-        return _empty(tab, view, asked)
+        return glance.empty(tab, view, asked)
     notes = results.notes(view.job) if view.job else []
     try:
         arranged = desk.desk(view, tab.part(view))
@@ -263,24 +259,6 @@ def _desk(tab: Tab, view: View, compared: Job | None, asked: Job | None) -> Comp
     head = [html.Div(notes, className="desk-notes")] if notes else []
     foot = [html.Div(tab.foot(view), className="desk-foot")] if tab.foot else []
     return html.Div([*head, arranged, *foot], className="desk-box")
-
-
-def _empty(tab: Tab, view: View, asked: Job | None) -> Component:
-    """What will be there, and how to get it: how far the first run is, or buttons that start it."""
-    source = cards.placeholder(view.workspace.subject)
-    kind = "to-come pixels" if source.endswith(".png") else "to-come"
-    picture = html.Div(html.Img(src=source, alt="", className=kind), className="workspace-picture")
-    is_under_way = asked is not None and not asked.state.is_over
-    parts = [
-        *([html.Div(panel.progress(asked), className="desk-waiting")] if asked else []),
-        *([html.P(LEAVE, className="hint")] if is_under_way else []),
-        html.P(tab.empty, className="empty"),
-        html.Div([] if is_under_way else tab.begin(view), className="row"),
-    ]
-    card = html.Section(
-        [picture, html.Div(parts, className="stack")], className="workspace-card first-run"
-    )
-    return html.Div(card, className="desk-empty")
 
 
 def _drawers(body: list[Component] | None) -> list[Component]:

@@ -22,11 +22,13 @@ from dashboard.server import people
 from dashboard.server.people import Role
 from dashboard.server.services import services
 from dashboard.server.submission import submit
+from dashboard.workspaces import cards
 from dashboard.workspaces.workspace import Workspace
 from pipelines.core.errors import NeuroboardError
 from pipelines.core.provenance import files_below
 from pipelines.steps import STEPS
 
+LEAVE = "You can leave this page: it goes on, and the workspace's card on Home says how far it is."
 QUICK_BYTES = 1_000_000_000
 """A look reads the whole file: a larger one takes longer than those who wait for quick work."""
 
@@ -83,12 +85,35 @@ def _size(path: Path) -> int:
     return sum(one.stat().st_size for one in files_below(path)) if path.exists() else 0
 
 
-def empty(tab: Tab, view: View, newest: Job | None) -> Component | None:
-    """What a tab shows where its file could not be read; else nothing."""
-    is_over = newest is not None and newest.state.is_over
-    if newest is None or newest.task != tab.glance or not is_over:
-        return None
-    return html.Div(unread(view.workspace, newest), className="desk-empty")
+def empty(tab: Tab, view: View, asked: Job | None) -> Component:
+    """What a tab shows before its first result: what is missing, how far it is, or what will be.
+
+    Args:
+        tab: that is empty.
+        view: of what.
+        asked: the run that is under way or ended badly, if there is one.
+    """
+    if asked is not None and asked.task == tab.glance and asked.state.is_over:
+        return html.Div(unread(view.workspace, asked), className="desk-empty")
+    return _to_come(tab, view, asked)
+
+
+def _to_come(tab: Tab, view: View, asked: Job | None) -> Component:
+    """What will be there, and how to get it: how far the first run is, or buttons that start it."""
+    source = cards.placeholder(view.workspace.subject)
+    kind = "to-come pixels" if source.endswith(".png") else "to-come"
+    picture = html.Div(html.Img(src=source, alt="", className=kind), className="workspace-picture")
+    is_under_way = asked is not None and not asked.state.is_over
+    parts = [
+        *([html.Div(panel.progress(asked), className="desk-waiting")] if asked else []),
+        *([html.P(LEAVE, className="hint")] if is_under_way else []),
+        html.P(tab.empty, className="empty"),
+        html.Div([] if is_under_way else tab.begin(view), className="row"),
+    ]
+    card = html.Section(
+        [picture, html.Div(parts, className="stack")], className="workspace-card first-run"
+    )
+    return html.Div(card, className="desk-empty")
 
 
 def asking(bench: Bench) -> Bench:
