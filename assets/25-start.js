@@ -15,16 +15,24 @@ window.dash_clientside.neuroboard.focusNew = (_subject, hash) => {
 };
 (() => {
   let opening = false;
+  const tell = (store, text) =>
+    window.dash_clientside.set_props(store, { data: { text, at: Date.now() } });
   document.addEventListener("click", (event) => {
-    const entry = event.target.closest?.("#new-list .folder");
+    const entry = event.target.closest?.("#new-list [data-place]");
+    if (!entry) return;
+    const isFolder = entry.classList.contains("folder");
     // With a mouse, the focus is where the pointer is; only a key (detail 0) needs it back.
-    if (entry && event.detail === 0) opening = true;
+    if (isFolder && event.detail === 0) opening = true;
+    tell(isFolder ? "new-place" : "new-path", entry.dataset.place);
+  });
+  // What was wrong with a path is said no more once another is typed.
+  document.addEventListener("input", (event) => {
+    if (event.target.id === "new-search") window.dash_clientside.set_props("new-error", { children: "" });
   });
   // The field itself tells of its value only when it has rested for a moment.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.target.id !== "new-search") return;
-    const data = { text: event.target.value, at: Date.now() };
-    window.dash_clientside.set_props("new-path", { data });
+    tell("new-path", event.target.value);
   });
   new MutationObserver(() => {
     if (!opening) return;

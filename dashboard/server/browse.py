@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from dashboard.server import roots
 from pipelines.core.errors import InputError
-from pipelines.core.formats import Listing, asked, in_order, offer
+from pipelines.core.formats import Listing, asked, either, in_order, offer
 
 MOST_ENTRIES = 300
 """Of a folder that are listed; others are searched for."""
@@ -115,7 +115,9 @@ def recognises(path: Path, kind: str) -> bool:
 
 def asked_for(kind: str) -> str:
     """What can be chosen, as the end of a sentence."""
-    return asked(roots.KINDS[kind])
+    rows = roots.KINDS[kind]
+    titles = list(dict.fromkeys(row.title for row in rows if row.read))
+    return asked(rows) or either(titles)
 
 
 def _found(data: Sequence[Path], place: str) -> FolderItem:

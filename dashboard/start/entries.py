@@ -1,4 +1,8 @@
-"""Files and folders as a list: what is recognised can be pressed, all else is grey."""
+"""Files and folders as a list: what is recognised can be pressed, all else is grey.
+
+What is pressed is told by `assets/25-start.js`: a list that changes while the server answers a
+press would take that answer back, were its entries inputs of the callback themselves.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -9,15 +13,15 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.home.usage import in_words
-from dashboard.kit.aria import aria
+from dashboard.kit.aria import aria, data
 from dashboard.server.browse import Folder, FolderItem
 
 
-def crumbs(data: Sequence[Path], place: str) -> list[Component]:
+def crumbs(roots: Sequence[Path], place: str) -> list[Component]:
     """The folders that lead to one, each to be opened; none where there is only that one."""
     parts = PurePosixPath(place).parts if place else ()
     above = [str(PurePosixPath(*parts[:n])) for n in range(1, len(parts))]
-    first = [_open("", "Data roots")] if place and len(data) > 1 else []
+    first = [_open("", "Data roots")] if place and len(roots) > 1 else []
     links = [*first, *(_open(one, PurePosixPath(one).name) for one in above)]
     here = [html.Strong(parts[-1])] if parts else []
     return [html.Div([*links, *here], className="crumbs")] if links or here else []
@@ -85,18 +89,18 @@ def _quiet(text: str) -> Component:
 def _open(place: str, text: str, about: str = "") -> Component:
     return html.Button(
         [html.Span(text), _quiet(about)],
-        id={"type": "new-open", "place": place},
         className="entry folder",
         type="button",
+        **data(place=place),
     )
 
 
 def _take(place: str, text: str, about: str, label: str = "") -> Component:
     return html.Button(
         [html.Span(text), _quiet(about)],
-        id={"type": "new-take", "place": place},
         className="entry take",
         type="button",
         title=place,
+        **data(place=place),
         **(aria(label=label) if label else {}),
     )

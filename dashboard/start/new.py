@@ -39,8 +39,8 @@ LONGEST = 2000
 Typed = Annotated[str, Field(max_length=LONGEST)]
 
 
-class Pasted(TypedDict):
-    """A path at which Enter was pressed, and when, so that it can be pressed again."""
+class Chosen(TypedDict):
+    """A path that was pressed or pasted, and when, so that it can be chosen again."""
 
     text: Typed
     at: int | float
@@ -87,6 +87,7 @@ def area(subject: str) -> Component:
         html.P(new.about, className="hint"),
         html.P(id="new-error", className="error", role="alert"),
         dcc.Store(id="new-subject", data=subject),
+        dcc.Store(id="new-place"),
         dcc.Store(id="new-path"),
         *(_below_roots(subject) if settings.data else [_no_root()]),
         *_upload(subject),
@@ -147,14 +148,13 @@ def register(app: Dash) -> None:
         Output("new-list", "children"),
         Output("new-search", "value"),
         Output("new-error", "children"),
-        Input({"type": "new-open", "place": ALL}, "n_clicks"),
+        Input("new-place", "data"),
         Input("new-search", "value"),
         State("new-subject", "data"),
         prevent_initial_call=True,
     )(browsed)
     app.callback(
         Output("url", "href", allow_duplicate=True),
-        Input({"type": "new-take", "place": ALL}, "n_clicks"),
         Input("new-path", "data", allow_optional=True),
         Input({"type": "upload", "bench": "new", "name": ALL}, "data"),
         Input("new-example", "n_clicks", allow_optional=True),
@@ -170,9 +170,10 @@ def register(app: Dash) -> None:
 
 
 def _said(function: Callable[..., tuple[Any, str]]) -> Callable[..., Any]:
-    """Where to go; what is wrong stands in the area, which is gone when a page was left.
+    """Where to go; what is wrong stands in the area.
 
-    As an output of the callback, which entries that go with the page call too, it would be missed.
+    As an output of the callback, which is called once more when the area goes with its page, it
+    would be missed.
     """
 
     @wraps(function)
@@ -184,16 +185,12 @@ def _said(function: Callable[..., tuple[Any, str]]) -> Callable[..., Any]:
     return told
 
 
-def browsed(_opens: list[int | None], words: Typed | None, subject: str) -> tuple[Any, Any, str]:
-    """Another folder, or what was searched for; a folder that is opened ends the search.
-
-    What was wrong before is said no more.
-    """
+def browsed(place: Chosen | None, words: Typed | None, subject: str) -> tuple[Any, Any, Any]:
+    """Another folder, or what was searched for; a folder that is opened ends the search."""
     subject = posted.offered(subject, SUBJECTS)
-    opened = pressed.button()
-    if opened is None:
-        return listing(subject, "", words or ""), no_update, ""
-    return listing(subject, str(opened["place"]), ""), "", ""
+    if "new-place" in pressed.triggers() and place:
+        return listing(subject, place["text"], ""), "", ""
+    return listing(subject, "", words or ""), no_update, no_update
 
 
 def listing(subject: str, place: str, words: str) -> list[Component]:
@@ -237,25 +234,24 @@ def _recent(subject: str) -> list[str]:
 
 
 def take(
-    _takes: list[int | None],
-    pasted: Pasted | None,
+    chosen: Chosen | None,
     uploaded: list[str | None],
     _example: int | None,
     subject: str | None,
 ) -> tuple[Any, str]:
     """The workspace of what was chosen: where to go, or what is wrong."""
     identity, value = pressed.latest()
-    if not value or not subject:  # entries went with the page
+    if not value or not subject:  # the area went with its page
         raise PreventUpdate
     subject = posted.offered(subject, SUBJECTS)
     try:
-        return opened(subject, _reference(subject, identity, uploaded, pasted)), ""
+        return opened(subject, _reference(subject, identity, uploaded, chosen)), ""
     except NeuroboardError as error:
         return no_update, error.sentence
 
 
 def _reference(
-    subject: str, identity: Any, uploaded: Sequence[str | None], pasted: Pasted | None
+    subject: str, identity: Any, uploaded: Sequence[str | None], chosen: Chosen | None
 ) -> str:
     """What was chosen, as `dashboard.server.inputs` has it."""
     if identity == "new-example":
@@ -263,13 +259,11 @@ def _reference(
         return workbench.example_references(page)[ROOTS[subject]]
     if isinstance(identity, dict) and identity["type"] == "upload":
         return next(one for one in uploaded if one)
-    text = pasted["text"] if pasted else ""
-    place = identity["place"] if isinstance(identity, dict) else text
-    return f"data:{_recognised(subject, str(place))}"
+    return f"data:{_recognised(subject, chosen['text'] if chosen else '')}"
 
 
 def _recognised(subject: str, text: str) -> str:
-    """A path that was pasted, if it is of the kind that the subject takes.
+    """A path that was chosen, if it is of the kind that the subject takes.
 
     Raises:
         InputError: it is none, or does not lie below a root.
@@ -278,7 +272,9 @@ def _recognised(subject: str, text: str) -> str:
     place = roots.named(data, text)
     if not browse.recognises(roots.locate(data, place), kind):
         noun = SUBJECTS[subject].noun
-        raise InputError(f"{place} is no {noun} that is known here: give {browse.asked_for(kind)}.")
+        raise InputError(
+            f"{place} is no {noun} that is known here: it can be {browse.asked_for(kind)}."
+        )
     return place
 
 

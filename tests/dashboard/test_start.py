@@ -47,8 +47,7 @@ def press(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def pressed(identity: Any, value: Any = 1) -> None:
         monkeypatch.setattr("dashboard.server.pressed.latest", lambda: (identity, value))
-        button = identity if isinstance(identity, dict) else None
-        monkeypatch.setattr("dashboard.server.pressed.button", lambda: button)
+        monkeypatch.setattr("dashboard.server.pressed.triggers", lambda: [identity])
 
     return pressed
 
@@ -62,7 +61,7 @@ def parts(components: Any) -> list[Any]:
 
 
 def take(subject: str, words: str = "", uploaded: list[str | None] | None = None) -> Any:
-    return new.take([1], new.Pasted(text=words, at=1), uploaded or [None], 1, subject)
+    return new.take(new.Chosen(text=words, at=1), uploaded or [None], 1, subject)
 
 
 @pytest.mark.parametrize("subject", PAGES)
@@ -109,13 +108,8 @@ def test_of_a_folder_what_is_recognised_is_marked(lab: Path, settings: Settings)
     assert browse.look(settings.data, run.place, "images").is_input
     tables = {one.name for one in browse.look(settings.data, "", "table").entries if one.is_input}
     assert tables == {"table.csv"}
-    buttons = [
-        part.id for part in parts(entries.folder(found, [])) if isinstance(part, html.Button)
-    ]
-    assert buttons == [
-        {"type": "new-open", "place": "data/fish"},
-        {"type": "new-take", "place": "data/film.npy"},
-    ]
+    buttons = [part for part in parts(entries.folder(found, [])) if isinstance(part, html.Button)]
+    assert [getattr(one, "data-place") for one in buttons] == ["data/fish", "data/film.npy"]
 
 
 def test_several_roots_are_listed_first(lab: Path, settings: Settings, tmp_path: Path) -> None:
@@ -183,12 +177,11 @@ def test_a_whole_path_is_pasted_in_any_form(lab: Path, settings: Settings, form:
 def test_a_chosen_file_has_its_workspace_at_once(
     lab: Path, found: Services, press: Callable[..., None]
 ) -> None:
-    press({"type": "new-take", "place": "data/film.npy"})
-    address, wrong = take("brainmap")
+    press("new-path")
+    address, wrong = take("brainmap", "data/film.npy")
     [made] = workspaces.all()
     assert (address, wrong) == (made.at("film", setup="1"), "")
     assert (made.name, made.root.reference) == ("film.npy", "data:data/film.npy")
-    press("new-path")
     assert take("brainmap", str(lab / "film.npy")) == (address, "")
     assert len(workspaces.all()) == 1
     assert "Recently used" in drawn(new.area("brainmap"))
@@ -202,7 +195,7 @@ def test_what_is_no_such_file_is_one_sentence(
 ) -> None:
     press("new-path")
     for words, says in (
-        ("data/notes.txt", "data/notes.txt is no film that is known here: give"),
+        ("data/notes.txt", "data/notes.txt is no film that is known here: it can be"),
         ("data/nothing", "does not exist"),
         ("/etc/passwd", "must begin with the name of a data root"),
         ("fish", "must begin with the name of a data root"),
@@ -232,15 +225,15 @@ def test_an_upload_and_the_example_have_workspaces_too(
 def test_opening_a_folder_ends_the_search(
     lab: Path, found: Services, press: Callable[..., None]
 ) -> None:
-    press({"type": "new-open", "place": "data/fish"})
-    shown, words, _ = new.browsed([1], "film", "brainmap")
+    press("new-place")
+    shown, words, _ = new.browsed(new.Chosen(text="data/fish", at=1), "film", "brainmap")
     assert words == ""
     assert "run2" in drawn(shown)
     press("new-search")
-    shown, words, _ = new.browsed([None], "film", "brainmap")
+    shown, words, _ = new.browsed(None, "film", "brainmap")
     assert words is no_update
     assert "film.npy" in drawn(shown)
-    shown, *_ = new.browsed([None], str(lab / "fish"), "brainmap")
+    shown, *_ = new.browsed(None, str(lab / "fish"), "brainmap")
     assert "Use folder" in drawn(shown)
 
 
