@@ -39,7 +39,7 @@ LONGEST = 2000
 Typed = Annotated[str, Field(max_length=LONGEST)]
 
 
-class Chosen(TypedDict):
+class ChosenPath(TypedDict):
     """A path that was pressed or pasted, and when, so that it can be chosen again."""
 
     text: Typed
@@ -185,7 +185,7 @@ def _said(function: Callable[..., tuple[Any, str]]) -> Callable[..., Any]:
     return told
 
 
-def browsed(place: Chosen | None, words: Typed | None, subject: str) -> tuple[Any, Any, Any]:
+def browsed(place: ChosenPath | None, words: Typed | None, subject: str) -> tuple[Any, Any, Any]:
     """Another folder, or what was searched for; a folder that is opened ends the search."""
     subject = posted.offered(subject, SUBJECTS)
     if "new-place" in pressed.triggers() and place:
@@ -234,7 +234,7 @@ def _recent(subject: str) -> list[str]:
 
 
 def take(
-    chosen: Chosen | None,
+    chosen: ChosenPath | None,
     uploaded: list[str | None],
     _example: int | None,
     subject: str | None,
@@ -251,7 +251,7 @@ def take(
 
 
 def _reference(
-    subject: str, identity: Any, uploaded: Sequence[str | None], chosen: Chosen | None
+    subject: str, identity: Any, uploaded: Sequence[str | None], chosen: ChosenPath | None
 ) -> str:
     """What was chosen, as `dashboard.server.inputs` has it."""
     if identity == "new-example":

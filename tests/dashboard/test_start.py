@@ -61,7 +61,7 @@ def parts(components: Any) -> list[Any]:
 
 
 def take(subject: str, words: str = "", uploaded: list[str | None] | None = None) -> Any:
-    return new.take(new.Chosen(text=words, at=1), uploaded or [None], 1, subject)
+    return new.take(new.ChosenPath(text=words, at=1), uploaded or [None], 1, subject)
 
 
 @pytest.mark.parametrize("subject", PAGES)
@@ -226,7 +226,7 @@ def test_opening_a_folder_ends_the_search(
     lab: Path, found: Services, press: Callable[..., None]
 ) -> None:
     press("new-place")
-    shown, words, _ = new.browsed(new.Chosen(text="data/fish", at=1), "film", "brainmap")
+    shown, words, _ = new.browsed(new.ChosenPath(text="data/fish", at=1), "film", "brainmap")
     assert words == ""
     assert "run2" in drawn(shown)
     press("new-search")
