@@ -16,6 +16,10 @@ from dashboard.workspaces.run_notes import RunNote
 from pipelines.steps import STEPS
 
 MOST_ROWS = 60
+SAME = "None: the inputs or the version differ."
+SAME_RUN = "None: both sides are of one run."
+VERDICTS = frozenset({"evidence", "k_reason"})
+"""Headline figures that are verdicts, which are being mended: they are not repeated."""
 
 
 def layout(tab: Tab, view: View, other: Job) -> Component:
@@ -76,9 +80,7 @@ def _parameters(one: Job, two: Job) -> Component:
     ]
     title = html.H3("Parameters that differ")
     if not rows:
-        return html.Div(
-            [title, html.P("None: the inputs or the version differ.")], className="card"
-        )
+        return html.Div([title, html.P(SAME_RUN if one.id == two.id else SAME)], className="card")
     table = shell.table(("parameter", "compared", "shown"), rows)
     return html.Div([title, table], className="card")
 
@@ -99,6 +101,8 @@ def _figures(one: Job, two: Job) -> Component:
 
 def _numbers(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in found.items():
+        if name in VERDICTS:
+            continue
         if isinstance(value, int | float) and not isinstance(value, bool):
             yield name.replace("_", " "), results.number(value)
         elif isinstance(value, str) and len(value) < 60:

@@ -10,7 +10,7 @@ from dashboard.jobs.store import Job, JobState
 from dashboard.kit import panel, results
 from dashboard.kit.bench import Source, StepPage
 from dashboard.kit.desk import View
-from dashboard.server import people
+from dashboard.server import inputs, people
 from dashboard.server.people import Role
 from dashboard.server.services import services
 from dashboard.server.submission import submit
@@ -81,17 +81,30 @@ def ask(shown: View) -> Job:
     """
     people.require(Role.WORK)
     jobs = workspaces.jobs(shown.workspace.id)
-    runs = reported(jobs, shown.job)
+    refused = {run.id: why for run in reported(jobs, shown.job) if (why := _refused(run))}
+    runs = [run for run in reported(jobs, shown.job) if run.id not in refused]
     if not runs:
         raise InputError(NOTHING)
     task = f"{shown.workspace.subject} report"
     references = {"runs": " ".join(f"job:{run.id}" for run in runs)}
-    parameters = words(shown, jobs, runs).model_dump(mode="json")
+    parameters = words(shown, jobs, runs, tuple(refused.values())).model_dump(mode="json")
     job_id = submit(task, references, parameters, workspace=shown.workspace.id)
     return results.job(job_id)
 
 
-def words(shown: View, jobs: Sequence[Job], runs: Sequence[Job]) -> ReportParameters:
+def _refused(run: Job) -> str:
+    """Why the result of a run cannot be read, such as a model that an earlier version pickled."""
+    found = services()
+    try:
+        inputs.resolve("runs", f"job:{run.id}", found.settings, found.store)
+    except InputError as error:
+        return f"{STEPS[run.task].title}, run {run.id}, is not in this report. {error.sentence}"
+    return ""
+
+
+def words(
+    shown: View, jobs: Sequence[Job], runs: Sequence[Job], refused: tuple[str, ...] = ()
+) -> ReportParameters:
     """Title, notes and what failed, as a report takes them."""
     failed = [job for job in jobs if job.state is JobState.FAILED and not _is_report(job)]
     failed = failed[:MOST_FAILED]
@@ -101,7 +114,7 @@ def words(shown: View, jobs: Sequence[Job], runs: Sequence[Job]) -> ReportParame
         title=shown.workspace.name[:LONGEST_TITLE],
         about=shown.workspace.notes[:LONGEST_TEXT],
         notes=tuple(texts.get(run.id, "") for run in runs),
-        also=tuple(_failed(job, texts.get(job.id, "")) for job in failed),
+        also=(*refused, *(_failed(job, texts.get(job.id, "")) for job in failed)),
     )
 
 

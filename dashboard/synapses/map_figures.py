@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboard.kit.clusterings import cluster_name as cluster_name
 from dashboard.kit.figures import NOISE, color, style
 from dashboard.synapses.raster import raster
 
@@ -48,11 +49,6 @@ def axis_title(column: str) -> str:
     """A column with its unit."""
     unit = "um" if column.endswith("_micron") else UNITS.get(column, "")
     return f"{column} ({unit})" if unit else column
-
-
-def cluster_name(cluster: int) -> str:
-    """What a cluster is called."""
-    return "noise" if cluster < 0 else f"cluster {cluster}"
 
 
 def embedding(

@@ -149,7 +149,9 @@ def test_the_sheet_shows_the_cluster_of_every_voxel(mapped: Job) -> None:
     folder = results.folder(mapped.id)
     fitted = load_map(folder, 5, "similarity")
     where = sheet.lay_out(SHAPE, sheet.ALL)
-    numbers = pixels(sheet._picture(folder, sheet.SheetChoice(5, "similarity"), fitted), where.size)
+    numbers = pixels(
+        sheet.colored_sheet(folder, sheet.SheetChoice(5, "similarity"), fitted), where.size
+    )
     for plane in range(SHAPE[0]):
         y, x = where.corner(plane)
         inside = numbers[y : y + SHAPE[1], x : x + SHAPE[2]].astype(int)

@@ -15,7 +15,7 @@ from plotly.io.json import to_json_plotly
 from dashboard import create_app
 from dashboard.home import models as models_page
 from dashboard.jobs.store import JobState
-from dashboard.kit import desk, results
+from dashboard.kit import clusterings, desk, results
 from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Tab, View
 from dashboard.kit.figures import NOISE, Drawn
@@ -240,7 +240,7 @@ def test_a_fit_is_the_same_as_itself(bench: Services) -> None:
     drawn = str(to_json_plotly(compared.compare(view, view)))
     assert f"{len(rows):,} rows are in both fits. ARI 1.00, AMI 1.00" in drawn
     found = shared(rows, rows)
-    cells = compared.contingency(found).figure.data[0].text
+    cells = clusterings.contingency(found, "row", "fit").figure.data[0].text
     assert np.array_equal(np.diag(np.diag(cells)), cells)
 
 
@@ -263,6 +263,6 @@ def test_agreement_is_told_with_and_without_noise() -> None:
     ids = {"NeuronId": "n", "SynType": "as", "SynId": range(6)}
     one = pd.DataFrame({**ids, "cluster": [0, 0, 1, 1, -1, 0]})
     two = pd.DataFrame({**ids, "cluster": [4, 4, 5, 5, 4, -1]})
-    assert compared.in_words(shared(one, two)).endswith(
+    assert clusterings.in_words(shared(one, two), "row", "fit").endswith(
         "without the 2 that are noise in one of them ARI 1.00, AMI 1.00."
     )

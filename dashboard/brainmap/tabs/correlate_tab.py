@@ -6,7 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.brainmap.operations import choice, correlation
-from dashboard.brainmap.tabs import begin
+from dashboard.brainmap.tabs import begin, compared
 from dashboard.kit import results
 from dashboard.kit.desk import Answer, Panel, Tab, View, column, row
 
@@ -58,6 +58,7 @@ TAB = Tab(
         ),
     ),
     answer=answer,
+    compare=compared.correlations,
     fill=begin.fill,
     begin=lambda _view: [begin.button(TASK)],
     empty="Every voxel is compared here with one that you press, a region that you draw, a signal "

@@ -1,13 +1,13 @@
 """The tab Choose K of a film: what speaks for each number of clusters, and its map."""
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.brainmap.map.chosen import load, load_map
 from dashboard.brainmap.map.map_figures import cluster_sizes
 from dashboard.brainmap.map.parts import curves_over_k
 from dashboard.brainmap.map.planes import thumbnail
-from dashboard.brainmap.tabs import begin, map_tab, shown
+from dashboard.brainmap.tabs import begin, compared, map_tab, shown
 from dashboard.brainmap.tabs.shown import PALETTE, K
 from dashboard.kit import results
 from dashboard.kit.desk import (
@@ -115,6 +115,13 @@ def arrange(view: View) -> Part:
     return row(left, right)
 
 
+def actions(view: View) -> list[Component]:
+    """Two K side by side, where there are two."""
+    if len(load(shown.folder(view.run)).ks) < 2:
+        return []
+    return [dcc.Link("Compare two K", href=compared.two_ks(view), className="tab")]
+
+
 TAB = Tab(
     word="k",
     title="Choose K",
@@ -123,6 +130,8 @@ TAB = Tab(
     answer=answer,
     start=shown.start,
     fill=begin.fill,
+    actions=actions,
+    compare=compared.compare,
     empty="Once a map was made with several numbers of clusters, its errors on seen and on "
     "held-out data, its stability over seeds and a small map of each stand here side by side.",
 )

@@ -18,7 +18,7 @@ from dashboard.brainmap.map.parts import map_words, normalisation
 from dashboard.brainmap.map.planes import emphasised
 from dashboard.brainmap.map.result import recolored
 from dashboard.brainmap.operations import choice
-from dashboard.brainmap.tabs import begin, sheet, shown
+from dashboard.brainmap.tabs import begin, compared, sheet, shown
 from dashboard.brainmap.tabs.shown import CLUSTER, FADED, FLAT, PALETTE, PLANES, SHADING, VOXEL, K
 from dashboard.kit import desk, results, workbench, workspace_page
 from dashboard.kit.aria import data
@@ -299,6 +299,7 @@ TAB = Tab(
         sizes=(56, 44),
     ),
     answer=answer,
+    compare=compared.compare,
     start=shown.start,
     fill=begin.fill,
     register=register,

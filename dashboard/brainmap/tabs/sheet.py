@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -122,7 +122,7 @@ def draw(folder: Path, choice: SheetChoice, scale: Scale) -> go.Figure:
     """The sheet of a finished map, with a scale bar where a pixel is known."""
     fitted = load_map(folder, choice.k, choice.palette)
     where = lay_out(_shape(fitted), choice.planes)
-    source = f"data:image/png;base64,{b64encode(_picture(folder, choice, fitted)).decode()}"
+    source = f"data:image/png;base64,{b64encode(colored_sheet(folder, choice, fitted)).decode()}"
     image = go.Image(source=source, dx=where.step, dy=where.step, hoverinfo="skip")
     mark = go.Scatter(
         x=[None], y=[None], mode="markers", hoverinfo="skip", showlegend=False,
@@ -167,10 +167,10 @@ def _add_names(figure: go.Figure, where: SheetLayout) -> None:
         )  # fmt: skip
 
 
-def _picture(folder: Path, choice: SheetChoice, fitted: MapOfK) -> bytes:
-    """The sheet as a PNG file."""
+def colored_sheet(folder: Path, choice: SheetChoice, fitted: MapOfK) -> bytes:
+    """The sheet of a map as a PNG file, in the colours that are given with it."""
     if choice.fades or len(fitted.colors) > MOST_CLUSTERS:
-        return _painted(folder, choice)
+        return _painted(folder, choice, fitted.colors)
     packed, shape = _packed(folder, choice.k, choice.planes)
     return encode_indexed(packed, shape, _colors(fitted, choice.alone), opaque_from=FILTERED)
 
@@ -195,9 +195,9 @@ def _colors(fitted: MapOfK, alone: int | None) -> NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=8)
-def _painted(folder: Path, choice: SheetChoice) -> bytes:
+def _painted(folder: Path, choice: SheetChoice, given: tuple[str, ...]) -> bytes:
     """The sheet in colours that fade over the mean image, or of very many clusters."""
-    fitted = load_map(folder, choice.k, choice.palette)
+    fitted = replace(load_map(folder, choice.k, choice.palette), colors=given)
     labels, similarity, mean = _planes(fitted, choice.planes)
     if choice.alone is not None:
         labels = np.where(labels == choice.alone, labels, np.int16(maps.FILTERED))

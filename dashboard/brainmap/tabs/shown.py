@@ -18,6 +18,8 @@ K, CLUSTER, VOXEL, PALETTE, PLANES, SHADING = (
     "k", "cluster", "voxel", "palette", "planes", "shading",
 )  # fmt: skip
 FLAT, FADED = "flat", "faded"
+OTHER_K = "other_k"
+"""Of the map that is compared."""
 KEYS = (
     Key(K, str),
     Key(CLUSTER, int),
@@ -25,6 +27,7 @@ KEYS = (
     Key(PALETTE, str),
     Key(PLANES, str),
     Key(SHADING, str),
+    Key(OTHER_K, str),
 )
 """K is a text, as lists of choices have it."""
 

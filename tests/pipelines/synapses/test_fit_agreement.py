@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 from sklearn.metrics.cluster import contingency_matrix
 
-from pipelines.synapses.fits.agreement import adjusted_information, adjusted_rand, shared
+from pipelines.core.contingency import adjusted_information, adjusted_rand
+from pipelines.synapses.fits.agreement import shared
 
 LABELS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4)), min_size=2, max_size=80)
 
