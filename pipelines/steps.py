@@ -291,7 +291,16 @@ _BRAINMAP = _with_report(
     Step(
         "brainmap fit",
         "Map voxels",
-        (_IMAGE_FILES,),
+        (
+            _IMAGE_FILES,
+            Input(
+                "earlier",
+                ("map",),
+                "--again",
+                "an earlier map of these images that differs in its colours only: nothing is "
+                "clustered again",
+            ),
+        ),
         BrainmapParameters,
         "pipelines.brainmap.fit:fit",
         leaves="map",

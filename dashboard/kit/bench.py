@@ -102,6 +102,8 @@ class Bench:
         main: the few parameters that matter most; the set-up folds all others away.
         presets: sets of parameters that are chosen by a name.
         guide: the page of the guide that says more.
+        built_on: what is added to the references that were chosen, for the parameters: such as an
+            earlier result of which a part is taken over.
     """
 
     slug: str
@@ -113,6 +115,7 @@ class Bench:
     main: tuple[str, ...] = ()
     presets: tuple[Preset, ...] = ()
     guide: str = ""
+    built_on: Callable[[Mapping[str, str], Mapping[str, Any]], Mapping[str, str]] | None = None
 
     @property
     def step(self) -> Step:

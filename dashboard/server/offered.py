@@ -12,6 +12,7 @@ OFFERED: Mapping[str, frozenset[str]] = {
     "brainmap images": FILES | RESULTS,
     "brainmap signal": frozenset({"upload", "data"}),
     "brainmap map": RESULTS,
+    "brainmap earlier": RESULTS,
     "synapses table": FILES,
     "synapses labels": frozenset({"upload", "data"}),
     "synapses fit": RESULTS,

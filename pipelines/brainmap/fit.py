@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipelines.brainmap import recolored
 from pipelines.brainmap.clusters.sweep import PALETTES, Sweep, color_all, offered, run_sweep, table
 from pipelines.brainmap.colors.palette import Coloring
 from pipelines.brainmap.engines.active_on_cluster import find_active_on
@@ -32,7 +33,8 @@ def fit(
     """Map the voxels of an image series by their activity.
 
     Args:
-        inputs: `images`, as `read.open_images` takes them.
+        inputs: `images`, as `read.open_images` takes them; perhaps `earlier`, a map that differs
+            in its colours only, of which all else is taken over.
         parameters: what to keep and how many groups to make.
         folder: gets the chosen map: `labels.tif`, `labels_imagej.tif` (0 = background),
             `similarity.tif`, `map.png`, `map.tif`, `std.tif`, `mean.tif`, `centroids.csv`,
@@ -49,20 +51,58 @@ def fit(
 
     Raises:
         ImageError: the images cannot be read or are incomplete.
-        ParameterError: no voxel is active enough, or k is too large for those that are.
+        ParameterError: no voxel is active enough, or k is too large for those that are; or an
+            earlier map differs in more than its colours.
+        InputError: what was given as an earlier map is none.
         EngineError: the cluster does not answer, or does not see the folder.
     """
+    if "earlier" in inputs:
+        return _recolored(inputs["earlier"], parameters, folder, report)
     images = open_images(inputs["images"], parameters.reading)
     with engine_at(parameters.engine) as engine:
         active = _active(engine, images, parameters, folder, part(report, 0.0, 0.4))
         sweep = run_sweep(active, parameters, folder, engine, part(report, 0.4, 0.8))
     colorings = _colorings(sweep, parameters.color_seed, part(report, 0.8, 0.95))
-    palette: Palette = parameters.colors if offered(parameters.colors, sweep.k) else "similarity"
+    palette = _palette(parameters, sweep)
     coloring = colorings[palette][sweep.place]
     report(0.95, "Writing the maps")
     _write_chosen(active, sweep, coloring, images.info, folder)
     _write_all(sweep, colorings, folder)
     return _figures(images, active, sweep, palette, coloring)
+
+
+def _palette(parameters: BrainmapParameters, sweep: Sweep) -> Palette:
+    return parameters.colors if offered(parameters.colors, sweep.k) else "similarity"
+
+
+def _recolored(
+    earlier: Path, parameters: BrainmapParameters, folder: Path, report: Report
+) -> dict[str, Any]:
+    """An earlier map in other colours."""
+    found = recolored.open_earlier(earlier, parameters)
+    sweep = recolored.sweep_of(found)
+    colorings = _colorings(sweep, parameters.color_seed, part(report, 0.1, 0.9))
+    palette = _palette(parameters, sweep)
+    coloring = colorings[palette][sweep.place]
+    report(0.9, "Writing the maps")
+    recolored.take_over(found, folder)
+    shown = found.of_k(None)
+    painted = maps.paint(shown.labels, shown.similarity, shown.mean, coloring.rgb)
+    map_folder.write_volumes(
+        folder, shown.labels, shown.similarity, painted, coloring.hex, found.info
+    )
+    map_folder.write_picture(folder, painted)
+    map_folder.write_clusters(folder, _centroids(sweep, sweep.place), coloring.hex)
+    _write_all(sweep, colorings, folder)
+    return recolored.results_of(found, _of_colors(palette, coloring))
+
+
+def _of_colors(palette: Palette, coloring: Coloring) -> dict[str, Any]:
+    return {
+        "palette": palette,
+        "color_correlation": coloring.correlation,
+        "color_min_delta_e": coloring.min_delta_e,
+    }
 
 
 def _figures(
@@ -78,9 +118,7 @@ def _figures(
         "k_reason": sweep.reason,
         "crossing": sweep.crossing,
         "inertia": sweep.groups[sweep.place].inertia,
-        "palette": palette,
-        "color_correlation": coloring.correlation,
-        "color_min_delta_e": coloring.min_delta_e,
+        **_of_colors(palette, coloring),
     }
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 else:  # the names are those of the rows
     ClustererName = Literal[tuple(CLUSTERERS)]
 
+COLOR_PARAMETERS = ("colors", "color_seed")
+"""Parameters of a map that change its colours and nothing else."""
 ENGINE = r"^(local|spark-local|(dask|spark)://[A-Za-z0-9._:\[\]-]+:[0-9]{1,5})$"
 """How an engine is named."""
 

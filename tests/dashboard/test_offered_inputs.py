@@ -48,6 +48,7 @@ def test_every_form_can_send_what_it_offers_and_nothing_else() -> None:
             sent.setdefault(f"{bench.task.split()[0]} {source.name}", set()).update(offers(source))
     sent["brainmap images"] |= {"job"}  # a changed series is looked at and mapped from its result
     sent["spikes earlier"] = {"job"}  # groups that failed are sorted again from the result
+    sent["brainmap earlier"] = {"job"}  # other colours are given to a finished map
     unsent: set[str] = set()
     assert {
         name: set(kinds) for name, kinds in offered.OFFERED.items() if name not in unsent

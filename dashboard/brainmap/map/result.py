@@ -236,14 +236,17 @@ def another_scheme(clicks: int | None, job_id: str) -> str:
 
 
 def recolored(job_id: str, workspace: str = "") -> str:
-    """Start a map's job with the next seed of colours; the id of the new one.
+    """Give a map other colours, with the next seed of them; the id of the new job.
+
+    Nothing is clustered again: all else is taken over from the map.
 
     Raises:
         InputError: the map is not here any more, or an input of it is not offered.
     """
     job = results.job(job_id)
     parameters = {**job.parameters, "color_seed": job.parameters.get("color_seed", 0) + 1}
-    return submit(job.task, references_of(job.inputs), parameters, workspace=workspace)
+    references = {**references_of(job.inputs), "earlier": f"job:{job_id}"}
+    return submit(job.task, references, parameters, workspace=workspace)
 
 
 def correlate(clicks: int | None, alone: int | None, k: Whole, job_id: str) -> tuple[Any, Any]:

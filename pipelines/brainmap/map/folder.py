@@ -185,6 +185,15 @@ class FinishedMap:
         """
         return _series_in(self._clusters(k))
 
+    def sizes_of(self, k: int | None) -> NDArray[np.int64]:
+        """Voxels per cluster (cluster,) of one K; None is the chosen one.
+
+        Raises:
+            ParameterError: that K was not tried.
+        """
+        sizes: NDArray[np.int64] = self._clusters(k)["n_voxels"].to_numpy(np.int64)
+        return sizes
+
     def labels_of(self, k: int | None) -> NDArray[np.int16]:
         """The cluster of each kept voxel (voxel,) for one K; None is the chosen one.
 
@@ -232,7 +241,7 @@ class FinishedMap:
             similarity=maps.volume(similarity, self.voxels, self.shape, 0),
             mean=self.mean,
             centroids=self.centroids_of(k),
-            sizes=self._clusters(k)["n_voxels"].to_numpy(np.int64),
+            sizes=self.sizes_of(k),
             colors=self.colors_of(k, palette),
         )
 
