@@ -378,6 +378,11 @@ def _identity(
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def is_of(job: Job, version: str) -> bool:
+    """Whether a job is of that version of the code: its result would be the same again."""
+    return _identity(job.task, job.parameters, job.inputs, version) == job.id
+
+
 def job_of(row: Mapping[str, Any], home: Path) -> Job:
     """The job of a row; the home folder may have been moved since it was written.
 

@@ -322,11 +322,12 @@ def run(
     }
     try:
         parameters = forms.read(bench.step.parameters, parameter_ids, values)
+        written = parameters.model_dump(mode="json")
         jobs = [
             submit(
                 bench.task,
-                one,
-                parameters.model_dump(mode="json"),
+                {**one, **(bench.built_on(one, written) if bench.built_on else {})},
+                written,
                 workspace=shown["workspace"] if shown else "",
             )
             for one in _one_by_one(bench, chosen)
@@ -341,8 +342,11 @@ def run(
 def in_workspace(shown: Shown, job_id: str) -> str:
     """Where a job that was asked for on a desk is seen: its result, or how far it is."""
     job = services().store.get(job_id)
-    word = "run" if job is not None and job.state is JobState.DONE else "asked"
-    return address(shown["subject"], shown["workspace"], tab=shown["tab"], **{word: job_id})
+    if job is not None and job.state is JobState.DONE:
+        words = {"run": job_id}
+    else:  # what is shown stays until the new one is there
+        words = {**({"run": shown["run"]} if shown["run"] else {}), "asked": job_id}
+    return address(shown["subject"], shown["workspace"], tab=shown["tab"], **words)
 
 
 def _one_by_one(bench: Bench, chosen: Mapping[str, str]) -> list[dict[str, str]]:

@@ -26,6 +26,7 @@ from dashboard.spikes.tabs import units as units_tab
 from dashboard.spikes.units import shape_figures
 from dashboard.spikes.units.known import known
 from dashboard.workspaces import workspaces
+from pipelines.report.withheld import PROPOSALS
 from pipelines.spikes.recording.timeline import Timeline
 
 N_UNITS, N_CHANNELS = 50, 32
@@ -194,7 +195,7 @@ def test_the_sorting_of_a_workspace_fills_the_form_of_its_review(sorting: Job) -
 
 
 def test_proposals_say_that_they_are_being_mended() -> None:
-    assert "made the units worse" in curate.MENDED
+    assert "made the units worse" in PROPOSALS
 
 
 def look_of(chosen: list[str], page: int = 0, span: str = "") -> View:

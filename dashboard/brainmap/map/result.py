@@ -1,5 +1,6 @@
 """The result of a brain map: the choice of K, label maps with hover, series, centroids."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,15 @@ from dashboard.brainmap.map.parts import (
 )
 from dashboard.brainmap.map.planes import draw_map, emphasised, multiples, pointed_voxel
 from dashboard.brainmap.operations import choice
-from dashboard.jobs.store import Job, references_of
+from dashboard.jobs.code_version import code_version
+from dashboard.jobs.store import Job, JobState, is_of, references_of
 from dashboard.kit import results
 from dashboard.kit.scale import Scale
-from dashboard.server import pressed
+from dashboard.server import inputs, pressed
 from dashboard.server.posted import Pointed, Whole
-from dashboard.server.services import edit_link
+from dashboard.server.services import edit_link, services
 from dashboard.server.submission import submit
+from pipelines.brainmap.parameters import COLOR_PARAMETERS
 
 
 def view(job: Job) -> Component:
@@ -247,6 +250,31 @@ def recolored(job_id: str, workspace: str = "") -> str:
     parameters = {**job.parameters, "color_seed": job.parameters.get("color_seed", 0) + 1}
     references = {**references_of(job.inputs), "earlier": f"job:{job_id}"}
     return submit(job.task, references, parameters, workspace=workspace)
+
+
+def same_but_colors(
+    references: Mapping[str, str], parameters: Mapping[str, Any]
+) -> Mapping[str, str]:
+    """A finished map of the same images that differs in its colours only, as an input.
+
+    Args:
+        references: of the map that is asked for.
+        parameters: of it.
+    """
+    found = services()
+    wanted = {**parameters, **dict.fromkeys(COLOR_PARAMETERS)}
+    film = references.get("images", "")
+    for job in found.store.latest(("brainmap fit",)):
+        own = references_of(job.inputs)
+        if job.state is not JobState.DONE or own.get("images") != film:
+            continue
+        if {**job.parameters, **dict.fromkeys(COLOR_PARAMETERS)} != wanted:
+            continue
+        now = inputs.resolve("images", film, found.settings, found.store)
+        if now.key == job.inputs[0].key and is_of(job, code_version()):
+            earlier = own.get("earlier", "") if job.parameters == parameters else f"job:{job.id}"
+            return {"earlier": earlier} if earlier else {}
+    return {}
 
 
 def correlate(clicks: int | None, alone: int | None, k: Whole, job_id: str) -> tuple[Any, Any]:

@@ -23,6 +23,7 @@ from dashboard.kit.desk import (
     row,
 )
 from dashboard.kit.figures import Drawn
+from pipelines.report.withheld import NUMBER
 
 TITLES = {
     "errors": "Errors",
@@ -30,10 +31,6 @@ TITLES = {
     "bic": "Information criterion",
     "held-out": "Held-out data",
 }
-MENDED = (
-    "Today's advice on the best K is often wrong and is not repeated here; it comes back when it "
-    "is mended"
-)
 
 
 def answer(view: View) -> Answer:
@@ -42,7 +39,7 @@ def answer(view: View) -> Answer:
     tried = ", ".join(map(str, ks))
     if len(ks) == 1:
         return Answer(f"Only K = {tried} was tried.", "Set up several to compare them.")
-    return Answer(f"K = {tried} were tried.", f"{MENDED}. Press a point or a map to choose.")
+    return Answer(f"K = {tried} were tried.", f"{NUMBER} Press a point or a map to choose.")
 
 
 def curve(name: str) -> Draw:
@@ -102,10 +99,17 @@ def _others(view: View) -> Component:
     return html.Div([html.P(words), begin.button(begin.SEVERAL)], className="stack")
 
 
+def two(view: View) -> Component:
+    """Two K side by side, where there are several."""
+    if len(load(shown.folder(view.run)).ks) < 2:
+        return html.Span()
+    return dcc.Link("Compare two K", href=compared.two_ks(view))
+
+
 def arrange(view: View) -> Part:
     """The curves that there are, and the maps."""
     found = load(shown.folder(view.run))
-    small = Panel(name="maps", title="Maps of all K", draw=maps, listens=(K, PALETTE))
+    small = Panel(name="maps", title="Maps of all K", draw=maps, listens=(K, PALETTE), tools=two)
     if len(found.ks) < 2:
         return row(only_map(), column(chart("sizes", "Clusters", sizes), _more()), sizes=(60, 40))
     names = list(curves_over_k(found.sweep, results.headline(view.run), found.k, ""))
@@ -113,13 +117,6 @@ def arrange(view: View) -> Part:
     left = column(*charts[:2])
     right = column(*charts[2:], small)
     return row(left, right)
-
-
-def actions(view: View) -> list[Component]:
-    """Two K side by side, where there are two."""
-    if len(load(shown.folder(view.run)).ks) < 2:
-        return []
-    return [dcc.Link("Compare two K", href=compared.two_ks(view), className="tab")]
 
 
 TAB = Tab(
@@ -130,7 +127,6 @@ TAB = Tab(
     answer=answer,
     start=shown.start,
     fill=begin.fill,
-    actions=actions,
     compare=compared.compare,
     empty="Once a map was made with several numbers of clusters, its errors on seen and on "
     "held-out data, its stability over seeds and a small map of each stand here side by side.",

@@ -81,12 +81,13 @@ def parts(job: Job, *names: str) -> dict[str, Any]:
             **data(waits=PAD),
         ),
         "others": lambda: html.Section(_others(desk, state), id=OTHERS, className="card stack"),
+        "merging": lambda: html.Section(_merging(), id=OTHERS, className="card stack"),
         "log": lambda: html.Section(_log(desk, state), className="card"),
         "agreement": lambda: html.Section(use.agreement(), className="card stack"),
         "use": lambda: html.Section(use.use_card(), className="card stack"),
         "help": _help,
     }
-    return {name: made[name]() for name in names or made}
+    return {name: made[name]() for name in names or (one for one in made if one != "merging")}
 
 
 def _note(job: Job, sorting: FinishedSorting) -> Component | None:
@@ -194,9 +195,19 @@ def _queue(rows: Sequence[dict[str, Any]]) -> list[Component]:
     ]
 
 
-def _others(desk: Desk, state: curation.CurationState) -> list[Component]:
+def _merge() -> Component:
     merge = dmc.NumberInput(id="curate-other", label="Merge the unit with unit", w=190, min=0)
     button = dmc.Button("Merge", id={"type": "curate-do", "what": "merge"}, variant="default")
+    return html.Div([merge, button], className="row bottom", **data(waits=PAD))
+
+
+def _merging() -> list[Component]:
+    """What `_others` has besides proposals, which callbacks name and nobody sees."""
+    unseen = [html.Div(id="curate-proposals"), *proposals.again()]
+    return [_merge(), html.Div(unseen, hidden=True)]
+
+
+def _others(desk: Desk, state: curation.CurationState) -> list[Component]:
     return [
         html.H2("Proposals"),
         html.P(
@@ -206,7 +217,7 @@ def _others(desk: Desk, state: curation.CurationState) -> list[Component]:
         ),
         html.Div(proposals.table(desk, state), id="curate-proposals", **data(waits=PAD)),
         html.Div(proposals.again(), className="row"),
-        html.Div([merge, button], className="row bottom", **data(waits=PAD)),
+        _merge(),
     ]
 
 

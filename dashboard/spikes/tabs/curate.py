@@ -1,4 +1,4 @@
-"""The tab Curate of a recording: queue and proposals, the unit beside them, keys at the bottom."""
+"""The tab Curate of a recording: queue, the unit beside them, keys at the bottom."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,12 +10,8 @@ from dashboard.kit import results
 from dashboard.kit.desk import Answer, Panel, Part, Slot, Tab, View, column, row
 from dashboard.spikes.curation import page
 from dashboard.workspaces import workspaces
+from pipelines.report.withheld import PROPOSALS
 
-MENDED = (
-    "Proposals are being mended: of recordings whose cells are known, taking them all made the "
-    "units worse, since spikes that overlap another cell's look like outliers. Look at the "
-    "correlograms on the tab Units before you take one; every step can be undone."
-)
 EMPTY = (
     "A review puts the units on which the labellers differ first. You label them here with a key "
     "for each word, beside their waveforms, correlograms and the cloud of their spikes; merge and "
@@ -29,7 +25,7 @@ def answer(view: View) -> Answer:
     units = results.counted(found["n_units"], "unit")
     return Answer(
         f"{units} to curate, the labellers differ on {found['n_disagree']}.",
-        "every step is saved at once; proposals are being mended",
+        "every step is saved at once",
     )
 
 
@@ -49,15 +45,15 @@ def pad(view: View) -> Component:
 
 def arrange(view: View) -> Part:
     """The parts of the page of a review, made once, each in a panel."""
-    found = page.parts(view.run, "note", "unit", "queue", "others", "log", "agreement", "use")
+    found = page.parts(view.run, "note", "unit", "queue", "merging", "log", "agreement", "use")
 
     def panel(name: str, title: str, *parts: Any) -> Panel:
         body = html.Div(list(parts), className="stack")
         return Panel(name=name, title=title, draw=lambda _view: body, eager=True)
 
-    mended = html.P(MENDED, className="note")
+    mended = html.P(PROPOSALS, className="hint")
     beside = Slot(
-        panel("proposals", "Proposals", mended, found["others"]),
+        panel("merge", "Merge", found["merging"], mended),
         panel("steps", "Steps", found["log"]),
         panel("agreement", "Curators", found["agreement"]),
         panel("use", "Use", found["use"]),

@@ -14,8 +14,8 @@ from dashboard.synapses import fit as fit_page
 from dashboard.synapses.rows import load
 from dashboard.synapses.tabs.common import NUMBERS, of_table, said
 from pipelines.core.errors import InputError
+from pipelines.report.withheld import EVIDENCE
 
-LATER = "The verdict in words is being mended and comes back then."
 EMPTY = (
     "A clustering shows here how far to believe it: how its clusters come back on other seeds and "
     "parts of the data, how wide their gaps are beside chance data, and what other settings give. "
@@ -27,7 +27,7 @@ def answer(view: View) -> Answer:
     """How well the clusters come back; no verdict."""
     found = load(results.folder(view.run.id)).evidence
     seeds, parts = (said(found.get(name)) for name in ("seed_ari", "subsample_ari"))
-    return Answer(f"ARI {seeds} over seeds, {parts} over parts of the data.", LATER)
+    return Answer(f"ARI {seeds} over seeds, {parts} over parts of the data.", EVIDENCE)
 
 
 def chance(view: View) -> Drawn:
@@ -54,7 +54,7 @@ def numbers(view: View) -> Component:
     """All figures of the evidence, each with what it says."""
     found = load(results.folder(view.run.id)).evidence
     listed = shell.table(("figure", "value", "what it is"), list(_lines(found)))
-    return html.Div([html.P(LATER, className="hint"), listed])
+    return html.Div([html.P(EVIDENCE, className="hint"), listed])
 
 
 def _lines(found: Mapping[str, Any]) -> list[Component]:

@@ -44,9 +44,7 @@ def test_other_colours_are_those_of_a_new_map_to_the_last_bit(
     anew = run("brainmap fit", {"images": film}, wanted, tmp_path / "anew")
     monkeypatch.setattr(fitting, "run_sweep", None)  # nothing is clustered
     monkeypatch.setattr(fitting, "open_images", None)  # and the film is not opened
-    again = run(
-        "brainmap fit", {"images": film, "earlier": earlier}, wanted, tmp_path / "again"
-    )
+    again = run("brainmap fit", {"images": film, "earlier": earlier}, wanted, tmp_path / "again")
     assert json.loads(json.dumps(again.results)) == json.loads(json.dumps(anew.results))
     files = {file.name for file in (tmp_path / "anew").iterdir()}
     assert files == {file.name for file in (tmp_path / "again").iterdir()}
