@@ -7,9 +7,10 @@ from dashboard.brainmap import presets
 from dashboard.brainmap.look import look
 from dashboard.brainmap.map import colored, export, result
 from dashboard.brainmap.operations import correlation, series
-from dashboard.kit import forms, plain, report, shell, workbench
+from dashboard.kit import forms, plain, shell, workbench
 from dashboard.kit.bench import Source, StepPage, by_word, known_words, tabs
 from dashboard.kit.switches import Switch
+from dashboard.runs import report
 from dashboard.start import page as start
 from pipelines.brainmap.colors import compose_parameters
 from pipelines.brainmap.formats.rows import FORMATS, SIGNAL_FILE
@@ -54,6 +55,7 @@ BENCH = StepPage(
     view=result.view,
     connect=result.register,
     run_label="Map voxels",
+    built_on=result.same_but_colors,
     sources=(_IMAGES,),
     main=presets.MAIN,
     presets=presets.PRESETS,

@@ -24,22 +24,12 @@ from typing_extensions import TypedDict
 
 from dashboard import views
 from dashboard.jobs.store import Job, JobState
-from dashboard.kit import (
-    compare,
-    desk,
-    figures,
-    forms,
-    history,
-    panel,
-    report,
-    results,
-    shell,
-    workbench,
-)
+from dashboard.kit import compare, desk, figures, forms, history, panel, results, shell, workbench
 from dashboard.kit.aria import aria, data
 from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Answer, Subject, Tab, View
 from dashboard.kit.figures import Drawn
+from dashboard.runs import report
 from dashboard.server import pressed
 from dashboard.server.posted import PostedError
 from dashboard.server.services import services

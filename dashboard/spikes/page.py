@@ -3,8 +3,9 @@
 from dash import Dash
 from dash.development.base_component import Component
 
-from dashboard.kit import following, report, shell, workbench
+from dashboard.kit import following, shell, workbench
 from dashboard.kit.bench import Source, StepPage, by_word, known_words, tabs
+from dashboard.runs import report
 from dashboard.spikes import batch, export
 from dashboard.spikes.benches import AGREEMENT, CLASSIFIER, CURATED, REVIEW, TABLE, TRAIN
 from dashboard.spikes.labels import labels

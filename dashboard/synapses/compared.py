@@ -9,9 +9,10 @@ import plotly.graph_objects as go
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.kit import clusterings, results, shell
+from dashboard.kit import results, shell
 from dashboard.kit.desk import View
 from dashboard.kit.figures import Drawn, color
+from dashboard.runs import clusterings
 from dashboard.synapses import map_figures as maps
 from dashboard.synapses.rows import clusters, load
 from dashboard.synapses.tabs.common import NUMBERS, said

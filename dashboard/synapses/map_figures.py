@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.kit.clusterings import cluster_name as cluster_name
 from dashboard.kit.figures import NOISE, color, style
+from dashboard.runs.clusterings import cluster_name as cluster_name
 from dashboard.synapses.raster import raster
 
 MOST_POINTS = 200_000

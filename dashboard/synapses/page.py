@@ -3,8 +3,9 @@
 from dash import Dash
 from dash.development.base_component import Component
 
-from dashboard.kit import report, shell, workbench
+from dashboard.kit import shell, workbench
 from dashboard.kit.bench import Source, StepPage, by_word, known_words, tabs
+from dashboard.runs import report
 from dashboard.setup import glance
 from dashboard.start import page as start
 from dashboard.synapses import check, models, new_rows, presets, table_choices

@@ -136,6 +136,7 @@ def test_a_form_that_changes_colours_alone_takes_the_clusters_over(
 ) -> None:
     job = done(bench, made, "one")
     references = {"images": "data:data/film.npy"}
+    assert bench.pages["brainmap fit"].built_on is result.same_but_colors
     other = {**job.parameters, "color_seed": 7}
     assert result.same_but_colors(references, other) == {"earlier": f"job:{job.id}"}
     assert result.same_but_colors(references, job.parameters) == {}

@@ -10,10 +10,11 @@ from flask import g
 
 from dashboard import create_app
 from dashboard.jobs.store import Job, JobInput, JobState
-from dashboard.kit import report, workspace_page
+from dashboard.kit import workspace_page
 from dashboard.kit.bench import Shown
 from dashboard.kit.desk import View
 from dashboard.pages import subjects
+from dashboard.runs import report
 from dashboard.server.people import Person, Role
 from dashboard.server.services import Services, services
 from dashboard.server.settings import Settings

@@ -15,10 +15,11 @@ from plotly.io.json import to_json_plotly
 from dashboard import create_app
 from dashboard.home import models as models_page
 from dashboard.jobs.store import JobState
-from dashboard.kit import clusterings, desk, results
+from dashboard.kit import desk, results
 from dashboard.kit.bench import Shown
 from dashboard.kit.desk import Tab, View
 from dashboard.kit.figures import NOISE, Drawn
+from dashboard.runs import clusterings
 from dashboard.server import people
 from dashboard.server.people import Person, Role
 from dashboard.server.services import Services, services

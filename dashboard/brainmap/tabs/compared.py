@@ -18,10 +18,11 @@ from dashboard.brainmap.map.chosen import load
 from dashboard.brainmap.operations import correlation
 from dashboard.brainmap.tabs import sheet, shown
 from dashboard.brainmap.tabs.shown import OTHER_K, PALETTE, K
-from dashboard.kit import clusterings, results, shell
+from dashboard.kit import results, shell
 from dashboard.kit.aria import aria
 from dashboard.kit.desk import View
 from dashboard.kit.figures import NOISE, Drawn, style
+from dashboard.runs import clusterings
 from pipelines.brainmap.map.folder import MapOfK
 from pipelines.core.contingency import Shared, counted_together
 from pipelines.core.errors import InputError
