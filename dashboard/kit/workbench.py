@@ -345,7 +345,7 @@ def in_workspace(shown: Shown, job_id: str) -> str:
     if job is not None and job.state is JobState.DONE:
         words = {"run": job_id}
     else:  # what is shown stays until the new one is there
-        words = {**({"run": shown["run"]} if shown["run"] else {}), "asked": job_id}
+        words = {"asked": job_id, **({"run": shown["run"]} if shown["run"] else {})}
     return address(shown["subject"], shown["workspace"], tab=shown["tab"], **words)
 
 

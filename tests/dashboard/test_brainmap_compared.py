@@ -160,7 +160,7 @@ def test_what_is_shown_stays_until_the_new_result_is_there(app: Dash, found: Ser
     item = JobInput("images", "data:lab/fish.tif", "fish", "/lab/fish.tif", "key")
     job = found.store.submit("brainmap fit", {}, [item], version="1")
     shown = Shown(subject="brainmap", workspace="w", tab="map", run="before")
-    assert workbench.in_workspace(shown, job).endswith(f"tab=map&run=before&asked={job}")
+    assert workbench.in_workspace(shown, job).endswith(f"tab=map&asked={job}&run=before")
     assert "run=" not in workbench.in_workspace({**shown, "run": ""}, job)
     found.store.claim(quick_only=False)
     found.store.finish(job, JobState.DONE)
