@@ -342,11 +342,17 @@ def run(
 def in_workspace(shown: Shown, job_id: str) -> str:
     """Where a job that was asked for on a desk is seen: its result, or how far it is."""
     job = services().store.get(job_id)
-    if job is not None and job.state is JobState.DONE:
-        words = {"run": job_id}
-    else:  # what is shown stays until the new one is there
-        words = {"asked": job_id, **({"run": shown["run"]} if shown["run"] else {})}
+    is_there = job is not None and job.state is JobState.DONE
+    words = {"run": job_id} if is_there else {"asked": job_id, **_kept(shown)}
     return address(shown["subject"], shown["workspace"], tab=shown["tab"], **words)
+
+
+def _kept(shown: Shown) -> dict[str, str]:
+    """What is shown stays until the new result is there, also where it is not the newest."""
+    job = services().store.get(shown["run"])
+    done = services().store.of_workspace(shown["workspace"], job.task) if job is not None else []
+    newest = next((one.id for one in done if one.state is JobState.DONE), shown["run"])
+    return {} if newest == shown["run"] else {"run": shown["run"]}
 
 
 def _one_by_one(bench: Bench, chosen: Mapping[str, str]) -> list[dict[str, str]]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dash import Dash
 from plotly.io.json import to_json_plotly
 
 from dashboard import create_app
@@ -16,7 +15,7 @@ from dashboard.brainmap.map import result
 from dashboard.brainmap.tabs import compared, correlate_tab, k_tab, map_tab
 from dashboard.brainmap.tabs.shown import OTHER_K, K
 from dashboard.jobs.code_version import code_version
-from dashboard.jobs.store import Job, JobInput, JobState
+from dashboard.jobs.store import Job, JobState
 from dashboard.kit import compare, workbench
 from dashboard.kit.bench import Shown
 from dashboard.kit.desk import View
@@ -156,12 +155,13 @@ def test_another_scheme_is_a_job_that_is_given_the_map(bench: Services, made: Pa
     assert workspaces.of(new.id) == workspaces.of(job.id)
 
 
-def test_what_is_shown_stays_until_the_new_result_is_there(app: Dash, found: Services) -> None:
-    item = JobInput("images", "data:lab/fish.tif", "fish", "/lab/fish.tif", "key")
-    job = found.store.submit("brainmap fit", {}, [item], version="1")
-    shown = Shown(subject="brainmap", workspace="w", tab="map", run="before")
-    assert workbench.in_workspace(shown, job).endswith(f"tab=map&asked={job}&run=before")
-    assert "run=" not in workbench.in_workspace({**shown, "run": ""}, job)
-    found.store.claim(quick_only=False)
-    found.store.finish(job, JobState.DONE)
-    assert workbench.in_workspace(shown, job).endswith(f"tab=map&run={job}")
+def test_what_is_shown_stays_until_the_new_result_is_there(bench: Services, made: Path) -> None:
+    old, new = done(bench, made, "one"), done(bench, made, "two")
+    asked = result.recolored(old.id)
+    place = workspaces.of(old.id)[0]
+    shown = Shown(subject="brainmap", workspace=place.id, tab="map", run=old.id)
+    assert workbench.in_workspace(shown, asked) == place.at("map", asked=asked, run=old.id)
+    newest: Shown = {**shown, "run": new.id}
+    assert workbench.in_workspace(newest, asked) == place.at("map", asked=asked)
+    assert workbench.in_workspace({**shown, "run": ""}, asked) == place.at("map", asked=asked)
+    assert workbench.in_workspace(shown, new.id) == place.at("map", run=new.id)
