@@ -19,7 +19,9 @@ NAMED = ("cluster", "NeuronId", "SynType", "SynId")
 """Columns that name; all other numeric ones measure."""
 MAP = ("UMAP_1", "UMAP_2")
 MOST_NAMES = 40
-"""Values that are drawn in a colour of their own; of more, the most frequent."""
+"""Values that stand in the legend, each as a trace; of more all are drawn as one, without one."""
+MOST_PLAIN = 12
+"""The same of two columns, which have no legend in any case: a trace costs more than its points."""
 UNITS = {
     "SynArea": "um²",
     "BoutonArea": "um²",
@@ -80,6 +82,8 @@ def embedding(
         figure.add_traces(raster(shown, by, named, axis_title(by), kept))
     elif not named:
         figure.add_trace(_scale_trace(shown, by, axes))
+    elif shown[by].nunique() > (MOST_NAMES if axes == MAP else MOST_PLAIN):
+        figure.add_trace(_one_trace(shown, by, axes, colors))
     else:
         for place, (value, members) in enumerate(_by_value(shown, by)):
             figure.add_trace(_value_trace(by, value, place, members, axes))
@@ -114,9 +118,37 @@ def fade_others(figure: go.Figure, chosen: Sequence[int] | npt.NDArray[np.int64]
 
 
 def _by_value(rows: pd.DataFrame, by: str) -> list[tuple[Any, pd.DataFrame]]:
-    groups: dict[Any, pd.DataFrame] = dict(list(rows.groupby(by, sort=True)))
-    frequent = sorted(groups, key=lambda value: -len(groups[value]))[:MOST_NAMES]
-    return [(value, groups[value]) for value in groups if value in frequent]
+    return list(rows.groupby(by, sort=True))
+
+
+def _one_trace(
+    rows: pd.DataFrame, by: str, axes: tuple[str, str], colors: Mapping[int, str] | None
+) -> go.Scattergl:
+    """All values in one trace, each in its colour."""
+    rows = rows[rows[by].notna()]
+    codes, names = pd.factorize(rows[by], sort=True)
+    is_cluster = by == "cluster"
+    said = [cluster_name(int(name)) if is_cluster else str(name) for name in names]
+    shades = [color(int(name) if is_cluster else n) for n, name in enumerate(names)]
+    if is_cluster and colors is not None:
+        shades = [colors.get(int(name), NOISE) for name in names]
+    points = _points(rows, "", axes)
+    points["text"] = points["text"] + ", " + np.array(said, dtype=object)[codes]
+    count = len(names)
+    steps = [(edge / count, shade) for n, shade in enumerate(shades) for edge in (n, n + 1)]
+    return go.Scattergl(
+        **points,
+        name=by,
+        showlegend=False,
+        marker={
+            "color": codes.astype(np.int32),
+            "colorscale": steps,
+            "cmin": -0.5,
+            "cmax": count - 0.5,
+            "size": _size(rows),
+            "opacity": 0.8,
+        },
+    )
 
 
 def _value_trace(

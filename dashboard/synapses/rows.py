@@ -26,6 +26,13 @@ def clusters(folder: Path) -> pd.DataFrame:
     return load(folder).clusters
 
 
+@lru_cache(maxsize=4)
+def sizes(folder: Path) -> Mapping[int, int]:
+    """How many rows each cluster has, by its number; noise (-1) first."""
+    names, counts = np.unique(clusters(folder)["cluster"].to_numpy(np.int64), return_counts=True)
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
 def nearest(folder: Path, row: int) -> list[int]:
     """The synapses whose features are nearest to those of one, nearest first."""
     return described.nearest(load(folder).features, row)

@@ -1,11 +1,12 @@
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from dashboard.synapses import explore_figures as explore
 from dashboard.synapses import grid
 from dashboard.synapses import map_figures as figures
-from dashboard.synapses.raster import raster
+from dashboard.synapses.raster import packed, raster
 from dashboard.synapses.rows import inside, window_of
 from pipelines.core.polygon import in_polygon
 
@@ -124,3 +125,31 @@ def test_the_other_views_are_drawn(rows: pd.DataFrame) -> None:
     assert explore.density(rows).data[0].z.sum() == pytest.approx(60, rel=0.2)
     before, chosen = explore.histogram(rows, "SynArea", [1, 2, 3]).data
     assert (sum(before.y), sum(chosen.y)) == (60, 3)
+
+
+def test_of_many_names_none_is_left_out(rows: pd.DataFrame) -> None:
+    many = rows.assign(cluster=np.arange(60) - 1)
+    (trace,) = figures.embedding(many).data
+    assert len(trace.x) == 60
+    assert trace.marker.color.tolist() == list(range(60))
+    assert trace.text[0].endswith("noise")
+    assert trace.text[59].endswith("cluster 58")
+    unnamed = many.assign(kind=[None, *map(str, range(59))])
+    assert len(figures.embedding(unnamed, "kind").data[0].x) == 59
+
+
+def test_an_image_of_many_clusters_shows_all_of_them_and_a_byte_each() -> None:
+    place = np.linspace(0, 1, 60)
+    many = pd.DataFrame({"UMAP_1": place, "UMAP_2": place, "cluster": np.arange(60) - 1})
+    traces = raster(many, "cluster", True, "", np.arange(60) >= 30)
+    figure = go.Figure(traces)
+    packed(figure)
+    image = figure.data[0]
+    assert image.z.dtype == np.uint8
+    numbers = image.z[np.nonzero(image.z)]
+    # the first thirty are grey, the others have a colour each
+    assert (numbers == 1).sum() == 30
+    assert len(set(numbers.tolist())) == 31
+    steps = image.colorscale[::2]
+    assert steps[0][1] == "rgba(0,0,0,0)"
+    assert image.zmax - image.zmin == len(steps)

@@ -22,7 +22,8 @@ from dashboard.synapses import fit as fit_page
 from dashboard.synapses import map_figures as maps
 from dashboard.synapses.choice import Rows, named_rows
 from dashboard.synapses.explore import REST, described, measures
-from dashboard.synapses.rows import load, nearest, window_of
+from dashboard.synapses.raster import packed
+from dashboard.synapses.rows import load, nearest, sizes, window_of
 from dashboard.synapses.selection import called, is_drawn, selected
 from dashboard.synapses.tabs.common import is_of_synapses, of_table, rows_of
 from pipelines.core.errors import InputError
@@ -31,7 +32,9 @@ from pipelines.synapses.fits import folder as fit_folder
 
 CHOSEN, ROW, COLOR, LOOK, WINDOW = "chosen", "row", "color", "look", "window"
 ACROSS, UP, MEASURE, AGAINST = "across", "up", "measure", "against"
-MOST_ROWS = 5000
+MOST_ROWS = 1000
+MOST_KEYS = 12
+"""Of a legend above the map."""
 MOST_IN_COLUMNS = 20_000
 """Points of a picture of two columns; of more rows every so many-th."""
 PLACE = tuple(f"corr_{axis}_micron" for axis in "xyz")
@@ -133,9 +136,22 @@ def embedding(view: View) -> Drawn:
     figure = maps.embedding(
         rows, by, _ringed(view, rows), _window(view) if is_raster else None, chosen
     )
+    if is_raster:
+        packed(figure)
+    _keys(figure, by, len(sizes(results.folder(view.run.id))))
     _selecting(figure, view, *maps.MAP)
     figure.layout.meta["raster"] = is_raster
     return Drawn(figure, fit_page.caption(view.run, rows))
+
+
+def _keys(figure: Any, by: str, n_clusters: int) -> None:
+    """A long legend stands at the side, where it scrolls; clusters are listed beside anyway."""
+    count = sum(one.showlegend is not False and one.name is not None for one in figure.data)
+    if by == "cluster" and n_clusters > MOST_KEYS:
+        figure.update_layout(showlegend=False, margin_t=28)
+    elif count > MOST_KEYS:
+        aside = {"orientation": "v", "x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top"}
+        figure.update_layout(legend=aside, margin_t=28)
 
 
 def _otherwise(look: str, by: str, rows: pd.DataFrame, chosen: Rows | None) -> Drawn:
@@ -217,7 +233,7 @@ def _sides(view: View, chosen: Rows, count: int) -> tuple[Rows, Rows]:
 def _effects(figure: Any, other: str) -> Any:
     figure.update_xaxes(title=f"Cliff's delta against {other}")
     legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0}
-    return figure.update_layout(legend=legend)
+    return figure.update_layout(legend=legend, showlegend=1 < len(figure.data) <= MOST_KEYS)
 
 
 def _effects_caption(one: str, other: str) -> str:
@@ -288,7 +304,7 @@ def chosen_table(view: View) -> Component:
     records = grid.records(shown.head(MOST_ROWS))
     words = f"{len(shown):,} of {counted(len(rows), 'row')}"
     if len(shown) > MOST_ROWS:
-        words += f"; the first {MOST_ROWS:,} are listed, the download has all"
+        words += f"; the first {MOST_ROWS:,} listed, all in the download"
     columns = [
         number(name) if pd.api.types.is_numeric_dtype(shown[name]) else plain(name)
         for name in (records[0] if records else {})
@@ -304,8 +320,9 @@ def clusters_and_sets(view: View, said: str = "") -> Component:
     """All clusters and sets with a way to choose each, and to keep what is chosen."""
     rows, kept = rows_of(view.run), sets.load(view.run.id)
     found = {
-        f"cluster:{name}": (name, len(part)) for name, part in descriptions.by_cluster(rows)
-    }  # fmt: skip
+        f"cluster:{name}": (name, count)
+        for name, count in sizes(results.folder(view.run.id)).items()
+    }
     lines = [
         _line(view, text, maps.cluster_name(name), count, color(name))
         for text, (name, count) in found.items()
@@ -448,7 +465,7 @@ def _map_tools(view: View) -> Component:
 
 
 def _against_tool(view: View) -> Component:
-    names = [REST, *(f"cluster:{name}" for name, _ in descriptions.by_cluster(rows_of(view.run)))]
+    names = [REST, *(f"cluster:{name}" for name in sizes(results.folder(view.run.id)))]
     names += [f"set:{name}" for name in sets.load(view.run.id)]
     shown = {name: f"against {called(name)}" for name in names}
     return desk.choice(AGAINST, "Compared with", shown, str(view.chosen[AGAINST]))

@@ -14,7 +14,6 @@ A bundle that `train` writes is owned by `bundles`; what is shown of it is read 
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -58,7 +57,7 @@ REPORT, REPAIRED = "report.csv", "repaired.csv"
 PREDICTIONS = TableFile(
     "predictions.csv", {"cluster": NUMBER, "UMAP_1": NUMBER, "UMAP_2": NUMBER, "note": TEXT}
 )
-WHOLE_AS_WRITTEN = re.compile(r"0|-?[1-9][0-9]{0,17}")
+WHOLE_AS_WRITTEN = r"(?:0|-?[1-9][0-9]{0,17})"
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,7 @@ class FinishedFit:
 
 def _whole_if_all_are(texts: "pd.Series[Any]") -> "pd.Series[Any]":
     """Names as whole numbers where each is written as one, as others would be: 7, but not 07."""
-    if texts.notna().all() and all(WHOLE_AS_WRITTEN.fullmatch(text) for text in texts):
+    if texts.notna().all() and texts.str.fullmatch(WHOLE_AS_WRITTEN).all():
         return texts.astype(np.int64)
     return texts
 
