@@ -47,7 +47,9 @@ svg.panel text { fill: var(--ink); font-size: 12px; }
 .unit { border-top: 1px solid var(--line); padding: .5rem 0 1rem; }
 .unit .row { grid-template-columns: repeat(5, minmax(0, 1fr)); gap: .5rem; }
 .unit svg text { font-size: 13px; }
-td.changed { font-weight: 700; } th, main td:first-child { text-align: left; }
+td.changed { font-weight: 700; }
+th[scope='row'], th:first-child, main td:first-child { text-align: left; }
+.settings th { text-align: left; }
 .settings th[scope='row'] { font-weight: 400; } .digest { font-family: monospace; }
 ol.references li { margin-bottom: .35rem; }
 @media (max-width: 60rem) { .unit .row { grid-template-columns: repeat(2, minmax(0, 1fr)); } }

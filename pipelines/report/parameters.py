@@ -1,8 +1,9 @@
 """What can be said to a report."""
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from pipelines.core.parameters import Parameters, parameter
 
@@ -10,6 +11,21 @@ LONGEST_TITLE = 200
 LONGEST_TEXT = 20_000
 MOST_TEXTS = 1000
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
+
+
+def _as_texts(value: Any) -> Any:
+    """What was typed: a list in JSON, or one text."""
+    if not isinstance(value, str):
+        return () if value is None else value
+    if not value.lstrip().startswith("["):
+        return (value,) if value else ()
+    try:
+        return json.loads(value)
+    except Exception:  # also nested too deeply
+        raise ValueError('must be a list of texts in JSON, such as ["", "text"]') from None
+
+
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_texts)]
 
 
 class ReportParameters(Parameters):
@@ -29,7 +45,7 @@ class ReportParameters(Parameters):
         max_length=LONGEST_TEXT,
         empty="nothing",
     )
-    notes: tuple[Text, ...] = parameter(
+    notes: Texts = parameter(
         (),
         label="Notes of the runs",
         help="What a person wrote on each run, in the order of the runs; empty where nothing was "
@@ -38,7 +54,7 @@ class ReportParameters(Parameters):
         advanced=True,
         empty="none",
     )
-    also: tuple[Text, ...] = parameter(
+    also: Texts = parameter(
         (),
         label="Also tried",
         help="A sentence for each run that gave no result and that is named all the same.",

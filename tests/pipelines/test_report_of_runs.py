@@ -163,5 +163,9 @@ def test_the_command_line_writes_one_file(jobs: Path, tmp_path: Path) -> None:
     (fit,) = results(jobs, "synapses fit")
     out = tmp_path / "my report.html"
     words = ["synapses", "report", str(fit), "--title", "Three cells", "--out", str(out)]
-    assert main([*words, "--quiet"]) == 0
-    assert "<h1>Three cells</h1>" in out.read_text(encoding="utf-8")
+    assert main([*words, "--set", 'notes=["[the] one"]', "--quiet"]) == 0
+    text = out.read_text(encoding="utf-8")
+    assert "<h1>Three cells</h1>" in text
+    assert "<p class='note lines'>[the] one</p>" in text
+    assert main([*words, "--set", "notes=[1", "--overwrite", "--quiet"]) == 2
+    assert out.read_text(encoding="utf-8") == text

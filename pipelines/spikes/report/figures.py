@@ -159,21 +159,21 @@ class ReportedUnits:
         across = Axis("x (µm)", float(x.min()) - room, float(x.max()) + room)
         up = Axis("y (µm)", float(y.max()) + room, float(y.min()) - room)
         tall = PANEL * min(max((up.low - up.high) / (across.high - across.low), 0.5), 1.5)
-        parts = []
+        parts, few = [], len(places) <= MOST_NAMED
         for name, left, top in zip(
             waves.channel_id.tolist(), across.place(x, PANEL), up.place(y, tall), strict=True
         ):
             count = counts[str(name)]
             kind = "bar" if count else "gap"
-            parts.append(f"<circle class='{kind}' cx='{left:.1f}' cy='{top:.1f}' "
-                         f"r='{4 + 2 * min(count, 4)}'/>")  # fmt: skip
-            if len(places) <= MOST_NAMED:
+            radius = 4 + 2 * min(count, 4) if few else 1.5 + 0.6 * min(count, 4)
+            parts.append(f"<circle class='{kind}' cx='{left:.1f}' cy='{top:.1f}' r='{radius:g}'/>")
+            if few:
                 word = f"{name}" + (f" ({count})" if count else "")
                 parts.append(f"<text x='{left + 10:.1f}' y='{top - 8:.1f}'>{escape(word)}</text>")
         panel = SvgPanel("Probe", across, up, tall, "".join(parts))
         caption = (
             "Places of the channels. Filled ones are the largest channel of a unit, the larger "
-            "the more units; the number of units stands in brackets."
+            "the more units." + (" The number of units stands in brackets." if few else "")
         )
         return page.figure(inline(panel, caption), caption)
 
