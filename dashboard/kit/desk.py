@@ -206,6 +206,7 @@ class Tab:
         register: connects what panels have of their own.
         compare: figures and tables of two runs side by side, the compared one first.
         glance: the quick step by which the file shows itself here before anything else is run.
+        glimpse: what can be shown of the file at once, while that step is under way.
     """
 
     word: str
@@ -222,6 +223,7 @@ class Tab:
     register: Callable[[Any], None] | None = None
     compare: Callable[[View, View], Component] | None = None
     glance: str = ""
+    glimpse: Callable[[Workspace, Job], Component | None] | None = None
 
     def part(self, view: View) -> Part:
         """The panels for what is shown."""

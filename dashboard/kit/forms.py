@@ -73,6 +73,8 @@ def asked_for(model: type[Parameters], sentence: str) -> list[str]:
     given = {*chain(*assigned), *(flag.replace("-", "_") for flag in flags)}
     given |= {"columns"} if "column" in given else set()
     given |= set(re.findall(r"\A([a-z0-9_]+) \(", sentence))
+    lists = re.findall(r"\bset ((?:[a-z0-9_]+(?:, | and ))+[a-z0-9_]+)", sentence)
+    given |= {name for one in lists for name in re.split(", | and ", one)}
     return [name for name in model.model_fields if name in given]
 
 

@@ -17,7 +17,7 @@ from dashboard.server.services import services
 from dashboard.server.trouble import is_disk_full
 from pipelines.steps import STEPS
 
-TICK_MS = 400
+TICK_MS, QUICK_TICK_MS = 400, 150
 SYMBOLS = {
     JobState.QUEUED: "◷",
     JobState.RUNNING: "▶",
@@ -51,7 +51,11 @@ def _followed(job: Job) -> list[Component]:
         dcc.Store(id="followed-job", data=job.id),
         dcc.Store(id="panel-report", data=stamp),
         dcc.Store(id="panel-shown", data=stamp),
-        dcc.Interval(id="panel-tick", interval=TICK_MS, disabled=job.state.is_over),
+        dcc.Interval(
+            id="panel-tick",
+            interval=QUICK_TICK_MS if job.quick else TICK_MS,
+            disabled=job.state.is_over,
+        ),
     ]
 
 

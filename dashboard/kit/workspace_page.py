@@ -408,6 +408,11 @@ class _Page:
             raise PreventUpdate
         return no_update, True, drawer.of_tab(tab, view, job)
 
+    def glimpse(self, job_id: str, shown: Shown) -> Component | None:
+        """What is seen of a file while it is read."""
+        tab, view = self.view(shown)
+        return glance.at_once(tab, view.workspace, results.job(job_id))
+
     def read_again(
         self,
         _clicks: list[int | None],
@@ -515,6 +520,9 @@ def _register_glance(app: Dash, page: _Page) -> None:
         State("desk", "data"),
         prevent_initial_call=True,
     )(page.read_again)
+    app.callback(
+        Output("glimpse", "children"), Input("glimpse-asked", "data"), State("desk", "data")
+    )(page.glimpse)
     drawer.register(app)
 
 

@@ -94,7 +94,8 @@ def empty(tab: Tab, view: View, asked: Job | None) -> Component:
         asked: the run that is under way or ended badly, if there is one.
     """
     if asked is not None and asked.task == tab.glance and asked.state.is_over:
-        return html.Div(unread(view.workspace, asked), className="desk-empty")
+        parts = [unread(view.workspace, asked), *(_seen(asked) if tab.glimpse else [])]
+        return html.Div(parts, className="desk-empty with-glimpse")
     return _to_come(tab, view, asked)
 
 
@@ -113,7 +114,19 @@ def _to_come(tab: Tab, view: View, asked: Job | None) -> Component:
     card = html.Section(
         [picture, html.Div(parts, className="stack")], className="workspace-card first-run"
     )
-    return html.Div(card, className="desk-empty")
+    if tab.glimpse is None or asked is None or asked.task != tab.glance:
+        return html.Div(card, className="desk-empty")
+    return html.Div([card, *_seen(asked)], className="desk-empty with-glimpse")
+
+
+def at_once(tab: Tab, workspace: Workspace, job: Job) -> Component | None:
+    """What is shown of a file while it is read; nothing where that cannot be, as the step says."""
+    if tab.glimpse is None or job.task != tab.glance:
+        return None
+    try:
+        return tab.glimpse(workspace, job)
+    except NeuroboardError:
+        return None
 
 
 def asking(bench: Bench) -> Bench:
@@ -152,6 +165,14 @@ def unread(workspace: Workspace, failed: Job) -> Component:
         ],
         className="card introduction unread",
     )
+
+
+def _seen(job: Job) -> list[Component]:
+    """A place for what is seen of a file at once.
+
+    It is filled by a request of its own, for the page does not wait for the file.
+    """
+    return [dcc.Store(id="glimpse-asked", data=job.id), html.Div(id="glimpse")]
 
 
 def otherwise(job: Job, *names: str) -> Component:

@@ -12,6 +12,7 @@ from dashboard.spikes.labels import labels
 from dashboard.spikes.recordings import LOOK, PATH, SORT
 from dashboard.start import page as start
 from pipelines.spikes.labels.labellers import all_called
+from pipelines.spikes.recording import signal_reader
 
 PAGE = {"module": "spikes", "path": PATH, "title": "Spikes – Neuroboard"}
 TITLE = "Spikes"
@@ -90,6 +91,7 @@ FORM_WORDS = known_words(BENCHES.values()) | {"sort", "jobs"}
 
 def layout(**given: str) -> Component:
     """The recordings, or the form of a step where the address says so."""
+    signal_reader.keep_ready()  # so that what is chosen here shows itself at once
     return _form(**given) if FORM_WORDS.intersection(given) else start.layout("spikes", **given)
 
 

@@ -7,6 +7,7 @@ from dash import Dash
 from dashboard.kit import workspace_page
 from dashboard.kit.desk import Key, Subject
 from dashboard.spikes.tabs import curate, export, signal, units
+from pipelines.spikes.recording import signal_reader
 
 PAGE = {
     "module": "spikes_workspace",
@@ -33,6 +34,7 @@ SUBJECT = Subject(
 
 def layout(workspace: str = "", tab: str = "", run: str = "", **given: str) -> Any:
     """The page at one of its tabs, with one of its runs and what is selected."""
+    signal_reader.keep_ready()
     return workspace_page.layout(SUBJECT, workspace, tab, run, given)
 
 

@@ -12,8 +12,9 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.jobs.store import Job
-from dashboard.kit import results
+from dashboard.kit import results, workbench
 from dashboard.kit.aria import aria
+from dashboard.kit.bench import Shown
 from dashboard.server import pressed
 from dashboard.server.services import edit_link
 from dashboard.server.submission import submit
@@ -56,14 +57,15 @@ def _counts(job: Job) -> Component:
 def _use(job: Job) -> str:
     """The page that clusters this table, with what was set here."""
     changed = CheckParameters.parse_stored(job.parameters)[0].changed()
-    given = {k: _in_address(v) for k, v in changed.items()}
+    given = {k: in_address(v) for k, v in changed.items()}
     return "/synapses?" + urlencode({"step": "fit", "table": job.inputs[-1].reference, **given})
 
 
-def _in_address(value: Any) -> Any:
+def in_address(value: Any) -> str:
+    """A parameter of a check as an address has it."""
     if isinstance(value, dict):
         return json.dumps(value)
-    return ",".join(value) if isinstance(value, list) else value
+    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 # -- repairs
@@ -111,17 +113,23 @@ def register(app: Dash) -> None:
         Output("repair-error", "children"),
         Input({"type": "repair", "name": ALL}, "n_clicks"),
         State("panel-job", "data"),
+        State("desk", "data", allow_optional=True),
         prevent_initial_call=True,
     )(repair)
 
 
-def repair(_clicks: Sequence[int | None], job_id: str) -> tuple[Any, Any]:
+def repair(
+    _clicks: Sequence[int | None], job_id: str, shown: Shown | None = None
+) -> tuple[Any, Any]:
     """Run a job again with one more repair: the address to go to, and what is wrong."""
     button = pressed.button()
     if button is None:
         raise PreventUpdate
     try:
-        return edit_link(results.job(job_id).task, again(job_id, button["name"])), ""
+        started = again(job_id, button["name"])
+        if shown:
+            return workbench.in_workspace(shown, started), ""
+        return edit_link(results.job(job_id).task, started), ""
     except NeuroboardError as error:
         return no_update, error.sentence
 

@@ -78,6 +78,14 @@ class KeptReader:
             raise InputError(str(answer.said["error"]))
         return answer
 
+    def start(self) -> None:
+        """Start the process before it is asked, for its libraries take seconds to load."""
+        if self._lock.acquire(blocking=False):  # else it is answering somebody
+            try:
+                self._running()
+            finally:
+                self._lock.release()
+
     def end(self) -> None:
         """End the process; the next request starts another."""
         if self._process is not None:

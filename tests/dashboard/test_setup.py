@@ -1,10 +1,13 @@
 """The set-up of a workspace: presets, the fields that matter, and a file that shows itself."""
 
+import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from dash import html
 
 from dashboard import pages
 from dashboard.jobs.store import Job, JobState
@@ -17,6 +20,8 @@ from dashboard.server.services import Services, services
 from dashboard.setup import drawer, glance
 from dashboard.workspaces import workspaces
 from dashboard.workspaces.workspace import Workspace
+from pipelines.core.errors import InputError
+from pipelines.spikes.recording import signal_reader
 
 SUBJECTS = {one.word: one for one in pages.subjects()}
 BENCHES = pages.step_pages()
@@ -290,3 +295,104 @@ def test_a_failed_run_is_set_up_again_with_its_values_and_its_sentence(
         False,
         False,
     ]
+
+
+def test_the_first_second_of_a_recording_is_there_however_long_it_is(
+    found: Services, tmp_path: Path
+) -> None:
+    """What was written is what is drawn: a ramp, whose last value in a second is known."""
+    samples = np.zeros((90_000, 2), np.int16)
+    samples[:, 1] = np.arange(90_000) // 1000
+    (tmp_path / "ramp.raw").write_bytes(samples.tobytes())
+    given = {"sampling_frequency": 30_000, "num_channels": 2, "gain_uv": 2.0, "layout": "row"}
+    values = BENCHES["spikes look"].step.parameters.parse(given).model_dump(mode="json")
+    seen = signal_reader.glimpse(str(tmp_path / "ramp.raw"), values, "")
+    assert seen.found["duration_s"] == 3.0
+    assert seen.found["read_as"] == {
+        "format": seen.found["read_as"]["format"],
+        "sample_type": "int16",
+        "gain_uv": [2.0, 2.0],
+    }
+    assert [seen.names[place] for place in seen.shown] == ["1", "0"]
+    assert seen.envelope.edges_s[-1] == pytest.approx(1.0, abs=1e-3)
+    assert seen.envelope.high[:, 0].max() == 2.0 * 30
+    assert not seen.envelope.high[:, 1].any()
+    with pytest.raises(InputError, match="sampling_frequency"):
+        signal_reader.glimpse(str(tmp_path / "ramp.raw"), {}, "")
+
+
+def test_a_recording_is_seen_while_it_is_looked_at(
+    found: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = found.settings.data[0]
+    (root / "wires.raw").write_bytes(np.zeros((30_000, 4), np.int16).tobytes())
+    place = workspaces.create("spikes", "", {"recording": "data:data/wires.raw"})
+    page = opened("spikes", place)
+    [job] = workspaces.jobs(place.id)
+    asked = next(one for one in components(page) if getattr(one, "id", "") == "glimpse-asked")
+    assert asked.data == job.id
+    tab = SUBJECTS["spikes"].tab("signal")
+    assert tab is not None
+    assert glance.at_once(tab, place, job) is None  # the file does not say its rate
+    whole = dataclasses.replace(
+        job, parameters={"sampling_frequency": 30_000, "num_channels": 4, "gain_uv": 0.2}
+    )
+    shown = glance.at_once(tab, place, whole)
+    assert "30,000 Hz" in text(shown)
+    assert "0.2 µV per step" in text(shown)
+
+
+def test_only_what_takes_seconds_passes_long_work(
+    found: Services, film: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = found.settings.data[0]
+    (root / "wires.raw").write_bytes(np.zeros((3_000, 4), np.int16).tobytes())
+    place = workspaces.create("spikes", "", {"recording": "data:data/wires.raw"})
+    quick = found.store.get(glance.read(place, "spikes look", {}))
+    monkeypatch.setattr(glance, "QUICK_BYTES", 100)
+    long = found.store.get(glance.read(place, "spikes look", {"noisy_times": 5.0}))
+    assert quick is not None
+    assert long is not None
+    assert (quick.quick, long.quick) == (True, False)
+
+
+def test_a_table_that_is_not_of_synapses_shows_its_rows_and_asks_for_its_columns(
+    found: Services,
+) -> None:
+    root = found.settings.data[0]
+    lines = ["cell,width,rate", *(f"c{k},{k}.5,{'' if k == 3 else k}" for k in range(30))]
+    (root / "points.csv").write_text("\n".join(lines), encoding="utf-8")
+    place = workspaces.create("synapses", "", {"table": "data:data/points.csv"})
+    opened("synapses", place)
+    job = found.store.claim(quick_only=True)
+    assert job is not None
+    found.store.finish(job.id, JobState.FAILED, "It lacks NeuronId: say feature_columns.")
+    page = opened("synapses", place)
+    unread = next(one for one in components(page) if "unread" in getattr(one, "className", ""))
+    assert fields(unread)[0] == "feature_columns"
+    tab = SUBJECTS["synapses"].tab("table")
+    assert tab is not None
+    seen = text(glance.at_once(tab, place, job))
+    assert "The first 12 of 30 rows" in seen
+    assert "0.5 to 29.5" in seen  # width
+    assert "30: c0, c1, c10, c11 …" in seen
+    rate = next(
+        one
+        for one in components(glance.at_once(tab, place, job))
+        if isinstance(one, html.Tr) and text(one).startswith("rate")
+    )
+    assert text(rate) == "rate number 1 0 to 29"
+
+
+def test_a_table_is_clustered_as_it_was_read_and_repaired(found: Services) -> None:
+    root = found.settings.data[0]
+    (root / "cells.csv").write_text("NeuronId\na\n", encoding="utf-8")
+    place = workspaces.create("synapses", "", {"table": "data:data/cells.csv"})
+    glance.read(place, "synapses check", {"repair": "nm-to-um", "columns": "SynArea=size"})
+    job = found.store.claim(quick_only=True)
+    assert job is not None
+    found.store.finish(job.id, JobState.DONE)
+    home = SUBJECTS["synapses"].home_tab
+    given = home.fill(View(place, "map", None))
+    values = workbench.known_values(BENCHES["synapses fit"], given)
+    assert values == {"repair": ["nm-to-um"], "columns": {"SynArea": "size"}}

@@ -16,16 +16,14 @@ from dashboard.setup import glance
 from dashboard.setup.facts import table as table_of_facts
 from dashboard.spikes import look
 from dashboard.spikes import look_figures as figures
+from dashboard.spikes.tabs import facts, glimpse
 from pipelines.spikes.recording.looked import LookFolder
-from pipelines.spikes.recording.timeline import Timeline
 
 CHANNELS, SPAN, PAGE = "channels", "span", "page"
 AT_ONCE = 16
 """Channels that are drawn below each other."""
 FIRST_S = 1.0
 WHOLE = "whole"
-MOST_SPANS = 4
-PLACES = {"recorded": "as recorded; far apart where the recording says nothing"}
 EMPTY = (
     "A look shows the recording here before anything is sorted: its traces at any zoom, where the "
     "channels are, their noise and spectrum, which are dead, noisy or bridged, and what a sorting "
@@ -135,37 +133,10 @@ def left_out(view: View) -> Component:
     return html.Div([said, hint, *look.without_signal(view.run, found)])
 
 
-def facts(view: View) -> Component:
-    """How the recording was read, and as what."""
-    found = results.headline(view.run)
-    read_as = found.get("read_as", {})
-    low, high = read_as.get("gain_uv", (0.0, 0.0))
-    gain = f"{low:g}" if low == high else f"{low:g} to {high:g}"
-    timeline = results.timeline(found)
-    probe = any(item.name == "probe" for item in view.run.inputs)
-    layout = str(view.run.parameters.get("layout", "recorded"))
-    places = "from the probe file" if probe else PLACES.get(layout, f"as {layout}, as you said")
-    told = table_of_facts(
-        {
-            "Format": str(read_as.get("format", "")),
-            "Channels": f"{found['n_channels']:,}",
-            "Rate": f"{found['sampling_frequency']:,g} Hz",
-            "Length": f"{found['duration_s']:,.2f} s ({found['n_samples']:,} samples)",
-            "Segments": _segments(timeline),
-            "Samples": str(read_as.get("sample_type", "")),
-            "Gain": f"{gain} µV per step" if high else "",
-            "Unit": "µV",
-            "Places of channels": places,
-        }
-    )
-    return html.Div([told, glance.otherwise(view.run, "gain_uv", "layout")])
-
-
-def _segments(timeline: Timeline) -> str:
-    spans = [f"{one.start_s:,.2f} to {one.stop_s:,.2f} s" for one in timeline.segments]
-    more = f" and {len(spans) - MOST_SPANS} more" if len(spans) > MOST_SPANS else ""
-    count = "1, " if len(spans) == 1 else f"{len(spans)}: "
-    return count + ", ".join(spans[:MOST_SPANS]) + more
+def file(view: View) -> Component:
+    """How the recording was read, and a way to read it otherwise."""
+    told = facts.facts(results.headline(view.run), view.run)
+    return html.Div([table_of_facts(told), glance.otherwise(view.run, "gain_uv", "layout")])
 
 
 def channel_table(view: View) -> Component:
@@ -223,7 +194,7 @@ TAB = Tab(
                 Panel(name="left-out", title="Left out", draw=left_out),
             ),
             Slot(
-                Panel(name="facts", title="File", draw=facts),
+                Panel(name="facts", title="File", draw=file),
                 chart("noise", "Noise", noise, picks=CHANNELS),
                 chart("spectrum", "Spectrum", spectrum),
                 chart("saturation", "Saturation", saturation),
@@ -236,4 +207,5 @@ TAB = Tab(
     empty=EMPTY,
     register=register,
     glance="spikes look",
+    glimpse=glimpse.glimpse,
 )  # fmt: skip

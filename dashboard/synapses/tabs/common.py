@@ -8,8 +8,11 @@ import pandas as pd
 from dashboard.jobs.store import Job
 from dashboard.kit import results
 from dashboard.kit.desk import View
+from dashboard.synapses.check import in_address
 from dashboard.synapses.rows import clusters, load
+from dashboard.workspaces import workspaces
 from pipelines.core.errors import InputError
+from pipelines.synapses.parameters import CheckParameters
 from pipelines.synapses.table.columns import SYNAPSES
 
 NUMBERS = {
@@ -40,8 +43,13 @@ def is_of_synapses(job: Job) -> bool:
 
 
 def of_table(view: View) -> Mapping[str, str]:
-    """The workspace's table, while nothing was run."""
-    return {} if view.job else view.workspace.references
+    """The workspace's table, read and repaired as in its newest check, while nothing was run."""
+    if view.job:
+        return {}
+    checked = workspaces.newest(view.workspace.id, "synapses check")
+    said = CheckParameters.parse_stored(checked.parameters)[0].changed() if checked else {}
+    read = {name: in_address(value) for name, value in said.items()}
+    return {**view.workspace.references, **read}
 
 
 def fit_of(job: Job) -> Job:

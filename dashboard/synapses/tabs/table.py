@@ -14,6 +14,7 @@ from dashboard.kit.desk_table import column as plain
 from dashboard.kit.desk_table import table
 from dashboard.synapses import check
 from dashboard.synapses.tabs.common import of_table
+from dashboard.workspaces.workspace import Workspace
 from pipelines.core.errors import TableError
 from pipelines.synapses.fits.folder import REPORT, read_report
 from pipelines.synapses.formats.reading import read_sheet
@@ -22,6 +23,8 @@ from pipelines.synapses.table.columns import REQUIRED
 LINE = "line"
 """The row of the sheet that is selected, by the number that a spreadsheet program shows."""
 MOST_NAMES = 4
+MOST_SEEN, LONGEST_CELL = 12, 60
+HEADS = ("column", "kind", "missing", "range")
 EMPTY = (
     "A check shows here what is wrong with the table, row by row: what is accepted, what can be "
     "repaired and what is left out, and why. Press Set up and then Check table."
@@ -84,8 +87,10 @@ def columns(view: View) -> Component:
     cells = _cells(view.run)
     if cells.empty:
         return html.P("The file is not there any more, or cannot be read.", className="empty")
-    described = [_described(str(name), cells[name]) for name in cells.columns]
-    return shell.table(("column", "kind", "missing", "range"), described)
+    described = [
+        _described(str(name), cells.iloc[:, place]) for place, name in enumerate(cells.columns)
+    ]
+    return shell.table(HEADS, described)
 
 
 def _described(name: str, cells: pd.Series) -> Component:
@@ -105,6 +110,32 @@ def _described(name: str, cells: pd.Series) -> Component:
         span = f"{len(names):,}: {', '.join(names[:MOST_NAMES])}{more}" if names else ""
     head = html.Th(name, scope="row")
     return html.Tr([head, *map(html.Td, (kind, f"{missing:,}" if missing else "–", span))])
+
+
+def glimpse(_workspace: Workspace, job: Job) -> Component | None:
+    """The first rows of the sheet and its columns, also where it cannot be used as it is."""
+    cells = _cells(job)
+    if cells.empty:
+        return None
+    first = cells.head(MOST_SEEN)
+    names = [str(name) for name in first.columns]
+    lines = [
+        html.Tr([html.Th(str(number), scope="row"), *map(html.Td, map(_cell, row))])
+        for number, row in zip(first.index, first.to_numpy().tolist(), strict=True)
+    ]
+    described = [_described(name, cells.iloc[:, place]) for place, name in enumerate(names)]
+    said = f"The first {len(first)} of {len(cells):,} rows"
+    return html.Div(
+        [
+            html.Section([html.H3(said), shell.table(("row", *names), lines)], className="card"),
+            html.Section(shell.table(HEADS, described), className="card"),
+        ],
+        className="glimpse",
+    )
+
+
+def _cell(value: object) -> str:
+    return "" if value is None or value != value else str(value)[:LONGEST_CELL]
 
 
 def remarks(view: View) -> Component:
@@ -138,4 +169,5 @@ TAB = Tab(
     fill=of_table,
     empty=EMPTY,
     glance="synapses check",
+    glimpse=glimpse,
 )

@@ -16,7 +16,7 @@ from pipelines.core.errors import RecordingError
 from pipelines.core.progress import Report
 from pipelines.spikes.formats.segments import time_notes, timeline_of
 from pipelines.spikes.reading.channels import as_list, placed
-from pipelines.spikes.reading.read import format_of, read_recording
+from pipelines.spikes.reading.read import read_as, read_recording
 from pipelines.spikes.reading.reading_checks import check_reading
 from pipelines.spikes.recording.identity import digest_of_samples
 from pipelines.spikes.recording.looked import LookFolder, Spectrum
@@ -96,18 +96,8 @@ def look(
     kept.write_stretches(table_of_stretches(bad, signal.timeline))
     notes = [*notes, *time_notes(recording), *in_words(bad)]
     found = _figures(recording, signal.timeline, table, end_s, bad)
-    kind = format_of(inputs["recording"], parameters.session)
-    return {**found, "read_as": _read_as(recording, kind.title), "notes": notes}
-
-
-def _read_as(recording: BaseRecording, title: str) -> dict[str, Any]:
-    """How the recording was understood, for those who know how it was made."""
-    gains = np.asarray(recording.get_channel_gains(), dtype=np.float64)
-    return {
-        "format": title,
-        "sample_type": str(recording.get_dtype()),
-        "gain_uv": [float(f"{gains.min():.6g}"), float(f"{gains.max():.6g}")],
-    }
+    told = read_as(recording, inputs["recording"], parameters)
+    return {**found, "read_as": told, "notes": notes}
 
 
 def _figures(

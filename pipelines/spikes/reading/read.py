@@ -69,6 +69,27 @@ def read_recording(path: Path, parameters: RecordingParameters) -> BaseRecording
     return with_locations(recording, apart(recording.get_num_channels()))
 
 
+def read_as(
+    recording: BaseRecording, path: Path, parameters: RecordingParameters
+) -> dict[str, Any]:
+    """How a recording was understood, for those who know how it was made.
+
+    Args:
+        recording: as `read_recording` gave it.
+        path: from where.
+        parameters: how it was read.
+
+    Returns:
+        `format`, `sample_type` as it is stored, and `gain_uv`: lowest and highest uV per step.
+    """
+    gains = np.asarray(recording.get_channel_gains(), dtype=np.float64)
+    return {
+        "format": format_of(path, parameters.session).title,
+        "sample_type": str(recording.get_dtype()),
+        "gain_uv": [float(f"{gains.min():.6g}"), float(f"{gains.max():.6g}")],
+    }
+
+
 def format_of(path: Path, session: str) -> Format:
     """The kind of a recording.
 

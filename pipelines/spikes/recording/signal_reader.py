@@ -13,12 +13,18 @@ import numpy as np
 from pipelines.core.result_files import unpacked
 from pipelines.processes.closed import Answered
 from pipelines.processes.kept_reader import KeptReader, packed
+from pipelines.spikes.recording.glimpse import Glimpse
 from pipelines.spikes.recording.overview import Stretch
 from pipelines.spikes.recording.pyramid import Envelope
 from pipelines.spikes.units.selection import Beside, Places
 from pipelines.spikes.units.sorting import FinishedSorting
 
 CHILD = "pipelines.spikes.signal.signal_child"
+
+
+def keep_ready() -> None:
+    """Start the process, where a recording will soon be shown."""
+    _reader().start()
 
 
 def stretch(folder: Path, unit: int, start_s: float, length_s: float) -> Stretch:
@@ -59,11 +65,37 @@ def envelope(
         "stop_s": stop_s,
         "samples_sha256": samples_sha256,
     }
-    found = unpacked(_reader().ask(Answered(asked, {}), Path(path)).parts["arrays"])
+    return _envelope(unpacked(_reader().ask(Answered(asked, {}), Path(path)).parts["arrays"]))
+
+
+def _envelope(found: Mapping[str, Any]) -> Envelope:
     return Envelope(
         np.asarray(found["edges_s"], dtype=np.float64),
         np.asarray(found["low"], dtype=np.float32),
         np.asarray(found["high"], dtype=np.float32),
+    )
+
+
+def glimpse(path: str, parameters: Mapping[str, Any], probe: str) -> Glimpse:
+    """As `signal.glimpse`: the first second of a recording, from stored parameters.
+
+    Args:
+        path: of the recording.
+        parameters: of a look at it.
+        probe: a probeinterface file; empty for none.
+
+    Raises:
+        InputError: the recording cannot be read, or does not say enough.
+    """
+    asked = {"glimpse": path, "parameters": dict(parameters), "probe": probe}
+    answer = _reader().ask(Answered(asked, {}), Path(path))
+    found = unpacked(answer.parts["arrays"])
+    return Glimpse(
+        answer.said,
+        found["names"].tolist(),
+        np.asarray(found["places_um"], dtype=np.float64),
+        found["shown"].tolist(),
+        _envelope(found),
     )
 
 

@@ -1,5 +1,6 @@
 """The process that opens recordings for pages; see `signal_reader`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pipelines.processes.closed import Answered
 from pipelines.processes.kept_reader import Arrays, packed, serve
 from pipelines.spikes.reading.locate import locate
 from pipelines.spikes.recording.parameters import RecordingLookParameters
+from pipelines.spikes.signal.glimpse import glimpse
 from pipelines.spikes.signal.spike_waveforms import beside
 from pipelines.spikes.signal.trace_window import read_stretch, stretch
 from pipelines.spikes.units.folder import read_finished
@@ -21,6 +23,8 @@ def answer(asked: Answered) -> Answered:
     said = asked.said
     if "locate" in said:
         return Answered({"found": locate(Path(said["locate"]), Path(said["recording"]))}, {})
+    if "glimpse" in said:
+        return _glimpse(said)
     if "beside" in said:
         return _beside(
             Path(said["beside"]), said["unit"], unpacked(asked.parts["arrays"])["places"]
@@ -38,6 +42,21 @@ def answer(asked: Answered) -> Answered:
     )
     arrays: Arrays = {"edges_s": found.edges_s, "low": found.low, "high": found.high}
     return Answered({}, {"arrays": packed(arrays)})
+
+
+def _glimpse(said: Mapping[str, Any]) -> Answered:
+    parameters, _ = RecordingLookParameters.parse_stored(said["parameters"])
+    probe = Path(said["probe"]) if said["probe"] else None
+    found = glimpse(Path(said["glimpse"]), parameters, probe)
+    arrays: Arrays = {
+        "names": np.array(found.names, dtype=str),
+        "places_um": found.places_um,
+        "shown": np.array(found.shown, dtype=np.int64),
+        "edges_s": found.envelope.edges_s,
+        "low": found.envelope.low,
+        "high": found.envelope.high,
+    }
+    return Answered(dict(found.found), {"arrays": packed(arrays)})
 
 
 def _stretch(folder: Path, unit: int, start_s: float, length_s: float) -> Answered:
