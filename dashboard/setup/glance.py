@@ -149,7 +149,7 @@ def unread(workspace: Workspace, failed: Job) -> Component:
     hint = "Say it here and read the file again." if asked else ""
     return html.Div(
         [
-            html.H2(f"{workspace.root.label} cannot be read yet"),
+            html.H2(f"{workspace.root.label} is not understood yet"),
             html.P(panel.sentence(failed), className="error", role="alert"),
             html.P(hint, className="hint"),
             *stores,

@@ -40,7 +40,7 @@ def test_a_raw_recording_is_asked_about_looked_at_and_sorted(
     (lab / "wires.raw").write_bytes(samples.tobytes())
     page.goto(chosen(live, "spikes", "recording", lab / "wires.raw"))
     unread = page.locator(".unread")
-    expect(unread).to_contain_text("wires.raw cannot be read yet")
+    expect(unread).to_contain_text("wires.raw is not understood yet")
     unread.get_by_label("Sampling frequency").fill("30000")
     unread.get_by_label("Number of channels").fill("4")
     unread.get_by_label("Gain").fill("0.195")
