@@ -207,6 +207,26 @@ def test_what_cannot_be_imported_ends_no_process(monkeypatch: pytest.MonkeyPatch
     assert ours.recv() == child.WARM
 
 
+def test_what_somebody_waits_for_is_imported_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    imported: list[str] = []
+
+    class Slow:
+        quick = False
+
+        @property
+        def function(self) -> None:
+            imported.append(type(self).__name__)
+
+    class Quick(Slow):
+        quick = True
+
+    monkeypatch.setattr(child, "STEPS", {"fit": Slow(), "look": Quick()})
+    monkeypatch.setattr(child, "keep_ready", lambda: None)
+    _, theirs = multiprocessing.Pipe()
+    assert len(list(child._warming(theirs))) == 2
+    assert imported == ["Quick", "Slow"]
+
+
 def test_processes_that_die_while_they_get_warm_are_started_ever_later(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     settings.prepare()
