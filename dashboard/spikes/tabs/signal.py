@@ -7,6 +7,7 @@ import pandas as pd
 from dash import ClientsideFunction, Dash, Input, Output, html
 from dash.development.base_component import Component
 
+from dashboard.jobs.store import Job
 from dashboard.kit import desk, results
 from dashboard.kit.desk import Answer, Panel, Slot, Tab, View, chart, column, row
 from dashboard.kit.desk_table import column as plain
@@ -17,6 +18,8 @@ from dashboard.setup.facts import table as table_of_facts
 from dashboard.spikes import look
 from dashboard.spikes import look_figures as figures
 from dashboard.spikes.tabs import facts, glimpse
+from pipelines.core.errors import NeuroboardError
+from pipelines.spikes.recording import signal_reader
 from pipelines.spikes.recording.looked import LookFolder
 
 CHANNELS, SPAN, PAGE = "channels", "span", "page"
@@ -135,8 +138,18 @@ def left_out(view: View) -> Component:
 
 def file(view: View) -> Component:
     """How the recording was read, and a way to read it otherwise."""
-    told = facts.facts(results.headline(view.run), view.run)
+    told = facts.facts({**results.headline(view.run), **_read_as(view.run)}, view.run)
     return html.Div([table_of_facts(told), glance.otherwise(view.run, "gain_uv", "layout")])
+
+
+def _read_as(job: Job) -> dict[str, Any]:
+    """Format, sample type and gain, from the recording itself; nothing where that is gone."""
+    paths = {item.name: item.path for item in job.inputs}
+    try:
+        seen = signal_reader.glimpse(paths["recording"], job.parameters, paths.get("probe", ""))
+    except NeuroboardError:
+        return {}
+    return {"read_as": seen.found["read_as"]}
 
 
 def channel_table(view: View) -> Component:

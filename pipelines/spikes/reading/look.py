@@ -16,7 +16,7 @@ from pipelines.core.errors import RecordingError
 from pipelines.core.progress import Report
 from pipelines.spikes.formats.segments import time_notes, timeline_of
 from pipelines.spikes.reading.channels import as_list, placed
-from pipelines.spikes.reading.read import read_as, read_recording
+from pipelines.spikes.reading.read import read_recording
 from pipelines.spikes.reading.reading_checks import check_reading
 from pipelines.spikes.recording.identity import digest_of_samples
 from pipelines.spikes.recording.looked import LookFolder, Spectrum
@@ -72,7 +72,7 @@ def look(
         `exclude_channels` (names divided by commas), `n_left_out`, `end_s` (on the recording's
         clock; none if it is good to its end),
         `bad_stretches` and `bad_channel_s` (number and length of all stretches without signal),
-        `read_as` (`format`, `sample_type`, `gain_uv`: lowest and highest uV per step), `notes`.
+        `notes`.
 
     Raises:
         RecordingError: the recording or the probe cannot be read.
@@ -95,9 +95,7 @@ def look(
     kept.write_saturation(saturated)
     kept.write_stretches(table_of_stretches(bad, signal.timeline))
     notes = [*notes, *time_notes(recording), *in_words(bad)]
-    found = _figures(recording, signal.timeline, table, end_s, bad)
-    told = read_as(recording, inputs["recording"], parameters)
-    return {**found, "read_as": told, "notes": notes}
+    return {**_figures(recording, signal.timeline, table, end_s, bad), "notes": notes}
 
 
 def _figures(
