@@ -1,4 +1,4 @@
-// Keys press the buttons that carry their name in data-key; the page itself knows no keys.
+// Keys press the buttons and links that carry their name in data-key; the page itself knows no keys.
 // Presses wait for each other: a label must not land on the unit of the press before.
 (function () {
   const QUIET_MS = 80;
@@ -24,7 +24,7 @@
 
   function buttonOf(key) {
     const box = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
-    return box && box.getClientRects().length ? box.querySelector("button") : null;
+    return box && box.getClientRects().length ? box.querySelector("button, a") : null;
   }
 
   function pump() {

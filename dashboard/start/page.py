@@ -1,6 +1,6 @@
 """The page of a subject: its workspaces, and the ways to a new one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import html
@@ -13,7 +13,14 @@ from dashboard.workspaces.workspace import TITLES
 PLURALS: Mapping[str, str] = {"spikes": "recordings", "brainmap": "films", "synapses": "tables"}
 
 
-def layout(subject: str, search: str = "", tag: str = "", of: str = "", **_: str) -> Component:
+def layout(
+    subject: str,
+    search: str = "",
+    tag: str = "",
+    of: str = "",
+    more: Sequence[Component] = (),
+    **_: str,
+) -> Component:
     """The page.
 
     Args:
@@ -21,6 +28,7 @@ def layout(subject: str, search: str = "", tag: str = "", of: str = "", **_: str
         search: words that are searched for.
         tag: that workspaces have.
         of: "mine" for those of the person, "hidden" for those that were put away.
+        more: what stands below the area New.
     """
     looked_at = Filter(subject=subject, tag=tag, of=of)
     shown = grid.chosen(looked_at, search)
@@ -34,7 +42,7 @@ def layout(subject: str, search: str = "", tag: str = "", of: str = "", **_: str
             ),
             html.Div(
                 [
-                    new.area(subject),
+                    html.Div([new.area(subject), *more], className="stack"),
                     html.Div(
                         [
                             html.Div(grid.grid(shown, looked_at, search), id="home-grid"),

@@ -110,7 +110,7 @@ def form(model: str = "") -> Component:
 
 def section(model: str = "") -> Component:
     """The same with its heading, for pages."""
-    parts = [html.H2(TITLE), html.P(ABOUT, className="hint"), form(model)]
+    parts = [html.H2(TITLE), html.P(ABOUT, className="hint new-rows-about"), form(model)]
     return html.Section(parts, className="card")
 
 

@@ -134,8 +134,12 @@ FORM_WORDS = known_words(BENCHES.values()) | {"model"}
 
 
 def layout(**given: str) -> Component:
-    """The tables, or the form of a step where the address says so."""
-    return _form(**given) if FORM_WORDS.intersection(given) else start.layout("synapses", **given)
+    """The tables and ways to new ones, or the form of a step where the address says so."""
+    if FORM_WORDS.intersection(given):
+        return _form(**given)
+    shown = {name: given[name] for name in ("search", "tag", "of") if name in given}
+    more = [new_rows.section()] if new_rows.newest_model() else []
+    return start.layout("synapses", **shown, more=more)
 
 
 def _form(

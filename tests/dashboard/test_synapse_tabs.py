@@ -24,7 +24,7 @@ from dashboard.server import people
 from dashboard.server.people import Person, Role
 from dashboard.server.services import Services, services
 from dashboard.server.settings import Settings
-from dashboard.synapses import compared, model_figures, new_rows, training
+from dashboard.synapses import compared, model_figures, new_rows, page, training
 from dashboard.synapses import map_figures as maps
 from dashboard.synapses.tabs import classifier, predict
 from dashboard.synapses.tabs import map as map_tab
@@ -267,3 +267,14 @@ def test_agreement_is_told_with_and_without_noise() -> None:
     assert clusterings.in_words(shared(one, two), "row", "fit").endswith(
         "without the 2 that are noise in one of them ARI 1.00, AMI 1.00."
     )
+
+
+def test_a_key_goes_through_clusters_and_sets_and_begins_again() -> None:
+    names = ["cluster:-1", "cluster:0", "set:near"]
+    turns = [map_tab._following(names, now) for now in ("", "cluster:-1", "set:near", "cluster:9")]
+    assert turns == ["cluster:-1", "cluster:0", "cluster:-1", "cluster:-1"]
+
+
+def test_the_page_of_tables_predicts_where_there_is_a_model(bench: Services) -> None:
+    assert new_rows.TITLE in str(to_json_plotly(page.layout()))
+    assert new_rows.TITLE not in str(to_json_plotly(page.layout(step="fit")))

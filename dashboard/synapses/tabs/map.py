@@ -332,7 +332,15 @@ def clusters_and_sets(view: View, said: str = "") -> Component:
         for name, members in kept.items()
     ]
     heads = ("cluster or set", "rows", "of clusters")
-    return html.Div([shell.table(heads, lines), *_keeping(view, said), _downloads(view)])
+    following = _following([*found, *(f"set:{name}" for name in kept)], view.chosen[CHOSEN])
+    turn = desk.button("Next", CHOSEN, following, shortcut="c", label="Choose the next one")
+    parts = [shell.table(heads, lines), html.Div(turn, className="row")]
+    return html.Div([*parts, *_keeping(view, said), _downloads(view)])
+
+
+def _following(names: list[str], now: str | None) -> str:
+    """The one after the chosen one, the first after the last."""
+    return names[(names.index(now) + 1) % len(names)] if now in names else names[0]
 
 
 def _line(
