@@ -13,13 +13,13 @@ from dashboard.workspaces.workspace import TITLES
 PLURALS: Mapping[str, str] = {"spikes": "recordings", "brainmap": "films", "synapses": "tables"}
 
 
-def layout(
-    subject: str,
-    search: str = "",
-    tag: str = "",
-    of: str = "",
-    more: Sequence[Component] = (),
-    **_: str,
+def layout(subject: str, search: str = "", tag: str = "", of: str = "", **_: str) -> Component:
+    """The page, as its address says: see `listing`."""
+    return listing(subject, search, tag, of)
+
+
+def listing(
+    subject: str, search: str = "", tag: str = "", of: str = "", more: Sequence[Component] = ()
 ) -> Component:
     """The page.
 

@@ -137,9 +137,9 @@ def layout(**given: str) -> Component:
     """The tables and ways to new ones, or the form of a step where the address says so."""
     if FORM_WORDS.intersection(given):
         return _form(**given)
-    shown = {name: given[name] for name in ("search", "tag", "of") if name in given}
     more = [new_rows.section()] if new_rows.newest_model() else []
-    return start.layout("synapses", **shown, more=more)
+    search, tag, of = (given.get(name, "") for name in ("search", "tag", "of"))
+    return start.listing("synapses", search, tag, of, more)
 
 
 def _form(
