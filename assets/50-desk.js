@@ -76,6 +76,12 @@ window.dash_clientside = window.dash_clientside || {};
         if (found.length && found[0] !== now) choose(key, found[0]);
       } else if (found.length && !same([...found].sort(), [...now].sort())) choose(key, found);
     },
+    // The unit that is curated is the selected one; on the page of a form nothing is selected.
+    unit(unit) {
+      if (document.querySelector(".workspace") && selection.units?.[0] !== unit) {
+        choose("units", [unit]);
+      }
+    },
     toTable(values, ids) {
       selection = byKey(values, ids);
       for (const panel of document.querySelectorAll(".panel[data-seen]")) ask(panel);

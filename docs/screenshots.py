@@ -83,7 +83,8 @@ README = {
     "spikes": "spikes-units",
     "brainmap": "brainmap-map",
     "synapses": "synapses-map",
-    "jobs": "jobs",
+    "curate": "spikes-curate",
+    "film": "brainmap-film",
 }
 """The pictures of the README, and the view that each shows."""
 OTHERS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {

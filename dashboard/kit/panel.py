@@ -1,5 +1,6 @@
 """A job as it is seen: state, progress in words, cancel, result. Survives a reload."""
 
+import time
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard import views
+from dashboard.jobs import remaining
 from dashboard.jobs.store import Job, JobState
 from dashboard.kit import forms
 from dashboard.kit.aria import aria
@@ -18,6 +20,8 @@ from dashboard.server.trouble import is_disk_full
 from pipelines.steps import STEPS
 
 TICK_MS, QUICK_TICK_MS = 400, 150
+PAST = 20
+"""Newest jobs of a step that tell how long the next may take."""
 SYMBOLS = {
     JobState.QUEUED: "◷",
     JobState.RUNNING: "▶",
@@ -91,6 +95,12 @@ def _head(job: Job) -> list[Component]:
                     id="panel-again-box",
                     hidden=not over or job.state is JobState.DONE,
                 ),
+                html.Button(
+                    "Tell me when it is done",
+                    id="tell-when-done",
+                    className="pick",
+                    hidden=True,  # until a script finds that this browser can
+                ),
             ],
             className="row",
         ),
@@ -115,12 +125,19 @@ def sentence(job: Job) -> str:
     if job.state is JobState.RUNNING:
         if job.cancel:
             return "Stopping …"
-        return f"{job.message or 'Starting'} ({job.fraction:.0%})"
+        return f"{job.message or 'Starting'} ({job.fraction:.0%}){_left(job)}"
     if job.state is JobState.DONE:
         return f"Finished {when(job.finished)} after {job.took or 0:.1f} s."
     if job.state is JobState.CANCELLED:
         return "Cancelled. Nothing was kept; Run again starts from the beginning."
     return forms.with_labels(STEPS[job.task].parameters, job.error)
+
+
+def _left(job: Job) -> str:
+    """How long a running job still takes, from its own past."""
+    before = remaining.past(job, services().store.latest((job.task,), limit=PAST))
+    seconds = remaining.seconds_left(job, time.time(), before)
+    return "" if seconds is None else f", {remaining.in_words(seconds)} left"
 
 
 def waiting_sentence(job: Job) -> str:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dashboard.jobs.remaining import in_words, seconds_left
 from dashboard.jobs.store import Job, JobState
 from dashboard.kit import forms
 from dashboard.server.services import services
@@ -13,8 +14,6 @@ from pipelines.report import answers
 from pipelines.report.answers import ANSWERS
 from pipelines.steps import STEPS
 
-FORETOLD_FROM = 0.05
-"""Of the work; from less nobody can tell how long the rest takes."""
 NOTHING_YET = "Nothing run yet"
 
 
@@ -64,9 +63,9 @@ def _under_way(job: Job, now: float) -> str:
     title = STEPS[job.task].title
     if job.state is JobState.QUEUED:
         return f"{title}: waiting"
-    left = _seconds_left(job, now)
+    left = seconds_left(job, now)
     done = f"{title}: {job.fraction:.0%}"
-    return done if left is None else f"{done}, {_duration(left)} left"
+    return done if left is None else f"{done}, {in_words(left)} left"
 
 
 def _broken_off(job: Job) -> str:
@@ -74,17 +73,3 @@ def _broken_off(job: Job) -> str:
     if job.state is JobState.FAILED:
         return f"{title}: {forms.with_labels(STEPS[job.task].parameters, job.error)}"
     return f"{title}: {job.state}"
-
-
-def _seconds_left(job: Job, now: float) -> float | None:
-    """How long a job will still take if it goes on as fast as until now."""
-    if job.started is None or job.fraction < FORETOLD_FROM or now <= job.started:
-        return None
-    return (now - job.started) * (1 - job.fraction) / job.fraction
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return "less than a minute"
-    minutes = round(seconds / 60)
-    return f"about {minutes} min" if minutes < 90 else f"about {round(minutes / 60)} h"

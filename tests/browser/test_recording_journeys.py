@@ -1,4 +1,4 @@
-"""A recording's desk from end to end: units are judged, curated and exported, also by keys alone."""
+"""A recording's desk from end to end: units are judged, curated, exported, also by keys alone."""
 
 import re
 

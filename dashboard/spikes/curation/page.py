@@ -56,12 +56,18 @@ def view(job: Job) -> Component:
     return html.Div([*stores, *above, between, *found.values()], id="curate")
 
 
-def parts(job: Job, *names: str) -> dict[str, Any]:
-    """The parts of the page by name, which stand below each other there; all, or those named."""
+def parts(job: Job, *names: str, asked: int | None = None) -> dict[str, Any]:
+    """The parts of the page by name, which stand below each other there.
+
+    Args:
+        job: the review.
+        names: of the parts; all if none is named.
+        asked: the unit to begin with; the first of the queue if there is no such one.
+    """
     desk = curating.desk(job)
     state = desk.state()
     rows = queue.rows_of(desk, state, "all")
-    unit = int(rows[0]["unit"])
+    unit = asked if asked in state.units else int(rows[0]["unit"])
     made: dict[str, Callable[[], Any]] = {
         "stores": lambda: [
             dcc.Store(id="curate-unit", data=unit),
@@ -71,7 +77,7 @@ def parts(job: Job, *names: str) -> dict[str, Any]:
         "note": lambda: _note(job, desk.review.sorting),
         "pad": lambda: html.Div(_pad(desk, state), id=PAD, className="card"),
         "queue": lambda: html.Section(
-            _queue(rows), className="card", **aria(label="Queue"), **data(waits=UNIT)
+            _queue(rows, int(unit)), className="card", **aria(label="Queue"), **data(waits=UNIT)
         ),
         "unit": lambda: html.Section(
             unit_view.view(desk, state, unit),
@@ -169,7 +175,7 @@ def _help() -> Any:
     )
 
 
-def _queue(rows: Sequence[dict[str, Any]]) -> list[Component]:
+def _queue(rows: Sequence[dict[str, Any]], unit: int) -> list[Component]:
     show = dmc.SegmentedControl(
         id="curate-show",
         data=[{"value": value, "label": label} for value, label in queue.SHOWS.items()],
@@ -182,7 +188,7 @@ def _queue(rows: Sequence[dict[str, Any]]) -> list[Component]:
         label="Units, the most doubtful first",
         names=queue.NAMES,
         height=480,
-        selectedRows=list(rows[:1]),
+        selectedRows=[row for row in rows if row["unit"] == unit],
         getRowId="params.data.unit.toString()",
         dashGridOptions=ROW,
     )

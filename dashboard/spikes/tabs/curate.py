@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dash import html
+from dash import ClientsideFunction, Dash, Input, html
 from dash.development.base_component import Component
 
 from dashboard.kit import results
 from dashboard.kit.desk import Answer, Panel, Part, Slot, Tab, View, column, row
 from dashboard.spikes.curation import page
+from dashboard.spikes.tabs.units import UNITS
 from dashboard.workspaces import workspaces
 from pipelines.report.withheld import PROPOSALS
 
@@ -39,13 +40,28 @@ def fill(view: View) -> Mapping[str, str]:
 
 def pad(view: View) -> Component:
     """Labels, keys and who presses them."""
-    found = page.parts(view.run, "stores", "pad", "help")
+    found = page.parts(view.run, "stores", "pad", "help", asked=_asked(view))
     return html.Div([*found["stores"], found["pad"], found["help"]], className="curate-bar")
+
+
+def _asked(view: View) -> int | None:
+    """The unit that is selected, as on the tab Units."""
+    return next(iter(view.chosen.get(UNITS) or ()), None)
+
+
+def register(app: Dash) -> None:
+    """Let the unit that is curated be the selected one, which the address carries."""
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("desk", "unit"),
+        Input("curate-unit", "data"),
+        prevent_initial_call=True,
+    )
 
 
 def arrange(view: View) -> Part:
     """The parts of the page of a review, made once, each in a panel."""
-    found = page.parts(view.run, "note", "unit", "queue", "merging", "log", "agreement", "use")
+    names = ("note", "unit", "queue", "merging", "log", "agreement", "use")
+    found = page.parts(view.run, *names, asked=_asked(view))
 
     def panel(name: str, title: str, *parts: Any) -> Panel:
         body = html.Div(list(parts), className="stack")
@@ -71,4 +87,5 @@ TAB = Tab(
     fill=fill,
     foot=pad,
     empty=EMPTY,
+    register=register,
 )

@@ -168,9 +168,10 @@ def probe(known: Known, colors: Mapping[int, str]) -> Drawn:
         hovertemplate="unit %{customdata}: %{x:.0f}, %{y:.0f} µm<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(title="µm", nticks=4, range=_span(places[:, 0], homes[:, 0]))
-    figure.update_yaxes(title="µm", range=_span(places[:, 1], homes[:, 1]))
+    span = _span(places[:, 1], homes[:, 1])
+    figure.update_yaxes(title="µm", range=span)
     return Drawn(
-        fit(figure, (48, 8, 8, 40), legend=False),
+        fit(figure, (60 if max(span) >= 1000 else 48, 8, 8, 40), legend=False),
         "Where the channels (squares) and the units are: a unit is at the mean of its channels, "
         "weighed by the square of its height there; a larger dot is a higher waveform. Both axes "
         "fill the panel, so they have scales of their own. A click chooses a unit, with shift "
