@@ -122,7 +122,7 @@ def points_panel(
     colors: Sequence[str],
     titles: tuple[str, str, str],
 ) -> SvgPanel:
-    """Points in the colours of their groups, on two axes of one scale.
+    """Points in the colours of their groups, on two axes of one scale; NaN are left out.
 
     Args:
         x: (point,).
@@ -131,6 +131,10 @@ def points_panel(
         colors: `#rrggbb` by number, at most 255.
         titles: of the panel, the horizontal and the vertical axis.
     """
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y, groups = (values[known] for values in (x, y, groups))
+    if not len(x):
+        return SvgPanel(titles[0], Axis(titles[1], 0, 1), Axis(titles[2], 1, 0), PANEL, "")
     room = 0.04 * (float(np.ptp(x)) or 1.0), 0.04 * (float(np.ptp(y)) or 1.0)
     across = Axis(titles[1], float(x.min()) - room[0], float(x.max()) + room[0])
     up = Axis(titles[2], float(y.max()) + room[1], float(y.min()) - room[1])

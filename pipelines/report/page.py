@@ -52,19 +52,22 @@ th[scope='row'], th:first-child, main td:first-child { text-align: left; }
 .settings th { text-align: left; }
 .settings th[scope='row'] { font-weight: 400; } .digest { font-family: monospace; }
 ol.references li { margin-bottom: .35rem; }
-@media (max-width: 60rem) { .unit .row { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+@media screen and (max-width: 60rem) {
+  .unit .row { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 @page { size: A4; margin: 16mm 14mm; }
 @media print {
   :root { color-scheme: light; --ink: #000; --quiet: #444; --page: #fff; --line: #ccc;
     --mark: #2c5fc4; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { margin: 0; max-width: none; padding: 0; font-size: 10pt; }
-  table { font-size: 7pt; } th, td { padding: .1rem .25rem; overflow-wrap: anywhere; }
+  table { font-size: 6.5pt; } th, td { padding: .1rem .25rem; }
   .wide { overflow: visible; }
   figure, .unit, tr, .note, .keep, li { break-inside: avoid; }
   h1, h2, h3 { break-after: avoid; }
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem; }
-  .unit .row { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+  .unit { padding: .25rem 0 .5rem; } .unit h3 { font-size: 9pt; margin: .25rem 0; }
+  .unit svg { overflow: visible; } .unit svg text { font-size: 17px; }
+  .unit figcaption { font-size: 7pt; }
 }
 """
 """Of pages with sections, which are printed as well."""

@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.core.errors import NeuroboardError
+from pipelines.core.errors import InputError, NeuroboardError
 from pipelines.core.progress import Report
+from pipelines.files.reading import reading
 from pipelines.report import page
 from pipelines.report.answers import ANSWERS, answer
 from pipelines.report.methods import Said, cited, software
@@ -76,10 +77,11 @@ def write(
     lost: list[str] = []
     title = parameters.title or _named(runs)
     parts = [*_head(title, runs, parameters), *_withheld(subject)]
-    sections = list(subject.sections(runs))
+    with _reading(runs[0]):
+        sections = list(subject.sections(runs))
     for place, section in enumerate(sections):
         report(0.1 + 0.8 * place / len(sections), f"Drawing: {section.title}")
-        parts += _drawn(section, lost)
+        parts += _drawn(section, runs[0], lost)
     parts += [*_methods(subject, runs), *_runs(runs, parameters), *_inputs(runs), *_versions(runs)]
     text = page.document(title, parts, page.STYLE + page.PRINTED, page.WITH_PICTURES)
     (folder / FILE).write_text(text, encoding="utf-8", errors="backslashreplace")
@@ -88,15 +90,32 @@ def write(
 
 def methods(subject: ReportSubject, runs: Runs) -> list[Said]:
     """All sentences of the methods paragraph, each once."""
-    found = [
-        sentence
-        for run in runs
-        if run.task in subject.sentences
-        for sentence in subject.sentences[run.task](run)
-    ]
+    found = [sentence for run in runs for sentence in _sentences(subject, run)]
     versions = {name: one for run in reversed(runs) for name, one in run.versions.items()}
     found.append(software(versions, subject.packages))
     return [one for one in dict.fromkeys(found) if one.text]
+
+
+def _sentences(subject: ReportSubject, run: ReportedRun) -> list[Said]:
+    """What a run did; of one whose record or files are damaged, that they are."""
+    if run.task not in subject.sentences:
+        return []
+    try:
+        with _reading(run):
+            return subject.sentences[run.task](run)
+    except NeuroboardError as error:
+        sentence = _without_place(error.sentence, run)
+        return [Said(f"What the run {run.name} did cannot be told: {sentence}")]
+
+
+def _without_place(sentence: str, run: ReportedRun) -> str:
+    """A report is handed on: where it was made is no part of it."""
+    return sentence.replace(str(run.folder), f"the run {run.name}")
+
+
+def _reading(run: ReportedRun) -> Any:
+    """Whatever is wrong with a result becomes one sentence."""
+    return reading(run.folder, InputError, "run the step again", "result")
 
 
 def said_by(runs: Runs) -> str:
@@ -128,13 +147,15 @@ def _withheld(subject: ReportSubject) -> Iterator[str]:
         yield page.paragraph(subject.withheld, "quiet")
 
 
-def _drawn(section: ReportPart, lost: list[str]) -> list[str]:
+def _drawn(section: ReportPart, run: ReportedRun, lost: list[str]) -> list[str]:
     """A section; one that cannot be drawn says why and leaves the others alone."""
     try:
-        parts = list(section.draw())
+        with _reading(run):
+            parts = list(section.draw())
     except NeuroboardError as error:
-        lost.append(f"{section.title}: {error.sentence}")
-        parts = [page.paragraph(error.sentence, "note")]
+        sentence = _without_place(error.sentence, run)
+        lost.append(f"{section.title}: {sentence}")
+        parts = [page.paragraph(sentence, "note")]
     return [f"<section><h2>{escape(section.title)}</h2>", *parts, "</section>"] if parts else []
 
 

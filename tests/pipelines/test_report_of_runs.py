@@ -3,15 +3,22 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from pipelines.__main__ import main
 from pipelines.report.report_file import FILE
 from pipelines.report.withheld import EVIDENCE, NUMBER, PROPOSALS
+from pipelines.spikes.units.folder import SortingFolder
+from pipelines.spikes.units.sorting import Spikes
 from pipelines.tasks import run
 from tests.earlier import HOLDS, unpack
 
@@ -123,6 +130,59 @@ def test_a_part_that_is_damaged_leaves_the_others(jobs: Path, tmp_path: Path) ->
     assert "waveforms.npz" in text
     assert "<h2>Units in numbers</h2>" in text
     assert "<h2>Methods</h2>" in text
+
+
+def no_units(folder: Path) -> None:
+    sorting = SortingFolder(folder)
+    waves = sorting.waveforms
+    sorting.write_units(sorting.units.iloc[:0])
+    empty = np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32)
+    sorting.write_spikes(Spikes(*empty))
+    none = {"mean": waves.mean[:0], "sd": waves.sd[:0], "unit_id": waves.unit_id[:0]}
+    sorting.write_waveforms(replace(waves, **none))
+
+
+def no_places(folder: Path) -> None:
+    sorting = SortingFolder(folder)
+    sorting.write_waveforms(
+        replace(sorting.waveforms, locations_um=sorting.waveforms.locations_um * np.nan)
+    )
+
+
+def another_channel(folder: Path) -> None:
+    sorting = SortingFolder(folder)
+    sorting.write_units(sorting.units.assign(channel="nowhere"))
+
+
+def wrong_record(folder: Path) -> None:
+    record = json.loads((folder / "run.json").read_text())
+    record["results"] |= {"sorters": None, "n_channels": "x", "labels": 7, "groups_failed": "2"}
+    record["parameters"] |= {"freq_min": "a", "detect_threshold": None, "n_components": "x"}
+    (folder / "run.json").write_text(json.dumps(record))
+
+
+@pytest.mark.parametrize("damage", [no_units, no_places, another_channel, wrong_record])
+def test_a_sorting_of_any_kind_is_reported(
+    jobs: Path, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    copy = shutil.copytree(*results(jobs, "spikes sort"), tmp_path / "copy")
+    damage(copy)
+    text = report(tmp_path / "out", "spikes", [copy])
+    assert Page(text).open == []
+    assert "nan" not in re.sub(r"<style>.*?</style>", "", text)
+    assert str(tmp_path) not in text
+    assert "<h2>Runs and their parameters</h2>" in text
+
+
+@pytest.mark.parametrize("clusters", [np.full(441, -1), np.arange(441) % 300])
+def test_a_fit_of_noise_alone_or_of_very_many_clusters_is_reported(
+    jobs: Path, tmp_path: Path, clusters: NDArray[np.int64]
+) -> None:
+    copy = shutil.copytree(*results(jobs, "synapses fit"), tmp_path / "copy")
+    table = pd.read_csv(copy / "clusters.csv")
+    table.assign(cluster=np.resize(clusters, len(table))).to_csv(copy / "clusters.csv", index=False)
+    text = report(tmp_path / "out", "synapses", [copy])
+    assert "<h2>Map and clusters</h2><div class='figures'>" in text
 
 
 def test_a_map_that_is_damaged_still_has_its_record(jobs: Path, tmp_path: Path) -> None:

@@ -151,6 +151,8 @@ class ReportedUnits:
         """The places of channels, and how many units are largest there."""
         waves = self.folder.waveforms
         places = np.asarray(waves.locations_um, float)[:, :2]
+        known = np.isfinite(places).all(axis=1)
+        places, names = places[known], waves.channel_id[known].tolist()
         if not len(places):
             return ""
         counts = Counter(map(str, self.folder.units["channel"]))
@@ -160,9 +162,7 @@ class ReportedUnits:
         up = Axis("y (µm)", float(y.max()) + room, float(y.min()) - room)
         tall = PANEL * min(max((up.low - up.high) / (across.high - across.low), 0.5), 1.5)
         parts, few = [], len(places) <= MOST_NAMED
-        for name, left, top in zip(
-            waves.channel_id.tolist(), across.place(x, PANEL), up.place(y, tall), strict=True
-        ):
+        for name, left, top in zip(names, across.place(x, PANEL), up.place(y, tall), strict=True):
             count = counts[str(name)]
             kind = "bar" if count else "gap"
             radius = 4 + 2 * min(count, 4) if few else 1.5 + 0.6 * min(count, 4)

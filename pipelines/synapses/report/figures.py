@@ -73,17 +73,17 @@ class ReportedFit:
     def map(self) -> Iterator[str]:
         """The map, the sizes and the legend."""
         rows = self.found.clusters
-        numbers = sorted(int(one) for one in rows["cluster"].unique())
-        groups = np.searchsorted(numbers, rows["cluster"].to_numpy(int))
+        clusters = rows["cluster"].to_numpy(int)
+        numbers = sorted(set(clusters.tolist()))
         colors = [color(number) for number in numbers]
         points = points_panel(
             rows["UMAP_1"].to_numpy(float),
             rows["UMAP_2"].to_numpy(float),
-            groups,
-            colors,
+            np.where(clusters < 0, len(COLORS), clusters % len(COLORS)),
+            (*COLORS, NOISE),
             ("Map", "UMAP 1", "UMAP 2"),
         )
-        sizes = np.bincount(groups, minlength=len(numbers))
+        sizes = np.unique(clusters, return_counts=True)[1]
         bars = bars_panel(sizes, Axis("cluster", numbers[0] - 0.5, numbers[-1] + 0.5), "rows",
                           "Sizes", colors)  # fmt: skip
         caption = f"{len(rows):,} rows, coloured by cluster. Places on the map have no unit."
