@@ -432,7 +432,9 @@ class _Page:
             asked = glance.again(view.workspace, job, ids, values)
         except NeuroboardError as error:
             return no_update, error.sentence
-        return self._again(tab, view, results.job(asked)), no_update
+        started = results.job(asked)
+        drawer.take(self.subjects[shown["subject"]].home_tab, started.parameters)
+        return self._again(tab, view, started), no_update
 
     def _again(self, tab: Tab, view: View, job: Job) -> list[Component]:
         """The page with a job that is under way or over."""

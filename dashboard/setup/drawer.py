@@ -99,14 +99,22 @@ def body(
 
 
 def refill(tab: Tab, view: View) -> None:
-    """Take what a first look found into the fields of the open drawer.
+    """Take what a first look found into the fields of the open drawer."""
+    take(tab, workbench.known_values(services().pages[tab.tasks[0]], dict(tab.fill(view))))
 
-    The page takes it only for fields that nobody changed meanwhile.
+
+def take(tab: Tab, values: Mapping[str, Any]) -> None:
+    """Take values of parameters into the fields of the open drawer.
+
+    The page takes them only for fields that nobody changed meanwhile.
     """
     bench = services().pages[tab.tasks[0]]
-    filled = workbench.known_values(bench, dict(tab.fill(view)))
     fields = bench.step.parameters.model_fields
-    found = {name: forms.shown(fields[name], value) for name, value in filled.items()}
+    found = {
+        name: forms.shown(fields[name], value)
+        for name, value in values.items()
+        if forms.is_changed(bench.step.parameters, values, name)
+    }
     set_props("setup-found", {"data": {"bench": bench.slug, "values": found}})
 
 
