@@ -35,7 +35,7 @@ ACROSS, UP, MEASURE, AGAINST = "across", "up", "measure", "against"
 MOST_ROWS = 1000
 MOST_KEYS = 12
 """Of a legend above the map."""
-MOST_IN_COLUMNS = 20_000
+MOST_IN_COLUMNS = 10_000
 """Points of a picture of two columns; of more rows every so many-th."""
 PLACE = tuple(f"corr_{axis}_micron" for axis in "xyz")
 LOOKS = {"flat": "2-D", "space": "3-D", "frame": "3-D, neuron", "place": "3-D, volume",
