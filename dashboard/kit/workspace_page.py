@@ -263,10 +263,12 @@ def _drawers(body: list[Component] | None) -> list[Component]:
         dmc.Drawer(
             html.Div(id="desk-history-body"), id="desk-history-drawer", title="History",
             position="right", size="lg", opened=False,
+            closeButtonProps={"aria-label": "Close the history"},
         ),
         dmc.Drawer(
             html.Div(id="desk-report-body"), id="desk-report-drawer", title="Report",
             position="right", size="md", opened=False,
+            closeButtonProps={"aria-label": "Close the report"},
         ),
         dcc.Store(id="desk-report-job", data=""),
         dcc.Interval(id="desk-report-tick", interval=700, disabled=True),
