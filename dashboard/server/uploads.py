@@ -76,7 +76,8 @@ def blueprint() -> Blueprint:
     routes = Blueprint("uploads", __name__)
     file = "/uploads/<kind>/<name>/<path:file>"
     routes.add_url_rule(file, view_func=receive, methods=["PUT"])
-    routes.add_url_rule(file, view_func=arrived, methods=["GET"])
+    named = "/uploads/<kind>/<string(length=32):name>/<path:file>"
+    routes.add_url_rule(named, view_func=arrived, methods=["GET"])
     routes.add_url_rule("/uploads/<kind>/<name>", view_func=complete, methods=["POST"])
     routes.add_url_rule("/uploads/<kind>/<name>", view_func=give_up, methods=["DELETE"])
     return routes
