@@ -19,11 +19,18 @@ PATIENCE_SECONDS = 300
 
 
 class LiveApp:
-    """`python app.py` with a home and a data root of its own."""
+    """`python app.py` with a home and a data root of its own.
 
-    def __init__(self, home: Path, data: list[Path]) -> None:
+    Args:
+        home: its folder.
+        data: its data roots.
+        code: where `app.py` lies; another checkout for an earlier version.
+    """
+
+    def __init__(self, home: Path, data: list[Path], code: Path = REPOSITORY) -> None:
         self.home = home
         self.data = data
+        self.code = code
         self.port = _free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -40,7 +47,7 @@ class LiveApp:
         command = [sys.executable, "app.py", "--no-browser", "--port", str(self.port)]
         self.process = subprocess.Popen(
             [*command, "--home", str(self.home), *roots],
-            cwd=REPOSITORY,
+            cwd=self.code,
             env=dict(environment),
             stdout=subprocess.DEVNULL,
         )

@@ -91,6 +91,7 @@ def receive(kind: str, name: str, file: str) -> Response:
         folder, piece = _incoming(name, settings), pieces.asked(request.args)
         if piece is None or piece.offset == 0:
             usage.require_room(settings, piece.total if piece else 0)
+            _require_disk(settings, piece.total if piece else 0)
         if not folder.is_dir():
             pieces.tidy(settings)
         announced = request.content_length or 0
@@ -228,6 +229,16 @@ def _arrive(stream: IO[bytes], folder: Path, room: int, announced: int) -> tuple
         except BaseException:  # such as of a connection that broke
             part.unlink(missing_ok=True)
             raise
+
+
+def _require_disk(settings: Settings, coming: int) -> None:
+    """Of a file in pieces the headers of a request say only how large one piece is."""
+    free = shutil.disk_usage(settings.uploads).free
+    if coming > free:
+        raise NoRoomError(
+            f"The server's disk has no room for this file ({free // MB} MB free): ask the person "
+            "who runs it to make room."
+        )
 
 
 def _require_few(folder: Path) -> None:

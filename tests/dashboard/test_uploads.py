@@ -171,6 +171,19 @@ def test_pieces_keep_within_the_limit_and_the_quota(settings: Settings) -> None:
     assert list(settings.uploads.iterdir()) == []
 
 
+def test_a_file_for_which_the_disk_has_no_room_is_refused_at_its_first_piece(
+    client: FlaskClient, found: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = type("Usage", (), {"free": 5})
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: usage)
+    answer = piece(client, b"123456", 0, 3)
+    assert (answer.status_code, answer.get_json()["error"][:31]) == (
+        507,
+        "The server's disk has no room f",
+    )
+    assert list(found.settings.uploads.iterdir()) == []
+
+
 def test_two_large_files_of_one_name_do_not_replace_each_other(client: FlaskClient) -> None:
     assert piece(client, b"one", 0, 3).status_code == 200
     assert piece(client, b"two", 0, 2).status_code == 200
