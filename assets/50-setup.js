@@ -113,10 +113,18 @@ window.dash_clientside = window.dash_clientside || {};
     if (event.target.closest?.(".setup-search")) search(event.target);
   });
 
+  // What was typed just now is taken up by the form a few turns of the browser later.
+  function later(turns, act) {
+    if (turns === 0) act();
+    else setTimeout(() => later(turns - 1, act), 20);
+  }
+
   // ---- keys: Ctrl+Enter runs what is set up
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    const run = runButton();
-    if (run && !run.disabled) run.click();
+    if (event.key !== "Enter" || event.repeat || !(event.ctrlKey || event.metaKey)) return;
+    later(8, () => {
+      const run = runButton();
+      if (run && !run.disabled) run.click();
+    });
   });
 })();

@@ -39,12 +39,18 @@ def serious(page: Page) -> list[str]:
 
 
 def serious_in_both_schemes(page: Page) -> list[str]:
-    """The same in light and dark; the page follows the browser a moment after it changes."""
+    """The same in light and dark, of what stays.
+
+    The page follows the browser a moment after it changes; what axe looks at meanwhile may have a
+    colour of each.
+    """
     found = []
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
-        found += serious(page)
+        if serious(page):
+            page.wait_for_timeout(1000)
+            found += serious(page)
     return found
 
 
