@@ -11,6 +11,9 @@ import plotly.graph_objects as go
 from dash import dcc, html
 from numpy.typing import NDArray
 
+from pipelines.figures.palette import NOISE as NOISE
+from pipelines.figures.palette import PALETTE as PALETTE
+from pipelines.figures.palette import color as color
 from pipelines.spikes.recording.timeline import Timeline
 
 P = ParamSpec("P")
@@ -23,21 +26,6 @@ GRAPH_CONFIG: dict[str, Any] = {
 }
 """Without this, plotly.js 4 offers to upload the figure to its maker's cloud."""
 
-PALETTE = (
-    "#3b6fd4",
-    "#e07b39",
-    "#2f9e77",
-    "#c2427b",
-    "#8a63c9",
-    "#b28b00",
-    "#3aa6c9",
-    "#a0522d",
-    "#6b8e23",
-    "#d1495b",
-    "#00798c",
-    "#7a5195",
-)
-NOISE = "#9aa1ab"
 GAP = "rgba(128,128,128,0.25)"
 MOST_GAPS = 100
 MOST_FLOAT32_S = 4_000.0
@@ -46,11 +34,6 @@ HIDDEN_BUTTONS = [name for name in GRAPH_CONFIG["modeBarButtonsToRemove"] if nam
 CHOOSING_CONFIG: dict[str, Any] = {**GRAPH_CONFIG, "modeBarButtonsToRemove": HIDDEN_BUTTONS}
 """For figures on which one chooses: with the box beside the lasso."""
 FORMATS = ("svg", "png")
-
-
-def color(index: int) -> str:
-    """The colour of a cluster or unit; -1 is grey."""
-    return NOISE if index < 0 else PALETTE[index % len(PALETTE)]
 
 
 def style(figure: go.Figure, *, height: int, **layout: Any) -> go.Figure:

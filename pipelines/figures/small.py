@@ -92,7 +92,7 @@ def bars(about: Picture, edges: Values, heights: Values) -> str:
     Returns:
         A `figure` of HTML with the SVG in it.
     """
-    frame = _Frame(float(edges[0]), float(edges[-1]), 0.0, float(max(heights.max(initial=0), 1e-9)))
+    frame = _from_zero(edges, heights)
     left, right = frame.across(edges[:-1]), frame.across(edges[1:])
     tops, floor = frame.up(heights), HEIGHT - BOTTOM
     content = "".join(
@@ -115,11 +115,15 @@ def outline(about: Picture, edges: Values, heights: Values) -> str:
     Returns:
         A `figure` of HTML with the SVG in it.
     """
-    frame = _Frame(float(edges[0]), float(edges[-1]), 0.0, float(max(heights.max(initial=0), 1e-9)))
+    frame = _from_zero(edges, heights)
     across, tops, floor = frame.across(edges), frame.up(heights), HEIGHT - BOTTOM
     steps = "".join(f"V{up:.1f}H{x:.1f}" for up, x in zip(tops, across[1:], strict=True))
     path = f"<path class='bar' d='M{across[0]:.1f} {floor:g}{steps}V{floor:g}Z'/>"
     return _figure(about, frame, path)
+
+
+def _from_zero(edges: Values, heights: Values) -> _Frame:
+    return _Frame(float(edges[0]), float(edges[-1]), 0.0, float(max(heights.max(initial=0), 1e-9)))
 
 
 def _figure(about: Picture, frame: _Frame, content: str) -> str:

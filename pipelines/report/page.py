@@ -143,6 +143,15 @@ def figure(drawn: str, caption: str) -> str:
     return f"<figure>{drawn}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
+def legend(items: Iterable[tuple[str, str]]) -> str:
+    """Colours with what they stand for, plain text."""
+    rows = "".join(
+        f"<li><i style='background:{escape(color)}'></i>{escape(text)}</li>"
+        for color, text in items
+    )
+    return f"<ul class='legend keep'>{rows}</ul>"
+
+
 def _cell(value: object) -> str:
     """A cell; sentences are read from the left, fractions have four digits."""
     if isinstance(value, float):

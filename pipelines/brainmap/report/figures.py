@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import cached_property, partial
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +96,10 @@ class ReportedMap:
                 panel = plane_panel(rgb, title, step, self.info.pixel_um)
                 yield page.figure(inline(panel, title), _about(title))
         yield "</div>"
-        yield _legend(map_.colors, map_.sizes)
+        counted = zip(map_.colors, map_.sizes, strict=True)
+        yield page.legend(
+            (color, f"cluster {number} ({size:,})") for number, (color, size) in enumerate(counted)
+        )
 
     def series(self) -> Iterator[str]:
         """The mean series of the clusters."""
@@ -202,11 +204,3 @@ def _range(mean: NDArray[Any]) -> tuple[float, float]:
         raise InputError("The mean image holds no number: map the images again.")
     low, high = np.percentile(known, maps.RANGE_PERCENTILES)
     return float(low), float(high)
-
-
-def _legend(colors: tuple[str, ...], sizes: NDArray[np.int64]) -> str:
-    items = "".join(
-        f"<li><i style='background:{escape(color)}'></i>cluster {number} ({size:,})</li>"
-        for number, (color, size) in enumerate(zip(colors, sizes, strict=True))
-    )
-    return f"<ul class='legend keep'>{items}</ul>"

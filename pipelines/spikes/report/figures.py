@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipelines.report.runs import ReportedRun
 from pipelines.spikes.labels.columns import SORT_FILE
 from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.labels.labelling import table_of
+from pipelines.spikes.measure.report import GROUP_COLUMNS
 from pipelines.spikes.recording.overview import over_time
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.folder import SortingFolder
@@ -32,15 +34,6 @@ MOST_NAMED = 40
 RATE_BINS = 200
 SORTINGS = ("spikes curate", "spikes sort")
 """Whose units are shown; as curated where they were."""
-GROUPS: Mapping[str, str] = {
-    "group": "group",
-    "channels": "channels",
-    "sorter": "sorter",
-    "state": "state",
-    "n_spikes": "spikes",
-    "n_units": "units",
-    "reason": "reason",
-}
 
 
 def sections(runs: Runs) -> Iterator[ReportPart]:
@@ -71,15 +64,15 @@ class ReportedUnits:
 
     def numbers(self) -> Iterator[str]:
         """The table of units."""
-        yield page.table(self._table(), self._columns())
+        yield page.table(self._table, self._columns())
 
     def groups(self) -> Iterator[str]:
         """What became of each group of channels."""
-        yield page.table(self.folder.groups, GROUPS)
+        yield page.table(self.folder.groups, GROUP_COLUMNS)
 
     def labels(self) -> Iterator[str]:
         """How many units each labeller called what."""
-        table = self._table()
+        table = self._table
         counts = {
             labeller.heading: Counter(map(str, table[labeller.column].dropna()))
             for labeller in LABELLERS.values()
@@ -97,7 +90,7 @@ class ReportedUnits:
 
     def each(self) -> Iterator[str]:
         """A line of small figures for every unit."""
-        table = self._table()
+        table = self._table
         waves = self.folder.waveforms
         names = waves.channel_id.tolist()
         for row in table.to_dict("records"):
@@ -122,6 +115,7 @@ class ReportedUnits:
 
     # -- all units at once
 
+    @cached_property
     def _table(self) -> pd.DataFrame:
         """The units with the labels of a labelling that is reported beside them."""
         units = self.folder.units
@@ -139,6 +133,7 @@ class ReportedUnits:
         labels = {one.column: one.heading for one in LABELLERS.values()}
         return {**names, **metrics.titles(), SORT_FILE: "label", **labels}
 
+    @cached_property
     def _by_depth(self) -> list[int]:
         """Units by the place of their channel along the probe."""
         waves, units = self.folder.waveforms, self.folder.units
@@ -179,15 +174,15 @@ class ReportedUnits:
 
     def _rates(self) -> str:
         """Firing rates of all units over the recording."""
-        spikes, timeline, order = self.folder.spikes, self.folder.timeline, self._by_depth()
+        spikes, timeline, order = self.folder.spikes, self.folder.timeline, self._by_depth
         if not order or not len(spikes.sample_index):
             return ""
         seconds = timeline.seconds(spikes.sample_index)
         start = timeline.segments[0].start_s
         end = max(float(seconds[-1]), start + 1e-9, *(one.stop_s for one in timeline.segments))
         places = {unit: place for place, unit in enumerate(order)}
-        rows = np.array([places.get(int(unit), -1) for unit in np.unique(spikes.unit_id)])
-        row = rows[np.searchsorted(np.unique(spikes.unit_id), spikes.unit_id)]
+        units, of_spike = np.unique(spikes.unit_id, return_inverse=True)
+        row = np.array([places.get(int(unit), -1) for unit in units])[of_spike]
         column = ((seconds - start) / (end - start) * RATE_BINS).astype(int).clip(0, RATE_BINS - 1)
         known = row >= 0
         flat = np.bincount(row[known] * RATE_BINS + column[known],
@@ -208,7 +203,7 @@ class ReportedUnits:
 
     def _raster(self) -> str:
         """The first seconds, a tick for each spike."""
-        spikes, timeline, order = self.folder.spikes, self.folder.timeline, self._by_depth()
+        spikes, timeline, order = self.folder.spikes, self.folder.timeline, self._by_depth
         if not order or not len(spikes.sample_index):
             return ""
         seconds = timeline.seconds(spikes.sample_index)
@@ -234,7 +229,7 @@ class ReportedUnits:
 
     def _similarity(self) -> str:
         """How much the mean waveforms of units are alike."""
-        waves, order = self.folder.waveforms, self._by_depth()
+        waves, order = self.folder.waveforms, self._by_depth
         if len(order) < 2:
             return ""
         rows = [waves.row_of(unit) for unit in order]

@@ -67,7 +67,7 @@ def _left_out(given: Values, found: Values) -> Iterator[Said]:
     if given.get("end_s"):
         yield Said(f"Only the first {given['end_s']:g} s were sorted.")
     if found.get("bad_stretches"):
-        count = counted(found["bad_stretches"], "stretch").replace("stretchs", "stretches")
+        count = counted(found["bad_stretches"], "stretch", "stretches")
         yield Said(f"{count} without signal, {found['bad_channel_s']:g} s of channels in all, "
                    "were left out.")  # fmt: skip
 

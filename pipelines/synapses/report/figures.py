@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pipelines.figures.palette import NOISE, PALETTE, color
 from pipelines.figures.panels import bars_panel, colored, lines_panel, points_panel
 from pipelines.figures.svg import Axis, inline
 from pipelines.report import page
@@ -15,9 +15,6 @@ from pipelines.report.report import ReportPart, Runs
 from pipelines.report.runs import ReportedRun
 from pipelines.synapses.fits.folder import FinishedFit, read_card, read_predictions
 
-COLORS = ("#3b6fd4", "#e07b39", "#2f9e77", "#c2427b", "#8a63c9", "#b28b00", "#3aa6c9", "#a0522d",
-          "#6b8e23", "#d1495b", "#00798c", "#7a5195")  # fmt: skip
-NOISE = "#9aa1ab"
 BINS = 40
 DELTAS = ("#2166ac", "#f7f7f7", "#b2182b")
 EVIDENCE: Mapping[str, str] = {
@@ -58,11 +55,6 @@ def sections(runs: Runs) -> Iterator[ReportPart]:
             yield ReportPart("Rows of the table", partial(rows_of, run))
 
 
-def color(cluster: int) -> str:
-    """The colour of a cluster; -1 is grey."""
-    return NOISE if cluster < 0 else COLORS[cluster % len(COLORS)]
-
-
 class ReportedFit:
     """One finished fit."""
 
@@ -79,8 +71,8 @@ class ReportedFit:
         points = points_panel(
             rows["UMAP_1"].to_numpy(float),
             rows["UMAP_2"].to_numpy(float),
-            np.where(clusters < 0, len(COLORS), clusters % len(COLORS)),
-            (*COLORS, NOISE),
+            np.where(clusters < 0, len(PALETTE), clusters % len(PALETTE)),
+            (*PALETTE, NOISE),
             ("Map", "UMAP 1", "UMAP 2"),
         )
         sizes = np.unique(clusters, return_counts=True)[1]
@@ -91,7 +83,10 @@ class ReportedFit:
         yield page.figure(inline(points, caption), caption)
         yield page.figure(inline(bars, "Rows in each cluster"), "Rows in each cluster.")
         yield "</div>"
-        yield _legend(dict(zip(numbers, sizes.tolist(), strict=True)))
+        yield page.legend(
+            (color(number), f"{'in none' if number < 0 else f'cluster {number}'} ({size:,})")
+            for number, size in zip(numbers, sizes.tolist(), strict=True)
+        )
 
     def profiles(self) -> Iterator[str]:
         """Cliff's delta of each cluster and measure, drawn and in numbers."""
@@ -200,12 +195,3 @@ def rows_of(run: ReportedRun) -> Iterator[str]:
              "n_rejected": "not used"}  # fmt: skip
     rows = [{"rows": title, "count": int(found[n])} for n, title in words.items() if n in found]
     yield page.table(pd.DataFrame(rows), {"rows": "", "count": "count"})
-
-
-def _legend(sizes: Mapping[int, int]) -> str:
-    items = "".join(
-        f"<li><i style='background:{color(number)}'></i>"
-        f"{escape('in none' if number < 0 else f'cluster {number}')} ({size:,})</li>"
-        for number, size in sizes.items()
-    )
-    return f"<ul class='legend keep'>{items}</ul>"
