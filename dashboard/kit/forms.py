@@ -42,20 +42,26 @@ def form(
         offered: the only choices for some fields; a field with less than two is left out.
     """
     offered = offered or {}
-    plain: list[Component] = []
-    folds: dict[str, list[Component]] = {}
-    for name, field in model.model_fields.items():
-        if _extra(field, "path") or len(offered.get(name, "any")) < 2:
-            continue
-        identity, value = field_id(bench, name), values.get(name, field.default)
-        control = _control(identity, field, value, offered.get(name))
-        if _extra(field, "advanced"):
-            folds.setdefault(_extra(field, "fold"), []).append(control)
-        else:
-            plain.append(control)
+    shown_here = names(model, offered)
+    controls = {
+        name: field(model, bench, name, values, offered=offered.get(name)) for name in shown_here
+    }
+    advanced = [name for name in shown_here if is_advanced(model, name)]
     changed = _folds_with(model, [name for name in values if is_changed(model, values, name)])
-    ordered = sorted(folds, key=lambda heading: heading == MORE_SETTINGS)
-    return plain + [_fold(bench, name, folds[name], name in changed) for name in ordered]
+    plain = [controls[name] for name in shown_here if name not in advanced]
+    return plain + [
+        _fold(bench, heading, [controls[name] for name in folded], heading in changed)
+        for heading, folded in headings(model, advanced).items()
+    ]
+
+
+def names(model: type[Parameters], offered: Mapping[str, Sequence[str]]) -> list[str]:
+    """The parameters that have a field: without those for which only one choice is offered."""
+    return [
+        name
+        for name in model.model_fields
+        if is_set_here(model, name) and len(offered.get(name, "any")) > 1
+    ]
 
 
 def fold_id(bench: str, heading: str) -> dict[str, str]:

@@ -135,8 +135,11 @@ def sentence(job: Job) -> str:
 
 def _left(job: Job) -> str:
     """How long a running job still takes, from its own past."""
-    before = remaining.past(job, services().store.latest((job.task,), limit=PAST))
-    seconds = remaining.seconds_left(job, time.time(), before)
+    if job.fraction >= remaining.FORETOLD_FROM:  # asked many times a second: no need of the past
+        seconds = remaining.seconds_left(job, time.time())
+    else:
+        before = remaining.past(job, services().store.latest((job.task,), limit=PAST))
+        seconds = remaining.seconds_left(job, time.time(), before)
     return "" if seconds is None else f", {remaining.in_words(seconds)} left"
 
 

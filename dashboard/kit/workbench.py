@@ -18,9 +18,11 @@ from dashboard.server import inputs, pressed, roots, uploads
 from dashboard.server.services import edit_link, services
 from dashboard.server.settings import MB
 from dashboard.server.submission import submit as submit
+from dashboard.workspaces import workspaces
 from dashboard.workspaces.workspace import address
 from pipelines.core.errors import BundleError, InputError, NeuroboardError, ParameterError
 from pipelines.models import registry
+from pipelines.models.registry import Entry
 
 UNIT_MODELS = "spikes train-labels"
 """The task that makes classifiers of units; other models in the registry are of synapses."""
@@ -79,16 +81,20 @@ def form(
     """The form alone, filled with what a job was given and with what is chosen besides."""
     references = {**(references_of(job.inputs) if job else {}), **chosen}
     values = {**(job.parameters if job else {}), **given}
-    engines = ("local", *services().settings.engines)
     pickers = [picker(bench, source, references.get(source.name, "")) for source in bench.sources]
     error = html.Div(id=f"{bench.slug}-error", role="alert", className="error")
     button = dmc.Button(bench.run_label, id=f"{bench.slug}-run", size="md", fullWidth=True)
     return [
         *pickers,
         html.H2("Parameters"),
-        *forms.form(bench.step.parameters, bench.slug, values, {"engine": engines}),
+        *forms.form(bench.step.parameters, bench.slug, values, offered()),
         html.Div([error, button], className="form-foot"),
     ]
+
+
+def offered() -> dict[str, Sequence[str]]:
+    """The only choices for parameters whose choices depend on the server."""
+    return {"engine": ("local", *services().settings.engines)}
 
 
 def picker(bench: Bench, source: Source, reference: str) -> Component:
@@ -181,7 +187,7 @@ def _root_picker(bench: Bench, source: Source) -> Any:
 
 def _job_picker(bench: Bench, source: Source, reference: str) -> Any:
     done = _finished((source.from_task, *source.also_from))
-    kept = _kept_models(source.from_task) if source.from_registry else []
+    kept = _registered(source.from_task) if source.from_registry else []
     data: list[Any] = [*done, *kept]
     if done and kept:
         data = [{"group": "Trained here", "items": done}, {"group": "Registry", "items": kept}]
@@ -215,17 +221,22 @@ def _finished(tasks: Sequence[str]) -> list[dict[str, str]]:
     return [{"value": f"job:{job.id}", "label": panel.short_label(job)} for job in done]
 
 
-def _kept_models(task: str) -> list[dict[str, str]]:
-    """The registry's models of the kind that a task makes."""
+def _registered(task: str) -> list[dict[str, str]]:
+    """The registry's models of the kind that a task makes, as choices."""
+    return [
+        {"value": f"model:{entry.name}", "label": f"{entry.name} (registry)"}
+        for entry in kept_models(task)
+    ]
+
+
+def kept_models(task: str) -> list[Entry]:
+    """The registry's models of the kind that a task makes, without retired ones."""
     try:
         models = registry.entries(services().settings.registry)
     except BundleError:
         return []  # the page Models says what is wrong
-    return [
-        {"value": f"model:{entry.name}", "label": f"{entry.name} (registry)"}
-        for entry in models
-        if not entry.retired and entry.is_of_units == (task == UNIT_MODELS)
-    ]
+    is_of_units = task == UNIT_MODELS
+    return [one for one in models if not one.retired and one.is_of_units == is_of_units]
 
 
 def describe(source: Source, reference: str) -> tuple[str, bool]:
@@ -341,18 +352,24 @@ def run(
 
 def in_workspace(shown: Shown, job_id: str) -> str:
     """Where a job that was asked for on a desk is seen: its result, or how far it is."""
+    words = seen_as(job_id)
+    if "asked" in words:
+        words |= _kept(shown)
+    return address(shown["subject"], shown["workspace"], tab=shown["tab"], **words)
+
+
+def seen_as(job_id: str) -> dict[str, str]:
+    """What an address says of a job: `run` for its result, `asked` while there is none."""
     job = services().store.get(job_id)
     is_there = job is not None and job.state is JobState.DONE
-    words = {"run": job_id} if is_there else {"asked": job_id, **_kept(shown)}
-    return address(shown["subject"], shown["workspace"], tab=shown["tab"], **words)
+    return {"run" if is_there else "asked": job_id}
 
 
 def _kept(shown: Shown) -> dict[str, str]:
     """What is shown stays until the new result is there, also where it is not the newest."""
     job = services().store.get(shown["run"])
-    done = services().store.of_workspace(shown["workspace"], job.task) if job is not None else []
-    newest = next((one.id for one in done if one.state is JobState.DONE), shown["run"])
-    return {} if newest == shown["run"] else {"run": shown["run"]}
+    newest = workspaces.newest(shown["workspace"], job.task) if job is not None else None
+    return {} if newest is None or newest.id == shown["run"] else {"run": shown["run"]}
 
 
 def _one_by_one(bench: Bench, chosen: Mapping[str, str]) -> list[dict[str, str]]:

@@ -328,9 +328,7 @@ class _Page:
         if not clicks:
             raise PreventUpdate
         _, view = self.view(shown)
-        home = self.subjects[shown["subject"]].home_tab
-        done = workspaces.newest(view.workspace.id, *home.tasks)
-        return True, drawer.of_tab(home, View(view.workspace, home.word, done))
+        return True, drawer.of_home(self.subjects[shown["subject"]], view.workspace)
 
     def repeat(self, clicks: list[int | None], shown: Shown) -> tuple[bool, bool, Any]:
         """The form with the parameters and inputs of an earlier run; the history closes."""

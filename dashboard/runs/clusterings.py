@@ -106,6 +106,12 @@ def contingency(found: Shared, noun: str, whole: str) -> Drawn:
     return Drawn(style(figure, height=420), words)
 
 
+def against(found: Shared, noun: str, whole: str) -> Component:
+    """The same in a card with its heading; arguments as of `contingency`."""
+    drawn = contingency(found, noun, whole).framed("compared-contingency")
+    return html.Div([html.H3("Clusters against clusters"), drawn], className="card")
+
+
 def _ordered(names: Counts, first: list[int]) -> list[int]:
     """Places of names: those that come first, then the others as they are."""
     known = names.tolist()

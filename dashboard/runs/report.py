@@ -65,11 +65,15 @@ def view(job: Job) -> Component:
     return html.Div(
         [
             html.P(f"A report of {results.counted(found.get('n_runs', 0), 'run')}."),
-            html.Div([results.download(job, FILE, "Download the report (HTML)")],
-                     className="downloads"),
+            _file(job),
         ],
         className="card stack",
-    )  # fmt: skip
+    )
+
+
+def _file(job: Job) -> Component:
+    link = results.download(job, FILE, "Download the report (HTML)")
+    return html.Div([link], className="downloads")
 
 
 def ask(shown: View) -> Job:
@@ -187,9 +191,7 @@ def drawer(job: Job) -> tuple[list[Any], bool]:
         html.Div([panel.badge(job.state), " ", panel.sentence(job)], role="status"),
     ]
     if job.state is JobState.DONE:
-        parts += [*results.notes(job), html.Div(
-            [results.download(job, FILE, "Download the report (HTML)")], className="downloads",
-        )]  # fmt: skip
+        parts += [*results.notes(job), _file(job)]
     earlier = [one for one in _reports(job) if one.id != job.id]
     if earlier:
         links = [

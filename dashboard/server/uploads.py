@@ -31,7 +31,6 @@ from pipelines.core.provenance import digest, size
 from pipelines.spikes.units.formats import TABLES as UNIT_TABLES
 from pipelines.synapses.formats.rows import FORMATS as TABLES
 
-BLOCK = 1 << 20
 SET_NAME = re.compile(r"[0-9a-f]{32}")
 DIGEST = re.compile(r"[0-9a-f]{32}")
 MOST_FILES = 20_000
@@ -257,7 +256,7 @@ def _not_written(name: str, error: OSError) -> OutputError:
 
 def _copy(stream: IO[bytes], out: IO[bytes], room: int) -> bool:
     """Copy at most `room` bytes; say whether that was all."""
-    while block := stream.read(BLOCK):
+    while block := stream.read(pieces.BLOCK):
         room -= len(block)
         if room < 0:
             return False

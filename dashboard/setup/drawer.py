@@ -37,7 +37,14 @@ def first(
     wanted = is_asked or (not was_run and (tab.glance or tab.word == home.word))
     if not wanted or not home.tasks or people.current().role < Role.WORK:
         return None
-    return of_tab(home, View(workspace, home.word, workspaces.newest(workspace.id, *home.tasks)))
+    return of_home(subject, workspace)
+
+
+def of_home(subject: Subject, workspace: Workspace) -> list[Component]:
+    """The set-up of what is run first on a workspace's file, filled with its newest result."""
+    home = subject.home_tab
+    newest = workspaces.newest(workspace.id, *home.tasks)
+    return of_tab(home, View(workspace, home.word, newest))
 
 
 def of_tab(tab: Tab, view: View, job: Job | None = None) -> list[Component]:
@@ -121,12 +128,7 @@ def take(tab: Tab, values: Mapping[str, Any]) -> None:
 def _names(bench: Bench) -> list[str]:
     """The parameters that have a field, the main ones first, in the order in which they matter."""
     model = bench.step.parameters
-    few = len(services().settings.engines) == 0
-    found = [
-        name
-        for name in model.model_fields
-        if forms.is_set_here(model, name) and not (name == "engine" and few)
-    ]
+    found = forms.names(model, workbench.offered())
     return [*(name for name in bench.main if name in found),
             *(name for name in found if name not in bench.main)]  # fmt: skip
 
@@ -219,11 +221,8 @@ def _field(bench: Bench, name: str, values: Mapping[str, Any], error: str) -> Co
     """A field with one line of help, the rest behind (i), and its way back to the default."""
     model = bench.step.parameters
     found = model.model_fields[name]
-    engines = ("local", *services().settings.engines)
-    control = forms.field(
-        model, bench.slug, name, values, offered=engines if name == "engine" else None,
-        is_short=True,
-    )  # fmt: skip
+    choices = workbench.offered().get(name)
+    control = forms.field(model, bench.slug, name, values, offered=choices, is_short=True)
     label = forms.label(model, name)
     link = html.A("Guide", href=f"/guide/{bench.guide}", target="_blank") if bench.guide else None
     about = html.Details(

@@ -25,7 +25,7 @@ from dashboard.server.submission import submit
 from dashboard.workspaces import cards
 from dashboard.workspaces.workspace import Workspace
 from pipelines.core.errors import NeuroboardError
-from pipelines.core.provenance import files_below
+from pipelines.core.provenance import size
 from pipelines.steps import STEPS
 
 LEAVE = "You can leave this page: it goes on, and the workspace's card on Home says how far it is."
@@ -76,13 +76,9 @@ def read(workspace: Workspace, task: str, values: Mapping[str, Any]) -> str:
     names = {*step.needed, *step.optional}
     references = {name: one for name, one in workspace.references.items() if name in names}
     parameters = step.parameters.parse(values).model_dump(mode="json")
-    quick = _size(Path(workspace.root.path)) <= QUICK_BYTES
+    root = Path(workspace.root.path)
+    quick = not root.exists() or size(root) <= QUICK_BYTES  # an example is made by its job
     return submit(task, references, parameters, workspace=workspace.id, quick=quick)
-
-
-def _size(path: Path) -> int:
-    """Bytes of a file, or of all files in a folder; 0 for what is not made yet."""
-    return sum(one.stat().st_size for one in files_below(path)) if path.exists() else 0
 
 
 def empty(tab: Tab, view: View, asked: Job | None) -> Component:

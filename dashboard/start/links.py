@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, redirect, request
 
-from dashboard.jobs.store import JobState
+from dashboard.kit import workbench
 from dashboard.kit.desk import Subject, Tab
 from dashboard.server.services import services
 from dashboard.workspaces import workspaces
@@ -17,8 +17,7 @@ def of_job(job_id: str) -> str:
     for found in workspaces.of(job_id):
         tab = _tab(services().subjects[found.subject], job.task)
         if tab is not None:
-            word = "run" if job.state is JobState.DONE else "asked"
-            return found.at(tab.word, **{word: job_id})
+            return found.at(tab.word, **workbench.seen_as(job_id))
     return ""
 
 

@@ -49,7 +49,7 @@ def compare(one: View, two: View) -> Component:
     return html.Div(
         [
             html.Div(_maps(found, *folders), className="pair"),
-            html.Div([_same(found), _contingency(found)], className="pair"),
+            html.Div([_same(found), clusterings.against(found, "row", "fit")], className="pair"),
             _evidence(*folders),
         ],
         className="stack",
@@ -90,16 +90,6 @@ def _same(found: Shared) -> Component:
         ],
         className="card stack",
     )  # fmt: skip
-
-
-def _contingency(found: Shared) -> Component:
-    return html.Div(
-        [
-            html.H3("Clusters against clusters"),
-            clusterings.contingency(found, "row", "fit").framed("compared-contingency"),
-        ],
-        className="card",
-    )
 
 
 # -- how far each holds

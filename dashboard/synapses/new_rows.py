@@ -20,9 +20,9 @@ from dashboard.server.submission import submit
 from dashboard.synapses import table_choices
 from dashboard.workspaces import workspaces
 from dashboard.workspaces.workspace import address
-from pipelines.core.errors import BundleError, InputError, NeuroboardError
-from pipelines.models import registry
+from pipelines.core.errors import InputError, NeuroboardError
 
+TRAIN = "synapses train"
 TITLE = "New rows for a stored model"
 ABOUT = (
     "Each row gets a cluster, a probability and an outlier score. The sheet becomes a workspace of "
@@ -48,7 +48,7 @@ BENCH = Bench(
             "bundle",
             "Model",
             "The newest, unless you choose another.",
-            from_task="synapses train",
+            from_task=TRAIN,
             from_registry=True,
         ),
     ),
@@ -58,24 +58,13 @@ BENCH = Bench(
 
 def newest_model() -> str:
     """The reference of the model that was trained or kept last; empty if there is none."""
-    found = [
+    trained = [
         (job.created, f"job:{job.id}")
-        for job in services().store.latest(("synapses train",))
+        for job in services().store.latest((TRAIN,))
         if job.state is JobState.DONE
     ]
-    return max([*found, *_kept()], default=(0.0, ""))[1]
-
-
-def _kept() -> list[tuple[float, str]]:
-    try:
-        models = registry.entries(services().settings.registry)
-    except BundleError:
-        return []  # the page Models says what is wrong
-    return [
-        (_moment(one.added), f"model:{one.name}")
-        for one in models
-        if not one.retired and not one.is_of_units
-    ]
+    kept = [(_moment(one.added), f"model:{one.name}") for one in workbench.kept_models(TRAIN)]
+    return max([*trained, *kept], default=(0.0, ""))[1]
 
 
 def _moment(text: str) -> float:
@@ -133,9 +122,7 @@ def predict(
         run = submit(BENCH.task, chosen, parameters.model_dump(mode="json"), workspace=space)
     except NeuroboardError as error:
         return no_update, error.sentence
-    job = services().store.get(run)
-    word = "run" if job is not None and job.state is JobState.DONE else "asked"
-    return address("synapses", space, tab="predict", **{word: run}), ""
+    return address("synapses", space, tab="predict", **workbench.seen_as(run)), ""
 
 
 def _require_usable(chosen: Mapping[str, str]) -> None:

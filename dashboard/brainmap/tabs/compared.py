@@ -88,9 +88,7 @@ def compare(one: View, two: View) -> Component:
                 [
                     html.Div([html.H3("Clusters that are the same"),
                               clusterings.lines(found, "voxel")], className="card stack"),
-                    html.Div([html.H3("Clusters against clusters"),
-                              clusterings.contingency(found, "voxel", "map").framed(
-                                  "compared-contingency")], className="card"),
+                    clusterings.against(found, "voxel", "map"),
                 ],
                 className="pair",
             ),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dashboard.kit import desk, results, shell
 from dashboard.kit.desk import Answer, Panel, Slot, Tab, View, chart, column, row
 from dashboard.kit.figures import Drawn, color
+from dashboard.setup import facts
 from dashboard.synapses import model_figures, models, training
 from dashboard.synapses.tabs import map as map_tab
 from dashboard.synapses.tabs.common import fit_of
@@ -121,7 +122,8 @@ def scores(view: View) -> Component:
 
 def clusters(view: View) -> Component:
     """All clusters in numbers, each a button that chooses it."""
-    card, matrix = _card(view), _matrix(_card(view))
+    card = _card(view)
+    matrix = _matrix(card)
     rows, told = matrix.sum(axis=1), matrix[:, : len(matrix)].sum(axis=0)
     lines = [
         _line(view, int(name), matrix[k], k, int(rows[k]), int(told[k]), card["classes"])
@@ -170,11 +172,10 @@ def learnt_from(view: View) -> Component:
         "Table, sha256": card["training_data_sha256"][:16],
         "scikit-learn": card["versions"]["scikit-learn"],
     }
-    rows = [html.Tr([html.Th(name, scope="row"), html.Td(text)]) for name, text in said.items()]
     card_file = results.download(view.run, bundles.CARD, "Card (JSON)")
     compare = dcc.Link("Compare with other models", href=f"/models?compare=job:{view.run.id}")
     links = html.Div([card_file, compare], className="downloads")
-    return html.Div([html.Table(html.Tbody(rows)), links])
+    return html.Div([facts.table(said), links])
 
 
 def _link(view: View) -> Any:

@@ -17,6 +17,7 @@ from dashboard.kit.desk_table import column as plain
 from dashboard.kit.desk_table import number, table
 from dashboard.kit.figures import Drawn, color
 from dashboard.kit.results import counted
+from dashboard.setup import facts
 from dashboard.synapses import model_figures, models, new_rows
 from dashboard.synapses.check import MOST_ROWS, offers
 from dashboard.synapses.map_figures import cluster_name
@@ -241,8 +242,7 @@ def used(view: View) -> Component:
     said: dict[str, Any] = {"Model": where, "Sheet": sheet.label}
     said |= {"Unlike beyond": f"quantile {values.get('outlier_quantile', '–')} of held-out rows"}
     said |= {"Columns": _pairs(values.get("columns")), "Repairs": _pairs(values.get("repair"))}
-    lines = [html.Tr([html.Th(key, scope="row"), html.Td(text)]) for key, text in said.items()]
-    return html.Table(html.Tbody(lines))
+    return facts.table(said)
 
 
 def _pairs(value: Any) -> str:
