@@ -9,10 +9,14 @@ window.dash_clientside = window.dash_clientside || {};
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
   let selection = {};
   let held = { shift: false, more: false };
+  let touched = null;
   for (const name of ["keydown", "keyup", "mousedown"]) {
     document.addEventListener(
       name,
-      (event) => { held = { shift: event.shiftKey, more: event.ctrlKey || event.metaKey }; },
+      (event) => {
+        held = { shift: event.shiftKey, more: event.ctrlKey || event.metaKey };
+        if (name !== "keyup") touched = event.target.closest?.(".desk-grid") ?? null;
+      },
       true,
     );
   }
@@ -68,7 +72,7 @@ window.dash_clientside = window.dash_clientside || {};
     fromTable(rows, grids, ids, values) {
       const { triggered_id: by, inputs_list: lists } = window.dash_clientside.callback_context;
       const at = lists[0].findIndex((one) => one.id.key === by?.key && one.id.field === by?.field);
-      if (at < 0 || !Array.isArray(rows[at])) return;
+      if (at < 0 || !Array.isArray(rows[at]) || !isTouched(grids[at])) return;
       const { key, field } = grids[at];
       const now = byKey(values, ids)[key];
       const found = rows[at].map((row) => row[field]);
@@ -106,6 +110,14 @@ window.dash_clientside = window.dash_clientside || {};
     setProps({ type: kind, panel: panel.dataset.name }, { data: { ...rest, chosen } });
   }
 
+  // A table also answers to what it is told, by then perhaps of the selection before: only a hand
+  // on the table itself selects.
+  function isTouched(grid) {
+    if (!touched?.isConnected) return false;
+    const { key, field } = JSON.parse(touched.dataset.grid);
+    return key === grid.key && field === grid.field;
+  }
+
   function isSelected(grid, node) {
     const now = selection[grid.key];
     const value = node.data?.[grid.field];
@@ -127,6 +139,7 @@ window.dash_clientside = window.dash_clientside || {};
   async function turn(step) {
     const box = [...document.querySelectorAll(".panel .desk-grid")].find((one) => one.offsetParent);
     if (!box) return;
+    touched = null;
     const grid = JSON.parse(box.dataset.grid);
     const api = await window.dash_ag_grid.getApiAsync(grid);
     const nodes = [];

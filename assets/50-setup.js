@@ -41,7 +41,7 @@ window.dash_clientside = window.dash_clientside || {};
         count += changed;
       }
       // The desk beside it can be used meanwhile, also by its keys.
-      document.querySelector(".setup-drawer [role=dialog]")?.setAttribute("aria-modal", "false");
+      theDrawer()?.setAttribute("aria-modal", "false");
       document.querySelector(".setup-changed")?.classList.toggle("none", !count);
       markPresets();
       return count === 0 ? "All at their defaults" : `${count} changed`;
@@ -69,12 +69,14 @@ window.dash_clientside = window.dash_clientside || {};
     box.querySelector(".preset-said").textContent = `${said} ${button.dataset.why}`;
   }
 
+  const theDrawer = () => document.querySelector(".setup-drawer [role=dialog]");
   const runButton = () => document.querySelector('.setup-foot button[id$="-run"]');
 
   document.addEventListener("click", (event) => {
-    const at = event.target.closest?.(".preset, .to-usual, .all-usual");
+    const at = event.target.closest?.("#desk-change, .preset, .to-usual, .all-usual");
     if (!at) return;
-    if (at.classList.contains("preset")) choosePreset(at);
+    if (at.id === "desk-change") enterDrawer();
+    else if (at.classList.contains("preset")) choosePreset(at);
     else if (at.classList.contains("all-usual")) {
       fill(known.usual);
       runButton()?.focus(); // for the button that was pressed is gone
@@ -112,6 +114,13 @@ window.dash_clientside = window.dash_clientside || {};
   document.addEventListener("input", (event) => {
     if (event.target.closest?.(".setup-search")) search(event.target);
   });
+
+  // Who called the drawer goes on within it, as soon as it is there.
+  function enterDrawer(turns = 100) {
+    const drawer = theDrawer();
+    if (drawer?.querySelector(".setup-foot")) drawer.focus();
+    if (document.activeElement !== drawer && turns) setTimeout(enterDrawer, 20, turns - 1);
+  }
 
   // What was typed just now is taken up by the form a few turns of the browser later.
   function later(turns, act) {

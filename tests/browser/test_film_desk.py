@@ -89,6 +89,24 @@ def test_the_keyboard_alone_leads_from_home_to_a_correlation(page: Page, desk: D
     page.keyboard.press("Escape")
 
 
+LATE_ANSWER = """() => {
+  const grid = JSON.parse(document.querySelector(".panel .desk-grid").dataset.grid);
+  window.dash_clientside.set_props(grid, { selectedRows: [{ [grid.field]: 0 }] });
+}"""
+
+
+def test_a_table_that_answers_late_takes_no_selection_back(page: Page, desk: Desk) -> None:
+    page.goto(f"{desk.path}?tab=map")
+    expect(panel(page, "clusters").locator(".ag-row").first).to_be_visible()
+    for _ in range(5):
+        page.keyboard.press("j")
+        page.wait_for_timeout(60)
+    expect(page).to_have_url(re.compile("cluster=4"))
+    page.evaluate(LATE_ANSWER)
+    answered(page)
+    expect(page).to_have_url(re.compile("cluster=4"))
+
+
 @pytest.mark.parametrize("tab", [one.word for one in SUBJECT.tabs])
 def test_a_tab_is_accessible(page: Page, desk: Desk, tab: str) -> None:
     page.goto(f"{desk.path}?tab={tab}")

@@ -48,11 +48,12 @@ def desk_of(tables: LiveApp, job: str) -> str:
 
 
 def press_focused(page: Page, name: str) -> None:
-    """Go back with the Tab key to the button of that name at the page's end, and press it."""
+    """Go with the Tab key through the set-up to the button of that name, and press it."""
     button = page.get_by_role("button", name=name, exact=True)
     expect(button).to_be_visible()
+    expect(page.get_by_role("dialog", name="Set-up")).to_be_focused()
     for _ in range(60):
-        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Tab")
         if button.evaluate("button => button === document.activeElement"):
             page.keyboard.press("Enter")
             return

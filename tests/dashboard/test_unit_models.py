@@ -96,7 +96,7 @@ def test_only_models_of_units_are_offered_to_label_units(
     registry.add(SHIPPED, settings.registry, "lab-units")
     source = REVIEW.sources[1]
     assert "lab-units" in str(workbench.picker(REVIEW, source, ""))
-    assert workbench._kept_models("synapses train") == []
+    assert workbench.kept_models("synapses train") == []
 
 
 def test_a_line_of_the_histogram_moves_its_limit() -> None:
