@@ -1,4 +1,5 @@
-// On a sheet of planes the voxel under the pointer is selected, while none is kept by a press.
+// On a sheet of planes the voxel under the pointer is selected, while none is kept by a press; what
+// pictures of one plane show is selected too, so that the address of the desk carries it.
 window.dash_clientside = window.dash_clientside || {};
 (function () {
   const OFTEN_MS = 120;
@@ -73,7 +74,30 @@ window.dash_clientside = window.dash_clientside || {};
     }
   }
 
+  function tell(key, value) {
+    if (document.querySelector(".workspace")) setProps({ type: "chosen", key }, { data: value });
+  }
+
+  let telling = 0;
+
   window.dash_clientside.voxels = {
+    plane(value) {
+      if (value !== null && value !== undefined) tell("plane", Number(value));
+    },
+    // A film that plays passes over time points: that at which it stands still is told.
+    time(value, isStill = true) {
+      if (isStill && Number.isInteger(value)) tell("time", value);
+    },
+    pointed(hover, plane) {
+      const point = hover?.points?.[0];
+      if (!point) return;
+      clearTimeout(telling);
+      const voxel = [plane, Math.trunc(point.y), Math.trunc(point.x)];
+      telling = setTimeout(tell, OFTEN_MS, "voxel", voxel.join(","));
+    },
+    pressed(voxel) {
+      if (Array.isArray(voxel)) tell("voxel", voxel.join(","));
+    },
     // Once a new picture is drawn.
     marked() {
       setTimeout(mark, 50);

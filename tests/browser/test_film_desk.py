@@ -116,10 +116,45 @@ def test_a_tab_is_accessible(page: Page, desk: Desk, tab: str) -> None:
 
 @pytest.mark.parametrize(
     ("tab", "view"),
-    [("map", "k=4&cluster=2&voxel=1,20,20&palette=notebook&planes=1"), ("k", "k=12")],
+    [
+        ("map", "k=4&cluster=2&voxel=1,20,20&palette=notebook&planes=1"),
+        ("k", "k=12"),
+        ("film", "plane=1&time=7&voxel=1,20,12"),
+        ("correlate", "plane=1&voxel=0,20,12"),
+        ("operations", "plane=1&time=7&voxel=1,20,12"),
+    ],
 )
 def test_what_is_chosen_is_seen_by_whom_the_address_is_sent(
     page: Page, browser: Browser, desk: Desk, tab: str, view: str
 ) -> None:
     page.goto(f"{desk.path}?tab={tab}&{view}")
     assert all(one in same_elsewhere(browser, page) for one in view.split("&"))
+
+
+def test_the_frame_and_the_voxel_of_a_film_are_in_its_address(page: Page, desk: Desk) -> None:
+    page.goto(f"{desk.path}?tab=film&plane=1&time=7&voxel=1,20,12")
+    expect(page.locator("#look-series .gtitle")).to_have_text("plane 1, y 20, x 12")
+    expect(page.locator("#look-plane")).to_have_value("Plane 1")
+    time = panel(page, "film").get_by_role("slider")
+    expect(time).to_have_attribute("aria-valuenow", "7")
+    page.locator("#look-film .nsewdrag").first.hover()
+    expect(page).not_to_have_url(re.compile("voxel=1,20,12"))
+    expect(page).to_have_url(re.compile(r"voxel=1,\d+,\d+"))
+    time.press("ArrowRight")
+    expect(page).to_have_url(re.compile("time=8"))
+
+
+def test_what_is_shown_of_a_correlation_and_an_operation_is_in_the_address(
+    page: Page, desk: Desk
+) -> None:
+    page.goto(f"{desk.path}?tab=correlate&plane=1&voxel=0,20,12")
+    expect(page.locator("#correlation-series .gtitle")).to_contain_text("plane 0, y 20, x 12: r = ")
+    expect(page.locator("#correlation-plane")).to_have_value("Plane 1")
+    page.locator("#correlation-map .nsewdrag").hover()
+    expect(page).to_have_url(re.compile(r"voxel=1,\d+,\d+"))
+    page.goto(f"{desk.path}?tab=operations&plane=1&time=7&voxel=1,20,12")
+    expect(page.locator("#series-series .gtitle")).to_have_text("plane 1, y 20, x 12")
+    expect(page.locator("#series-at")).to_have_value("7")
+    page.locator("#series-before .nsewdrag").click()
+    expect(page).not_to_have_url(re.compile("voxel=1,20,12"))
+    expect(page).to_have_url(re.compile(r"time=7.*voxel=1,\d+,\d+|voxel=1,\d+,\d+.*time=7"))

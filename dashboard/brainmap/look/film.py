@@ -12,6 +12,7 @@ from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from dashboard.brainmap.look import kept
 from dashboard.brainmap.look import look_figures as figures
 from dashboard.brainmap.look.pictures import CONTRAST, ends, mean_picture
 from dashboard.brainmap.operations import choice
@@ -44,13 +45,15 @@ def film_card(job: Job, shown: FinishedLook, found: Mapping[str, Any]) -> list[C
     return [*film_controls(shown, found), html.Div(pair, className="pair"), ticks()]
 
 
-def film_controls(shown: FinishedLook, found: Mapping[str, Any]) -> list[Component]:
+def film_controls(
+    shown: FinishedLook, found: Mapping[str, Any], plane: int = 0, time: int = 0
+) -> list[Component]:
     """What can be chosen about the film, and the time."""
     return [
         html.Div(
             [
                 dmc.Button("Play", id="look-play", variant="default", w=90),
-                _plane_control(len(shown.mean)),
+                _plane_control(len(shown.mean), plane),
                 dmc.Select(
                     id="look-colors",
                     label="Colours",
@@ -66,7 +69,7 @@ def film_controls(shown: FinishedLook, found: Mapping[str, Any]) -> list[Compone
             ],
             className="row bottom",
         ),
-        _time_control(len(shown.preview), found["thinned"]["times"], Scale.of(found)),
+        _time_control(len(shown.preview), found["thinned"]["times"], Scale.of(found), time),
     ]
 
 
@@ -75,8 +78,8 @@ def ticks() -> Component:
     return dcc.Interval(id="look-tick", interval=FRAME_MS, disabled=True)
 
 
-def film_figure(job: Job, found: Mapping[str, Any]) -> Component:
-    """The first frame."""
+def film_figure(job: Job, found: Mapping[str, Any], plane: int = 0, time: int = 0) -> Component:
+    """One frame, the first if no other is asked for."""
     thinned = found["thinned"]
     notes = [
         f"Every {thinned[name]}th {what} is shown."
@@ -84,25 +87,25 @@ def film_figure(job: Job, found: Mapping[str, Any]) -> Component:
         if thinned[name] > 1
     ]
     return framed(
-        frame(job, 0, 0, CONTRAST, figures.COLOR_MAPS[0]),
+        frame(job, time, plane, CONTRAST, figures.COLOR_MAPS[0]),
         id="look-film",
         caption=" ".join(["One plane of the film as it was recorded.", *notes]),
     )
 
 
-def series_figure() -> Component:
-    """Where the series of the voxel under the pointer is drawn."""
+def series_figure(drawn: go.Figure | None = None) -> Component:
+    """Where the series of the voxel under the pointer is drawn, as `series_of` draws it."""
     return framed(
-        message("Point at a voxel to see its series", height=figures.PICTURE_HEIGHT),
+        drawn or message("Point at a voxel to see its series", height=figures.PICTURE_HEIGHT),
         id="look-series",
         caption="The voxel under the pointer in the film, as it was recorded.",
     )
 
 
-def _plane_control(planes: int) -> Any:
+def _plane_control(planes: int, shown: int) -> Any:
     data = [{"value": str(plane), "label": f"Plane {plane}"} for plane in range(planes)]
     return dmc.Select(
-        id="look-plane", label="Plane", data=data, value="0", allowDeselect=False, w=130
+        id="look-plane", label="Plane", data=data, value=str(shown), allowDeselect=False, w=130
     )
 
 
@@ -118,14 +121,14 @@ def _step_control(id: str, label: str, most: int) -> Any:
     )
 
 
-def _time_control(times: int, every: int, scale: Scale) -> Any:
+def _time_control(times: int, every: int, scale: Scale, now: int) -> Any:
     shown = np.linspace(0, times - 1, min(times, 6)).astype(int).tolist()
     return dmc.Slider(
         id="look-time",
         min=0,
         max=times - 1,
         step=1,
-        value=0,
+        value=now,
         marks=[
             {"value": time, "label": scale.time(time * every if scale.frame_s else time)}
             for time in shown
@@ -225,10 +228,16 @@ def show_series(hover: Pointed | None, plane: Whole, job_id: str) -> Any:
     if not hover:
         raise PreventUpdate
     y, x = row_and_column(hover)
-    found = results.headline(results.job(job_id))
+    return series_of(results.job(job_id), (int(plane), y, x))
+
+
+def series_of(job: Job, voxel: tuple[int, int, int]) -> go.Figure:
+    """The series of a voxel (plane, y, x), as far as it is previewed."""
+    plane, y, x = voxel
+    found = results.headline(job)
     thinned = found["thinned"]
-    preview = load(results.folder(job_id)).preview
-    at = int(plane), y // thinned["pixels"], x // thinned["pixels"]
+    preview = load(results.folder(job.id)).preview
+    at = plane, y // thinned["pixels"], x // thinned["pixels"]
     plane_at, row, column = within(at, preview.shape[1:])
     series = preview[:, plane_at, row, column]
     title = f"plane {plane}, y {y}, x {x}"
@@ -243,6 +252,9 @@ def show_stills(plane: Whole, colors: Colors, way: Way, job_id: str) -> list[Com
 
 def register(app: Dash) -> None:
     """Connect the film and the pictures."""
+    kept.plane(app, "look-plane")
+    kept.time(app, "look-time", "look-tick")
+    kept.pointed(app, "look-film", "look-plane")
     job = State("panel-job", "data")
     app.callback(
         Output("look-film", "figure"),

@@ -13,6 +13,7 @@ from dash.exceptions import PreventUpdate
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from dashboard.brainmap.look import kept
 from dashboard.brainmap.look.look_figures import picture
 from dashboard.brainmap.look.pictures import mean_picture
 from dashboard.brainmap.map.map_figures import FILTERED_GREY, step
@@ -51,7 +52,13 @@ def view(job: Job) -> Component:
                 [
                     controls(n_planes, found["plane"]),
                     choice.controls(PREFIX),
-                    html.Div([map_figure(job, found), mean_figure(job, found)], className="pair"),
+                    html.Div(
+                        [
+                            map_figure(job, found, found["plane"]),
+                            mean_figure(job, found, found["plane"]),
+                        ],
+                        className="pair",
+                    ),
                 ],
                 className="card",
             ),
@@ -105,12 +112,12 @@ def controls(planes: int, shown: int) -> Component:
     return html.Div([html.Div(plane, hidden=planes == 1), limit], className="row bottom actions")
 
 
-def map_figure(job: Job, found: dict[str, Any]) -> Component:
+def map_figure(job: Job, found: dict[str, Any], plane: int) -> Component:
     """The correlations of one plane."""
     values = load(results.folder(job.id)).values
     thin = step(values.shape[1:])
     thinned = f" Every {thin}th pixel is drawn." if thin > 1 else ""
-    figure = correlation_figure(values[found["plane"]], 1.0)
+    figure = correlation_figure(values[plane], 1.0)
     return framed(
         Scale.of(found).pictured(figure, values.shape[1:]),
         id=f"{PREFIX}-map",
@@ -120,20 +127,23 @@ def map_figure(job: Job, found: dict[str, Any]) -> Component:
     )
 
 
-def mean_figure(job: Job, found: dict[str, Any]) -> Component:
-    """The mean image, on which the next choice is made."""
+def mean_figure(job: Job, found: dict[str, Any], plane: int) -> Component:
+    """The mean image of a plane, on which the next choice is made."""
     mean = load(results.folder(job.id)).mean
     return framed(
-        mean_picture(mean[found["plane"]], scale=Scale.of(found)),
+        mean_picture(mean[plane], scale=Scale.of(found)),
         id=f"{PREFIX}-mean",
         caption="Mean over time. Choose here what to correlate with next.",
     )
 
 
-def reference_series(job: Job, found: dict[str, Any]) -> Component:
-    """The series that every voxel is compared with."""
+def reference_series(
+    job: Job, found: dict[str, Any], voxel: tuple[int, int, int] | None = None
+) -> Component:
+    """The series that every voxel is compared with, and below it that of one (plane, y, x)."""
+    alone = series_figure(load(results.folder(job.id)).series, _unit(found))
     return framed(
-        Scale.of(found).timed(series_figure(load(results.folder(job.id)).series, _unit(found))),
+        compared_with(job, voxel) if voxel else Scale.of(found).timed(alone),
         id=f"{PREFIX}-series",
         caption=f"The series that every voxel is compared with: {found['series']}. Below it, once "
         "the pointer is on a voxel of the map, that voxel's own, as recorded.",
@@ -146,6 +156,8 @@ def _unit(found: dict[str, Any]) -> str:
 
 def register(app: Dash) -> None:
     """Connect planes, colours and the next choice."""
+    kept.plane(app, f"{PREFIX}-plane")
+    kept.pointed(app, f"{PREFIX}-map", f"{PREFIX}-plane")
     app.callback(
         Output(f"{PREFIX}-map", "figure"),
         Output(f"{PREFIX}-mean", "figure"),
@@ -169,10 +181,15 @@ def compare(hover: Pointed | None, plane: Place, job_id: str) -> Any:
     """The series of the voxel that is pointed at, below the one it is compared with."""
     if not hover:
         raise PreventUpdate
-    found, at = results.headline(results.job(job_id)), int(plane or 0)
     y, x = row_and_column(hover)
+    return compared_with(results.job(job_id), (int(plane or 0), y, x))
+
+
+def compared_with(job: Job, voxel: tuple[int, int, int]) -> go.Figure:
+    """The series of a voxel (plane, y, x), below the one that all are compared with."""
+    found, (at, y, x) = results.headline(job), voxel
     pixels, times = found["thinned"]["pixels"], found["thinned"]["times"]
-    finished = load(results.folder(job_id))
+    finished = load(results.folder(job.id))
     images, values = finished.preview, finished.values
     in_plane, row, column = within((at, y // pixels, x // pixels), images.shape[1:])
     recorded = np.asarray(images[:, in_plane, row, column])

@@ -1,6 +1,7 @@
 """The result of an operation on images or series, before and after: pictures, a voxel's series."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from numpy.typing import NDArray
 
+from dashboard.brainmap.look import kept
 from dashboard.brainmap.look.pictures import ends
 from dashboard.brainmap.operations import series_figures as figures
 from dashboard.jobs.store import Job
@@ -38,6 +40,26 @@ UNITLESS = frozenset({"normalize", "center", "zscore", "standardize"})
 """Operations after which a series has no baseline to be normalised by."""
 
 
+@dataclass(frozen=True)
+class Spot:
+    """What is shown of a result.
+
+    Attributes:
+        plane: of the result.
+        at: which of its pictures: a time point, lag, signal or measure.
+        voxel: of the images (plane, y, x), whose series is drawn.
+    """
+
+    plane: int
+    at: int
+    voxel: tuple[int, ...]
+
+    @classmethod
+    def first(cls, change: FinishedOperation) -> "Spot":
+        """What is shown before anything is chosen: the liveliest voxel."""
+        return cls(0, 0, change.liveliest())
+
+
 @lru_cache(maxsize=4)
 def _load(folder: Path) -> FinishedOperation:
     return open_operation(folder)
@@ -60,8 +82,10 @@ def view(job: Job) -> Component:
     if change.layout == "sample":
         cards.append(html.Div(sample_figure(job, change), className="card"))
     else:
-        cards.append(html.Div([controls(job, change), pictures(job, change)], className="card"))
-        cards.append(html.Div(series_figure(job, change), className="card"))
+        first = Spot.first(change)
+        parts = [controls(job, change, first), pictures(job, change, first)]
+        cards.append(html.Div(parts, className="card"))
+        cards.append(html.Div(series_figure(job, change, first.voxel), className="card"))
     return html.Div(cards)
 
 
@@ -112,16 +136,21 @@ def sample_figure(job: Job, change: FinishedOperation) -> Component:
     )
 
 
-def controls(job: Job, change: FinishedOperation) -> Component:
+def controls(job: Job, change: FinishedOperation, spot: Spot) -> Component:
     """The plane and step that are shown, and the voxel."""
     data = [{"value": str(plane), "label": f"Plane {plane}"} for plane in range(change.planes)]
     plane = dmc.Select(
-        id="series-plane", label="Plane", data=data, value="0", allowDeselect=False, w=130
+        id="series-plane",
+        label="Plane",
+        data=data,
+        value=str(spot.plane),
+        allowDeselect=False,
+        w=130,
     )
     at = dmc.NumberInput(
         id="series-at",
         label=_step_name(job),
-        value=0,
+        value=spot.at,
         min=0,
         max=change.steps - 1,
         step=1,
@@ -132,7 +161,7 @@ def controls(job: Job, change: FinishedOperation) -> Component:
         [
             html.Div(plane, hidden=change.planes == 1),
             html.Div(at, hidden=change.steps == 1),
-            dcc.Store(id="series-voxel", data=list(change.liveliest())),
+            dcc.Store(id="series-voxel", data=list(spot.voxel)),
         ],
         className="row bottom actions",
     )
@@ -149,11 +178,11 @@ def _step_name(job: Job) -> str:
     return words.get(job.parameters["operation"], "Time point shown")
 
 
-def pictures(job: Job, change: FinishedOperation) -> Component:
+def pictures(job: Job, change: FinishedOperation, spot: Spot) -> Component:
     """The mean image, and a picture of the result."""
     pixels = change.pixels
     thinned = f" Every {pixels}th pixel is drawn." if pixels > 1 else ""
-    before, after = draw(job, change, 0, 0, change.liveliest())
+    before, after = draw(job, change, spot)
     return html.Div(
         [
             framed(
@@ -168,17 +197,15 @@ def pictures(job: Job, change: FinishedOperation) -> Component:
     )
 
 
-def draw(
-    job: Job, change: FinishedOperation, plane: int, at: int, voxel: tuple[int, ...]
-) -> tuple[Any, Any]:
+def draw(job: Job, change: FinishedOperation, spot: Spot) -> tuple[Any, Any]:
     """The mean image with the chosen voxel's frame, and a picture of the result."""
     n_planes = change.images_shape[1]
-    whole = min(plane * -(-n_planes // change.planes), n_planes - 1)
+    whole = min(spot.plane * -(-n_planes // change.planes), n_planes - 1)
     mean = mean_plane(results.folder(job.id), whole)
-    marked = voxel[1:] if voxel[0] == whole else None
+    marked = spot.voxel[1:] if spot.voxel[0] == whole else None
     before = figures.before(mean, ends(mean), change.pixels, marked)
-    shown = change.picture(plane, at)
-    after = figures.after(shown, ends(shown), unit(job, at))
+    shown = change.picture(spot.plane, spot.at)
+    after = figures.after(shown, ends(shown), unit(job, spot.at))
     return (
         Scale.of(change.results).pictured(before, change.images_shape[2:]),
         _result_scale(change).pictured(after, shown.shape),
@@ -206,10 +233,10 @@ def _words(job: Job) -> str:
     return f"{given['operation']} ({', '.join(used)})" if used else str(given["operation"])
 
 
-def series_figure(job: Job, change: FinishedOperation) -> Component:
-    """The liveliest voxel before and after."""
+def series_figure(job: Job, change: FinishedOperation, voxel: tuple[int, ...]) -> Component:
+    """A voxel (plane, y, x) before and after."""
     return framed(
-        draw_series(job, change, change.liveliest()),
+        draw_series(job, change, voxel),
         id="series-series",
         caption="The chosen voxel, as it was recorded (above) and after the operation (below).",
     )
@@ -239,6 +266,9 @@ def draw_series(job: Job, change: FinishedOperation, voxel: tuple[int, ...]) -> 
 
 def register(app: Dash) -> None:
     """Connect the pictures and the voxel."""
+    kept.plane(app, "series-plane")
+    kept.time(app, "series-at")
+    kept.pressed(app, "series-voxel")
     job = State("panel-job", "data")
     app.callback(
         Output("series-voxel", "data"),
@@ -279,7 +309,7 @@ def redraw(plane: Place, at: Any, voxel: Voxel, job_id: str) -> tuple[Any, Any]:
     if type(at) is not int or not 0 <= at < change.steps:
         raise PreventUpdate
     shown = offered(int(plane or 0), range(change.planes))
-    return draw(results.job(job_id), change, shown, at, tuple(voxel))
+    return draw(results.job(job_id), change, Spot(shown, at, tuple(voxel)))
 
 
 def show_series(voxel: Voxel, job_id: str) -> Any:

@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard.brainmap.operations import choice, correlation
 from dashboard.brainmap.tabs import begin, compared
+from dashboard.brainmap.tabs.shown import PLANE, number_of, pointed_of
 from dashboard.kit import results
 from dashboard.kit.desk import Answer, Panel, Tab, View, column, row
 
@@ -23,17 +24,25 @@ def answer(view: View) -> Answer:
 
 def _map(view: View) -> Component:
     found: dict[str, Any] = results.headline(view.run)
-    controls = correlation.controls(found["shape"][0], found["plane"])
-    return html.Div([controls, correlation.map_figure(view.run, found)], className="stack")
+    plane = _plane(view, found)
+    controls = correlation.controls(found["shape"][0], plane)
+    return html.Div([controls, correlation.map_figure(view.run, found, plane)], className="stack")
+
+
+def _plane(view: View, found: dict[str, Any]) -> int:
+    return number_of(view, PLANE, found["shape"][0], usual=found["plane"])
 
 
 def _mean(view: View) -> Component:
-    figure = correlation.mean_figure(view.run, results.headline(view.run))
+    found = results.headline(view.run)
+    figure = correlation.mean_figure(view.run, found, _plane(view, found))
     return html.Div([choice.controls(correlation.PREFIX), figure], className="stack")
 
 
 def _series(view: View) -> Component:
-    return correlation.reference_series(view.run, results.headline(view.run))
+    found = results.headline(view.run)
+    voxel = pointed_of(view, found["shape"][:3])
+    return correlation.reference_series(view.run, found, voxel)
 
 
 def _files(view: View) -> Component:

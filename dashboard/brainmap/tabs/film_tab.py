@@ -12,6 +12,7 @@ from dashboard.brainmap.look.statistics import statistics_card
 from dashboard.brainmap.look.threshold import kept_sentence, threshold_card
 from dashboard.brainmap.operations import choice
 from dashboard.brainmap.tabs import begin
+from dashboard.brainmap.tabs.shown import PLANE, TIME, number_of, pointed_of
 from dashboard.kit import results
 from dashboard.kit.desk import Answer, Panel, Slot, Tab, View, column, row
 from dashboard.kit.scale import Scale
@@ -42,15 +43,23 @@ def part(draw: Callable[[View, FinishedLook, dict[str, Any]], Any]) -> Callable[
 
 
 def _film(view: View, shown: FinishedLook, found: dict[str, Any]) -> list[Component]:
-    return [*film.film_controls(shown, found), film.film_figure(view.run, found), film.ticks()]
+    plane, time = _plane(view, shown), number_of(view, TIME, len(shown.preview))
+    controls = film.film_controls(shown, found, plane, time)
+    return [*controls, film.film_figure(view.run, found, plane, time), film.ticks()]
 
 
-def _series(_view: View, _shown: FinishedLook, _found: dict[str, Any]) -> list[Component]:
-    return [film.series_figure()]
+def _plane(view: View, shown: FinishedLook) -> int:
+    return number_of(view, PLANE, len(shown.mean))
+
+
+def _series(view: View, shown: FinishedLook, _found: dict[str, Any]) -> list[Component]:
+    voxel = pointed_of(view, shown.mean.shape)
+    return [film.series_figure(film.series_of(view.run, voxel) if voxel else None)]
 
 
 def _stills(view: View, shown: FinishedLook, _found: dict[str, Any]) -> list[Component]:
-    pictures = html.Div(film.stills(view.run, shown), id="look-stills", className="pair")
+    drawn = film.stills(view.run, shown, _plane(view, shown))
+    pictures = html.Div(drawn, id="look-stills", className="pair")
     return [choice.controls("look"), pictures]
 
 

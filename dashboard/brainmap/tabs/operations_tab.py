@@ -10,12 +10,13 @@ from dash.development.base_component import Component
 from dashboard.brainmap.look.statistics import MOST_LINES, over_time_figure, sample_figure
 from dashboard.brainmap.operations import series
 from dashboard.brainmap.tabs import begin
-from dashboard.brainmap.tabs.shown import VOXEL
+from dashboard.brainmap.tabs.shown import PLANE, TIME, VOXEL, number_of, pointed_of
 from dashboard.kit import results
 from dashboard.kit.desk import Answer, Panel, Part, Tab, View, chart, column, row
 from dashboard.kit.desk_table import number, table
 from dashboard.kit.figures import Drawn
 from dashboard.kit.scale import Scale
+from pipelines.brainmap.operations.operation_result import FinishedOperation
 from pipelines.brainmap.operations.statistics import ADVICE, OVER_TIME, SAMPLE
 from pipelines.core.errors import InputError
 from pipelines.core.result_schema import TableFile
@@ -37,12 +38,23 @@ def _pictures(view: View) -> Component:
     change = series.load(view.run.id)
     if change.layout == "sample":
         return series.sample_figure(view.run, change)
-    parts = [series.controls(view.run, change), series.pictures(view.run, change)]
+    spot = _spot(view, change)
+    parts = [series.controls(view.run, change, spot), series.pictures(view.run, change, spot)]
     return html.Div(parts, className="stack")
 
 
 def _series(view: View) -> Component:
-    return series.series_figure(view.run, series.load(view.run.id))
+    change = series.load(view.run.id)
+    return series.series_figure(view.run, change, _spot(view, change).voxel)
+
+
+def _spot(view: View, change: FinishedOperation) -> series.Spot:
+    """What is selected of a result."""
+    return series.Spot(
+        number_of(view, PLANE, change.planes),
+        number_of(view, TIME, change.steps),
+        pointed_of(view, change.images_shape[1:]) or change.liveliest(),
+    )
 
 
 def _files(view: View) -> Component:

@@ -1,6 +1,6 @@
 """What is selected of a film's workspace, and the map that it is selected of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from pipelines.brainmap.map.folder import MapOfK
 K, CLUSTER, VOXEL, PALETTE, PLANES, SHADING = (
     "k", "cluster", "voxel", "palette", "planes", "shading",
 )  # fmt: skip
+PLANE, TIME = "plane", "time"
+"""Of pictures that show one plane, at one time point."""
 FLAT, FADED = "flat", "faded"
 OTHER_K = "other_k"
 """Of the map that is compared."""
@@ -28,6 +30,8 @@ KEYS = (
     Key(PLANES, str),
     Key(SHADING, str),
     Key(OTHER_K, str),
+    Key(PLANE, int),
+    Key(TIME, int),
 )
 """K is a text, as lists of choices have it."""
 
@@ -82,6 +86,22 @@ def cluster_of(view: View, fitted: MapOfK) -> int | None:
 def place_of(view: View, fitted: MapOfK) -> tuple[int, int, int] | None:
     """The voxel (plane, y, x) that is selected."""
     return voxel_of(fitted, view.chosen.get(VOXEL) or "")
+
+
+def number_of(view: View, key: str, count: int, usual: int = 0) -> int:
+    """The plane or time point that is selected of `count`; the usual one where it is none."""
+    chosen = view.chosen.get(key)
+    return chosen if chosen is not None and 0 <= chosen < count else usual
+
+
+def pointed_of(view: View, shape: Sequence[int]) -> tuple[int, int, int] | None:
+    """The voxel that is selected in images of that shape (plane, y, x)."""
+    parts = str(view.chosen.get(VOXEL) or "").split(",")
+    if len(parts) != len(shape) or not all(map(str.isdecimal, parts)):
+        return None
+    plane, y, x = map(int, parts)
+    inside = all(one < size for one, size in zip((plane, y, x), shape, strict=True))
+    return (plane, y, x) if inside else None
 
 
 def scale_of(view: View) -> Scale:
