@@ -26,6 +26,7 @@ from dashboard.server import (
 from dashboard.server.settings import Settings
 from dashboard.start import example, grid, links, new
 from dashboard.workspaces import pictures
+from pipelines.core.errors import name_folders
 from pipelines.core.terminal import ShownFormatter
 
 WORKER_SILENT_SECONDS = 30.0
@@ -59,6 +60,7 @@ def create_app(settings: Settings) -> Dash:
         use_async=False,
         suppress_callback_exceptions=True,
     )
+    name_folders({settings.home: "", **{root: root.name for root in settings.data}})
     steps = pages.step_pages()
     subjects = {one.word: one for one in pages.subjects()}
     services.install(app.server, settings, repaired, steps, subjects)

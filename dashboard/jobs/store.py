@@ -16,6 +16,7 @@ from typing import Any
 
 from dashboard.jobs import membership, migrations
 from dashboard.jobs.database import PATIENCE_SECONDS, Database
+from pipelines.core.errors import told
 
 
 class JobState(StrEnum):
@@ -396,6 +397,7 @@ def job_of(row: Mapping[str, Any], home: Path) -> Job:
     values["inputs"] = tuple(
         JobInput(**{**item, "path": str(home / item["path"])}) for item in inputs
     )
+    values |= {name: told(row[name]) for name in ("message", "error") if row.get(name)}
     values["state"] = JobState(row["state"])
     values["quick"] = bool(row["quick"])
     values["cancel"] = bool(row["cancel"])

@@ -17,10 +17,58 @@ The text of an error says what is wrong, where, and what to do. Anything else
 that is raised is a bug: it is logged with its traceback.
 """
 
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
 OUT_OF_MEMORY = (
     "There was not enough memory. Close other programs, choose a part of the data, "
     "or run it on a larger machine."
 )
+
+
+class _Folders:
+    """Folders of this machine that sentences call by a name, instead of saying where they lie."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.pattern: re.Pattern[str] | None = None
+
+    def add(self, named: Mapping[Path, str]) -> None:
+        """Know these folders too; the innermost of several that a path lies in counts."""
+        for folder, name in named.items():
+            if folder.name:  # not the root of a disk, in which all paths lie
+                self.names |= dict.fromkeys((str(folder), str(folder.resolve())), name)
+        places = sorted(map(re.escape, self.names), key=len, reverse=True)
+        whole = rf"(?<![\w/~-])({'|'.join(places)})([/\\]+|(?![\w-]|\.\w))"
+        self.pattern = re.compile(whole) if places else None
+
+    def named(self, found: re.Match[str]) -> str:
+        """What is said instead of the beginning of a path."""
+        folder, inside = found[1], bool(found[2])
+        name = self.names[folder]
+        if inside:
+            return f"{name}/" if name else ""
+        return name or Path(folder).name
+
+
+_FOLDERS = _Folders()
+
+
+def name_folders(named: Mapping[Path, str]) -> None:
+    """Let sentences of this process tell paths within folders from there on.
+
+    The web app does so, for who reads a page need not know where things lie on its server.
+
+    Args:
+        named: what stands for each folder at the beginning of a path; nothing if it is empty.
+    """
+    _FOLDERS.add(named)
+
+
+def told(text: str) -> str:
+    """A sentence in which paths within the named folders begin there."""
+    return _FOLDERS.pattern.sub(_FOLDERS.named, text) if _FOLDERS.pattern else text
 
 
 class NeuroboardError(Exception):
@@ -30,8 +78,8 @@ class NeuroboardError(Exception):
 
     @property
     def sentence(self) -> str:
-        """The text that is shown, as one line."""
-        return " ".join(str(self).split())
+        """The text that is shown, as one line; paths as `told` says."""
+        return told(" ".join(str(self).split()))
 
 
 class InputError(NeuroboardError):

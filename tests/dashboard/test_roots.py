@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.jobs.store import JobInput, JobState
 from dashboard.server import roots
+from dashboard.server.services import Services
+from dashboard.server.settings import Settings
 from dashboard.server.uploads import KINDS
 from pipelines.brainmap.formats.rows import FORMATS, TIFF
 from pipelines.core import formats
@@ -91,3 +94,24 @@ def test_a_home_folder_below_a_root_is_closed(root: Path, home: str) -> None:
         with pytest.raises(InputError, match="home folder of a Neuroboard"):
             roots.locate([root], f"lab/{text}")
     assert roots.locate([kept / "uploads"], "uploads/a.csv") == kept / "uploads" / "a.csv"
+
+
+def test_sentences_on_pages_tell_no_whole_path_of_the_server(
+    found: Services, settings: Settings
+) -> None:
+    root, home = settings.data[0], settings.home
+    damaged = InputError(f"{root / 'fish' / 't1.tif'} is damaged, see {home}/jobs/1/log.txt.")
+    assert damaged.sentence == "data/fish/t1.tif is damaged, see jobs/1/log.txt."
+    assert str(root) in str(damaged)
+    assert InputError(f"The data root {root!r} is gone.").sentence.endswith("('data') is gone.")
+    assert InputError(f"No room in {home}.").sentence == "No room in home."
+    beside = f"{root}2/t1.tif, {root}-old/t1.tif and /mnt{root}/t1.tif"
+    assert InputError(beside).sentence == beside
+    recording = JobInput("recording", "data:data/a.raw", "data/a.raw", str(root / "a.raw"), "key")
+    job_id = found.store.submit("spikes look", {}, [recording], version="1")
+    found.store.claim(quick_only=False)
+    found.store.finish(job_id, JobState.FAILED, f"OSError: [Errno 5] '{root}/a.raw'")
+    job = found.store.get(job_id)
+    assert job is not None
+    assert job.error == "OSError: [Errno 5] 'data/a.raw'"
+    assert job.inputs[0].path == str(root / "a.raw")
