@@ -386,7 +386,12 @@ class _Page:
         return workbench.in_workspace(shown, job.id)
 
     def over(
-        self, _disabled: bool | None, job_id: str, shown: Shown | None, seen: str | None
+        self,
+        _disabled: bool | None,
+        job_id: str,
+        shown: Shown | None,
+        seen: str | None,
+        *fields: list[Any],
     ) -> tuple[Any, Any, Any]:
         """What a followed job leads to when it is over, without leaving the page.
 
@@ -400,8 +405,9 @@ class _Page:
         if job.task == tab.glance:
             page = self._again(tab, view, job)
             home = self.subjects[shown["subject"]].home_tab
-            drawer.refill(home, View(view.workspace, home.word, None))
-            return page, no_update, no_update
+            of_home = View(view.workspace, home.word, None)
+            drawer.refill(home, of_home)
+            return page, no_update, drawer.asking(home, of_home, *fields)
         if job.state is not JobState.FAILED or not tab.tasks or job.task != tab.tasks[0]:
             raise PreventUpdate
         if not forms.asked_for(STEPS[job.task].parameters, job.error):
@@ -511,6 +517,8 @@ def _register_glance(app: Dash, page: _Page) -> None:
         State("followed-job", "data"),
         State("desk", "data", allow_optional=True),
         State("desk-seen", "data", allow_optional=True),
+        State({"type": "parameter", "bench": ALL, "name": ALL}, "id"),
+        State({"type": "parameter", "bench": ALL, "name": ALL}, "value"),
         prevent_initial_call=True,
     )(page.over)
     app.callback(

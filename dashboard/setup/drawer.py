@@ -10,7 +10,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, dcc, html, set_props
+from dash import (
+    ALL,
+    MATCH,
+    ClientsideFunction,
+    Dash,
+    Input,
+    Output,
+    State,
+    dcc,
+    html,
+    no_update,
+    set_props,
+)
 from dash.development.base_component import Component
 
 from dashboard.jobs.store import Job, JobState, references_of
@@ -23,6 +35,7 @@ from dashboard.server.people import Role
 from dashboard.server.services import services
 from dashboard.workspaces import workspaces
 from dashboard.workspaces.workspace import Workspace
+from pipelines.core.errors import NeuroboardError
 
 
 def first(
@@ -47,22 +60,64 @@ def of_home(subject: Subject, workspace: Workspace) -> list[Component]:
     return of_tab(home, View(workspace, home.word, newest))
 
 
-def of_tab(tab: Tab, view: View, job: Job | None = None) -> list[Component]:
+def of_tab(
+    tab: Tab, view: View, job: Job | None = None, given: Mapping[str, Any] | None = None
+) -> list[Component]:
     """The set-up of a tab's first step, filled with what is shown or was run last.
 
     Args:
         tab: whose step it is.
         view: what the tab shows.
         job: whose parameters and inputs are taken instead.
+        given: what is in its fields already, by name, where nothing was run yet.
     """
     bench = services().pages[tab.tasks[0]]
     newest = next(iter(workspaces.jobs(view.workspace.id, bench.task)), None)
     shown = view.job if view.job and view.job.task == bench.task else None
     job = job or shown or newest
     filled = dict(tab.fill(View(view.workspace, view.tab, None) if job is None else view))
-    values = {} if job else workbench.known_values(bench, filled)
     error = newest.error if newest and newest.state is JobState.FAILED and job is newest else ""
-    return body(bench, job, filled, values, tab=tab.word, error=error)
+    if job:
+        return body(bench, job, filled, {}, tab=tab.word, error=error)
+    unread = _unread(view.workspace)
+    values = {**_said(bench, unread), **workbench.known_values(bench, filled), **(given or {})}
+    unsaid = forms.asked_for(bench.step.parameters, unread.error) if unread else ()
+    return body(bench, None, filled, values, tab=tab.word, unsaid=unsaid)
+
+
+def asking(
+    tab: Tab,
+    view: View,
+    ids: Sequence[Mapping[str, str]] = (),
+    values: Sequence[Any] = (),
+) -> Any:
+    """The open set-up with what its file turned out not to say before all else, else no change.
+
+    What is in its fields by then, by their `ids`, stays there.
+    """
+    bench = services().pages[tab.tasks[0]]
+    own = [i for i, one in enumerate(ids) if one["bench"] == bench.slug]
+    if not own or _unread(view.workspace) is None:
+        return no_update
+    model = bench.step.parameters
+    try:
+        given = forms.read(model, [ids[i] for i in own], [values[i] for i in own])
+    except NeuroboardError:
+        return no_update  # something is being typed
+    return of_tab(tab, view, given=given.changed())
+
+
+def _unread(workspace: Workspace) -> Job | None:
+    """The look or check of a workspace's file, if the file does not say enough for it."""
+    task = services().subjects[workspace.subject].glance
+    newest = next(iter(workspaces.jobs(workspace.id, task)), None) if task else None
+    return newest if newest and newest.state is JobState.FAILED else None
+
+
+def _said(bench: Bench, unread: Job | None) -> dict[str, Any]:
+    """What was said of a file so far, of the parameters that a form has too."""
+    model, values = bench.step.parameters, unread.parameters if unread else {}
+    return {name: values[name] for name in values if forms.is_changed(model, values, name)}
 
 
 def body(
@@ -73,8 +128,9 @@ def body(
     *,
     tab: str = "",
     error: str = "",
+    unsaid: Sequence[str] = (),
 ) -> list[Component]:
-    """A bench's form as the drawer shows it.
+    """A bench's form as the drawer shows it, the fields that are asked for before all others.
 
     Args:
         bench: whose form.
@@ -83,14 +139,18 @@ def body(
         given: parameters to fill in besides, by name.
         tab: that shows what is run; that which is open if empty.
         error: the sentence with which the job failed, if it did.
+        unsaid: parameters that the file must be told by, since it does not say enough.
     """
     references = {**(references_of(job.inputs) if job else {}), **chosen}
     values = {**(job.parameters if job else {}), **given}
     names = _names(bench)
-    main = [name for name in names if _is_main(bench, name)]
+    wanted = forms.asked_for(bench.step.parameters, error)
+    asked = [name for name in names if name in wanted or name in unsaid]
+    main = [name for name in names if _is_main(bench, name) and name not in asked]
     rest = [name for name in names if name not in main]
-    asked = forms.asked_for(bench.step.parameters, error)
-    fields = {name: _field(bench, name, values, error if name in asked else "") for name in names}
+    fields = {
+        name: _field(bench, name, values, error if name in wanted[:1] else "") for name in names
+    }
     return [
         dcc.Store(id=f"{bench.slug}-tab", data=tab),
         dcc.Store(id={"type": "usual", "bench": bench.slug}, data=_usual(bench, names)),
@@ -98,10 +158,11 @@ def body(
             [_input(bench, source, references.get(source.name, "")) for source in bench.sources],
             className="setup-inputs",
         ),
+        *_asked([fields[name] for name in asked]),
         *_presets(bench),
         html.Div([fields[name] for name in main], className="stack"),
         *_folded(bench, {name: fields[name] for name in rest}, values, asked),
-        _foot(bench, error if error and not asked else ""),
+        _foot(bench, error if error and not wanted else ""),
     ]
 
 
@@ -172,6 +233,13 @@ def _input(bench: Bench, source: Source, reference: str) -> Component:
     parts = [line, html.Div([html.P(source.help, className="hint"), *ways], className="stack")]
     store = dcc.Store(id=bench.source_id("reference", source), data=reference)
     return html.Div([store, html.Details(parts, open=is_open, className=f"setup-input{quiet}")])
+
+
+def _asked(fields: Sequence[Component]) -> list[Component]:
+    """What a sentence asks for, where it is seen at once."""
+    if not fields:
+        return []
+    return [html.Div([html.H3("Say this first"), *fields], className="setup-asked stack")]
 
 
 # -- presets
@@ -251,11 +319,19 @@ def _field(bench: Bench, name: str, values: Mapping[str, Any], error: str) -> Co
 def _folded(
     bench: Bench, fields: Mapping[str, Component], values: Mapping[str, Any], asked: Sequence[str]
 ) -> list[Component]:
-    """All other fields under their headings, with a search among them."""
-    if not fields:
-        return []
+    """All other fields under their headings, with a search among them.
+
+    What stands beside a field that is asked for, and so above, is opened.
+    """
     model = bench.step.parameters
-    words = html.Span(f"Search {len(fields)} more settings", className="hint")
+    groups = {
+        heading: (names, [name for name in names if name not in asked])
+        for heading, names in forms.headings(model, list(fields)).items()
+    }
+    n_folded = sum(len(folded) for _, folded in groups.values())
+    if not n_folded:
+        return []
+    words = html.Span(f"Search {n_folded} more settings", className="hint")
     search = html.Label(
         [
             words,
@@ -270,14 +346,15 @@ def _folded(
     folds = [
         html.Details(
             [
-                html.Summary([heading, html.Span(f" {len(names)}", className="fold-count")]),
-                html.Div([fields[name] for name in names], className="stack"),
+                html.Summary([heading, html.Span(f" {len(folded)}", className="fold-count")]),
+                html.Div([fields[name] for name in folded], className="stack"),
             ],
             id=forms.fold_id(bench.slug, heading),
             open=any(name in asked or forms.is_changed(model, values, name) for name in names),
             className="fold",
         )
-        for heading, names in forms.headings(model, list(fields)).items()
+        for heading, (names, folded) in groups.items()
+        if folded
     ]
     nothing = html.P("No setting says that.", className="hint setup-none", hidden=True)
     return [html.Div([search, *folds, nothing], className="stack setup-folds")]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dash import html
+from dash import html, no_update
 
 from dashboard import pages
 from dashboard.jobs.store import Job, JobState
@@ -396,3 +396,33 @@ def test_a_table_is_clustered_as_it_was_read_and_repaired(found: Services) -> No
     given = home.fill(View(place, "map", None))
     values = workbench.known_values(BENCHES["synapses fit"], given)
     assert values == {"repair": ["nm-to-um"], "columns": {"SynArea": "size"}}
+
+
+RAW_SAYS_NOTHING = (
+    "data/wires.raw is a raw binary file: set sampling_frequency, num_channels, dtype and gain_uv, "
+    "for it does not say them."
+)
+
+
+def test_what_a_raw_recording_does_not_say_is_asked_first_in_its_set_up(found: Services) -> None:
+    root = found.settings.data[0]
+    (root / "wires.raw").write_bytes(np.zeros((300, 4), np.int16).tobytes())
+    place = workspaces.create("spikes", "", {"recording": "data:data/wires.raw"})
+    opened("spikes", place)
+    [job] = workspaces.jobs(place.id)
+    found.store.claim(quick_only=False)
+    found.store.finish(job.id, JobState.FAILED, RAW_SAYS_NOTHING)
+    body = drawer.of_home(SUBJECTS["spikes"], place)
+    asked = next(
+        one for one in components(body) if "setup-asked" in str(getattr(one, "className", ""))
+    )
+    assert fields([asked]) == ["gain_uv", "sampling_frequency", "num_channels", "dtype"]
+    assert len(fields(body)) == len(set(fields(body)))  # none stands a second time, folded away
+    home = SUBJECTS["spikes"].home_tab
+    view = View(place, home.word, None)
+    ids = [forms.field_id(BENCHES["spikes sort"].slug, name) for name in ("sorter", "dtype")]
+    again = drawer.asking(home, view, ids, ["group", "int16"])
+    kept = next(one for one in components(again) if getattr(one, "id", None) == ids[0])
+    assert kept.value == "group"
+    assert fields(again) == fields(body)
+    assert drawer.asking(home, view) is no_update
