@@ -1,7 +1,7 @@
 """What a form offers once a table is chosen: its sheets, its columns, and which are which."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from dashboard.server import inputs
 from dashboard.server.offered import require_offered
 from dashboard.server.services import services
 from pipelines.core.errors import NeuroboardError
-from pipelines.synapses.formats.reading import Outline, read_outline
-from pipelines.synapses.parameters import COLUMNS, MAPPING, OTHER_TABLE, SHEETS
+from pipelines.synapses.formats.reading import Outline, read_outline, read_sheet
+from pipelines.synapses.parameters import COLUMNS, MAPPING, MOST_COMPARED, OTHER_TABLE, SHEETS
 from pipelines.synapses.table.columns import REQUIRED
+from pipelines.synapses.table.schemas import FEWEST_COMPARED, comparable
 from pipelines.synapses.table.sources import MOST_LACKING, missing_columns
 
 TABLE = "table"
@@ -57,7 +58,7 @@ def _register_mapping(app: Dash, bench: Bench, of_table: list[Input]) -> None:
     ) -> list[Component]:
         *chosen, given = values
         if not reference or any(chosen):
-            return []
+            return said_of_points(chosen[-1]) if chosen else []
         outline = _outline(reference, _row(row))
         return assignments(bench.slug, outline, sheet or "", read_mapping(given))
 
@@ -67,6 +68,15 @@ def _register_mapping(app: Dash, bench: Bench, of_table: list[Input]) -> None:
         *[Input(field_id(bench.slug, name), "value") for name in others],
         State(whole, "value"),
     )(ask)
+
+    if "feature_columns" in named:
+        app.callback(
+            Output(field_id(bench.slug, "feature_columns"), "value"),
+            Output({"type": "any-table-said", "bench": bench.slug}, "children"),
+            Input({"type": "any-table", "bench": bench.slug}, "n_clicks"),
+            *[State(one.component_id, one.component_property) for one in of_table],
+            prevent_initial_call=True,
+        )(compare_all)
 
     def gather(headers: list[str | None], ids: list[dict[str, str]]) -> str:
         pairs = zip(ids, headers, strict=True)
@@ -106,8 +116,6 @@ def assignments(
     if not missing or (slug.endswith("predict") and len(missing) > MOST_LACKING):
         return []
     text = f"The table has no column {', '.join(missing[:3])}{' ...' if len(missing) > 3 else ''}. "
-    text += "Say which of its columns it is, or, of a table that is not of synapses, choose its "
-    text += f"columns under “{OTHER_TABLE}”."
     chosen = [
         dmc.Select(
             id={"type": "column", "bench": slug, "name": name},
@@ -120,7 +128,63 @@ def assignments(
         )
         for name in missing
     ]
+    if len(missing) > MOST_LACKING:
+        return _any_table(slug, text, chosen)
+    text += "Say which of its columns it is, or, of a table that is not of synapses, choose its "
+    text += f"columns under “{OTHER_TABLE}”."
     return [html.H3("Which column is which"), html.P(text, className="hint"), *chosen]
+
+
+def _any_table(slug: str, lacks: str, assigned: Sequence[Component]) -> list[Component]:
+    """One press for a table that hardly is one of synapses, and how it could still be one."""
+    text = (
+        "Its rows can be taken as points that are compared by all numeric columns, each scaled by "
+        f"its interquartile range. To choose them yourself, see “{OTHER_TABLE}”."
+    )
+    button = dmc.Button(
+        "Compare rows by the numeric columns",
+        id={"type": "any-table", "bench": slug},
+        variant="default",
+        size="xs",
+    )
+    identity = {"type": "any-table-said", "bench": slug}
+    return [
+        html.H3("Is this a table of synapses?"),
+        html.P([lacks, text], className="hint"),
+        html.Div(button),
+        html.Div(id=identity, role="alert", className="error"),
+        html.Details(
+            [html.Summary("It is one of synapses: say which column is which"),
+             html.Div(list(assigned), className="stack")],
+            className="fold",
+        ),
+    ]  # fmt: skip
+
+
+def compare_all(
+    clicks: int | None, reference: str | None, sheet: str | None, row: str | int | float | None
+) -> tuple[Any, str]:
+    """The columns by which the rows of a table can be compared, or why there are none."""
+    if not clicks or not reference:
+        raise PreventUpdate
+    try:
+        path = _file(reference)
+        cells = read_sheet(path, sheet or "", names=REQUIRED, header_row=_row(row)).cells
+    except NeuroboardError as error:
+        return no_update, error.sentence
+    found = comparable(cells)
+    if len(found) < FEWEST_COMPARED:
+        columns = ", ".join(found) or "none"
+        return no_update, f"Two columns of numbers are needed that vary, and there is {columns}."
+    return found[:MOST_COMPARED], ""
+
+
+def said_of_points(features: Chosen) -> list[Component]:
+    """What is compared of a table that is not of synapses."""
+    if not isinstance(features, list) or not features:
+        return []
+    words = f"Rows are points, compared by {', '.join(features)}: “{OTHER_TABLE}” has the choice."
+    return [html.P(words, className="hint")]
 
 
 def _row(value: Any) -> int:
@@ -161,10 +225,18 @@ def _columns(outline: Outline, sheet: str) -> list[str]:
 
 def _outline(reference: str, header_row: int = 0) -> Outline | None:
     """The sheets and columns of a table; none when it cannot be read, which running it tells."""
-    found = services()
     try:
-        require_offered("synapses fit", TABLE, reference, found.store)
-        item = inputs.resolve(TABLE, reference, found.settings, found.store)
-        return read_outline(Path(item.path), names=REQUIRED, header_row=header_row)
+        return read_outline(_file(reference), names=REQUIRED, header_row=header_row)
     except (NeuroboardError, OSError):
         return None
+
+
+def _file(reference: str) -> Path:
+    """The file of a table.
+
+    Raises:
+        NeuroboardError: it is not there, or of a kind that no form offers.
+    """
+    found = services()
+    require_offered("synapses fit", TABLE, reference, found.store)
+    return Path(inputs.resolve(TABLE, reference, found.settings, found.store).path)

@@ -69,6 +69,8 @@ SEED_HELP = "The same data with the same seed gives the same result, bit for bit
 TABLE, OTHER_TABLE = "How the table is read", "A table that is not of synapses"
 """Headings under which forms fold parameters away."""
 
+MOST_COMPARED = 100
+"""Features of a table that is not of synapses."""
 SHEETS, COLUMNS, MAPPING = "sheets", "columns", "mapping"
 """What a form offers for a parameter, once a table is chosen."""
 
@@ -175,7 +177,7 @@ class TableParameters(Parameters):
         (),
         label="Feature columns",
         help="Numeric columns that are compared, each scaled by its interquartile range.",
-        max_length=100,
+        max_length=MOST_COMPARED,
         advanced=True,
         fold=OTHER_TABLE,
         offers=COLUMNS,

@@ -4,15 +4,23 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from flask.testing import FlaskClient
 
 from dashboard import views
 from dashboard.jobs.store import Job, JobState
+from dashboard.kit import results
 from dashboard.server import inputs
 from dashboard.server.services import Services
 from dashboard.synapses import check
 from dashboard.synapses.page import BENCHES
 from dashboard.synapses.rows import clusters, nearest
-from dashboard.synapses.table_choices import assignments, choices, offered
+from dashboard.synapses.table_choices import (
+    assignments,
+    choices,
+    compare_all,
+    offered,
+    said_of_points,
+)
 from pipelines import steps, tasks
 from pipelines.synapses.formats.reading import Outline
 from pipelines.synapses.simulate import simulate
@@ -83,6 +91,25 @@ def test_columns_that_lack_can_be_assigned() -> None:
     assert assignments("b", None, "", {}) == []
     # The model of another table has other columns; which, the result says.
     assert assignments("synapses-predict", Outline({"": ["cell", "width"]}), "", {}) == []
+
+
+def test_a_table_of_anything_is_compared_by_its_numbers_with_one_press(
+    found: Services, client: FlaskClient
+) -> None:
+    file = found.settings.data[0] / "points.csv"
+    points(30).to_csv(file, index=False)
+    asked = assignments("b", Outline({"": list(points(5).columns)}), "", {})
+    ids = [one.id for one in asked[2]._traverse() if getattr(one, "id", None)]
+    assert ids == [{"type": "any-table", "bench": "b"}]
+    with client.application.test_request_context():
+        columns, said = compare_all(1, "data:data/points.csv", "", 0)
+    assert (columns, said) == (["width", "height", "skew", "rate", "planted"], "")
+    assert "width, height" in str(said_of_points(columns))
+    job = finished(found, "synapses check", file, feature_columns=columns)
+    assert results.headline(job)["n_accepted"] == 30
+    (found.settings.data[0] / "words.csv").write_text("species,island\nAdelie,Torgersen\n")
+    with client.application.test_request_context():
+        assert "there is none" in compare_all(1, "data:data/words.csv", "", 0)[1]
 
 
 def test_a_fit_offers_the_repairs_of_a_check(found: Services, tmp_path: Path) -> None:

@@ -13,6 +13,10 @@ from pipelines.synapses.table.columns import KEY, SYNAPSES, Schema
 RESERVED = frozenset({*KEY, "cluster", "probability", "row", "point", "pca_1", "pca_2", "pca_3"})
 """Names that a result gives to columns of its own."""
 FEWEST_COMPARED = 2
+NUMERIC_SHARE = 0.9
+"""Of the cells of a column of numbers: rows without one cannot be used."""
+FEWEST_NUMBERED = 3
+"""Numbers that ascend by one, of which as many are no chance but the numbers of the rows."""
 SKEWED = 1.0
 """Skewness of an exponential distribution is 2, of a lognormal one more, of a normal one 0."""
 
@@ -83,6 +87,32 @@ def refuse_constant(names: tuple[str, ...], features: Floats) -> None:
         raise TableError(
             f"{names[constant[0]]} has the same value in all rows of the group: leave it out."
         )
+
+
+def comparable(cells: pd.DataFrame) -> list[str]:
+    """The columns of a sheet by which the rows of any table can be compared: numbers that vary.
+
+    A column that numbers the rows is none, nor is one whose name a result has for itself.
+
+    Args:
+        cells: one column a header, as texts or numbers; blank cells are missing.
+    """
+    found: dict[str, str] = {}
+    for place, name in enumerate(map(str, cells.columns)):
+        is_taken = name in RESERVED or name.startswith("UMAP_")
+        texts = cells.iloc[:, place].astype("string").str.strip()
+        numbers = pd.to_numeric(texts, errors="coerce").to_numpy(float, na_value=np.nan)
+        if not is_taken and _varies(numbers):
+            found.setdefault(name.casefold(), name)
+    return list(found.values())
+
+
+def _varies(values: Floats) -> bool:
+    """Whether a column (n,) is of numbers that say something of their rows."""
+    known = values[np.isfinite(values)]
+    if len(known) < max(1.0, NUMERIC_SHARE * len(values)) or np.ptp(known) == 0:
+        return False
+    return not (len(known) > FEWEST_NUMBERED and bool((np.diff(known) == 1).all()))
 
 
 def suggested_logarithms(rows: pd.DataFrame, schema: Schema) -> list[str]:

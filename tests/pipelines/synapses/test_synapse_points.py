@@ -23,7 +23,7 @@ from pipelines.synapses.table.arrays import Synapses
 from pipelines.synapses.table.checking import check
 from pipelines.synapses.table.columns import SYNAPSES, Schema
 from pipelines.synapses.table.features import Projection, fit_projection
-from pipelines.synapses.table.schemas import chosen_schema
+from pipelines.synapses.table.schemas import chosen_schema, comparable
 from pipelines.synapses.table.table import read_table
 
 FEATURES = ("width", "height", "skew", "rate")
@@ -205,3 +205,15 @@ def test_a_table_in_another_unit_than_that_of_the_fit_is_refused(tmp_path: Path)
     assert predict_in("µm") == predict_in("") == 60
     with pytest.raises(TableError, match=r"width is said to be in nm, .* was in um: convert it"):
         predict_in("nm")
+
+
+def test_rows_of_any_table_are_compared_by_the_numbers_that_vary() -> None:
+    table = points(40).assign(
+        row=1.5, number=range(1, 41), same=2, note="x", day=pd.Timestamp("2007-11-11")
+    )
+    table.loc[3, "width"] = np.nan
+    table["often blank"] = np.where(np.arange(40) % 2, table["height"], np.nan)
+    assert comparable(table) == [*FEATURES, "planted"]
+    as_text = table.astype("string").assign(width=lambda found: found["width"].fillna("NA"))
+    assert comparable(as_text) == [*FEATURES, "planted"]
+    assert comparable(table.head(0)) == []
