@@ -1,18 +1,21 @@
-// The area New: led to by an address, and the focus in its list stays when a folder is opened.
+// The area New: led to by an address, as its button for the example is, and the focus in its list stays when a folder is opened.
 window.dash_clientside = window.dash_clientside || {};
 window.dash_clientside.neuroboard = window.dash_clientside.neuroboard || {};
 window.dash_clientside.neuroboard.focusNew = (_subject, hash) => {
-  if (hash === "#new") {
+  if (hash === "#new" || hash === "#new-example") {
     requestAnimationFrame(() => {
       const area = document.getElementById("new");
       if (!area) return;
       area.scrollIntoView({ block: "nearest" });
-      const first = area.querySelector("#new-search, .dropzone input, button");
-      if (first) first.focus();
+      const first = hash === "#new" ? "#new-search, .dropzone input, button" : hash;
+      area.querySelector(first)?.focus();
     });
   }
   return window.dash_clientside.no_update;
 };
+window.addEventListener("hashchange", () => {
+  window.dash_clientside.neuroboard.focusNew(null, window.location.hash);
+});
 (() => {
   let opening = false;
   const tell = (store, text) =>

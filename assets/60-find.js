@@ -57,8 +57,11 @@
 
     function go(item) {
       box.close();
+      const { pathname, hash } = window.location;
       if (item.press) item.press();
-      else window.location.assign(item.href);
+      else if (hash && item.href === pathname + hash) {
+        window.dash_clientside.neuroboard.focusNew(null, hash); // for the address stays
+      } else window.location.assign(item.href);
     }
 
     function mark() {

@@ -11,7 +11,7 @@ from flask.logging import default_handler
 
 from dashboard import pages, views
 from dashboard.jobs.repair import mend
-from dashboard.kit import downloads, panel, places, shell, workspace_page
+from dashboard.kit import downloads, panel, shell, workspace_page
 from dashboard.server import (
     not_found,
     pieces,
@@ -24,7 +24,7 @@ from dashboard.server import (
     uploads,
 )
 from dashboard.server.settings import Settings
-from dashboard.start import example, grid, links, new
+from dashboard.start import example, grid, links, new, places
 from dashboard.workspaces import pictures
 from pipelines.core.errors import name_folders
 from pipelines.core.terminal import ShownFormatter

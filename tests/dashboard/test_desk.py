@@ -169,3 +169,5 @@ def test_pages_and_workspaces_can_be_found_from_anywhere(app: Dash, found: Servi
     places = {one["title"]: one["href"] for one in answer.json}
     assert places["Models"] == "/models"
     assert places["Tuesday"] == f"/spikes/{workspace}"
+    assert places["New recording"] == "/spikes#new"
+    assert places["Open the example film"] == "/brainmap#new-example"
