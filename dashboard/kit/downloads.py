@@ -12,6 +12,7 @@ from flask import Blueprint, Response, abort, send_file
 
 from dashboard.jobs.store import Job, JobState, Store
 from dashboard.server.services import services
+from dashboard.workspaces import run_notes
 from pipelines.core.errors import InputError
 from pipelines.core.provenance import files_below
 from pipelines.core.result_files import read_object
@@ -69,7 +70,7 @@ def send_one(job_id: str, file: str) -> Response:
 
 
 def send_everything(job_id: str) -> Response:
-    """Result, record, log and script in one zip."""
+    """Result, record, log, what people noted on it, and script in one zip."""
     job = _job(job_id)
     found = services()
     if not PACKING.acquire(blocking=False):
@@ -110,6 +111,8 @@ def write_zip(job: Job, store: Store, jobs: Path, stream: IO[bytes]) -> None:
         for file in files_below(folder / "result"):
             archive.write(file, f"{job.id}/{file.relative_to(folder).as_posix()}")
         archive.write(folder / "log.txt", f"{job.id}/log.txt")
+        if (folder / run_notes.FILE).is_file():
+            archive.write(folder / run_notes.FILE, f"{job.id}/{run_notes.FILE}")
         with suppress(InputError):  # what is left of a damaged result can be had all the same
             archive.writestr(f"{job.id}/{script_name(job)}", script(job, store, jobs))
 

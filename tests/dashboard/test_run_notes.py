@@ -1,7 +1,9 @@
 """Notes on runs: who may write them, where they stand, and how they survive."""
 
+import io
 import json
 import sqlite3
+import zipfile
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +18,7 @@ from plotly.io.json import to_json_plotly
 from dashboard.jobs import record
 from dashboard.jobs.repair import mend
 from dashboard.jobs.store import Job, JobInput, JobState, Store
-from dashboard.kit import compare, history
+from dashboard.kit import compare, downloads, history
 from dashboard.kit.desk import Answer, Slot, Tab, View
 from dashboard.server.people import Person, Role
 from dashboard.server.services import Services
@@ -140,3 +142,15 @@ def test_what_is_wrong_with_a_note_is_said_in_its_place(app: Dash, found: Servic
     assert "is too long" in drawn
     assert "before" in drawn
     assert "now" in str(to_json_plotly(history.keep(job, "now")))
+
+
+def test_a_note_goes_with_the_files_of_its_run(app: Dash, found: Services) -> None:
+    job = done(found, sort(found.store))
+    (found.settings.jobs / job.id / "log.txt").write_text("")
+    files = io.BytesIO()
+    downloads.write_zip(job, found.store, found.settings.jobs, files)
+    assert f"{job.id}/note.json" not in zipfile.ZipFile(files).namelist()
+    run_notes.write(job.id, "The one in the paper.")
+    downloads.write_zip(job, found.store, found.settings.jobs, files)
+    kept = json.loads(zipfile.ZipFile(files).read(f"{job.id}/note.json"))
+    assert kept["text"] == "The one in the paper."
