@@ -25,6 +25,7 @@ from dashboard.synapses.check import offers, report
 from dashboard.synapses.choice import Choice, chosen_rows
 from dashboard.synapses.explore_figures import CHOSEN
 from dashboard.synapses.rows import clusters, load, nearest, window_of
+from pipelines.report.withheld import EVIDENCE
 from pipelines.synapses.clusterers import CLUSTERERS
 from pipelines.synapses.fits import folder as fit_folder
 from pipelines.synapses.parameters import FitParameters
@@ -69,13 +70,11 @@ def view(job: Job) -> Component:
 
 
 def _verdict(job: Job) -> Component:
+    """Why there is none, as on the desk."""
     found = load(results.folder(job.id)).evidence
     if "null_dbcv_features" in found:
         return html.P(EARLIER, className="note", id="synapses-verdict")
-    doubtful = found["found"] is not True
-    return html.P(
-        found["sentence"], className="note" if doubtful else "hint", id="synapses-verdict"
-    )
+    return html.P(EVIDENCE, className="hint", id="synapses-verdict")
 
 
 def _fit_headline(job: Job) -> Component:

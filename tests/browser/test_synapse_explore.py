@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from pipelines.report.withheld import EVIDENCE
 from tests.browser.examples import open_form
 
 pytestmark = pytest.mark.browser
@@ -34,7 +35,7 @@ def lasso(page: Page, corners: list[tuple[float, float]]) -> None:
 def test_clusters_are_judged_coloured_kept_and_compared(page: Page) -> None:
     open_form(page, "Synapses")
     expect(page.locator("#panel-state")).to_contain_text("done", timeout=240_000)
-    expect(page.locator("#synapses-verdict")).to_contain_text("none of 99 sets of chance data")
+    expect(page.locator("#synapses-verdict")).to_have_text(EVIDENCE)
     expect(page.locator("#synapses-null .barlayer .trace").first).to_be_visible()
 
     choose(page, "Colour", "BoutonArea")

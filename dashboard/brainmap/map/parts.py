@@ -19,6 +19,7 @@ from pipelines.brainmap.clusterers import CLUSTERERS
 from pipelines.brainmap.map import folder as map_folder
 from pipelines.brainmap.map.folder import FinishedMap, MapOfK
 from pipelines.brainmap.parameters import BrainmapParameters
+from pipelines.report.withheld import NUMBER
 
 
 def headline(found: dict[str, Any]) -> Component:
@@ -56,10 +57,11 @@ def evidence(finished: FinishedMap, found: dict[str, Any]) -> list[Component]:
     """The curves over K, if there is more than one."""
     if len(finished.ks) < 2:
         return []
-    drawn = curves_over_k(finished.sweep, found, found["k"], "suggested K")
+    drawn = curves_over_k(finished.sweep, found, found["k"], "K shown first")
     parts = [one.framed(f"brainmap-{name}") for name, one in drawn.items()]
     title = html.H2("How many clusters?")
-    return [html.Div([title, html.Div(parts, className="pair")], className="card")]
+    hint = html.P(NUMBER, className="hint")
+    return [html.Div([title, hint, html.Div(parts, className="pair")], className="card")]
 
 
 def curves_over_k(
