@@ -100,6 +100,18 @@ def test_workers_do_without_the_web_app() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_what_only_names_steps_starts_without_the_libraries_of_tables() -> None:
+    """pandas takes 0.4 s of processor time, before which the app listens and starts its worker."""
+    code = (
+        "import sys, app, dashboard.jobs.worker\n"
+        "print(sorted({'pandas', 'pyarrow', 'scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
 def test_every_setting_is_documented() -> None:
     from dataclasses import fields
 

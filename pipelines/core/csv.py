@@ -10,13 +10,21 @@ than the file has may still find a formula within a cell; no mark at its start c
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-import pyarrow
-import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from pipelines.core.later import Later
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow
+    import pyarrow.compute as pc
+else:
+    pd = Later("pandas")
+    pyarrow = Later("pyarrow")
+    pc = Later("pyarrow.compute")
 
 LONG = 20_000
 """Rows from which on a table is written column by column."""
@@ -29,14 +37,14 @@ PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?")
 NUMBER = re.compile(r" *[+-]?((\d[\d.,]*|[.,]\d+)([eE][+-]?\d+)?|inf|nan) *", re.IGNORECASE)
 
 
-def defuse(frame: pd.DataFrame) -> pd.DataFrame:
+def defuse(frame: "pd.DataFrame") -> "pd.DataFrame":
     """A copy whose text cells and column names cannot act as formulas; numbers stay."""
     columns = [_defuse_column(frame.iloc[:, i]) for i in range(frame.shape[1])]
     safe = pd.concat(columns, axis=1) if columns else frame.copy()
     return safe.set_axis([defused(name) for name in frame.columns], axis=1)
 
 
-def write_csv(frame: pd.DataFrame, file: Path, separator: str = ",") -> None:
+def write_csv(frame: "pd.DataFrame", file: Path, separator: str = ",") -> None:
     """Write a table as UTF-8 CSV, or with tabs as TSV, defused: a line a row, without its index."""
     safe = defuse(frame)
     # pandas quotes the empty cells of a single column, and leaves a carriage return unquoted
@@ -69,7 +77,7 @@ def _in_marks(cell: str) -> str:
     return f'"{doubled}"'
 
 
-def _has_return(frame: pd.DataFrame) -> bool:
+def _has_return(frame: "pd.DataFrame") -> bool:
     columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
     return any("\r" in str(name) for name in frame.columns) or any(
         "\r" in cell
@@ -80,7 +88,7 @@ def _has_return(frame: pd.DataFrame) -> bool:
     )
 
 
-def read_csv(file: Path, **options: Any) -> pd.DataFrame:
+def read_csv(file: Path, **options: Any) -> "pd.DataFrame":
     """Read a table that `write_csv` wrote: its texts are as they were before.
 
     Args:
@@ -110,7 +118,7 @@ def first_rows(file: Path, n: int) -> tuple[list[dict[str, str | float]], int]:
     return rows, len(table)
 
 
-def fuse(table: pd.DataFrame) -> pd.DataFrame:
+def fuse(table: "pd.DataFrame") -> "pd.DataFrame":
     """A table with the texts in its cells and its names as they were before `defuse`."""
     found = table.rename(columns={name: fused(str(name)) for name in table.columns})
     for place in range(found.shape[1]):
@@ -128,7 +136,7 @@ def _begins(column: "pd.Series[Any]", pattern: str) -> bool:
     return any(isinstance(cell, str) and re.match(pattern, cell) for cell in column)
 
 
-def _write_long(frame: pd.DataFrame, file: Path) -> None:
+def _write_long(frame: "pd.DataFrame", file: Path) -> None:
     """Write what pandas would, several times as fast."""
     columns = [_cells(frame.iloc[:, i]) for i in range(frame.shape[1])]
     with file.open("w", encoding="utf-8", newline="") as out:
@@ -141,7 +149,7 @@ def _write_long(frame: pd.DataFrame, file: Path) -> None:
             out.write("\n")
 
 
-def _cells(column: "pd.Series[Any]") -> pyarrow.ChunkedArray:
+def _cells(column: "pd.Series[Any]") -> "pyarrow.ChunkedArray":
     """The cells of a column as pandas writes them, in quotation marks where they need them."""
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
         return _filled(pyarrow.array(column.to_numpy()).cast(pyarrow.string()))
@@ -150,7 +158,7 @@ def _cells(column: "pd.Series[Any]") -> pyarrow.ChunkedArray:
     return _quoted(_filled(_texts(column)))
 
 
-def _filled(texts: Any) -> pyarrow.ChunkedArray:
+def _filled(texts: Any) -> "pyarrow.ChunkedArray":
     """Texts with empty ones where there is none."""
     return pc.fill_null(pyarrow.chunked_array(texts).cast(pyarrow.large_string()), "")
 
@@ -180,7 +188,7 @@ def _texts(column: "pd.Series[Any]") -> Any:
     return texts
 
 
-def _quoted(column: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
+def _quoted(column: "pyarrow.ChunkedArray") -> "pyarrow.ChunkedArray":
     """Cells with separators in quotation marks."""
     needed = pc.match_substring_regex(column, SPECIAL)
     if not pc.any(needed).as_py():

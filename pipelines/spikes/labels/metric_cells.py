@@ -7,12 +7,13 @@ two ways is asked for. Needs no heavy library.
 import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.core.errors import TableError
+from pipelines.core.later import Later
 from pipelines.spikes.labels.written_numbers import (
     THOUSANDS,
     UNITS,
@@ -23,6 +24,11 @@ from pipelines.spikes.labels.written_numbers import (
 )
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.unit_tables import MISSING
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = Later("pandas")
 
 Column = NDArray[np.float64]
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Column = NDArray[np.float64]
 
@@ -21,7 +24,7 @@ class MetricTable:
         notes: what was taken where the table can be read in more than one way, in sentences.
     """
 
-    rows: pd.DataFrame
+    rows: "pd.DataFrame"
     metrics: Mapping[str, Column]
     renamed: Mapping[str, str]
     notes: tuple[str, ...] = ()

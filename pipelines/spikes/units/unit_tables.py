@@ -8,13 +8,17 @@ program, or written into a sorting's folder, goes through here.
 import csv
 import re
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from pipelines.core.csv import fused, write_csv
 from pipelines.core.errors import InputError
+from pipelines.core.later import Later
 from pipelines.files.reading import reading
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = Later("pandas")
 
 Row = dict[str, str]
 
@@ -34,7 +38,7 @@ MISSING = ("", "nan", "NaN", "NAN", "NA", "N/A", "n/a", "#N/A", "null", "NULL", 
 WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))(?:\.0+)?")
 
 
-def read_units(file: Path) -> pd.DataFrame:
+def read_units(file: Path) -> "pd.DataFrame":
     """Read the `units.csv` of a sorting, a row per unit.
 
     Raises:
@@ -50,7 +54,7 @@ def read_units(file: Path) -> pd.DataFrame:
     return table.astype({"unit_id": "int64"})
 
 
-def read_table(file: Path) -> pd.DataFrame:
+def read_table(file: Path) -> "pd.DataFrame":
     """Read a table of units, channels or groups, divided by commas, semicolons or tabs.
 
     Names and words are text, empty where there is none; ids are whole numbers where all are, and
@@ -67,7 +71,7 @@ def read_table(file: Path) -> pd.DataFrame:
     return typed(table)
 
 
-def read_texts(file: Path) -> pd.DataFrame:
+def read_texts(file: Path) -> "pd.DataFrame":
     """The same table with every cell as it is written.
 
     Raises:
@@ -96,7 +100,7 @@ def read_cells(file: Path, advice: str) -> tuple[list[str], list[Row]]:
     return [fused(name) for name in names], fuse
 
 
-def _read(file: Path, **more: Any) -> pd.DataFrame:
+def _read(file: Path, **more: Any) -> "pd.DataFrame":
     with file.open(encoding="utf-8-sig") as stream:
         first = stream.readline()
         told = re.fullmatch(r"sep=([,;\t])\s*", first)  # a line by which Excel is told
@@ -107,7 +111,7 @@ def _read(file: Path, **more: Any) -> pd.DataFrame:
     return table
 
 
-def typed(table: pd.DataFrame) -> pd.DataFrame:
+def typed(table: "pd.DataFrame") -> "pd.DataFrame":
     """A table with names as text and ids as whole numbers, wherever it was read from.
 
     Rows and all other columns stay as they are; the answer is a copy.
@@ -126,7 +130,7 @@ def is_text(column: str) -> bool:
     return column.lower() in TEXTS or column.startswith(PREFIXES)
 
 
-def write_table(table: pd.DataFrame, file: Path) -> None:
+def write_table(table: "pd.DataFrame", file: Path) -> None:
     """Write a table that `read_table` reads again; no cell of it acts as a formula."""
     write_csv(table, file)
 
@@ -140,7 +144,7 @@ def _word(cell: object) -> str:
     return fused(str(cell))
 
 
-def _ids(column: pd.Series) -> pd.Series:
+def _ids(column: "pd.Series") -> "pd.Series":
     """Ids as whole numbers, if all of them are written as such."""
     words = [_word(cell).strip() for cell in column]
     found = [WHOLE.fullmatch(word) for word in words]
