@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -28,8 +29,10 @@ from typing import Any
 from benchmarks.probe_sorting import make_sorting
 from dashboard.jobs.store import JobInput, JobState, Store
 
-SETTLED_S = 1.2
-"""So long neither side does anything when a picture is there."""
+SETTLED_S, STEP_S, PATIENCE_S = 1.2, 0.1, 60
+"""So long neither side does anything when a picture is there; looked at so often, and so long."""
+IDLE = 0.2
+"""Of a processor: more than a page costs that is only looked at and measured."""
 REPEAT = 5
 HERTZ = os.sysconf("SC_CLK_TCK")
 
@@ -151,13 +154,16 @@ class Cost:
         print(f"| {name} | {server:.2f} | {page:.2f} | {server + page:.2f} |", flush=True)
 
     def settle(self) -> None:
-        """Wait until neither side has done anything for a while."""
-        quiet, last = time.monotonic(), (self.server(), self.page())
-        while time.monotonic() - quiet < SETTLED_S:
-            time.sleep(0.1)
-            now = (self.server(), self.page())
-            if now[0] - last[0] > 0.02 or now[1] - last[1] > 0.01:
-                quiet, last = time.monotonic(), now
+        """Wait until both sides do no more for a while than a page does that is only looked at."""
+        seen = deque[tuple[float, float]](maxlen=round(SETTLED_S / STEP_S) + 1)
+        for _ in range(round(PATIENCE_S / STEP_S)):
+            seen.append((self.server(), self.page()))
+            if len(seen) == seen.maxlen and all(
+                last - first < IDLE * SETTLED_S
+                for first, last in zip(seen[0], seen[-1], strict=True)
+            ):
+                return
+            time.sleep(STEP_S)
 
     def page(self) -> float:
         """Of the page, since it was opened."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from pipelines.core.errors import TableError
 from pipelines.core.progress import Report, part
@@ -206,7 +207,8 @@ def fit_rows(
     report(0.85, "Finding clusters")
     if only is None:
         asked = ClusteringAsked(features, layout, chosen.key, density, parameters)
-        clusters: Clusters = CLUSTERERS[parameters.labels].run(asked)
+        with threadpool_limits(1):
+            clusters: Clusters = CLUSTERERS[parameters.labels].run(asked)
     else:
         clusters = _taken_over(only.loc[rows.index[selected]])
     record = _record(parameters, table_sha256, density)
@@ -232,20 +234,25 @@ def _taken_over(given: "pd.Series[int]") -> Clusters:
 
 
 def weigh(fitted: Fitted, parameters: FitParameters, report: Report) -> Evidence:
-    """Ask how far the clusters of a fit can be believed, by repeating the clustering."""
+    """Ask how far the clusters of a fit can be believed, by repeating the clustering.
+
+    On one thread: hundreds of mixtures of a few hundred rows, whose threads would wait for each
+    other twenty times as long as they work.
+    """
     key = fitted.synapses.take(fitted.selected).key
     report(0.0, "Measuring how well the map keeps neighbours")
     trust = trustworthiness(fitted.features, fitted.embedding, parameters.seed)
     space = fitted.layout if CLUSTERERS[parameters.labels].on_map else fitted.features
-    return gather(
-        ClusteringRun(fitted.features, fitted.labels, space),
-        key,
-        _labeller(fitted, parameters),
-        REPEATS[parameters.evidence],
-        trust,
-        parameters.seed,
-        report,
-    )
+    with threadpool_limits(1):
+        return gather(
+            ClusteringRun(fitted.features, fitted.labels, space),
+            key,
+            _labeller(fitted, parameters),
+            REPEATS[parameters.evidence],
+            trust,
+            parameters.seed,
+            report,
+        )
 
 
 def describe_given(fitted: Fitted, parameters: FitParameters) -> Evidence:
