@@ -23,6 +23,8 @@
     return /badge-(\w+)/.exec(word)?.[1] || null;
   }
 
+  const isOver = () => !["running", "queued", null].includes(state());
+
   function ended(word) {
     const is = word === "done" ? "Done" : word[0].toUpperCase() + word.slice(1);
     mark = document.hidden ? `${word === "done" ? "✓" : "✕"} ${is} · ` : "";
@@ -57,6 +59,8 @@
   });
   let asked = false;
   new MutationObserver(() => {
+    // The result takes the place of the job at once, on a desk, and with it the word for its end.
+    if (followed && isOver()) look();
     if (asked) return;
     asked = true;
     setTimeout(() => {

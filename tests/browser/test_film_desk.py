@@ -1,11 +1,14 @@
 """A film's desk: it is looked at, mapped, coloured, correlated and exported without leaving it."""
 
 import re
+import sqlite3
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.brainmap.workspace import SUBJECT
+from dashboard.jobs.store import JobState
 from tests import examples
 from tests.browser.desks import answered, panel, same_elsewhere
 from tests.browser.test_accessibility import serious_in_both_schemes
@@ -158,3 +161,39 @@ def test_what_is_shown_of_a_correlation_and_an_operation_is_in_the_address(
     page.locator("#series-before .nsewdrag").click()
     expect(page).not_to_have_url(re.compile("voxel=1,20,12"))
     expect(page).to_have_url(re.compile(r"time=7.*voxel=1,\d+,\d+|voxel=1,\d+,\d+.*time=7"))
+
+
+IN_ANOTHER_TAB = """
+window.told = [];
+window.isHidden = true;
+Object.defineProperty(document, "hidden", { get: () => window.isHidden });
+window.Notification = class {
+  static permission = "granted";
+  constructor(title) { window.told.push(title); }
+};
+"""
+TITLE = "Film – Neuroboard"
+BACK = "window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'))"
+
+
+def _say(live: LiveApp, job: str, state: str, fraction: float) -> None:
+    """As the worker does, but for the time between, which no test can rely on."""
+    with closing(sqlite3.connect(live.home / "jobs.sqlite")) as jobs, jobs:
+        jobs.execute("UPDATE job SET state=?, fraction=? WHERE id=?", (state, fraction, job))
+
+
+def test_who_waits_in_another_tab_is_told_when_it_is_done(
+    page: Page, desk: Desk, live: LiveApp
+) -> None:
+    job = examples.submit(live, "brainmap statistics", examples.FILM, {"seed": 7})
+    live.wait_for_state(job, JobState.DONE)
+    _say(live, job, "running", 0.42)
+    page.add_init_script(IN_ANOTHER_TAB)
+    page.goto(f"{desk.path}?tab=operations")
+    expect(page).to_have_title(f"42 % · {TITLE}")
+    _say(live, job, "done", 1)
+    expect(page).to_have_title(f"✓ Done · {TITLE}")
+    expect(panel(page, "statistics")).to_be_visible()
+    assert page.evaluate("window.told") == [f"Done: {TITLE}"]
+    page.evaluate(BACK)
+    expect(page).to_have_title(TITLE)
