@@ -129,17 +129,18 @@ def assignments(
         for name in missing
     ]
     if len(missing) > MOST_LACKING:
-        return _any_table(slug, text, chosen)
+        return _any_table(slug, missing, chosen)
     text += "Say which of its columns it is, or, of a table that is not of synapses, choose its "
     text += f"columns under “{OTHER_TABLE}”."
     return [html.H3("Which column is which"), html.P(text, className="hint"), *chosen]
 
 
-def _any_table(slug: str, lacks: str, assigned: Sequence[Component]) -> list[Component]:
+def _any_table(slug: str, missing: Sequence[str], assigned: Sequence[Component]) -> list[Component]:
     """One press for a table that hardly is one of synapses, and how it could still be one."""
     text = (
-        "Its rows can be taken as points that are compared by all numeric columns, each scaled by "
-        f"its interquartile range. To choose them yourself, see “{OTHER_TABLE}”."
+        f"It has no column {', '.join(missing[:3])} and lacks {len(missing) - 3} more. Rows of any "
+        "other table are points that are compared by its numeric columns, each scaled by its "
+        "interquartile range; “Feature columns” has the choice."
     )
     button = dmc.Button(
         "Compare rows by the numeric columns",
@@ -150,7 +151,7 @@ def _any_table(slug: str, lacks: str, assigned: Sequence[Component]) -> list[Com
     identity = {"type": "any-table-said", "bench": slug}
     return [
         html.H3("Is this a table of synapses?"),
-        html.P([lacks, text], className="hint"),
+        html.P(text, className="hint"),
         html.Div(button),
         html.Div(id=identity, role="alert", className="error"),
         html.Details(
@@ -183,7 +184,7 @@ def said_of_points(features: Chosen) -> list[Component]:
     """What is compared of a table that is not of synapses."""
     if not isinstance(features, list) or not features:
         return []
-    words = f"Rows are points, compared by {', '.join(features)}: “{OTHER_TABLE}” has the choice."
+    words = f"Rows are points, compared by {', '.join(features)}: see “Feature columns”."
     return [html.P(words, className="hint")]
 
 
