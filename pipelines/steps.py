@@ -36,7 +36,12 @@ from pipelines.spikes.curation.parameters import (
 from pipelines.spikes.labels import rules
 from pipelines.spikes.labels.labellers import LABELLERS
 from pipelines.spikes.labels.parameters import ALL, LabelParameters, TrainLabelsParameters
-from pipelines.spikes.parameters import ExportFormat, ExportParameters, SpikesParameters
+from pipelines.spikes.parameters import (
+    ExportFormat,
+    ExportParameters,
+    ImportParameters,
+    SpikesParameters,
+)
 from pipelines.spikes.recording.parameters import RecordingLookParameters
 from pipelines.step import Command, ExtraFile, Input, Option, Out, Step
 from pipelines.synapses.parameters import (
@@ -145,6 +150,27 @@ _SPIKES = _with_report(
             (Option("--sorter", "sorter", "which sorter"), *_RAW),
             instead="--dir-name",
             short="-d",
+            show="report.html",
+        ),
+    ),
+    Step(
+        "spikes import",
+        "Import a sorting",
+        (
+            Input("sorting", ("sorting made elsewhere",)),
+            Input(
+                "recording",
+                ("recording",),
+                "--recording",
+                "the recording that was sorted: what the sorting lacks is measured in it",
+            ),
+        ),
+        ImportParameters,
+        "pipelines.spikes.elsewhere.importing:import_sorting",
+        leaves="sorting",
+        command=Command(
+            "take over a sorting that another program made: phy, Kilosort, SpikeInterface",
+            _RAW,
             show="report.html",
         ),
     ),

@@ -51,6 +51,34 @@ def opened(folder: Path, kind: type[InputError]) -> Iterator[Any]:
         yield zarr.open(zarr.DirectoryStore(str(folder)), mode="r")
 
 
+@contextmanager
+def opened_partly(folder: Path, kind: type[InputError]) -> Iterator[tuple[Any, frozenset[str]]]:
+    """Give a zarr folder of which some arrays may need codecs that can run code.
+
+    Args:
+        folder: a group.
+        kind: of the error that is raised.
+
+    Returns:
+        The group, and the names of the arrays within it that must not be read, such as
+        `extensions/pca/model`.
+
+    Raises:
+        InputError: of that kind: as `opened`, but for codecs.
+    """
+    _require_plain(folder, kind)
+    unsafe = set[str]()
+    for file in _descriptions(folder):
+        if file.name.lower() == ".zmetadata":  # it repeats the others, and is not asked
+            continue
+        try:
+            _require_known_codecs(file, kind)
+        except kind:
+            unsafe.add(file.parent.relative_to(folder).as_posix())
+    with reading_on(folder, kind, "copy it again, or save it again", "zarr folder"):
+        yield zarr.open(zarr.DirectoryStore(str(folder)), mode="r"), frozenset(unsafe)
+
+
 def require_safe(folder: Path, kind: type[InputError]) -> None:
     """Check that nothing in a zarr folder can run code or leads out of it.
 
@@ -62,13 +90,22 @@ def require_safe(folder: Path, kind: type[InputError]) -> None:
         InputError: of that kind: a codec is unknown, a link leads elsewhere, or a description is
             damaged; its name would be taken for another store.
     """
+    _require_plain(folder, kind)
+    for file in _descriptions(folder):
+        _require_known_codecs(file, kind)
+
+
+def _require_plain(folder: Path, kind: type[InputError]) -> None:
     if folder.suffix.lower() in OTHER_STORES or "::" in str(folder):
         raise kind(f"{folder} is not opened as zarr because of its name: call it NAME.zarr.")
     refuse_links_out(folder, kind)
+
+
+def _descriptions(folder: Path) -> Iterator[Path]:
     for place, _, files in os.walk(folder):
         for name in sorted(files):
             if name.lower() in DESCRIPTIONS:  # some drives do not tell .ZARRAY from .zarray
-                _require_known_codecs(Path(place) / name, kind)
+                yield Path(place) / name
 
 
 def _require_known_codecs(file: Path, kind: type[InputError]) -> None:

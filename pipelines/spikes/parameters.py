@@ -226,10 +226,7 @@ class SpikesParameters(RecordingParameters):
     @field_validator("freq_max")
     @classmethod
     def _above_freq_min(cls, value: float, info: ValidationInfo) -> float:
-        low = info.data.get("freq_min")
-        if low is not None and value <= low:
-            raise ValueError(f"must be above freq_min, which is {low:g} Hz")
-        return value
+        return above_freq_min(value, info)
 
     @field_validator("n_clusters")
     @classmethod
@@ -257,10 +254,31 @@ class SpikesParameters(RecordingParameters):
     @field_validator("refractory_ms")
     @classmethod
     def _above_dead_time(cls, value: float, info: ValidationInfo) -> float:
-        dead = info.data.get("dead_time_ms")
-        if dead is not None and value <= dead:
-            raise ValueError(f"must be above dead_time_ms, which is {dead:g} ms")
-        return value
+        return above_dead_time(value, info)
+
+
+def above_freq_min(value: float, info: ValidationInfo) -> float:
+    """The upper end of a band, which is above its lower one.
+
+    Raises:
+        ValueError: it is not.
+    """
+    low = info.data.get("freq_min")
+    if low is not None and value <= low:
+        raise ValueError(f"must be above freq_min, which is {low:g} Hz")
+    return value
+
+
+def above_dead_time(value: float, info: ValidationInfo) -> float:
+    """A refractory period, which is longer than the dead time.
+
+    Raises:
+        ValueError: it is not.
+    """
+    dead = info.data.get("dead_time_ms")
+    if dead is not None and value <= dead:
+        raise ValueError(f"must be above dead_time_ms, which is {dead:g} ms")
+    return value
 
 
 def chosen_solutions(text: str) -> dict[int, int]:
@@ -283,6 +301,56 @@ def chosen_solutions(text: str) -> dict[int, int]:
 def least_good_snr(parameters: SpikesParameters) -> float:
     """From which SNR on a unit without a label counts as good."""
     return GOOD_OVER_THRESHOLD * parameters.detect_threshold
+
+
+class ImportParameters(RecordingParameters):
+    """From a sorting made elsewhere to one like ours: how its recording is read and filtered."""
+
+    freq_min: float = parameter(
+        300.0,
+        label="Band-pass from",
+        unit="Hz",
+        help="Waveforms that the sorting lacks are measured in its recording, between these "
+        "frequencies.",
+        gt=0,
+    )
+    freq_max: float = parameter(
+        6000.0,
+        label="Band-pass to",
+        unit="Hz",
+        help="Below half the sampling frequency, and above the lower end of the band.",
+        gt=0,
+    )
+    dead_time_ms: float = parameter(
+        0.8,
+        label="Dead time",
+        unit="ms",
+        help="Spikes of one unit that come within this time of each other are counted and said; "
+        "none is taken out.",
+        gt=0,
+        le=10,
+        advanced=True,
+    )
+    refractory_ms: float = parameter(
+        2.0,
+        label="Refractory period",
+        unit="ms",
+        help="Two spikes of one cell are never nearer than this; nearer ones are counted as "
+        "contamination.",
+        gt=0,
+        le=20,
+        advanced=True,
+    )
+
+    @field_validator("freq_max")
+    @classmethod
+    def _above_freq_min(cls, value: float, info: ValidationInfo) -> float:
+        return above_freq_min(value, info)
+
+    @field_validator("refractory_ms")
+    @classmethod
+    def _above_dead_time(cls, value: float, info: ValidationInfo) -> float:
+        return above_dead_time(value, info)
 
 
 class ExportParameters(Parameters):

@@ -18,7 +18,7 @@ from pipelines.spikes.signal.preprocess import BandPass, Floats, band_pass, nois
 from pipelines.spikes.sorting.detect import Peaks
 from pipelines.spikes.sorting.features import REACH, Window, cut_out
 from pipelines.spikes.units.selection import MOST_READ, Beside, Places
-from pipelines.spikes.units.sorting import FinishedSorting
+from pipelines.spikes.units.sorting import NO_RECORDING, FinishedSorting
 
 CHUNK_S = 10.0
 MOST_CHANNELS = 8
@@ -68,6 +68,11 @@ def recorded_again(sorting: FinishedSorting) -> Recorded:
 def _opened(sorting: FinishedSorting) -> tuple[BaseRecording, BandPass]:
     """The recording as it was read, and as it was sorted."""
     path = sorting.recording
+    if path == NO_RECORDING:
+        raise InputError(
+            "This sorting was imported without its recording: import it again with its recording, "
+            "or say where that lies, with `spikes locate` or on the page of its units."
+        )
     if not path.exists():
         raise InputError(
             f"The recording {path} is not there any more: say where it lies now, with "

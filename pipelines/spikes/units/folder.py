@@ -63,6 +63,7 @@ from pipelines.spikes.units.files import (
     WAVEFORMS,
 )
 from pipelines.spikes.units.sorting import (
+    NO_RECORDING,
     FinishedSorting,
     RunRecord,
     SingleWaveforms,
@@ -380,7 +381,9 @@ class SortingFolder:
             SPIKES: bool(np.isin(found.unit_id, units["unit_id"]).all()),
             WAVEFORMS: len(found.mean) == len(units),
             UNITS: units["unit_id"].is_unique
-            and bool(np.isfinite(units[["n_spikes", "snr"]].to_numpy(float)).all())
+            and bool(np.isfinite(units["n_spikes"].to_numpy(float)).all())
+            # Of a sorting made elsewhere the noise may not be known, and the SNR then is empty.
+            and not np.isinf(units["snr"].to_numpy(float)).any()
             and set(units["channel"]) <= set(found.channel_id.tolist()),
         }
         wrong = [name for name, agrees in agreeing.items() if not agrees]
@@ -559,12 +562,16 @@ def _where(folder: Path, located: Mapping[str, Any], kept: Mapping[str, Any]) ->
     folder than it was given in. Whether it is the recording is decided when it is opened.
     """
     given = [Path(one["recording"]) for one in (located, kept) if one.get("recording")]
+    if not given:
+        return NO_RECORDING
     ways = [folder.resolve() / one["beside"] for one in (located, kept) if one.get("beside")]
     moved = [Path(os.path.normpath(way)) for way in ways]
     return next((path for path in (*given, *moved) if path.exists()), given[0])
 
 
 def _place(recording: Path, folder: Path) -> dict[str, str]:
+    if recording == NO_RECORDING:
+        return {}
     return {"recording": str(recording), "beside": beside(recording, folder)}
 
 

@@ -18,6 +18,8 @@ from pipelines.spikes.recording.timeline import Timeline
 from pipelines.spikes.units.clock import Clock
 
 Places = NDArray[np.int64]
+NO_RECORDING = Path("(imported without its recording)")
+"""Where the recording of a sorting lies that was imported without one."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Sortings that other programs made, each kind with its reader, taken over as ours."""
