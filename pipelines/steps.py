@@ -157,7 +157,7 @@ _SPIKES = _with_report(
         "spikes import",
         "Import a sorting",
         (
-            Input("sorting", ("sorting made elsewhere",)),
+            Input("foreign_sorting", ("sorting made elsewhere",)),
             Input(
                 "recording",
                 ("recording",),

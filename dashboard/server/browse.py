@@ -77,7 +77,7 @@ def look(data: Sequence[Path], place: str, kind: str) -> Folder:
 def _listed(root: Path, path: Path, place: str, kind: str) -> Folder:
     files, folders = _names(root, path)
     rows = roots.KINDS[kind]
-    listing = Listing(path, tuple(files), tuple(folders))
+    listing = Listing(path, (*files, *_hidden_marks(path, kind)), tuple(folders))
     found = offer(rows, listing)
     end = time.monotonic() + MOST_SECONDS
     entries = [_folder(root, path / name, place, kind, end) for name in folders[:MOST_ENTRIES]]
@@ -166,8 +166,15 @@ def _folder(root: Path, path: Path, place: str, kind: str, end: float) -> Folder
         files, folders = _names(root, path)
     except InputError:
         return FolderItem(path.name, inside, False, False, 0, changed)
-    found = offer(roots.KINDS[kind], Listing(path, tuple(files), tuple(folders)), 2)
+    listing = Listing(path, (*files, *_hidden_marks(path, kind)), tuple(folders))
+    found = offer(roots.KINDS[kind], listing, 2)
     return FolderItem(path.name, inside, not found.is_whole, found.itself, 0, changed)
+
+
+def _hidden_marks(path: Path, kind: str) -> list[str]:
+    """Files that are not shown and tell what their folder is, such as those of zarr."""
+    marks = {mark for row in roots.KINDS[kind] for mark in row.marks if mark.startswith(".")}
+    return [mark for mark in sorted(marks) if (path / mark).is_file()]
 
 
 def _file(path: Path, place: str, is_input: bool) -> FolderItem:

@@ -23,6 +23,7 @@ OFFERED: Mapping[str, frozenset[str]] = {
     "spikes earlier": RESULTS,
     "spikes units": RESULTS,
     "spikes sorting": RESULTS,
+    "spikes foreign_sorting": frozenset({"data"}),
     "spikes bundle": RESULTS | {"model"},
     "spikes labels": RESULTS,
     "spikes curated": RESULTS,

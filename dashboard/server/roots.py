@@ -16,6 +16,7 @@ from pipelines.brainmap.formats.rows import SIGNALS
 from pipelines.core.errors import InputError
 from pipelines.core.formats import Format, Listing, Offer, offer
 from pipelines.spikes.recording.formats import FORMATS as RECORDINGS
+from pipelines.spikes.units.elsewhere import ELSEWHERE
 from pipelines.synapses.formats.rows import FORMATS as TABLES
 
 DEPTH = 5
@@ -27,6 +28,8 @@ HOME_MARK = "jobs.sqlite"
 KINDS: Mapping[str, Sequence[Format]] = {
     "images": IMAGES,
     "recording": RECORDINGS,
+    "sorting": ELSEWHERE,
+    "recording or sorting": (*ELSEWHERE, *RECORDINGS),
     "table": TABLES,
     "signal": SIGNALS,
 }

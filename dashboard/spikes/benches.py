@@ -33,7 +33,7 @@ REVIEW = StepPage(
             "Sorted units",
             "A finished sorting, or units that were curated before.",
             from_task="spikes sort",
-            also_from=("spikes curate",),
+            also_from=("spikes import", "spikes curate"),
         ),
         CLASSIFIER,
     ),
@@ -54,7 +54,13 @@ CURATED = StepPage(
     view=curated.view,
     run_label="Use units as curated",
     sources=(
-        Source("sorting", "Sorted units", "The sorting that was curated.", from_task="spikes sort"),
+        Source(
+            "sorting",
+            "Sorted units",
+            "The sorting that was curated.",
+            from_task="spikes sort",
+            also_from=("spikes import",),
+        ),
         Source(
             "curation",
             "Curation",

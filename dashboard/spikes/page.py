@@ -9,7 +9,7 @@ from dashboard.runs import report
 from dashboard.spikes import batch, export
 from dashboard.spikes.benches import AGREEMENT, CLASSIFIER, CURATED, REVIEW, TABLE, TRAIN
 from dashboard.spikes.labels import labels
-from dashboard.spikes.recordings import LOOK, PATH, SORT
+from dashboard.spikes.recordings import IMPORT, LOOK, PATH, SORT
 from dashboard.start import page as start
 from pipelines.spikes.labels.labellers import all_called
 from pipelines.spikes.recording import signal_reader
@@ -34,7 +34,7 @@ LABEL = StepPage(
             "One or several finished sortings, each labelled in a job of its own. A table of "
             "metrics alone is labelled on the command line.",
             from_task="spikes sort",
-            also_from=("spikes curate",),
+            also_from=("spikes import", "spikes curate"),
             several=True,
         ),
         CLASSIFIER,
@@ -60,7 +60,7 @@ EXPORT = StepPage(
             "Sorted units",
             "A finished sorting, or units as curated.",
             from_task="spikes sort",
-            also_from=("spikes curate",),
+            also_from=("spikes import", "spikes curate"),
         ),
         Source(
             "labels",
@@ -79,10 +79,12 @@ EXPORT = StepPage(
     ),
 )
 REPORT = report.step_page(
-    PATH, "spikes sort", "spikes curate", "spikes label", "spikes review", "spikes look",
-    "spikes export",
+    PATH, "spikes sort", "spikes import", "spikes curate", "spikes label", "spikes review",
+    "spikes look", "spikes export",
 )  # fmt: skip
-BENCHES = by_word(LOOK, BENCH, LABEL, REVIEW, CURATED, EXPORT, TRAIN, AGREEMENT, TABLE, REPORT)
+BENCHES = by_word(
+    LOOK, BENCH, IMPORT, LABEL, REVIEW, CURATED, EXPORT, TRAIN, AGREEMENT, TABLE, REPORT
+)
 BATCH = "batch"
 
 

@@ -46,6 +46,39 @@ LOOK = StepPage(
         "sorting that you start from there."
     ),
 )
+IMPORT = StepPage(
+    slug="spikes-import",
+    task="spikes import",
+    path=PATH,
+    word="import",
+    tab="Import a sorting",
+    view=sorting.view,
+    run_label="Import the sorting",
+    sources=(
+        Source(
+            "foreign_sorting",
+            "Sorting made elsewhere",
+            "A folder of phy or Kilosort, or an analyzer of SpikeInterface, below a data root. It "
+            "is only read.",
+            root="sorting",
+        ),
+        Source(
+            "recording",
+            "Recording (optional)",
+            "The recording that was sorted: waveforms, heights and noise that the sorting lacks "
+            "are measured in it, and it is drawn beside the units.",
+            root="recording",
+            optional=True,
+        ),
+    ),
+    main=("gain_uv", "freq_min", "freq_max"),
+    empty=(
+        "Choose a folder of phy or Kilosort, or an analyzer of SpikeInterface, on the left, and "
+        "its recording if it is there, and press Import the sorting. Its units keep their numbers, "
+        "labels and merges; what it lacks is measured in the recording. Then label, curate and "
+        "export it like any other."
+    ),
+)
 BATCH = Bench(
     slug="spikes-batch",
     task="spikes sort",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 from dash import (
@@ -32,6 +33,7 @@ from dashboard.start import entries
 from dashboard.workspaces import workspaces
 from dashboard.workspaces.workspace import ROOTS
 from pipelines.core.errors import InputError, NeuroboardError
+from pipelines.spikes.units.elsewhere import kind_of
 
 MOST_RECENT = 5
 LONGEST = 2000
@@ -68,7 +70,7 @@ SUBJECTS: Mapping[str, New] = {
         "recording",
         "signal",
         "/spikes?step=sort",
-        "A recording stays where it is and is only read.",
+        "A recording, or a sorting that another program made, stays where it is and is only read.",
     ),
     "brainmap": New(
         "film", "film", "/brainmap?step=map", "Images that lie here stay and are only read."
@@ -77,6 +79,9 @@ SUBJECTS: Mapping[str, New] = {
         "table", "table", "/synapses?step=fit", "One synapse a row, or any table of points."
     ),
 }
+
+LISTED: Mapping[str, str] = {"spikes": "recording or sorting"}
+"""What files of a subject are marked, where more than its workspaces begin with can be chosen."""
 
 
 def area(subject: str) -> Component:
@@ -201,7 +206,7 @@ def listing(subject: str, place: str, words: str) -> list[Component]:
         place: of the folder; empty for the roots.
         words: that are searched for, or a path; empty for none.
     """
-    data, kind = services().settings.data, ROOTS[subject]
+    data, kind = services().settings.data, LISTED.get(subject, ROOTS[subject])
     try:
         if words.strip():
             return entries.found(_searched(data, words, kind), SUBJECTS[subject].noun)
@@ -245,9 +250,26 @@ def take(
         raise PreventUpdate
     subject = posted.offered(subject, SUBJECTS)
     try:
+        if subject == "spikes" and identity == "new-path" and chosen:
+            importing = _importing(chosen["text"])
+            if importing:
+                return importing, ""
         return opened(subject, _reference(subject, identity, uploaded, chosen)), ""
     except NeuroboardError as error:
         return no_update, error.sentence
+
+
+def _importing(text: str) -> str:
+    """The form that imports a sorting made elsewhere; empty if a path is none.
+
+    Raises:
+        InputError: it does not lie below a root.
+    """
+    data = services().settings.data
+    place = roots.named(data, text)
+    if kind_of(roots.locate(data, place)) is None:
+        return ""
+    return f"/spikes?{urlencode({'step': 'import', 'foreign_sorting': f'data:{place}'})}"
 
 
 def _reference(

@@ -128,6 +128,7 @@ def predictions(result: Path) -> bytes:
 PICTURES: Mapping[str, CardPicture] = {
     "spikes curate": CardPicture(waveforms),
     "spikes sort": CardPicture(waveforms),
+    "spikes import": CardPicture(waveforms),
     "brainmap fit": CardPicture(map_planes, ".png"),
     "brainmap look": CardPicture(mean_images, ".png"),
     "synapses fit": CardPicture(embedding),

@@ -34,7 +34,7 @@ def fill(view: View) -> Mapping[str, str]:
     """The newest sorting, while nothing was reviewed."""
     if view.job is not None:
         return {}
-    found = workspaces.newest(view.workspace.id, "spikes sort")
+    found = workspaces.newest(view.workspace.id, "spikes sort", "spikes import")
     return {"sorting": f"job:{found.id}"} if found else {}
 
 

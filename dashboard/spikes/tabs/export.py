@@ -25,7 +25,8 @@ from pipelines.spikes.parameters import ExportParameters
 from pipelines.spikes.units.formats import SORTINGS
 
 TASK = "spikes export"
-UNITS_OF = ("spikes curate", "spikes sort")
+UNITS_OF = ("spikes curate", "spikes sort", "spikes import")
+HOW = {"spikes curate": "as curated", "spikes sort": "as sorted", "spikes import": "as imported"}
 TICK_MS = 1_000
 ONLY = {"": "all units", "good": "only good ones", "good,mua": "good and mua"}
 NOTHING = (
@@ -55,7 +56,7 @@ def _choices(workspace: str) -> dict[str, str]:
             if job.state is not JobState.DONE:
                 continue
             count = results.headline(job)["n_units"]
-            how = "as curated" if task == "spikes curate" else "as sorted"
+            how = HOW[task]
             said = f"{count} units {how}, {panel.when(job.created)}"
             labels = of_sorting.finished(job)
             if labels is not None:

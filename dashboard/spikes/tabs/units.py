@@ -335,7 +335,7 @@ def _signal_tools(_view: View) -> Component:
 TAB = Tab(
     word="units",
     title="Units",
-    tasks=("spikes sort",),
+    tasks=("spikes sort", "spikes import"),
     arrange=row(
         column(
             Slot(

@@ -12,7 +12,6 @@ from spikeinterface.core import BaseRecording
 from threadpoolctl import threadpool_limits
 
 from pipelines.core.errors import InputError, NeuroboardError
-from pipelines.core.location import imported
 from pipelines.core.progress import Report
 from pipelines.files.reading import reading
 from pipelines.spikes.elsewhere.analyzer_copy import write_analyzer
@@ -31,7 +30,7 @@ from pipelines.spikes.sorting.features import Window
 from pipelines.spikes.sorting.repeats import dead_samples
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.clock import Clock
-from pipelines.spikes.units.elsewhere import KINDS, kind_of
+from pipelines.spikes.units.elsewhere import ELSEWHERE, PHY, kind_of
 from pipelines.spikes.units.files import ANALYZER, UNITS
 from pipelines.spikes.units.folder import VERSION, SortingFolder
 from pipelines.spikes.units.metrics import Observed
@@ -71,7 +70,7 @@ def import_sorting(
     """Take over a sorting, and measure what it lacks if there is its recording.
 
     Args:
-        inputs: `sorting`, made by another program (`units.elsewhere.KINDS`); perhaps `recording`.
+        inputs: `foreign_sorting`, as `units.elsewhere` knows them; perhaps `recording`.
         parameters: how the recording is read and filtered.
         folder: an existing, empty folder; gets what `units.folder` lists, as far as it can be had.
         report: told what happens.
@@ -83,7 +82,7 @@ def import_sorting(
         InputError: it is no sorting, or damaged, or of another recording.
         RecordingError: the recording cannot be read.
     """
-    path = inputs["sorting"]
+    path = inputs["foreign_sorting"]
     found = _read(path, parameters)
     report(0.05, f"Read {len(found.trains.units)} units")
     used, notes = _with_reading(found, inputs.get("recording"), parameters)
@@ -110,9 +109,9 @@ def _read(path: Path, parameters: ImportParameters) -> Found:
                 raise InputError(f"{path} was made here: label, review or export it as it is.")
             raise InputError(
                 f"{path} is no sorting that is known. Known: "
-                f"{', '.join(one.title for one in KINDS)}."
+                f"{', '.join(one.title for one in ELSEWHERE)}."
             )
-        found: Found = imported(kind.location)(path, parameters)
+        found: Found = kind.reader(path, parameters)
         return found
 
 
@@ -276,7 +275,7 @@ def _completed(
 ) -> tuple[Whole, list[str]]:
     n_channels = len(found.channel_names)
     shapes = found.shapes
-    in_steps = found.kind == KINDS[0].title and signal is not None
+    in_steps = found.kind == PHY.title and signal is not None
     if in_steps:  # Kilosort's templates are no microvolts, so with a recording they are measured
         shapes = None
     lacking = [

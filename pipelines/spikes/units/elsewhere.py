@@ -1,34 +1,25 @@
-"""Sortings that other programs made: by which files a folder is one, and who reads it."""
+"""Sortings that other programs made, a row each; the first that recognises a path reads it.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+Rows need no library of sortings, so that pages can ask them; see `pipelines.core.formats`. A reader
+is called as `(path, parameters) -> Found` of `pipelines/spikes/elsewhere/found.py`.
+"""
+
 from pathlib import Path
 
+from pipelines.core.formats import Format
 from pipelines.core.result_files import read_object_if_sound
 
 PHY_SPIKES = "spike_times.npy"
-
-
-@dataclass(frozen=True)
-class SortingKind:
-    """A kind of sortings made elsewhere.
-
-    Attributes:
-        name: in files and for the command line.
-        title: what people call it.
-        recognise: whether a path is one, by a few small files.
-        location: of its reader, `(path, parameters) -> Found`, as `module:function`.
-    """
-
-    name: str
-    title: str
-    recognise: Callable[[Path], bool]
-    location: str
+INFO = "spikeinterface_info.json"
 
 
 def _is_phy(path: Path) -> bool:
     spikes = ("spike_clusters.npy", "spike_templates.npy")
     return (path / PHY_SPIKES).is_file() and any((path / name).is_file() for name in spikes)
+
+
+def _is_no_list_of_spikes(file: Path) -> bool:
+    return file.name != PHY_SPIKES or not _is_phy(file.parent)
 
 
 def _is_analyzer_in_zarr(path: Path) -> bool:
@@ -39,37 +30,56 @@ def _is_analyzer_in_zarr(path: Path) -> bool:
     return said or (path / "recording_info" / ".zattrs").is_file()
 
 
+def _is_no_analyzer_in_zarr(path: Path) -> bool:
+    return not _is_analyzer_in_zarr(path)
+
+
 def _is_analyzer_folder(path: Path) -> bool:
     return (path / "sorting" / "numpysorting_info.json").is_file() and (
         path / "recording_info" / "recording_attributes.json"
     ).is_file()
 
 
-KINDS: tuple[SortingKind, ...] = (
-    SortingKind(
-        "phy",
-        "phy or Kilosort folder",
-        _is_phy,
-        "pipelines.spikes.elsewhere.phy:read_phy",
-    ),
-    SortingKind(
+def _is_no_analyzer_folder(path: Path) -> bool:
+    return not _is_analyzer_folder(path)
+
+
+PHY = Format(
+    "phy",
+    "phy or Kilosort folder",
+    "pipelines.spikes.elsewhere.phy:read_phy",
+    suffixes=(".npy",),
+    stands="folder",
+    recognises=_is_phy,
+    rules_out=_is_no_list_of_spikes,
+    is_uploaded=False,
+)
+ELSEWHERE = (
+    PHY,
+    Format(
         "analyzer-zarr",
         "SortingAnalyzer (zarr)",
-        _is_analyzer_in_zarr,
         "pipelines.spikes.elsewhere.analyzer:read_analyzer",
+        marks=(".zgroup",),
+        recognises=_is_analyzer_in_zarr,
+        rules_out=_is_no_analyzer_in_zarr,
+        is_uploaded=False,
     ),
-    SortingKind(
+    Format(
         "analyzer-folder",
         "SortingAnalyzer (folder)",
-        _is_analyzer_folder,
         "pipelines.spikes.elsewhere.analyzer:read_analyzer",
+        marks=(INFO,),
+        recognises=_is_analyzer_folder,
+        rules_out=_is_no_analyzer_folder,
+        is_uploaded=False,
     ),
 )
 
 
-def kind_of(path: Path) -> SortingKind | None:
+def kind_of(path: Path) -> Format | None:
     """What a path is, by the names of its files; none if it is no sorting made elsewhere."""
     try:
-        return next((kind for kind in KINDS if kind.recognise(path)), None)
+        return next((row for row in ELSEWHERE if row.recognise(path)), None)
     except OSError:
         return None

@@ -32,7 +32,7 @@ GAIN = 0.195
 
 def imported(sorting: Path, out: Path, recording: Path | None = None, **values: Any) -> Path:
     given = {} if recording is None else {"recording": recording}
-    run("spikes import", {"sorting": sorting, **given}, values, out)
+    run("spikes import", {"foreign_sorting": sorting, **given}, values, out)
     return out
 
 
