@@ -37,8 +37,8 @@ ifeq ($(ARGS),)
 	@# Browser stories run one by one, for each of them has an app, a worker and a browser. Each of
 	@# the two runs collects its own tests only: to import them all takes ten seconds and more.
 	@failed=0; \
-	$(VENV)/bin/python -m pytest -q --ignore tests/browser -n 2 --dist loadfile || failed=$$?; \
-	$(VENV)/bin/python -m pytest -q tests/browser || failed=$$?; \
+	$(VENV)/bin/python -m pytest -q --ignore tests/browser -n 2 --dist loadfile --durations 15 || failed=$$?; \
+	$(VENV)/bin/python -m pytest -q tests/browser --durations 15 || failed=$$?; \
 	exit $$failed
 else
 	$(VENV)/bin/python -m pytest -q $(ARGS)
