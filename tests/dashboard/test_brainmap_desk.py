@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from plotly.io.json import to_json_plotly
 
 from dashboard.brainmap import workspace
+from dashboard.brainmap.map import result
 from dashboard.brainmap.map.chosen import load, load_map
 from dashboard.brainmap.tabs import (
     begin,
@@ -44,6 +45,7 @@ from pipelines.brainmap.map import maps
 from pipelines.brainmap.map.folder import MapOfK
 from pipelines.core.errors import InputError
 from pipelines.figures.png import encode_indexed, pack_rows
+from pipelines.report.withheld import NUMBER
 from pipelines.steps import STEPS
 
 Run = Callable[..., Job]
@@ -254,6 +256,9 @@ def test_the_advice_on_k_is_not_repeated(mapped: Job) -> None:
     said = k_tab.answer(view_of(k_tab.TAB, mapped))
     assert results.headline(mapped)["k_reason"] not in said.sentence + said.how
     assert "comes back" in said.how
+    form = str(to_json_plotly(result.view(mapped)))
+    assert results.headline(mapped)["k_reason"] not in form
+    assert NUMBER in form
 
 
 def test_a_step_begun_on_the_desk_reads_the_film_as_it_was_looked_at(run: Run) -> None:

@@ -22,8 +22,8 @@ from pipelines.brainmap.parameters import BrainmapParameters
 from pipelines.report.withheld import NUMBER
 
 
-def headline(found: dict[str, Any]) -> Component:
-    """The figures that matter most, and why that K was chosen."""
+def headline(finished: FinishedMap, found: dict[str, Any]) -> Component:
+    """The figures that matter most, and which K was asked for; of several none is advised."""
     shape = " x ".join(map(str, found["shape"]))
     figures_of_it = results.stats(
         {
@@ -34,7 +34,8 @@ def headline(found: dict[str, Any]) -> Component:
             "Smallest colour difference (CIEDE2000)": results.number(found["color_min_delta_e"]),
         }
     )
-    return html.Div([figures_of_it, html.P(found["k_reason"], className="hint")])
+    reason = found["k_reason"] if len(finished.ks) == 1 else NUMBER
+    return html.Div([figures_of_it, html.P(reason, className="hint")])
 
 
 def downloads(job: Job) -> Component:
@@ -60,8 +61,7 @@ def evidence(finished: FinishedMap, found: dict[str, Any]) -> list[Component]:
     drawn = curves_over_k(finished.sweep, found, found["k"], "K shown first")
     parts = [one.framed(f"brainmap-{name}") for name, one in drawn.items()]
     title = html.H2("How many clusters?")
-    hint = html.P(NUMBER, className="hint")
-    return [html.Div([title, hint, html.Div(parts, className="pair")], className="card")]
+    return [html.Div([title, html.Div(parts, className="pair")], className="card")]
 
 
 def curves_over_k(

@@ -45,7 +45,7 @@ def view(job: Job) -> Component:
     fitted = load_map(folder, look.k, look.palette)
     return html.Div(
         [
-            html.Div([headline(found), downloads(job)], className="card"),
+            html.Div([headline(atlas, found), downloads(job)], className="card"),
             *evidence(atlas, found),
             html.Div(
                 [
