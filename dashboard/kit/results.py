@@ -14,7 +14,7 @@ from dashboard.kit import forms
 from dashboard.kit.aria import aria
 from dashboard.server.posted import NO_SUCH_RESULT
 from dashboard.server.services import services
-from pipelines.core.errors import InputError
+from pipelines.core.errors import InputError, told
 from pipelines.core.words import counted as counted
 from pipelines.spikes.recording.timeline import Timeline
 from pipelines.steps import STEPS
@@ -76,7 +76,7 @@ def notes(job: Job) -> list[Component]:
     offered = {offer["message"] for offer in found.get("offers", {}).values()}
     texts = [note for note in found.get("notes", ()) if note not in offered]
     model = STEPS[job.task].parameters
-    said = (forms.with_labels(model, text) for text in dict.fromkeys(texts))
+    said = (forms.with_labels(model, told(text)) for text in dict.fromkeys(texts))
     return [html.P(text, className="note") for text in said]
 
 

@@ -41,6 +41,8 @@ def test_a_raw_recording_is_asked_about_looked_at_and_sorted(
     page.goto(chosen(live, "spikes", "recording", lab / "wires.raw"))
     unread = page.locator(".unread")
     expect(unread).to_contain_text("wires.raw is not understood yet")
+    asked_first = page.locator(".setup-asked")
+    expect(asked_first.get_by_role("textbox", name="Sample type")).to_be_in_viewport()
     unread.get_by_label("Sampling frequency").fill("30000")
     unread.get_by_label("Number of channels").fill("4")
     unread.get_by_label("Gain").fill("0.195")
@@ -109,6 +111,23 @@ def test_a_table_shows_its_rows_and_columns_and_is_clustered(
     page.keyboard.press("Control+Enter")
     page.wait_for_url(STARTED)
     assert "tab=map" in page.url
+
+
+def test_a_table_of_anything_is_compared_by_its_numbers_with_one_press(
+    page: Page, live: LiveApp, lab: Path
+) -> None:
+    rows = [f"Adelie,{39 + i % 7}.1,{18 - i % 3}.7" for i in range(40)]
+    (lab / "penguins.csv").write_text("\n".join(["species,bill_length_mm,bill_depth_mm", *rows]))
+    page.goto(chosen(live, "synapses", "table", lab / "penguins.csv"))
+    drawer, words = page.locator(".setup-asked"), "Compare rows by the numeric columns"
+    drawer.get_by_role("button", name=words).click()
+    expect(drawer).to_contain_text("compared by bill_length_mm, bill_depth_mm")
+    unread = page.locator(".unread")
+    unread.get_by_role("button", name=words).click()
+    expect(unread).to_contain_text("compared by bill_length_mm, bill_depth_mm")
+    assert serious_in_both_schemes(page) == []
+    unread.get_by_role("button", name="Read again").click()
+    expect(page.locator("#desk-answer")).to_contain_text("40 of 40 rows can be used")
 
 
 def test_the_guide_is_one_press_away(page: Page, live: LiveApp, lab: Path) -> None:

@@ -150,3 +150,14 @@ def test_an_upload_is_cancelled_and_leaves_nothing(
     expect(zone.get_by_role("status")).to_contain_text("Nothing was kept")
     page.wait_for_load_state("networkidle")
     assert list((live.home / "uploads").glob(".incoming-*/.half-*")) == []
+
+
+def test_ctrl_k_leads_to_a_new_film_and_to_the_example(page: Page, lab: Path) -> None:
+    page.goto("/")
+    for words, focused in (("new film", "#new-search"), ("example film", "#new-example")):
+        page.keyboard.press("Control+k")
+        page.keyboard.type(words)
+        expect(page.locator(".find li[aria-selected=true]")).to_contain_text("film")
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile("/brainmap#new"))
+        expect(page.locator(focused)).to_be_focused()

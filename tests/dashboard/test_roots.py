@@ -1,10 +1,12 @@
 """Paths below the data roots."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from dashboard.jobs.store import JobInput, JobState
+from dashboard.kit import results
 from dashboard.server import roots
 from dashboard.server.services import Services
 from dashboard.server.settings import Settings
@@ -115,3 +117,10 @@ def test_sentences_on_pages_tell_no_whole_path_of_the_server(
     assert job is not None
     assert job.error == "OSError: [Errno 5] 'data/a.raw'"
     assert job.inputs[0].path == str(root / "a.raw")
+    record = settings.jobs / job_id / "result" / "run.json"
+    record.parent.mkdir(parents=True)
+    noted = {"notes": [f"{root}/a.raw says no gain: 1 uV per step is taken."]}
+    record.write_text(json.dumps({"results": noted}), encoding="utf-8")
+    assert [note.children for note in results.notes(job)] == [
+        "data/a.raw says no gain: 1 uV per step is taken."
+    ]
