@@ -40,7 +40,7 @@ REVIEW = StepPage(
     empty=(
         f"Choose a sorting on the left and press Review units. The {number_word(len(LABELLERS))} "
         "labellers are run, the "
-        "units on which they differ come first, and merges, splits and outliers are proposed "
+        "units on which they differ come first, and merges and splits are proposed "
         "with their evidence. You label with a key for each word; every step is saved at once "
         "and can be undone, also tomorrow."
     ),

@@ -1,9 +1,9 @@
 """Verdicts that are known to be wrong today: why they are not shown, and when they come back."""
 
 PROPOSALS = (
-    "Proposals to merge, split or clean units are not shown: of recordings whose cells are known, "
-    "taking them all made the units worse, since spikes that overlap another cell's look like "
-    "outliers. They come back when they are mended."
+    "Proposals to merge or split units are not shown: of recordings whose cells are known, taking "
+    "all of an earlier version made the units worse. They are made in another way now, and come "
+    "back when that has been tried on probes of 128 channels, too."
 )
 EVIDENCE = (
     "No verdict in words is given on whether the clusters are real: it was wrong where the truth "

@@ -66,8 +66,10 @@ def test_units_are_labelled_by_keys_and_nothing_is_lost_when_the_app_is_killed(
 
 def test_proposals_are_taken_and_the_units_are_used(page: Page) -> None:
     review_the_example(page)
-    page.get_by_role("button", name="Take: Merge").first.click()
-    expect(page.locator("#curate-proposals")).to_contain_text("taken; undo gives it back")
+    page.get_by_role("button", name="Next").click()
+    other = 1 if "Unit 0" in page.locator("#curate-unit-name").inner_text() else 0
+    page.get_by_label("Merge the unit with unit").fill(str(other))
+    page.get_by_role("button", name="Merge", exact=True).click()
     expect(page.locator("#curate-unit-name")).to_contain_text(re.compile(r"Unit ([6-9]|\d\d)"))
     expect(page.locator("#curate-unit-view")).to_contain_text("Propose again looks at them")
     assert serious(page) == []
@@ -75,6 +77,8 @@ def test_proposals_are_taken_and_the_units_are_used(page: Page) -> None:
     page.get_by_role("button", name="Propose again").click()
     expect(page.locator("#curate-proposals")).to_contain_text("Up to date")
     expect(page.locator("#curate-saved")).to_have_text(saved)  # the same curation goes on
+    page.get_by_role("button", name="Take: Split").first.click()  # of the two cells made one
+    expect(page.locator("#curate-proposals")).to_contain_text("taken; undo gives it back")
     draw_a_lasso_around_the_right_half(page)
     page.get_by_role("button", name="Split off the lasso").click()
     expect(page.locator("#curate-log")).to_contain_text("split unit")

@@ -8,7 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 from numpy.typing import NDArray
 
-from dashboard.kit.figures import NOISE, color, framed, style
+from dashboard.kit.figures import color, framed, style
 from dashboard.spikes.curation.desk import Desk
 from pipelines.core.errors import ParameterError
 from pipelines.core.polygon import in_polygon
@@ -43,14 +43,8 @@ def view(desk: Desk, state: CurationState, unit: int) -> Iterator[Component]:
         yield html.P(OTHER_AXES, className="hint")
         return
     drawn = points.of(_sample(len(points.spikes)))
-    proposed = [
-        spike
-        for one in desk.review.proposals
-        if one.kind == "outliers" and one.units == (unit,)
-        for spike in one.spikes[0]
-    ]
     yield framed(
-        _figure(unit, drawn.values, np.isin(drawn.spikes, proposed)),
+        _figure(unit, drawn.values),
         id="curate-cloud",
         responsive=True,
         caption=f"{_how_many(len(drawn.spikes), len(points.spikes))} on the first two principal "
@@ -59,34 +53,25 @@ def view(desk: Desk, state: CurationState, unit: int) -> Iterator[Component]:
     )
 
 
-def _figure(unit: int, points: NDArray[np.float32], far: NDArray[np.bool_]) -> go.Figure:
+def _figure(unit: int, points: NDArray[np.float32]) -> go.Figure:
     """A unit's spikes on their first two principal components, to be lassoed.
 
     Args:
         unit: its number.
         points: shape (spike, 2), in units of noise.
-        far: which spikes are proposed as outliers.
     """
     figure = go.Figure()
-    for name, chosen, paint in (("spikes", ~far, color(unit)), ("outliers", far, NOISE)):
-        if chosen.any():
-            figure.add_scattergl(
-                x=points[chosen, 0],
-                y=points[chosen, 1],
-                mode="markers",
-                name=name,
-                marker={"size": 4, "color": paint, "opacity": 0.7},
-                hoverinfo="skip",
-            )
+    figure.add_scattergl(
+        x=points[:, 0],
+        y=points[:, 1],
+        mode="markers",
+        name="spikes",
+        marker={"size": 4, "color": color(unit), "opacity": 0.7},
+        hoverinfo="skip",
+    )
     figure.update_xaxes(title="first component (noise)")
     figure.update_yaxes(title="second component (noise)")
-    return style(
-        figure,
-        height=300,
-        dragmode="lasso",
-        showlegend=bool(far.any()),
-        legend={"orientation": "h", "y": 1.15},
-    )
+    return style(figure, height=300, dragmode="lasso", showlegend=False)
 
 
 def _sample(n_spikes: int) -> NDArray[np.int64]:

@@ -39,7 +39,6 @@ KEYS = {
 MORE = {
     "split": ("Split by clouds", "Split the unit as proposed, by the clouds of its spikes"),
     "lasso": ("Split off the lasso", "Split off the spikes in the lasso"),
-    "outliers": ("Remove outliers", "Take the proposed outliers out of the unit"),
     "restore": ("Restore spikes", "Give the unit back what was taken out"),
 }
 PAD, UNIT, OTHERS = "curate-pad", "curate-unit-view", "curate-others"
@@ -218,7 +217,7 @@ def _others(desk: Desk, state: curation.CurationState) -> list[Component]:
         html.H2("Proposals"),
         html.P(
             "Nothing is changed by itself and nothing is ever deleted: a click takes a proposal, "
-            "Undo gives it back.",
+            f"Undo gives it back. {proposals.HOW_GOOD}",
             className="hint",
         ),
         html.Div(proposals.table(desk, state), id="curate-proposals", **data(waits=PAD)),

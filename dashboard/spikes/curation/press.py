@@ -97,14 +97,14 @@ def _step(desk: Desk, pressed: Pressed) -> CurationStep | None:
     if what == "lasso":
         spikes = inside(desk, desk.state(), unit, pressed.outline)
         return CurationStep("split", who, (unit,), spikes=(spikes,), reason=reason or "lasso")
-    if what in ("split", "outliers"):
-        return _proposed(what, desk, unit, who)
+    if what == "split":
+        return _proposed_split(desk, unit, who)
     return None
 
 
-def _proposed(kind: str, desk: Desk, unit: int, who: str) -> CurationStep:
+def _proposed_split(desk: Desk, unit: int, who: str) -> CurationStep:
     for one in desk.review.proposals:
-        if one.kind == kind and one.units == (unit,):
+        if one.kind == "split" and one.units == (unit,):
             return one.step(who)
     raise ParameterError(f"For unit {unit} no such proposal was made.")
 

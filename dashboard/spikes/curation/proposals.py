@@ -19,15 +19,19 @@ from dashboard.server.services import edit_link
 from dashboard.spikes.curation.desk import Desk, snapshot
 from dashboard.spikes.curation.desk import desk as desk_of
 from pipelines.core.errors import NeuroboardError
-from pipelines.spikes.curation.reviewed import Proposal
+from pipelines.spikes.curation.parameters import ReviewParameters
+from pipelines.spikes.curation.reviewed import NO_REMOVALS, Proposal
 from pipelines.spikes.curation.steps import CurationState
 
 TASK = "spikes review"
 DONE = {
     "merge": "Merge",
     "split": "Split",
-    "outliers": "Remove",
 }
+HOW_GOOD = (
+    "Each is offered because more speaks for it than against it; it can still be wrong. "
+    f"{NO_REMOVALS}"
+)
 
 
 def table(desk: Desk, state: CurationState) -> Component:
@@ -67,6 +71,12 @@ def how_fresh(desk: Desk, state: CurationState, n_gone: int) -> str:
     """
     new = sorted(state.units - set(desk.review.judged))
     words = []
+    if old := desk.review.found.n_unweighed:
+        verb = "is" if old == 1 else "are"
+        return (
+            f"{old} of an earlier version {verb} left out: taken all together, such proposals made "
+            "units worse. Review the units again for new ones."
+        )
     if n_gone:
         verb = "is" if n_gone == 1 else "are"
         words.append(f"{n_gone} about units that have changed since {verb} left out")
@@ -127,8 +137,8 @@ def again() -> list[Any]:
     """The button, and where it says what is wrong."""
     button = dmc.Button("Propose again", id="curate-again", variant="default")
     title = (
-        "Review the units as they are now, in a job: merges, splits, outliers, likeness and "
-        "labellers. Your labels and steps stay."
+        "Review the units as they are now, in a job: merges, splits, likeness and labellers. Your "
+        "labels and steps stay."
     )
     return [
         html.Span(button, title=title),
@@ -162,4 +172,6 @@ def propose_again(clicks: int | None, job_id: str) -> tuple[Any, Any]:
 def _submit(job: Job) -> str:
     references = {item.name: item.reference for item in job.inputs}
     references["curation"] = snapshot(desk_of(job))
-    return submission.submit(TASK, references, job.parameters)
+    # A review of an earlier version may have parameters that are not there any more.
+    parameters = ReviewParameters.parse_stored(job.parameters)[0]
+    return submission.submit(TASK, references, parameters.model_dump(mode="json"))

@@ -30,23 +30,23 @@ class ReviewParameters(Parameters):
     merger: Literal["pairs", "spikeinterface"] = parameter(
         "pairs",
         label="Propose merges by",
-        help="pairs: like waveforms, and no more refractory violations together than apart. "
-        "spikeinterface: its compute_merge_unit_groups (cross contamination) as well; it takes "
-        "longer.",
+        help="pairs: units with like waveforms are compared spike by spike. spikeinterface: those "
+        "that its compute_merge_unit_groups (cross contamination) names as well; it takes longer. "
+        "Either way more must speak for one cell than for two.",
     )
     min_similarity: float = parameter(
         0.85,
         label="Least likeness of waveforms",
-        help="Cosine of two mean waveforms from which on a merge is proposed. 1 is the same shape "
-        "on the same channels.",
+        help="Cosine of two mean waveforms from which on a merge is considered. 1 is the same "
+        "shape on the same channels.",
         ge=0.5,
         le=1,
     )
     max_contamination: float = parameter(
         0.1,
         label="Most contamination of a merged unit",
-        help="A merge is proposed only when refractory violations of the spikes of both, taken "
-        "together, speak for at most this share of foreign spikes.",
+        help="Share of foreign spikes that a unit of one cell may hold: so many of the spikes that "
+        "two cells would have within each other's refractory period still speak for one.",
         ge=0,
         le=1,
     )
@@ -75,15 +75,6 @@ class ReviewParameters(Parameters):
         "units are proposed as found twice.",
         gt=0,
         le=1,
-        advanced=True,
-    )
-    outlier_p: float = parameter(
-        1e-6,
-        label="Rarity of an outlier",
-        help="A spike is an outlier when a unit of normally distributed waveforms has one so far "
-        "from its centre with less than this probability.",
-        gt=0,
-        le=0.01,
         advanced=True,
     )
     seed: int = parameter(

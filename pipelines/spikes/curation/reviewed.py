@@ -2,7 +2,8 @@
 
     queue.csv       a row per unit, the most doubtful first: labels, `disagree`, `probability`
     similar.csv     the units most like each unit: `unit_id, other, cosine`
-    proposals.json  what might be done, each a `Proposal`
+    proposals.json  what might be done, each a `Proposal`; those of earlier versions, which took
+                    harm for good, are counted and not read
     features.npz    reviewed spikes in feature space, where the recording could be read: `Points`
 
 Needs no heavy library: the web process opens reviews, and of them only what it shows.
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from pipelines.core.errors import InputError
 from pipelines.core.result_files import opened_arrays
 from pipelines.files.reading import reading
-from pipelines.spikes.curation.steps import Action, CurationStep
+from pipelines.spikes.curation.steps import CurationStep
 from pipelines.spikes.labels.words import NOISE
 from pipelines.spikes.units.unit_tables import read_table, write_table
 
@@ -30,7 +31,13 @@ QUEUE, SIMILAR, PROPOSALS, FEATURES = (
     "queue.csv", "similar.csv", "proposals.json", "features.npz",
 )  # fmt: skip
 ADVICE = "give what `spikes review` made, or review again"
-Kind = Literal["merge", "duplicate", "split", "outliers"]
+Kind = Literal["merge", "duplicate", "split"]
+NO_REMOVALS = (
+    "Single spikes are not proposed to be taken out any more: of 5,110 that looked like outliers "
+    "on three simulated recordings 5,085 were the unit's own, under another cell's."
+)
+WEIGHED = "weighed"
+"""Marks a proposal for which more spoke than against it; before, none was weighed."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Proposal:
         units: whom it concerns; of a duplicate, the weaker one first.
         evidence: why, in a sentence.
         score: between 0 and 1, the strongest first.
-        spikes: of a split the parts that leave, of outliers one part; places in the sorting.
+        spikes: of a split the parts that leave; places in the sorting.
     """
 
     kind: Kind
@@ -53,7 +60,7 @@ class Proposal:
 
     def to_json(self) -> dict[str, Any]:
         """For `proposals.json`."""
-        return dict(vars(self))
+        return {**vars(self), WEIGHED: True}
 
     def step(self, author: str) -> CurationStep:
         """What taking it does, in somebody's name."""
@@ -61,8 +68,7 @@ class Proposal:
             return CurationStep("merge", author, self.units, reason=self.evidence)
         if self.kind == "duplicate":
             return CurationStep("label", author, self.units[:1], NOISE, reason=self.evidence)
-        action: Action = "split" if self.kind == "split" else "remove"
-        return CurationStep(action, author, self.units, spikes=self.spikes, reason=self.evidence)
+        return CurationStep("split", author, self.units, spikes=self.spikes, reason=self.evidence)
 
 
 @dataclass(frozen=True)
@@ -120,16 +126,31 @@ class ReviewFolder:
         """
         return self._table(SIMILAR)
 
-    @cached_property
+    @property
     def proposals(self) -> tuple[Proposal, ...]:
         """What might be done.
 
         Raises:
             InputError: they are not there or damaged.
         """
+        return self._proposals[0]
+
+    @property
+    def n_unweighed(self) -> int:
+        """Proposals of an earlier version, which are not among `proposals`.
+
+        Raises:
+            InputError: they are not there or damaged.
+        """
+        return self._proposals[1]
+
+    @cached_property
+    def _proposals(self) -> tuple[tuple[Proposal, ...], int]:
         file = self.path / PROPOSALS
         with reading(file, InputError, ADVICE, "list of proposals"):
-            return tuple(map(_proposal, json.loads(file.read_text(encoding="utf-8"))))
+            stored = json.loads(file.read_text(encoding="utf-8"))
+            weighed = [one for one in stored if one.get(WEIGHED)]
+            return tuple(map(_proposal, weighed)), len(stored) - len(weighed)
 
     @cached_property
     def points(self) -> Points | None:

@@ -1,33 +1,44 @@
-"""What might be done with sorted units: merges, splits, outliers, each with evidence.
+"""What might be done with sorted units: merges and splits, each with evidence.
 
-Proposals are for a person to take or leave; nothing is changed by them. Arrays in, proposals
-out.
+Proposals are for a person to take or leave; nothing is changed by them. One is made only when
+more speaks for it than against it (`one_cell`). Single spikes are not proposed to be taken out:
+those that lie far from their unit's centre are nearly all its own, with another cell's over them.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from pipelines.spikes.curation.parameters import ReviewParameters
 from pipelines.spikes.curation.reviewed import Proposal
 from pipelines.spikes.parameters import SpikesParameters
+from pipelines.spikes.review.joint_clouds import MOST_SPIKES, N_COMPONENTS
+from pipelines.spikes.review.one_cell import PairEvidence, lags, side_by_side
 from pipelines.spikes.signal.spike_waveforms import UnitWaveforms
 from pipelines.spikes.sorting import cluster
 from pipelines.spikes.sorting.features import principal_components
+from pipelines.spikes.sorting.unimodal import pair_dip
 from pipelines.spikes.units import metrics
 from pipelines.spikes.units.clock import Clock
 
 Floats = NDArray[np.float64]
 Samples = NDArray[np.int64]
-N_COMPONENTS = 5
+Clouds = Callable[[int, int], tuple[Floats, Floats]]
 LEAST_PART = 0.05
-"""Of a unit's spikes; smaller parts are outliers rather than a unit."""
-MOST_OUTLIERS = 0.2
-"""Of a unit's spikes; more are no outliers but another shape."""
-FEW_EXPECTED = 5
-"""Common violations that two independent cells would give; with fewer, none says little."""
+"""Of a unit's spikes; a smaller part is no unit."""
+LEAST_POINTS = 2 * N_COMPONENTS
+"""Of a cloud that a dip is looked for beside."""
+HOPELESS = -6.0
+"""Odds from which on waveforms need not be read to see that two units are two cells."""
+CLEARLY_NEARER = 9.0
+"""Squared standard deviations: three."""
+LEAST_SIDE_BY_SIDE = 0.3
+"""Parts of a unit that share less of their time may be one cell that moves."""
+
+
+# -- merges
 
 
 def pairs(
@@ -36,6 +47,9 @@ def pairs(
     clock: Clock,
     parameters: ReviewParameters,
     twice: Collection[frozenset[int]] = (),
+    clouds: Clouds | None = None,
+    named: Mapping[frozenset[int], str] | None = None,
+    apart_um: Floats | None = None,
 ) -> Iterator[Proposal]:
     """Merges.
 
@@ -45,42 +59,52 @@ def pairs(
         clock: of the sorting.
         parameters: how alike, how clean.
         twice: pairs that are one unit found twice: merged, it would have every spike twice.
+        clouds: gives the spikes of two units in one feature space; none without a recording.
+        named: pairs to look at whether they are alike or not, and who names them.
+        apart_um: distance of their largest channels, shape (unit, unit).
     """
-    units = list(trains)
-    rows, columns = np.nonzero(np.triu(alike >= parameters.min_similarity, 1))
-    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-        one, two = units[row], units[column]
-        if {one, two} not in twice:
-            a, b = trains[one], trains[two]
-            yield from _merge(one, two, a, b, float(alike[row, column]), clock, parameters)
+    units, named = list(trains), named or {}
+    for row, column in combinations(range(len(units)), 2):
+        pair = (units[row], units[column])
+        by = named.get(frozenset(pair), "")
+        if frozenset(pair) in twice or not (by or alike[row, column] >= parameters.min_similarity):
+            continue
+        found = _evidence(pair, trains, clock, parameters, clouds)
+        if found.merge:
+            cosine = f"Mean waveforms have a cosine of {alike[row, column]:.2f}"
+            far = "" if apart_um is None else f", peaks {apart_um[row, column]:.0f} µm apart"
+            words = f"{by} {cosine}{far}. {found.in_words} {_union(pair, trains, clock)}"
+            yield Proposal("merge", pair, words.strip(), round(found.one_cell, 4))
 
 
-def _merge(
-    one: int,
-    two: int,
-    a: Samples,
-    b: Samples,
-    alike: float,
+def _evidence(
+    pair: tuple[int, int],
+    trains: Mapping[int, Samples],
     clock: Clock,
     parameters: ReviewParameters,
-) -> Iterator[Proposal]:
-    union = np.sort(np.concatenate([a, b]))
-    contamination = metrics.rp_contamination(union, clock)
-    if contamination > parameters.max_contamination:
-        return
-    window = clock.refractory_s - clock.censored_s
-    expected = 2 * len(a) * len(b) * window / clock.duration_s
-    found = sum(metrics.close_pairs(train, clock) * sign for train, sign in _signed(union, a, b))
-    few = " Too few are expected for that to say much." if expected < FEW_EXPECTED else ""
-    evidence = (
-        f"Waveforms are alike (cosine {alike:.2f}). Spikes of one within the refractory period of "
-        f"the other: {found}; two independent cells would give {expected:.0f}.{few}"
+    clouds: Clouds | None,
+) -> PairEvidence:
+    found = lags(trains[pair[0]], trains[pair[1]], clock)
+    evidence = PairEvidence(found, parameters.max_contamination)
+    if clouds is None or evidence.odds < HOPELESS:
+        return evidence
+    one, two = clouds(*pair)
+    if min(len(one), len(two)) < LEAST_POINTS:
+        return evidence
+    return PairEvidence(found, parameters.max_contamination, pair_dip(one, two))
+
+
+def _union(pair: tuple[int, int], trains: Mapping[int, Samples], clock: Clock) -> str:
+    union = np.sort(np.concatenate([trains[unit] for unit in pair]))
+    before = [metrics.rp_contamination(trains[unit], clock) for unit in pair]
+    after = metrics.rp_contamination(union, clock)
+    return (
+        f"Refractory violations speak for {after:.0%} of foreign spikes in the union, for "
+        f"{before[0]:.0%} and {before[1]:.0%} before."
     )
-    yield Proposal("merge", (one, two), evidence, round(alike, 4))
 
 
-def _signed(union: Samples, a: Samples, b: Samples) -> tuple[tuple[Samples, int], ...]:
-    return (union, 1), (a, -1), (b, -1)
+# -- splits
 
 
 def points_of(waves: UnitWaveforms) -> Floats:
@@ -89,52 +113,112 @@ def points_of(waves: UnitWaveforms) -> Floats:
 
 
 def within(
-    unit: int, waves: UnitWaveforms, points: Floats, parameters: ReviewParameters
+    unit: int,
+    samples: Samples,
+    waves: UnitWaveforms,
+    points: Floats,
+    clock: Clock,
+    parameters: ReviewParameters,
+    alone: NDArray[np.bool_] | None = None,
 ) -> Iterator[Proposal]:
-    """A split of a unit, or outliers of one that is not split.
+    """A split of a unit.
 
     Args:
         unit: its number.
+        samples: of its spikes in order of time, shape (spike,).
         waves: its spikes.
         points: from `points_of`, shape (spike, component).
-        parameters: how to split, what is rare.
+        clock: of the sorting.
+        parameters: how to split, how clean.
+        alone: whether no other unit's spike lies over each, shape (spike,); all if not given.
     """
     if len(points) < 4 * N_COMPONENTS:
         return
-    labels = _parts(points, parameters)
-    if labels.max() > 0:
-        yield _split(unit, waves, points, labels)
-        return
-    far = outliers(points, parameters.outlier_p)
-    if 0 < far.sum() <= MOST_OUTLIERS * len(points):
-        evidence = (
-            f"{int(far.sum())} of {len(points):,} spikes have waveforms so far from the unit's "
-            f"centre as noise alone brings 1 spike in {1 / parameters.outlier_p:,.0f}."
-        )
-        places = tuple(waves.spikes[far].tolist())
-        yield Proposal("outliers", (unit,), evidence, round(float(far.mean()), 4), (places,))
+    if alone is None or alone.sum() < len(points) / 2:
+        alone = np.ones(len(points), bool)
+    labels = np.full(len(points), -1, dtype=np.intp)
+    labels[alone] = np.maximum(_parts(points[alone], parameters), 0)
+    labels, weakest = _told_apart(labels, samples, points, clock, parameters)
+    if weakest is not None:
+        yield _split(unit, waves, _nearest(points, labels), weakest)
 
 
 def _parts(points: Floats, parameters: ReviewParameters) -> NDArray[np.intp]:
-    least = max(2 * N_COMPONENTS, round(LEAST_PART * len(points)))
+    least = max(LEAST_POINTS, round(LEAST_PART * len(points)))
     asked = SpikesParameters(clusterer=parameters.splitter, min_spikes=least, seed=parameters.seed)
     return cluster.find_clusters(points, asked)
 
 
-def _split(unit: int, waves: UnitWaveforms, points: Floats, labels: NDArray[np.intp]) -> Proposal:
-    """The largest part stays, with the spikes that are in no part."""
-    parts = [np.flatnonzero(labels == number) for number in range(1, labels.max() + 1)]
-    apart = [separation(points[labels == 0], points[part]) for part in parts]
-    sizes = ", ".join(f"{len(part):,}" for part in parts)
-    evidence = (
-        f"The waveforms form {len(parts) + 1} clouds: {sizes} spikes beside "
-        f"{len(points) - sum(map(len, parts)):,}; their centres are {min(apart):.1f} standard "
-        "deviations apart or more."
-    )
-    places = tuple(tuple(waves.spikes[part].tolist()) for part in parts)
-    return Proposal(
-        "split", (unit,), evidence, round(float(min(apart) / (1 + min(apart))), 4), places
-    )
+def _told_apart(
+    labels: NDArray[np.intp],
+    samples: Samples,
+    points: Floats,
+    clock: Clock,
+    parameters: ReviewParameters,
+) -> tuple[NDArray[np.intp], PairEvidence | None]:
+    """Join parts, the most likely one cell first, until any two are two cells.
+
+    Returns:
+        Labels, -1 where they were -1, and what the two parts show that are least clearly two.
+    """
+    while True:
+        found = {
+            (a, b): _of_parts(labels == a, labels == b, samples, points, clock, parameters)
+            for a, b in combinations(np.unique(labels[labels >= 0]).tolist(), 2)
+        }
+        if not found:
+            return labels, None
+        (one, two), nearest = max(found.items(), key=lambda item: item[1].odds)
+        if nearest.split:
+            return labels, nearest
+        labels = np.where(labels == two, one, labels)
+
+
+def _of_parts(
+    one: NDArray[np.bool_],
+    two: NDArray[np.bool_],
+    samples: Samples,
+    points: Floats,
+    clock: Clock,
+    parameters: ReviewParameters,
+) -> PairEvidence:
+    a, b = samples[one], samples[two]
+    together = side_by_side(a, b, clock) >= LEAST_SIDE_BY_SIDE
+    dip = pair_dip(_evenly(points[one]), _evenly(points[two])) if together else 0.0
+    return PairEvidence(lags(a, b, clock), parameters.max_contamination, dip)
+
+
+def _evenly(points: Floats) -> Floats:
+    """As many points as of a unit that is compared with another: the dip grows with them."""
+    return points[:: max(1, -(-len(points) // MOST_SPIKES))]
+
+
+def _nearest(points: Floats, labels: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Labels from 0, the largest part first.
+
+    Spikes under another unit's have none yet. They go with the nearest centre, but stay in the
+    largest part unless another one is clearly nearer.
+    """
+    names, counts = np.unique(labels[labels >= 0], return_counts=True)
+    names = names[np.argsort(-counts, kind="stable")]
+    parts = [points[labels == name] for name in names]
+    within_ = np.mean([np.cov(part.T) for part in parts], axis=0) + 1e-6 * np.eye(points.shape[1])
+    unlike = points[:, None] - np.stack([part.mean(axis=0) for part in parts])[None]
+    gaps = np.einsum("npc,cd,npd->np", unlike, np.linalg.inv(within_), unlike)
+    gaps[:, 1:] += CLEARLY_NEARER
+    known = np.argmax(labels[:, None] == names[None], axis=1)
+    return np.asarray(np.where(labels < 0, gaps.argmin(axis=1), known), np.intp)
+
+
+def _split(
+    unit: int, waves: UnitWaveforms, labels: NDArray[np.intp], weakest: PairEvidence
+) -> Proposal:
+    """The largest part stays."""
+    parts = [np.flatnonzero(labels == number) for number in range(labels.max() + 1)]
+    sizes = " and ".join(f"{len(part):,}" for part in parts)
+    words = f"The waveforms form {len(parts)} clouds of {sizes} spikes. {weakest.in_words}"
+    places = tuple(tuple(waves.spikes[part].tolist()) for part in parts[1:])
+    return Proposal("split", (unit,), words, round(1 - weakest.one_cell, 4), places)
 
 
 def separation(one: Floats, two: Floats) -> float:
@@ -149,35 +233,7 @@ def separation(one: Floats, two: Floats) -> float:
     return float(np.sqrt(gap @ np.linalg.solve(within_, gap)))
 
 
-def outliers(points: Floats, p: float) -> NDArray[np.bool_]:
-    """Points that a normal distribution would give with less than probability `p`.
-
-    Centre and covariance are those of the nearest 95 in 100, so that outliers do not hide
-    themselves.
-
-    Args:
-        points: shape (spike, component).
-        p: probability under that distribution, below which a point is one.
-
-    Returns:
-        Shape (spike,).
-    """
-    distance = _squared_distance(points, points)
-    distance = _squared_distance(points, points[distance <= np.quantile(distance, 0.95)])
-    # Leaving out the far ones makes the covariance too small; the median puts it right.
-    scale = np.median(distance) / chi2.median(points.shape[1])
-    far: NDArray[np.bool_] = distance / scale > chi2.isf(p, points.shape[1])
-    return far
-
-
-def _squared_distance(points: Floats, core: Floats) -> Floats:
-    covariance = np.cov(core.T) + 1e-9 * np.eye(points.shape[1])
-    gap = points - core.mean(axis=0)
-    found: Floats = np.einsum("nd,nd->n", gap, np.linalg.solve(covariance, gap.T).T)
-    return found
-
-
 def ordered(found: Sequence[Proposal]) -> list[Proposal]:
     """By kind, the strongest first."""
-    kinds = ("duplicate", "merge", "split", "outliers")
+    kinds = ("duplicate", "merge", "split")
     return sorted(found, key=lambda one: (kinds.index(one.kind), -one.score, one.units))

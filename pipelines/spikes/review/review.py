@@ -14,7 +14,7 @@ from pipelines.core.errors import InputError
 from pipelines.core.progress import Report, part
 from pipelines.spikes.classifier.label import label, length_note
 from pipelines.spikes.curation.parameters import ReviewParameters
-from pipelines.spikes.curation.reviewed import Points, Proposal, ReviewFolder
+from pipelines.spikes.curation.reviewed import NO_REMOVALS, Points, Proposal, ReviewFolder
 from pipelines.spikes.labels import labelling
 from pipelines.spikes.labels.columns import REASON
 from pipelines.spikes.labels.disagreement import disagreement
@@ -23,10 +23,11 @@ from pipelines.spikes.labels.parameters import LabelParameters
 from pipelines.spikes.review import proposals
 from pipelines.spikes.review.curated import AsCurated, as_curated, as_sorted
 from pipelines.spikes.review.duplicates import duplicates
-from pipelines.spikes.signal.preprocess import BandPass
+from pipelines.spikes.review.joint_clouds import Overlaps, joint_clouds
+from pipelines.spikes.signal.preprocess import BandPass, noise_levels
 from pipelines.spikes.signal.spike_waveforms import open_signal, unit_waveforms
 from pipelines.spikes.units.folder import read_finished
-from pipelines.spikes.units.sorting import FinishedSorting
+from pipelines.spikes.units.sorting import FinishedSorting, largest_channel
 from pipelines.spikes.units.waveforms import similarity
 
 MOST_SIMILAR = 5
@@ -35,7 +36,7 @@ MOST_SIMILAR = 5
 def review(
     inputs: Mapping[str, Path], parameters: ReviewParameters, folder: Path, report: Report
 ) -> dict[str, Any]:
-    """Label the units of a sorting by all labellers and propose merges, splits and removals.
+    """Label the units of a sorting by all labellers and propose merges and splits.
 
     Args:
         inputs: `sorting`, a sorting's folder; optionally `thresholds` and `bundle` as labelling
@@ -74,27 +75,47 @@ def _reviewed(
     queue = queue_of(labelling.table_of(folder))
     kept = ReviewFolder(folder)
     kept.write_queue(queue)
-    alike = similarity(sorting.mean)
-    kept.write_similar(_similar(sorting, alike))
-    report(0.12, "Comparing units")
+    kept.write_similar(_similar(sorting, similarity(sorting.mean)))
     signal, note = _opened(sorting)
-    found = duplicates(sorting, signal, parameters)
-    found += _merges(sorting, alike, parameters, [frozenset(one.units) for one in found])
+    found, points = proposed(sorting, signal, parameters, part(report, 0.12, 0.98))
+    if points is not None:
+        kept.write_points(replace(points, spikes=there.places[points.spikes]))
     if signal is not None:
-        inside, points = _inside(sorting, signal, parameters, part(report, 0.15, 0.98))
-        found += inside
-        if points is not None:
-            kept.write_points(replace(points, spikes=there.places[points.spikes]))
         note = length_note(there.folder)
-    kept.write_proposals(map(there.in_the_sorting, proposals.ordered(found)))
+    kept.write_proposals(map(there.in_the_sorting, found))
     kinds = [one.kind for one in found]
     return {
         "n_units": len(queue),
         "n_disagree": int((queue["disagree"] > 0).sum()),
         "proposals": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
         "note": note,
-        "notes": list(sorting.source.notes),
+        "notes": [*sorting.source.notes, NO_REMOVALS],
     }
+
+
+def proposed(
+    sorting: FinishedSorting,
+    signal: BandPass | None,
+    parameters: ReviewParameters,
+    report: Report,
+) -> tuple[list[Proposal], Points | None]:
+    """What might be done with the units, and their spikes in feature space.
+
+    Args:
+        sorting: whose units.
+        signal: its recording; without it no split is proposed, and merges by times alone.
+        parameters: what is proposed.
+        report: progress.
+    """
+    report(0.0, "Comparing units")
+    found = duplicates(sorting, signal, parameters)
+    twice = [frozenset(one.units) for one in found]
+    overlaps = Overlaps(sorting)
+    found += _merges(sorting, parameters, twice, _clouds(sorting, signal, overlaps))
+    if signal is None:
+        return proposals.ordered(found), None
+    inside, points = _inside(sorting, signal, parameters, overlaps, part(report, 0.3, 1))
+    return proposals.ordered([*found, *inside]), points
 
 
 def queue_of(labels: pd.DataFrame) -> pd.DataFrame:
@@ -144,30 +165,43 @@ def _opened(sorting: FinishedSorting) -> tuple[BandPass | None, str]:
     try:
         return open_signal(sorting), ""
     except InputError as error:
-        return None, f"{error.sentence} Splits and outliers are not proposed."
+        return None, f"{error.sentence} Splits are not proposed."
+
+
+def _clouds(
+    sorting: FinishedSorting, signal: BandPass | None, overlaps: Overlaps
+) -> proposals.Clouds | None:
+    """What gives the spikes of two units in one feature space, if the recording is there."""
+    if signal is None:
+        return None
+    noise = noise_levels(signal, np.arange(len(sorting.channel_id)))
+    return lambda one, two: joint_clouds(sorting, signal, noise, (one, two), overlaps)
 
 
 def _merges(
     sorting: FinishedSorting,
-    alike: NDArray[np.float64],
     parameters: ReviewParameters,
     twice: Sequence[frozenset[int]],
+    clouds: proposals.Clouds | None,
 ) -> list[Proposal]:
     units = [int(unit) for unit in sorting.units["unit_id"]]
     trains = {unit: sorting.sample_index[sorting.unit_id == unit] for unit in units}
-    found = list(proposals.pairs(trains, alike, sorting.clock, parameters, twice))
+    named: Mapping[frozenset[int], str] = {}
     if parameters.merger == "spikeinterface":
-        from pipelines.spikes.review.spikeinterface_merges import merge_proposals
+        from pipelines.spikes.review.spikeinterface_merges import named_pairs
 
-        known = {*twice, *(frozenset(one.units) for one in found)}
-        found += [one for one in merge_proposals(sorting) if frozenset(one.units) not in known]
-    return found
+        named = named_pairs(sorting)
+    alike, clock = similarity(sorting.mean), sorting.clock
+    places = sorting.locations_um[[largest_channel(one) for one in sorting.mean]]
+    apart_um = np.linalg.norm(places[:, None] - places[None], axis=2)
+    return list(proposals.pairs(trains, alike, clock, parameters, twice, clouds, named, apart_um))
 
 
 def _inside(
     sorting: FinishedSorting,
     signal: BandPass,
     parameters: ReviewParameters,
+    overlaps: Overlaps,
     report: Report,
 ) -> tuple[list[Proposal], Points | None]:
     """Proposals that need the waveforms of single spikes, and these in feature space."""
@@ -180,7 +214,8 @@ def _inside(
         if not len(waves.spikes):
             continue
         cloud = proposals.points_of(waves)
-        found += proposals.within(unit, waves, cloud, parameters)
+        samples, alone = sorting.sample_index[waves.spikes], overlaps.alone(waves.spikes, (unit,))
+        found += proposals.within(unit, samples, waves, cloud, sorting.clock, parameters, alone)
         spikes.append(waves.spikes)
         numbers.append(np.full(len(waves.spikes), unit, dtype=np.int32))
         points.append(_padded(cloud[:, :2]))

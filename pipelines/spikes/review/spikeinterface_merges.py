@@ -1,4 +1,4 @@
-"""Merges that SpikeInterface proposes for a sorting."""
+"""Pairs that SpikeInterface would merge; our own evidence decides whether they are proposed."""
 
 import warnings
 
@@ -8,7 +8,6 @@ from spikeinterface.curation import compute_merge_unit_groups
 from spikeinterface.postprocessing import ComputeTemplateSimilarity
 from spikeinterface.preprocessing import bandpass_filter
 
-from pipelines.spikes.curation.reviewed import Proposal
 from pipelines.spikes.formats.segments import in_segments, sorting_in_segments
 from pipelines.spikes.recording.spikeinterface_private import hand_over
 from pipelines.spikes.review.proposals import Floats
@@ -20,8 +19,8 @@ PRESET = "x_contaminations"
 JOB = {"n_jobs": 1, "progress_bar": False}
 
 
-def merge_proposals(sorting: FinishedSorting) -> list[Proposal]:
-    """Pairs of `compute_merge_unit_groups` with its preset for cross contamination.
+def named_pairs(sorting: FinishedSorting) -> dict[frozenset[int], str]:
+    """Pairs of `compute_merge_unit_groups` with its preset for cross contamination, and its name.
 
     Raises:
         InputError: the recording cannot be read.
@@ -40,8 +39,8 @@ def merge_proposals(sorting: FinishedSorting) -> list[Proposal]:
         analyzer.compute(["random_spikes", "templates", "unit_locations"], **JOB)
         _add_similarity(analyzer)
         groups = compute_merge_unit_groups(analyzer, preset=PRESET, resolve_graph=False)
-    evidence = f"SpikeInterface's compute_merge_unit_groups proposes it (preset {PRESET})."
-    return [Proposal("merge", tuple(map(int, pair)), evidence, 0.5) for pair in groups]
+    name = f"SpikeInterface's compute_merge_unit_groups proposes it (preset {PRESET})."
+    return {frozenset(map(int, pair)): name for pair in groups}
 
 
 def _add_similarity(analyzer: SortingAnalyzer) -> None:

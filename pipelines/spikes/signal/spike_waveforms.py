@@ -94,6 +94,7 @@ def unit_waveforms(
     spikes: Mapping[int, Places],
     shapes: Mapping[int, Floats],
     report: Report,
+    noise: Floats | None = None,
 ) -> Iterator[tuple[int, UnitWaveforms]]:
     """Read the waveforms of units one after the other.
 
@@ -103,9 +104,11 @@ def unit_waveforms(
         spikes: places in the sorting of the spikes of each unit.
         shapes: mean waveform of each unit, shape (sample, channel of the recording).
         report: told how far it is.
+        noise: of every channel in uV, if it is known, shape (channel,).
     """
     window = _window(sorting)
-    noise = noise_levels(signal, np.arange(len(sorting.channel_id)))
+    if noise is None:
+        noise = noise_levels(signal, np.arange(len(sorting.channel_id)))
     for number, (unit, places) in enumerate(spikes.items()):
         report(number / len(spikes), f"Reading the waveforms of unit {unit}")
         channels = largest_channels(shapes[unit], MOST_CHANNELS)

@@ -15,7 +15,6 @@ from pipelines.spikes.curation.parameters import ReviewParameters
 from pipelines.spikes.curation.steps import CurationStep
 from pipelines.spikes.labels.disagreement import disagreement
 from pipelines.spikes.review import proposals
-from pipelines.spikes.review.proposals import outliers
 from pipelines.spikes.review.review import queue_of
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.folder import read_finished
@@ -224,24 +223,20 @@ def test_likeness_does_not_mind_a_small_shift() -> None:
     assert found[0, 2] == pytest.approx(0.8, abs=0.05)
 
 
-def test_outliers_are_those_that_were_put_in() -> None:
-    points = np.random.default_rng(0).normal(size=(2000, 5))
-    points[:20] += 12
-    assert np.flatnonzero(outliers(points, 1e-6)).tolist() == list(range(20))
-
-
 def test_two_clouds_are_proposed_to_be_split() -> None:
     random = np.random.default_rng(0)
     shape = np.sin(np.linspace(0, 6, 30))[:, None] * 10
     values = random.normal(size=(600, 30, 1)) + shape
-    values[400:] += np.cos(np.linspace(0, 6, 30))[:, None] * 6
+    second = np.isin(np.arange(600), random.choice(600, 200, replace=False))
+    values[second] += np.cos(np.linspace(0, 6, 30))[:, None] * 6
     waves = proposals.UnitWaveforms(
         np.arange(1000, 1600), values.astype(np.float32), np.array([0]), np.ones(1, np.float32)
     )
     points = proposals.points_of(waves)
-    (one,) = proposals.within(3, waves, points, ReviewParameters(splitter="bgmm"))
+    parameters = ReviewParameters(splitter="bgmm")
+    (one,) = proposals.within(3, np.arange(600) * 3000, waves, points, CLOCK, parameters)
     assert (one.kind, one.units) == ("split", (3,))
-    assert set(one.spikes[0]) == set(range(1400, 1600))
+    assert set(one.spikes[0]) == set(1000 + np.flatnonzero(second))
 
 
 # -- curators

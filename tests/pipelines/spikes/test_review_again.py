@@ -65,7 +65,7 @@ def test_a_wrong_merge_is_proposed_to_be_split_into_what_it_was(
     [part] = split["spikes"]
     start = read_start(sorting)[0]
     sizes = np.bincount(start.unit_id[part], minlength=3)
-    assert sizes.max() > 0.98 * len(part)  # places in the sorting, all but a few of one cell
+    assert sizes.max() > 0.97 * len(part)  # places in the sorting, all but a few of one cell
     after = replay(
         curated[1], [CurationStep("split", "ada", (WHOLE,), spikes=(tuple(part),), made=(9, 10))]
     )
