@@ -6,6 +6,7 @@ from pathlib import Path
 from pipelines.brainmap.formats import rows as images
 from pipelines.core.formats import Format
 from pipelines.spikes.recording import formats as recordings
+from pipelines.spikes.units import elsewhere
 from pipelines.spikes.units import formats as units
 from pipelines.synapses.formats import rows as tables
 
@@ -13,6 +14,7 @@ FILE = Path(__file__).resolve().parent / "formats.md"
 
 TABLES: dict[str, Sequence[Format]] = {
     "Recordings": recordings.FORMATS,
+    "Sortings made elsewhere, which are imported": elsewhere.ELSEWHERE,
     "Sorted units, written for other programs": units.SORTINGS,
     "Tables of units": units.TABLES,
     "Images, and maps written for other programs": images.FORMATS,

@@ -169,7 +169,7 @@ _SPIKES = _with_report(
         "pipelines.spikes.elsewhere.importing:import_sorting",
         leaves="sorting",
         command=Command(
-            "take over a sorting that another program made: phy, Kilosort, SpikeInterface",
+            "take over a sorting that another program made",
             _RAW,
             show="report.html",
         ),

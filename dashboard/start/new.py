@@ -267,7 +267,9 @@ def _importing(text: str) -> str:
     """
     data = services().settings.data
     place = roots.named(data, text)
-    if kind_of(roots.locate(data, place)) is None:
+    path = roots.locate(data, place)
+    # A file, such as of NWB, may hold a recording as well: it is opened as one.
+    if not path.is_dir() or kind_of(path) is None:
         return ""
     return f"/spikes?{urlencode({'step': 'import', 'foreign_sorting': f'data:{place}'})}"
 

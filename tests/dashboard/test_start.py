@@ -190,6 +190,32 @@ def test_a_chosen_file_has_its_workspace_at_once(
     assert take("brainmap", "data/film.npy") == (made.address, "")
 
 
+def test_a_sorting_made_elsewhere_is_marked_and_leads_to_its_form(
+    found: Services, lab: Path, settings: Settings, press: Callable[..., None]
+) -> None:
+    sorted_elsewhere = lab / "ks4"
+    sorted_elsewhere.mkdir()
+    for name in ("spike_times", "spike_clusters"):
+        np.save(sorted_elsewhere / f"{name}.npy", np.arange(3))
+    analyzer = lab / "analyzer.zarr"
+    for inner in ("sorting", "recording_info", "extensions/templates/average"):
+        (analyzer / inner).mkdir(parents=True)
+        (analyzer / inner / ".zgroup").write_text('{"zarr_format": 2}')
+    (analyzer / ".zgroup").write_text('{"zarr_format": 2}')
+    (analyzer / "recording_info" / ".zattrs").write_text("{}")
+    kind = "recording or sorting"
+    marked = {one.name for one in browse.look(settings.data, "", kind).entries if one.is_input}
+    assert {"ks4", "analyzer.zarr"} <= marked
+    place = f"{lab.name}/ks4"
+    press("new-path", {"text": place, "at": 1})
+    address, wrong = take("spikes", place)
+    assert wrong == ""
+    assert address == f"/spikes?step=import&foreign_sorting=data%3A{lab.name}%2Fks4"
+    assert workspaces.all("spikes") == []
+    # Neither of them, nor an array in it, is a recording.
+    assert roots.offers(settings.data, "recording") == []
+
+
 def test_what_is_no_such_file_is_one_sentence(
     lab: Path, found: Services, press: Callable[..., None]
 ) -> None:

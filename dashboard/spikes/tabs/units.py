@@ -62,6 +62,8 @@ def answer(view: View) -> Answer:
 
 def _how(view: View) -> str:
     sorting, values = known(view.run).sorting, view.run.parameters
+    if view.run.task == "spikes import":
+        return f"imported: {sorting.results['source_kind']}"
     if "seed" not in values:
         return "as curated"
     found = sorting.results.get("sorters") or {values.get("sorter", ""): 1}

@@ -43,6 +43,8 @@ from pipelines.spikes.units.sorting import (
     largest_channel,
 )
 
+UNKNOWN = ("unknown",)
+"""The channel of units of which nothing says where they were recorded."""
 LEAST_MS, MOST_MS = 0.2, 10.0
 """Between which a waveform reaches before and after its peak, as `SpikesParameters` has it."""
 
@@ -200,6 +202,8 @@ def _lengths(lengths: tuple[int, ...]) -> str:
 def _places(found: Found, names: list[str], where: Path, path: Path) -> NDArray[np.int64]:
     """The place in the recording of every sorted channel, shape (channel,)."""
     n_channels = len(found.channel_names)
+    if not n_channels:
+        return np.arange(len(names))
     if found.channel_index is not None:
         if int(found.channel_index.max()) >= len(names):
             raise InputError(
@@ -220,7 +224,7 @@ def _places(found: Found, names: list[str], where: Path, path: Path) -> NDArray[
 def _fitted(found: Found, signal: Signal | None, path: Path) -> Found:
     """The sorting with its channels in the order and under the names of the recording."""
     if signal is None:
-        return found
+        return found if found.channel_names else replace(found, channel_names=UNKNOWN)
     order = signal.order
     back = np.argsort(order)
     names = tuple(str(one) for one in signal.filtered.recording.channel_ids)
@@ -295,10 +299,14 @@ def _completed(
         measured = measure(
             signal.filtered, found.trains, window, lambda done: report(0.1 + 0.8 * done, told)
         )
-    nothing = np.full((len(found.trains.units), 2, n_channels), np.nan, np.float32)
+    window = _window(None, parameters, found.rate_hz)
+    size = (len(found.trains.units), len(window.offsets), n_channels)
+    nothing = np.full(size, np.nan, np.float32)
     if measured is None:
         noise = found.noise_uv if found.noise_uv is not None else np.full(n_channels, np.nan)
-        whole = Whole(shapes or Shapes(0, nothing, nothing), found.heights, found.snippets, noise)
+        whole = Whole(
+            shapes or Shapes(window.before, nothing, nothing), found.heights, found.snippets, noise
+        )
         said = [f"It has no {', no '.join(lacking)}."] if lacking else []
         return whole, said
     kept = None if in_steps else found.heights

@@ -35,6 +35,7 @@ from pipelines.core.errors import TableError
 from pipelines.files.reading import reading
 from pipelines.spikes.labels.metric_values import MetricTable
 from pipelines.spikes.recording.timeline import Timeline
+from pipelines.spikes.units import metrics
 from pipelines.spikes.units.clock import Clock
 from pipelines.spikes.units.folder import SortingFolder
 
@@ -89,10 +90,18 @@ def complete(table: MetricTable, folder: Path) -> MetricTable:
             together,
             clock,
         )
+        has_shape = bool(np.isfinite(unit.waveform).any())
         for name, function in wanted.items():
-            more[name][number] = function(unit)
+            if has_shape or not _is_of_shape(name):
+                more[name][number] = function(unit)
     finite = {name: values for name, values in more.items() if np.isfinite(values).any()}
     return replace(table, metrics={**table.metrics, **finite})
+
+
+def _is_of_shape(name: str) -> bool:
+    """Whether a metric is of the waveform, which a sorting made elsewhere may lack."""
+    found = metrics.find(name)
+    return found is not None and found.about == "shape"
 
 
 def _require_agreement(sorting: SortingFolder, n_units: int) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipelines.core.formats import Format
 from pipelines.core.result_files import read_object_if_sound
+from pipelines.files import hdf5
 
 PHY_SPIKES = "spike_times.npy"
 INFO = "spikeinterface_info.json"
@@ -44,6 +45,35 @@ def _is_no_analyzer_folder(path: Path) -> bool:
     return not _is_analyzer_folder(path)
 
 
+def _is_saved(path: Path) -> bool:
+    if (path / "numpysorting_info.json").is_file() or (path / "sorting_cached.npz").is_file():
+        return True
+    spikes = path / "spikes" / "unit_index"
+    return (path / ".zgroup").is_file() and spikes.is_dir() and (path / "unit_ids").is_dir()
+
+
+def _is_not_saved(path: Path) -> bool:
+    return not _is_saved(path)
+
+
+def _has_units(path: Path) -> bool:
+    """A file of NWB that was opened to see what it calls its parts; one of a recording has none."""
+    return path.is_file() and path.suffix.lower() == ".nwb" and "units" in hdf5.names(path)
+
+
+def _has_no_units(path: Path) -> bool:
+    return not _has_units(path)
+
+
+def _is_blech(path: Path) -> bool:
+    named = path.is_file() and path.suffix.lower() in (".h5", ".hdf5")
+    return named and "sorted_units" in hdf5.names(path)
+
+
+def _is_not_blech(path: Path) -> bool:
+    return not _is_blech(path)
+
+
 PHY = Format(
     "phy",
     "phy or Kilosort folder",
@@ -72,6 +102,33 @@ ELSEWHERE = (
         marks=(INFO,),
         recognises=_is_analyzer_folder,
         rules_out=_is_no_analyzer_folder,
+        is_uploaded=False,
+    ),
+    Format(
+        "saved-sorting",
+        "sorting saved by SpikeInterface",
+        "pipelines.spikes.elsewhere.saved:read_saved",
+        marks=("numpysorting_info.json", "sorting_cached.npz", ".zgroup"),
+        recognises=_is_saved,
+        rules_out=_is_not_saved,
+        is_uploaded=False,
+    ),
+    Format(
+        "nwb-units",
+        "NWB units",
+        "pipelines.spikes.elsewhere.saved:read_nwb",
+        suffixes=(".nwb",),
+        recognises=_has_units,
+        rules_out=_has_no_units,
+        is_uploaded=False,
+    ),
+    Format(
+        "blech-hdf5",
+        "blech_clust (HDF5)",
+        "pipelines.spikes.elsewhere.blech:read_blech",
+        suffixes=(".h5", ".hdf5"),
+        recognises=_is_blech,
+        rules_out=_is_not_blech,
         is_uploaded=False,
     ),
 )

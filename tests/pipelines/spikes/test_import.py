@@ -21,6 +21,7 @@ from spikeinterface.postprocessing import ComputePrincipalComponents
 from spikeinterface.preprocessing import scale
 
 from pipelines.core.errors import InputError
+from pipelines.spikes import demo
 from pipelines.spikes.elsewhere.phy import settings_of
 from pipelines.spikes.recording.spikeinterface_private import hand_over
 from pipelines.spikes.units.folder import SortingFolder, read_finished
@@ -410,3 +411,56 @@ def test_other_folders_are_told_what_is_known(tmp_path: Path, sorting: Path) -> 
         imported(tmp_path / "empty", tmp_path / "out")
     with pytest.raises(InputError, match="was made here"):
         imported(sorting, tmp_path / "out")
+
+
+# -- spikes alone
+
+
+@pytest.mark.parametrize("form", ["numpy_folder", "npz_folder", "zarr"])
+def test_a_sorting_saved_by_spikeinterface_is_measured_in_its_recording(
+    made: Path, tmp_path: Path, form: str
+) -> None:
+    analyzer = sc.load_sorting_analyzer(made / "analyzer")
+    path = tmp_path / ("saved.zarr" if form == "zarr" else "saved")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # npz_folder goes, and a sorting in memory has no source
+        analyzer.sorting.save(folder=path, format=form)
+    found = read_finished(imported(path, tmp_path / "out", made / "recording"))
+    trains = {u: t.tolist() for u, t in SortingFolder(found.folder).spikes.trains().items()}
+    assert trains == trains_of(analyzer)
+    main = np.array([str(one) for one in analyzer.get_main_channels(outputs="id")])
+    # It found them without a filter, so that of two alike the other may be larger.
+    assert (found.units["channel"] == main).sum() >= 4
+    alone = read_finished(imported(path, tmp_path / "alone"))
+    assert alone.channel_id.tolist() == ["unknown"]
+    assert "no mean waveforms" in notes(alone.folder)
+    run("spikes label", {"units": alone.folder}, {"method": "thresholds"}, tmp_path / "labels")
+    run("spikes export", {"sorting": alone.folder}, {"format": "csv"}, tmp_path / "csv")
+    if form == "numpy_folder":
+        run("spikes review", {"sorting": alone.folder}, {}, tmp_path / "review")
+
+
+def test_units_of_an_nwb_file_come_back_with_their_labels(sorting: Path, tmp_path: Path) -> None:
+    run("spikes export", {"sorting": sorting}, {"format": "nwb"}, tmp_path / "nwb")
+    file = next((tmp_path / "nwb").glob("*.nwb"))
+    out = imported(file, tmp_path / "out", sampling_frequency=demo.SAMPLING_FREQUENCY)
+    mine, theirs = SortingFolder(out), SortingFolder(sorting)
+    assert {u: t.tolist() for u, t in mine.spikes.trains().items()} == {
+        u: t.tolist() for u, t in theirs.spikes.trains().items()
+    }
+    assert mine.units["snr"].to_numpy() == pytest.approx(theirs.units["snr"].to_numpy(), rel=1e-4)
+
+
+def test_units_of_blech_come_back_on_their_electrodes(sorting: Path, tmp_path: Path) -> None:
+    run("spikes export", {"sorting": sorting}, {"format": "blech-hdf5"}, tmp_path / "blech")
+    file = tmp_path / "blech" / "sorted_units.h5"
+    with pytest.raises(InputError, match="does not say its sampling frequency"):
+        imported(file, tmp_path / "out")
+    out = imported(file, tmp_path / "out", sampling_frequency=demo.SAMPLING_FREQUENCY)
+    mine, theirs = SortingFolder(out).units, SortingFolder(sorting).units
+    assert mine["unit_id"].tolist() == theirs["unit_id"].tolist()
+    names = SortingFolder(sorting).waveforms.channel_id.tolist()
+    assert [names[int(one)] for one in mine["channel"]] == theirs["channel"].tolist()
+    ratio = mine["amplitude_uv"].to_numpy() / theirs["amplitude_uv"].to_numpy()
+    assert ratio == pytest.approx(1, abs=0.05)
+    assert set(mine["label_curated"]) <= {"good", "mua"}
