@@ -3,6 +3,7 @@
 import shutil
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,31 @@ def test_every_panel_of_the_other_tabs_draws(run: Run, mapped: Job) -> None:
     for tab, jobs in shown_by.items():
         for job in jobs:
             draw_all(view_of(tab, job), tab)
+            if tab in (film_tab.TAB, correlate_tab.TAB, operations_tab.TAB):
+                for chosen in ELSEWHERE:
+                    draw_all(view_of(tab, job, **chosen), tab)
+
+
+ELSEWHERE: tuple[dict[str, Any], ...] = (
+    {"plane": 1, "time": 1, "voxel": "1,2,3"},
+    {"plane": -1, "time": 10**9, "voxel": "-1,0,0"},
+    {"plane": 99, "time": -1, "voxel": f"0,0,{'9' * 5000}"},
+    {"voxel": "stack,1,1"},
+    {"voxel": "0,²,1"},
+    {"voxel": ",,"},
+)
+"""Planes, time points and voxels as an address may have them, most of which no film has."""
+
+
+def test_a_plane_and_a_voxel_are_taken_where_a_film_has_them(mapped: Job) -> None:
+    of = partial(view_of, map_tab.TAB, mapped)
+    numbers = [shown.number_of(of(plane=one), "plane", 3, usual=1) for one in (0, 2, 3, -1, None)]
+    assert numbers == [0, 2, 1, 1, 1]
+    assert shown.pointed_of(of(voxel="1,2,3"), (2, 3, 4)) == (1, 2, 3)
+    for outside in ("2,2,3", "1,3,3", "1,2,4", "1,2", "1,2,3,0", "", f"1,2,{'9' * 5000}"):
+        assert shown.pointed_of(of(voxel=outside), (2, 3, 4)) is None
+    for endless in (f"1,2,{'9' * 5000}", f"{'9' * 5000},2,3"):
+        assert sheet.voxel_of(shown.fitted_of(of()), endless) is None
 
 
 def test_a_point_of_a_curve_is_its_k(run: Run, mapped: Job) -> None:

@@ -29,6 +29,8 @@ MOST_PIXELS = 4_000_000
 """Of a sheet; larger ones are thinned."""
 OUTSIDE, FILTERED, FIRST = 0, 1, 2
 """Numbers of the colours of a sheet: between planes, of filtered voxels, of the first cluster."""
+LONGEST_NUMBER = 10
+"""Digits of a plane, row or column."""
 NONE = maps.FILTERED
 """The cluster of a voxel that is in none."""
 MOST_CLUSTERS = 256 - FIRST
@@ -223,10 +225,15 @@ def _planes(
     return fitted.labels[one], fitted.similarity[one], fitted.mean[one]
 
 
+def is_number(text: str) -> bool:
+    """Whether an address says a place by this: digits, and no more of them than Python reads."""
+    return text.isdecimal() and len(text) < LONGEST_NUMBER
+
+
 def voxel_of(fitted: MapOfK, text: str) -> tuple[int, int, int] | None:
     """The (plane, y, x) that a selection names; None where it names none of this film."""
     parts: Sequence[str] = text.split(",")
-    if len(parts) != 3 or not all(map(str.isdecimal, parts[1:])):
+    if len(parts) != 3 or not all(map(is_number, parts[1:])):
         return None
     y, x = int(parts[1]), int(parts[2])
     try:

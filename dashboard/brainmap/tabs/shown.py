@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.brainmap.map.chosen import PALETTES, load, load_map
-from dashboard.brainmap.tabs.sheet import ALL, voxel_of
+from dashboard.brainmap.tabs.sheet import ALL, is_number, voxel_of
 from dashboard.jobs.store import Job
 from dashboard.kit import results
 from dashboard.kit.desk import Key, View
@@ -97,7 +97,7 @@ def number_of(view: View, key: str, count: int, usual: int = 0) -> int:
 def pointed_of(view: View, shape: Sequence[int]) -> tuple[int, int, int] | None:
     """The voxel that is selected in images of that shape (plane, y, x)."""
     parts = str(view.chosen.get(VOXEL) or "").split(",")
-    if len(parts) != len(shape) or not all(map(str.isdecimal, parts)):
+    if len(parts) != len(shape) or not all(map(is_number, parts)):
         return None
     plane, y, x = map(int, parts)
     inside = all(one < size for one, size in zip((plane, y, x), shape, strict=True))
