@@ -15,7 +15,7 @@ from pipelines.core.errors import InputError, NeuroboardError
 from pipelines.core.progress import Report
 from pipelines.files.reading import reading
 from pipelines.spikes.elsewhere.analyzer_copy import write_analyzer
-from pipelines.spikes.elsewhere.found import Floats, Found, Shapes, inside
+from pipelines.spikes.elsewhere.found import Floats, ForeignTrains, Found, Shapes, inside
 from pipelines.spikes.elsewhere.measured import Measured, measure
 from pipelines.spikes.formats.segments import time_notes, timeline_of
 from pipelines.spikes.measure.report import write_report
@@ -43,6 +43,7 @@ from pipelines.spikes.units.sorting import (
     largest_channel,
 )
 
+MOST_HZ = 1e7
 UNKNOWN = ("unknown",)
 """The channel of units of which nothing says where they were recorded."""
 LEAST_MS, MOST_MS = 0.2, 10.0
@@ -92,7 +93,7 @@ def import_sorting(
     notes += more
     found = _fitted(found, signal, path)
     timeline = _timeline(found, signal)
-    found = replace(found, trains=inside(found.trains, timeline.n_samples, path))
+    found = _with(found, inside(found.trains, timeline.n_samples, path))
     with threadpool_limits(1):
         whole, said = _completed(found, signal, used, report)
     report(0.9, "Writing units and waveforms")
@@ -114,7 +115,12 @@ def _read(path: Path, parameters: ImportParameters) -> Found:
                 f"{', '.join(one.title for one in ELSEWHERE)}."
             )
         found: Found = kind.reader(path, parameters)
-        return found
+    if not 0 < found.rate_hz < MOST_HZ:
+        raise InputError(
+            f"{path} says {found.rate_hz:g} samples per second, which no recording has: save it "
+            "again."
+        )
+    return found
 
 
 # -- the recording
@@ -252,6 +258,22 @@ def _timeline(found: Found, signal: Signal | None) -> Timeline:
     lengths = found.lengths or (int(found.trains.sample_index.max()) + 1,)
     starts = np.cumsum([0, *lengths])[:-1] / found.rate_hz
     return Timeline.of(lengths, starts.tolist(), found.rate_hz)
+
+
+def _with(found: Found, trains: ForeignTrains) -> Found:
+    """The sorting with some of its spikes, and of its units those that still have any."""
+    if trains is found.trains:
+        return found
+    spikes = np.isin(found.trains.order, trains.order)
+    rows = np.isin(found.trains.units, trains.units)
+    shapes, snippets, heights = found.shapes, found.snippets, found.heights
+    if shapes is not None:
+        shapes = Shapes(shapes.before, shapes.mean[rows], shapes.sd[rows])
+    if snippets is not None:
+        snippets = SingleWaveforms(snippets.values[rows], snippets.channel[rows])
+    if heights is not None:
+        heights = heights[spikes]
+    return replace(found, trains=trains, shapes=shapes, snippets=snippets, heights=heights)
 
 
 # -- what is there, and what is measured

@@ -391,6 +391,31 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
         imported(folder, tmp_path / "out")
 
 
+def test_a_spike_beyond_the_end_of_an_analyzer_is_left_out_with_its_height(
+    made: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "analyzer"
+    shutil.copytree(made / "analyzer", folder)
+    spikes = np.load(folder / "sorting" / "spikes.npy")
+    spikes["sample_index"][-1] = 10**9
+    np.save(folder / "sorting" / "spikes.npy", spikes)
+    out = imported(folder, tmp_path / "out", made / "recording")
+    kept = SortingFolder(out).spikes
+    assert len(kept.sample_index) == len(kept.heights) == len(spikes) - 1
+    assert "1 spike lies outside" in notes(out)
+    assert "analyzer.zarr is left out" in notes(out)
+
+
+def test_a_rate_that_no_recording_has_is_refused(made: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "analyzer"
+    shutil.copytree(made / "analyzer", folder)
+    file = folder / "recording_info" / "recording_attributes.json"
+    said = json.loads(file.read_text())
+    file.write_text(json.dumps({**said, "sampling_frequency": 0}))
+    with pytest.raises(InputError, match="says 0 samples per second"):
+        imported(folder, tmp_path / "out")
+
+
 def test_a_pickle_in_an_analyzer_is_not_opened(made: Path, tmp_path: Path) -> None:
     class Marks:
         def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
