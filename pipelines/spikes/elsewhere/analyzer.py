@@ -14,6 +14,8 @@ from pipelines.spikes.elsewhere import analyzer_files
 from pipelines.spikes.elsewhere.analyzer_files import StoredAnalyzer
 from pipelines.spikes.elsewhere.columns import label_column, metric_column
 from pipelines.spikes.elsewhere.found import (
+    HEIGHTS,
+    SHAPES,
     Floats,
     ForeignTrains,
     Found,
@@ -57,7 +59,7 @@ def _found(stored: StoredAnalyzer, folder: Path, form: str) -> Found:
     columns = _columns(stored, trains, rows)
     locations = _locations(stored, len(names))
     has = {
-        "mean waveforms": shapes, "single waveforms": snippets, "heights of spikes": heights,
+        SHAPES: shapes, "single waveforms": snippets, HEIGHTS: heights,
         "noise": noise, "places": locations,
     }  # fmt: skip
     there = [name for name, one in has.items() if one is not None]

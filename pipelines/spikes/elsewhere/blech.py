@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipelines.core.errors import InputError
 from pipelines.files import hdf5
 from pipelines.spikes.elsewhere.found import (
+    SHAPES,
     Floats,
     ForeignTrains,
     Found,
@@ -92,7 +93,7 @@ def _found(
     if all(one is not None for one in labels.values()):
         columns[CURATED] = [GOOD if labels[unit] else MUA for unit in units]
     shapes = _shapes(units, waves, np.searchsorted(places, electrodes)) if known else None
-    has = [name for name, one in {"mean waveforms": shapes, "electrodes": known}.items() if one]
+    has = [name for name, one in {SHAPES: shapes, "electrodes": known}.items() if one]
     return Found(
         kind="blech_clust (HDF5)", made_by="blech_clust", rate_hz=rate_hz, trains=trains,
         lengths=None, channel_names=tuple(map(str, places.tolist())), locations_um=None,

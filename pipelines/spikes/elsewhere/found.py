@@ -1,7 +1,7 @@
 """A sorting as another program left it: what it has is there, what it lacks is none."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pipelines.spikes.elsewhere.analyzer_files import StoredAnalyzer
 
 Floats = NDArray[np.float32]
+SHAPES, HEIGHTS = "mean waveforms", "heights of spikes"
+"""As they are called where it is said what was taken over."""
 LARGEST_ID = 2**31 - 1
 LARGEST_SAMPLE = 2**53
 MOST_BYTES = 8 << 30
@@ -88,6 +90,7 @@ class Found:
         columns: metrics and labels as `units.csv` calls them, indexed by unit.
         taken: names of what was taken over.
         notes: what a person has to know.
+        about_shapes: what a person has to know about `shapes` and `heights`.
         recording: the recording, where it lies in the folder.
         reading: how a raw recording is read, by parameter.
         analyzer: SpikeInterface's, if it is one.
@@ -108,9 +111,15 @@ class Found:
     columns: pd.DataFrame
     taken: tuple[str, ...]
     notes: tuple[str, ...]
+    about_shapes: tuple[str, ...] = ()
     recording: Path | None = None
     reading: Mapping[str, Any] = field(default_factory=dict)
     analyzer: "StoredAnalyzer | None" = None
+
+    def without_shapes(self) -> "Found":
+        """Without mean waveforms and heights: both are measured in the recording."""
+        kept = tuple(one for one in self.taken if one not in (SHAPES, HEIGHTS))
+        return replace(self, shapes=None, heights=None, about_shapes=(), taken=kept)
 
 
 def trains_of(

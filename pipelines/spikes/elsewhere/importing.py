@@ -15,7 +15,15 @@ from pipelines.core.errors import InputError, NeuroboardError
 from pipelines.core.progress import Report
 from pipelines.files.reading import reading
 from pipelines.spikes.elsewhere.analyzer_copy import write_analyzer
-from pipelines.spikes.elsewhere.found import Floats, ForeignTrains, Found, Shapes, inside
+from pipelines.spikes.elsewhere.found import (
+    HEIGHTS,
+    SHAPES,
+    Floats,
+    ForeignTrains,
+    Found,
+    Shapes,
+    inside,
+)
 from pipelines.spikes.elsewhere.measured import Measured, measure
 from pipelines.spikes.formats.segments import time_notes, timeline_of
 from pipelines.spikes.measure.report import write_report
@@ -79,7 +87,7 @@ def import_sorting(
         report: told what happens.
 
     Returns:
-        What sorting returns, with `source_kind` and `n_taken`, the names of what was taken over.
+        What sorting returns, with `source_kind` and `taken_over`, the names of what was taken over.
 
     Raises:
         InputError: it is no sorting, or damaged, or of another recording.
@@ -91,6 +99,8 @@ def import_sorting(
     used, notes = _with_reading(found, inputs.get("recording"), parameters)
     signal, more = _signal(found, inputs.get("recording"), used, path)
     notes += more
+    if signal is not None and found.kind == PHY.title:  # Kilosort's templates are no microvolts
+        found = found.without_shapes()
     found = _fitted(found, signal, path)
     timeline = _timeline(found, signal)
     found = _with(found, inside(found.trains, timeline.n_samples, path))
@@ -98,7 +108,7 @@ def import_sorting(
         whole, said = _completed(found, signal, used, report)
     report(0.9, "Writing units and waveforms")
     kept = _write(whole, found, signal, used, timeline, folder)
-    notes = [*found.trains.notes, *found.notes, *notes, *said, *kept]
+    notes = [*found.trains.notes, *found.about_shapes, *found.notes, *notes, *said, *kept]
     results = _results(found, signal, timeline, folder, [*notes, *_too_near(found, used, timeline)])
     write_report(folder, path.name, _in_words(results), timeline)
     return results
@@ -301,14 +311,11 @@ def _completed(
 ) -> tuple[Whole, list[str]]:
     n_channels = len(found.channel_names)
     shapes = found.shapes
-    in_steps = found.kind == PHY.title and signal is not None
-    if in_steps:  # Kilosort's templates are no microvolts, so with a recording they are measured
-        shapes = None
     lacking = [
         name
         for name, one in {
-            "mean waveforms": shapes,
-            "heights of spikes": None if in_steps else found.heights,
+            SHAPES: shapes,
+            HEIGHTS: found.heights,
             "single waveforms": found.snippets,
             "noise": found.noise_uv,
         }.items()
@@ -331,10 +338,9 @@ def _completed(
         )
         said = [f"It has no {', no '.join(lacking)}."] if lacking else []
         return whole, said
-    kept = None if in_steps else found.heights
     return Whole(
         shapes or measured.shapes,
-        measured.heights if kept is None else kept,
+        measured.heights if found.heights is None else found.heights,
         found.snippets or measured.snippets,
         measured.noise_uv if found.noise_uv is None else found.noise_uv,
     ), [f"Measured in the recording: {', '.join(lacking)}."]
@@ -510,7 +516,7 @@ def _results(
         "n_spikes": len(found.trains.sample_index),
         "groups_failed": 0,
         "source_kind": found.kind,
-        "n_taken": list(found.taken),
+        "taken_over": list(found.taken),
         "duration_s": round(timeline.n_samples / found.rate_hz, 3),
         "n_samples": timeline.n_samples,
         "segments": timeline.as_results(),
@@ -531,5 +537,5 @@ def _in_words(results: Mapping[str, Any]) -> list[str]:
         f"{results['n_units']} units with {results['n_spikes']:,} spikes on "
         f"{results['n_channels']} channels in {results['duration_s']:.1f} s at "
         f"{results['sampling_frequency']:g} Hz.",
-        f"{results['sorter_reason']} Taken over: {', '.join(results['n_taken'])}.",
+        f"{results['sorter_reason']} Taken over: {', '.join(results['taken_over'])}.",
     ]

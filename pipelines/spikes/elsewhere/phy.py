@@ -20,6 +20,8 @@ from pipelines.files.reading import reading
 from pipelines.spikes.elsewhere.arrays import read_array, read_if_there
 from pipelines.spikes.elsewhere.columns import MOST_COLUMNS, label_column, metric_column
 from pipelines.spikes.elsewhere.found import (
+    HEIGHTS,
+    SHAPES,
     Floats,
     ForeignTrains,
     Found,
@@ -87,7 +89,7 @@ def read_phy(folder: Path, given: RecordingParameters) -> Found:
         amplitudes = amplitudes[trains.order]
     shapes, heights, more = _measured(templates, templates_of, amplitudes, trains, given, folder)
     columns, taken, said = _tables(folder, trains)
-    has = {"mean waveforms": shapes, "heights of spikes": heights, "places": locations}
+    has = {SHAPES: shapes, HEIGHTS: heights, "places": locations}
     return Found(
         kind="phy or Kilosort folder",
         made_by="kilosort" if templates and not templates.are_means else "phy",
@@ -103,7 +105,8 @@ def read_phy(folder: Path, given: RecordingParameters) -> Found:
         noise_uv=None,
         columns=columns,
         taken=("spikes", *(name for name, one in has.items() if one is not None), *taken),
-        notes=(*notes, *more, *said, *_not_read(folder)),
+        notes=(*notes, *said, *_not_read(folder)),
+        about_shapes=tuple(more),
         recording=_recording(folder, settings),
         reading=_reading(settings),
     )

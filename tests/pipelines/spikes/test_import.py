@@ -279,6 +279,8 @@ def test_with_its_recording_a_kilosort_folder_is_measured_in_microvolts(tmp_path
     traces.astype(np.int16).tofile(folder / "raw.dat")
     found = read_finished(imported(folder, tmp_path / "out", gain_uv=0.5))
     assert "Its recording is raw.dat in the same folder." in notes(found.folder)
+    assert "Mean waveforms are the templates" not in notes(found.folder)
+    assert "mean waveforms" not in SortingFolder(found.folder).results["taken_over"]
     assert found.units["channel"].tolist() == ["4", "1", "2"]
     assert found.channel_id.tolist() == ["1", "2", "3", "4"]
     assert found.units["amplitude_uv"].tolist() == pytest.approx([165] * 3, rel=0.15)
