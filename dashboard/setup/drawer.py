@@ -46,7 +46,7 @@ def first(
     It does where the address asks for it, and where nothing was run yet, for those who may work.
     """
     home = subject.home_tab
-    was_run = any(job.task == home.tasks[0] for job in jobs) if home.tasks else True
+    was_run = any(job.task in home.tasks for job in jobs) if home.tasks else True
     wanted = is_asked or (not was_run and (tab.glance or tab.word == home.word))
     if not wanted or not home.tasks or people.current().role < Role.WORK:
         return None
@@ -63,7 +63,7 @@ def of_home(subject: Subject, workspace: Workspace) -> list[Component]:
 def of_tab(
     tab: Tab, view: View, job: Job | None = None, given: Mapping[str, Any] | None = None
 ) -> list[Component]:
-    """The set-up of a tab's first step, filled with what is shown or was run last.
+    """The set-up of a tab's step, filled with what is shown or was run last.
 
     Args:
         tab: whose step it is.
@@ -71,7 +71,7 @@ def of_tab(
         job: whose parameters and inputs are taken instead.
         given: what is in its fields already, by name, where nothing was run yet.
     """
-    bench = services().pages[tab.tasks[0]]
+    bench = services().pages[_task(tab, view.workspace, job or view.job)]
     newest = next(iter(workspaces.jobs(view.workspace.id, bench.task)), None)
     shown = view.job if view.job and view.job.task == bench.task else None
     job = job or shown or newest
@@ -83,6 +83,12 @@ def of_tab(
     values = {**_said(bench, unread), **workbench.known_values(bench, filled), **(given or {})}
     unsaid = forms.asked_for(bench.step.parameters, unread.error) if unread else ()
     return body(bench, None, filled, values, tab=tab.word, unsaid=unsaid)
+
+
+def _task(tab: Tab, workspace: Workspace, job: Job | None) -> str:
+    """A tab's first step; on the home tab that of the job, as its units may have been imported."""
+    is_home = tab.word == services().subjects[workspace.subject].home_tab.word
+    return job.task if job and is_home and job.task in tab.tasks else tab.tasks[0]
 
 
 def asking(

@@ -239,6 +239,22 @@ def test_a_job_that_was_run_keeps_the_drawer_shut(found: Services, film: Workspa
     assert drawer_of(opened("brainmap", film, tab="film", setup="1")).opened
 
 
+def test_an_imported_sorting_is_imported_again_and_not_sorted(found: Services) -> None:
+    folder = found.settings.data[0] / "ks4"
+    folder.mkdir()
+    for name in ("spike_times", "spike_clusters"):
+        np.save(folder / f"{name}.npy", np.arange(3))
+    values = BENCHES["spikes import"].step.parameters().model_dump(mode="json")
+    given = {"foreign_sorting": "data:data/ks4"}
+    job = services().store.get(workbench.submit("spikes import", given, values))
+    assert job is not None
+    workspace = workspaces.of(job.id)[0]
+    assert not drawer_of(opened("spikes", workspace, tab="units")).opened
+    home = SUBJECTS["spikes"].home_tab
+    shown = drawer.of_tab(home, View(workspace, home.word, None), job)
+    assert "Import the sorting" in str(shown)
+
+
 def ended(film: Workspace, error: str) -> Job:
     """The look of a film, which ended with a sentence."""
     store = services().store
