@@ -14,7 +14,7 @@ from pipelines.core.errors import InputError
 from pipelines.core.progress import Report, part
 from pipelines.spikes.classifier.label import label, length_note
 from pipelines.spikes.curation.parameters import ReviewParameters
-from pipelines.spikes.curation.reviewed import NO_REMOVALS, Points, Proposal, ReviewFolder
+from pipelines.spikes.curation.reviewed import Points, Proposal, ReviewFolder
 from pipelines.spikes.labels import labelling
 from pipelines.spikes.labels.columns import REASON
 from pipelines.spikes.labels.disagreement import disagreement
@@ -89,7 +89,7 @@ def _reviewed(
         "n_disagree": int((queue["disagree"] > 0).sum()),
         "proposals": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
         "note": note,
-        "notes": [*sorting.source.notes, NO_REMOVALS],
+        "notes": list(sorting.source.notes),
     }
 
 
