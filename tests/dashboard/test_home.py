@@ -120,7 +120,7 @@ def test_a_picture_is_drawn_once_and_kept_in_the_job_s_folder(
     assert again.cache_control.max_age > 86400
 
 
-@pytest.mark.parametrize("task", list(pictures.PICTURES))
+@pytest.mark.parametrize("task", [one for one in pictures.PICTURES if one != "spikes import"])
 def test_a_damaged_result_has_an_empty_picture(old_app: Dash, old: Services, task: str) -> None:
     job = next(job for job in old.store.latest((task,)) if job.state is JobState.DONE)
     for file in (old.settings.jobs / job.id / "result").glob("*.*"):

@@ -37,7 +37,7 @@ NO_REMOVALS = (
     "on three simulated recordings 5,085 were the unit's own, under another cell's."
 )
 WEIGHED = "weighed"
-"""Marks a proposal for which more spoke than against it; before, none was weighed."""
+"""Marks a merge or split for which more spoke than against it; before, none was weighed."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class ReviewFolder:
         file = self.path / PROPOSALS
         with reading(file, InputError, ADVICE, "list of proposals"):
             stored = json.loads(file.read_text(encoding="utf-8"))
-            weighed = [one for one in stored if one.get(WEIGHED)]
+            weighed = [one for one in stored if one.get(WEIGHED) or one.get("kind") == "duplicate"]
             return tuple(map(_proposal, weighed)), len(stored) - len(weighed)
 
     @cached_property

@@ -109,19 +109,19 @@ def _rows(stored: StoredAnalyzer, trains: ForeignTrains) -> NDArray[np.int64]:
 def _shapes(
     stored: StoredAnalyzer, rows: NDArray[np.int64], n_channels: int, folder: Path
 ) -> Shapes | None:
+    templates = stored.extensions.get("templates")
     mean = stored.data("templates", "average")
     if mean is None:
         mean = stored.data("templates", "median")
-    if mean is None:
+    if mean is None or templates is None:
         return None
     if mean.ndim != 3 or len(mean) != len(stored.unit_ids) or mean.shape[2] != n_channels:
         raise InputError(f"{folder}: templates have the shape {mean.shape}; compute them again.")
     refuse_too_large(len(rows), mean.shape[1], n_channels, folder)
     gains = _gains(stored, n_channels)
     sd = stored.data("templates", "std")
-    params = stored.extensions["templates"].params
     per_ms = float(stored.recorded["sampling_frequency"]) / 1000
-    before = int(float(params["ms_before"]) * per_ms)
+    before = int(float(templates.params["ms_before"]) * per_ms)
     values = np.asarray(mean, np.float32)[rows] * gains
     spread = np.full_like(values, np.nan)
     if sd is not None and sd.shape == mean.shape:

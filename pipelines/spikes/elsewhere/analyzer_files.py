@@ -20,10 +20,11 @@ from pipelines.files import zarr_store
 from pipelines.files.links import refuse_links_out
 from pipelines.files.reading import reading
 from pipelines.spikes.elsewhere.arrays import read_array, read_if_there
+from pipelines.spikes.recording.spikeinterface_private import WITHOUT_RESULTS
+from pipelines.spikes.units.unit_tables import read_indexed
 
 ADVICE = "save the analyzer again"
 MOST_BYTES = 16 << 30
-NO_DATA = ("params", "info", "run_info")
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ def _properties(folder: Path, left_out: list[str]) -> dict[str, NDArray[Any]]:
 def _extension(folder: Path, left_out: list[str]) -> Extension:
     data: dict[str, Any] = {}
     for file in sorted(folder.iterdir()):
-        if file.stem in NO_DATA or file.name.startswith("._"):
+        if file.stem in WITHOUT_RESULTS or file.name.startswith("._"):
             continue
         if file.suffix == ".json":
             data[file.stem] = _json(file)
@@ -209,7 +210,7 @@ def _extension(folder: Path, left_out: list[str]) -> Extension:
                 data[file.stem] = values
         elif file.suffix == ".csv":
             with reading(file, InputError, ADVICE, "table of an analyzer"):
-                data[file.stem] = pd.read_csv(file, index_col=0)
+                data[file.stem] = read_indexed(file)
         elif file.suffix in (".pkl", ".pickle"):
             left_out.append(file.relative_to(folder.parent.parent).as_posix())
     return Extension(_json(folder / "params.json"), data)

@@ -20,6 +20,8 @@ SORTERS = {
     "simple": ("simplesorter", "SimpleSorter"),
 }
 """Module and class of SpikeInterface's own sorters."""
+WITHOUT_RESULTS = ("params", "info", "run_info")
+"""Files of an analyzer's extension that hold no results, without their suffix."""
 
 
 def hand_over(analyzer: "SortingAnalyzer", extension: Any, **arrays: NDArray[Any]) -> None:

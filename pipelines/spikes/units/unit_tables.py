@@ -71,6 +71,16 @@ def read_table(file: Path) -> "pd.DataFrame":
     return typed(table)
 
 
+def read_indexed(file: Path) -> "pd.DataFrame":
+    """A table of SpikeInterface, whose first column names the rows; cells as pandas takes them.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no table.
+    """
+    return pd.read_csv(file, index_col=0)
+
+
 def read_texts(file: Path) -> "pd.DataFrame":
     """The same table with every cell as it is written.
 
