@@ -36,6 +36,7 @@ from pipelines.spikes.review.review import proposed
 from pipelines.spikes.signal.spike_waveforms import open_signal
 from pipelines.spikes.units.folder import read_finished
 from pipelines.spikes.units.sorting import Spikes
+from pipelines.spikes.units.waveforms import similarity
 from pipelines.tasks import run
 
 PRESETS = (
@@ -137,7 +138,9 @@ def offered_for(one: Sorted, log: Path | None) -> list[Proposal]:
             else as_curated(one.sorting, log, Path(scratch), quiet)
         )  # fmt: skip
         sorting = read_finished(there.folder)
-        found, _ = proposed(sorting, open_signal(sorting), ReviewParameters(), quiet)
+        found, _ = proposed(
+            sorting, open_signal(sorting), similarity(sorting.mean), ReviewParameters(), quiet
+        )
         return [there.in_the_sorting(each) for each in found]
 
 

@@ -75,9 +75,10 @@ def _reviewed(
     queue = queue_of(labelling.table_of(folder))
     kept = ReviewFolder(folder)
     kept.write_queue(queue)
-    kept.write_similar(_similar(sorting, similarity(sorting.mean)))
+    alike = similarity(sorting.mean)
+    kept.write_similar(_similar(sorting, alike))
     signal, note = _opened(sorting)
-    found, points = proposed(sorting, signal, parameters, part(report, 0.12, 0.98))
+    found, points = proposed(sorting, signal, alike, parameters, part(report, 0.12, 0.98))
     if points is not None:
         kept.write_points(replace(points, spikes=there.places[points.spikes]))
     if signal is not None:
@@ -96,6 +97,7 @@ def _reviewed(
 def proposed(
     sorting: FinishedSorting,
     signal: BandPass | None,
+    alike: NDArray[np.float64],
     parameters: ReviewParameters,
     report: Report,
 ) -> tuple[list[Proposal], Points | None]:
@@ -104,6 +106,7 @@ def proposed(
     Args:
         sorting: whose units.
         signal: its recording; without it no split is proposed, and merges by times alone.
+        alike: from `units.waveforms.similarity`, shape (unit, unit).
         parameters: what is proposed.
         report: progress.
     """
@@ -111,10 +114,16 @@ def proposed(
     found = duplicates(sorting, signal, parameters)
     twice = [frozenset(one.units) for one in found]
     overlaps = Overlaps(sorting)
-    found += _merges(sorting, parameters, twice, _clouds(sorting, signal, overlaps))
     if signal is None:
+        found += _merges(sorting, alike, parameters, twice, None)
         return proposals.ordered(found), None
-    inside, points = _inside(sorting, signal, parameters, overlaps, part(report, 0.3, 1))
+    noise = noise_levels(signal, np.arange(len(sorting.channel_id)))
+
+    def clouds(one: int, two: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return joint_clouds(sorting, signal, noise, (one, two), overlaps)
+
+    found += _merges(sorting, alike, parameters, twice, clouds)
+    inside, points = _inside(sorting, signal, noise, parameters, overlaps, part(report, 0.3, 1))
     return proposals.ordered([*found, *inside]), points
 
 
@@ -168,18 +177,9 @@ def _opened(sorting: FinishedSorting) -> tuple[BandPass | None, str]:
         return None, f"{error.sentence} Splits are not proposed."
 
 
-def _clouds(
-    sorting: FinishedSorting, signal: BandPass | None, overlaps: Overlaps
-) -> proposals.Clouds | None:
-    """What gives the spikes of two units in one feature space, if the recording is there."""
-    if signal is None:
-        return None
-    noise = noise_levels(signal, np.arange(len(sorting.channel_id)))
-    return lambda one, two: joint_clouds(sorting, signal, noise, (one, two), overlaps)
-
-
 def _merges(
     sorting: FinishedSorting,
+    alike: NDArray[np.float64],
     parameters: ReviewParameters,
     twice: Sequence[frozenset[int]],
     clouds: proposals.Clouds | None,
@@ -191,7 +191,7 @@ def _merges(
         from pipelines.spikes.review.spikeinterface_merges import named_pairs
 
         named = named_pairs(sorting)
-    alike, clock = similarity(sorting.mean), sorting.clock
+    clock = sorting.clock
     places = sorting.locations_um[[largest_channel(one) for one in sorting.mean]]
     apart_um = np.linalg.norm(places[:, None] - places[None], axis=2)
     return list(proposals.pairs(trains, alike, clock, parameters, twice, clouds, named, apart_um))
@@ -200,6 +200,7 @@ def _merges(
 def _inside(
     sorting: FinishedSorting,
     signal: BandPass,
+    noise: NDArray[np.float32],
     parameters: ReviewParameters,
     overlaps: Overlaps,
     report: Report,
@@ -210,7 +211,7 @@ def _inside(
     shapes = {unit: sorting.shape_of(unit) for unit in units}
     found: list[Proposal] = []
     spikes, numbers, points = [], [], []
-    for unit, waves in unit_waveforms(sorting, signal, places, shapes, report):
+    for unit, waves in unit_waveforms(sorting, signal, places, shapes, report, noise):
         if not len(waves.spikes):
             continue
         cloud = proposals.points_of(waves)

@@ -4,6 +4,7 @@ Rows need no library of sortings, so that pages can ask them; see `pipelines.cor
 is called as `(path, parameters) -> Found` of `pipelines/spikes/elsewhere/found.py`.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.core.formats import Format
@@ -31,18 +32,10 @@ def _is_analyzer_in_zarr(path: Path) -> bool:
     return said or (path / "recording_info" / ".zattrs").is_file()
 
 
-def _is_no_analyzer_in_zarr(path: Path) -> bool:
-    return not _is_analyzer_in_zarr(path)
-
-
 def _is_analyzer_folder(path: Path) -> bool:
     return (path / "sorting" / "numpysorting_info.json").is_file() and (
         path / "recording_info" / "recording_attributes.json"
     ).is_file()
-
-
-def _is_no_analyzer_folder(path: Path) -> bool:
-    return not _is_analyzer_folder(path)
 
 
 def _is_saved(path: Path) -> bool:
@@ -52,17 +45,9 @@ def _is_saved(path: Path) -> bool:
     return (path / ".zgroup").is_file() and spikes.is_dir() and (path / "unit_ids").is_dir()
 
 
-def _is_not_saved(path: Path) -> bool:
-    return not _is_saved(path)
-
-
 def _has_units(path: Path) -> bool:
     """A file of NWB that was opened to see what it calls its parts; one of a recording has none."""
     return path.is_file() and path.suffix.lower() == ".nwb" and "units" in hdf5.names(path)
-
-
-def _has_no_units(path: Path) -> bool:
-    return not _has_units(path)
 
 
 def _is_blech(path: Path) -> bool:
@@ -70,8 +55,9 @@ def _is_blech(path: Path) -> bool:
     return named and "sorted_units" in hdf5.names(path)
 
 
-def _is_not_blech(path: Path) -> bool:
-    return not _is_blech(path)
+def _not(is_kind: Callable[[Path], bool]) -> Callable[[Path], bool]:
+    """What rules a path out of a kind that is wholly told by a look at it."""
+    return lambda path: not is_kind(path)
 
 
 PHY = Format(
@@ -92,7 +78,7 @@ ELSEWHERE = (
         "pipelines.spikes.elsewhere.analyzer:read_analyzer",
         marks=(".zgroup",),
         recognises=_is_analyzer_in_zarr,
-        rules_out=_is_no_analyzer_in_zarr,
+        rules_out=_not(_is_analyzer_in_zarr),
         is_uploaded=False,
     ),
     Format(
@@ -101,7 +87,7 @@ ELSEWHERE = (
         "pipelines.spikes.elsewhere.analyzer:read_analyzer",
         marks=(INFO,),
         recognises=_is_analyzer_folder,
-        rules_out=_is_no_analyzer_folder,
+        rules_out=_not(_is_analyzer_folder),
         is_uploaded=False,
     ),
     Format(
@@ -110,7 +96,7 @@ ELSEWHERE = (
         "pipelines.spikes.elsewhere.saved:read_saved",
         marks=("numpysorting_info.json", "sorting_cached.npz", ".zgroup"),
         recognises=_is_saved,
-        rules_out=_is_not_saved,
+        rules_out=_not(_is_saved),
         is_uploaded=False,
     ),
     Format(
@@ -119,7 +105,7 @@ ELSEWHERE = (
         "pipelines.spikes.elsewhere.saved:read_nwb",
         suffixes=(".nwb",),
         recognises=_has_units,
-        rules_out=_has_no_units,
+        rules_out=_not(_has_units),
         is_uploaded=False,
     ),
     Format(
@@ -128,7 +114,7 @@ ELSEWHERE = (
         "pipelines.spikes.elsewhere.blech:read_blech",
         suffixes=(".h5", ".hdf5"),
         recognises=_is_blech,
-        rules_out=_is_not_blech,
+        rules_out=_not(_is_blech),
         is_uploaded=False,
     ),
 )
