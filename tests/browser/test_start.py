@@ -31,7 +31,7 @@ def test_a_film_below_a_data_root_is_chosen_by_keyboard_alone(page: Page, lab: P
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "film.npy", np.random.default_rng(2).random((8, 1, 12, 12), np.float32))
     page.goto("/")
-    page.locator("nav").get_by_role("link", name="Brain map").focus()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Brain map").focus()
     page.keyboard.press("Enter")
     field = page.get_by_role("textbox", name=SEARCH)
     field.focus()
